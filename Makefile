@@ -1,0 +1,62 @@
+# typoguard. "make help" lists the targets.
+
+GO          ?= go
+FUZZTIME    ?= 60s
+GOLANGCI    := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.14.0
+VERSION     := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+COMMIT      := $(shell git rev-parse --short HEAD 2>/dev/null)
+BINARY      := bin/coredns-typoguard
+TAGS        := grpcnotrace
+LDFLAGS     := -s -w -X main.version=$(VERSION) -X github.com/coredns/coredns/coremain.GitCommit=$(COMMIT)
+
+# What the end-to-end tests need of Debian, beside Go.
+E2E_PACKAGES := bind9 bind9-dnsutils iproute2 postfix
+
+export CGO_ENABLED = 0
+
+.PHONY: build
+build: ## Build the binary, bin/coredns-typoguard: static and stripped
+	$(GO) build -trimpath -tags=$(TAGS) -ldflags='$(LDFLAGS)' -o $(BINARY) ./cmd/coredns-typoguard
+
+.PHONY: run
+run: build ## Start the resolver on 127.0.0.1:1053 with Corefile.example
+	$(BINARY) -conf Corefile.example
+
+.PHONY: test
+test: ## Run the tests that need nothing but Go
+	$(GO) test -tags=$(TAGS) ./...
+
+.PHONY: race
+race: ## Run them with the race detector, in random order; needs a C compiler
+	CGO_ENABLED=1 $(GO) test -race -shuffle=on -tags=$(TAGS) ./...
+
+.PHONY: lint
+lint: ## Check the code with golangci-lint
+	$(GO) run $(GOLANGCI) run ./...
+
+.PHONY: fuzz
+fuzz: ## Run every fuzz target for FUZZTIME (60s)
+	@grep -rl --include='*_test.go' '^func Fuzz' . | while read -r file; do \
+		for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9]*\)(.*/\1/p' "$$file"); do \
+			echo "$$target in $$(dirname $$file)"; \
+			$(GO) test -run='^$$' -fuzz="^$$target\$$" -fuzztime=$(FUZZTIME) "./$$(dirname $$file)" || exit 1; \
+		done; \
+	done
+
+.PHONY: bench
+bench: ## Measure the engine, and the server against one without typoguard; needs dnsperf
+	$(GO) test -run='^$$' -bench=. -benchmem ./plugin/typoguard/...
+	$(GO) run ./test/bench
+
+.PHONY: e2e
+e2e: ## Send real mail through real servers in network namespaces; needs root and Debian, installs what is missing
+	test/install $(E2E_PACKAGES)
+	$(GO) test -tags=$(TAGS),e2e -count=1 -v ./test/mail/...
+
+.PHONY: clean
+clean: ## Remove what was built
+	rm -rf bin
+
+.PHONY: help
+help: ## List the targets
+	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 8

@@ -1,0 +1,27 @@
+// Package match finds domain names that look like a mistyped protected one.
+//
+// [Compile] turns a list of protected and allowed suffixes into an immutable [Index]; [Index.Lookup] judges one name
+// against it without allocating. The package knows nothing of DNS messages, clients, policies or actions.
+//
+// # Definition
+//
+// Names are compared lower-case in ASCII, label by label, with escapes (\. and \DDD, RFC 1035 section 5.1 and RFC 4343)
+// decoded. A name with A-labels (RFC 5890) is compared as it is on the wire and also as Unicode, and the nearer of the
+// two counts. A label that cannot be decoded is compared as its bytes: a lookup never fails over the spelling of a name.
+//
+// A name that equals or lies under a protected or an allowed suffix is listed, and never a lookalike. Otherwise every
+// suffix of the name with one label less, as many labels, or one label more than a protected suffix is compared with it,
+// a dot counting as a character like any other. What lies within the entry's distance is a [Match], with one exception:
+// a suffix that is the protected one with a whole label missing is not a typo of it ("com" is two edits from "x.com").
+//
+// Distance is optimal string alignment, also called restricted Damerau-Levenshtein: inserting, deleting or replacing one
+// character, or swapping two neighbours, costs 1 each, and no part of the name is edited twice. It is not a metric: "ca"
+// is 3 from "abc", though 1 from "ac", which is 1 from "abc".
+//
+// # How it is found
+//
+// Every protected suffix is stored under the keys of all strings that deleting up to its distance characters leaves
+// (symmetric deletion, as in SymSpell). One optimal-string-alignment edit is undone by at most one deletion on each
+// side, so two names within the distance share a key, and every name that shares one is then measured. The index thus
+// only ever saves work; it does not decide.
+package match

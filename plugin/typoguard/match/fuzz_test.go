@@ -1,0 +1,172 @@
+package match_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"golang.org/x/net/idna"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
+)
+
+// FuzzLookup compares the verdict on any name, against any set of suffixes, with the oracle's.
+func FuzzLookup(f *testing.F) {
+	f.Add("mil army.nl", "gov.ml", "us.army.ml.", uint8(1))
+	f.Add("army.mil navy.army.mil af.mil", "", "navyarmy.mil", uint8(2))
+	f.Add("x.example ab.mil", "ab.example", "example.", uint8(2))
+	f.Add("xn--bcher-kva.example mil", "", `B\195\156cher.exmaple`, uint8(2))
+	f.Add("army.mil", "", `army\.mil.m\105l.`, uint8(2))
+	f.Add("xn--mller-kva.nl", "xn--mllar-kva.nl", "xn--mlle-0ra.nl", uint8(2))
+	f.Fuzz(func(t *testing.T, protect, allow, name string, distance uint8) {
+		entries, allowed := fuzzedLists(protect, allow, int(distance%2)+1)
+		compareWithOracle(t, entries, allowed, name)
+	})
+}
+
+// FuzzMutant does the same for names that are, by construction, near one of the suffixes.
+func FuzzMutant(f *testing.F) {
+	f.Add("mil army.nl mail.mil", uint64(1), uint8(2))
+	f.Add("a.b.example aa.b.example xn--bcher-kva.example", uint64(2), uint8(1))
+	f.Add("ab.mil aab.mil abab.mil", uint64(3), uint8(2))
+	f.Fuzz(func(t *testing.T, protect string, seed uint64, distance uint8) {
+		entries, _ := fuzzedLists(protect, "", int(distance%2)+1)
+		if len(entries) == 0 {
+			return
+		}
+		random := rand.New(rand.NewPCG(seed, 0))
+		for range 8 {
+			name := []byte(entries[random.IntN(len(entries))].Suffix)
+			for range random.IntN(4) {
+				name = mutate(random, name)
+			}
+			compareWithOracle(t, entries, nil, []string{"", "www.", "a.b."}[random.IntN(3)]+string(name))
+		}
+	})
+}
+
+// mutate makes one edit, with letters that are in the name already more often than not, and dots among them.
+func mutate(random *rand.Rand, name []byte) []byte {
+	i := random.IntN(len(name) + 1)
+	letter := "abmil.-x"[random.IntN(8)]
+	if len(name) > 0 && random.IntN(2) == 0 {
+		letter = name[random.IntN(len(name))]
+	}
+	switch random.IntN(4) {
+	case 0:
+		return append(name[:i:i], append([]byte{letter}, name[i:]...)...)
+	case 1:
+		if i < len(name) {
+			return append(name[:i:i], name[i+1:]...)
+		}
+	case 2:
+		if i < len(name) {
+			name[i] = letter
+		}
+	case 3:
+		if i+1 < len(name) {
+			name[i], name[i+1] = name[i+1], name[i]
+		}
+	}
+	return name
+}
+
+// fuzzedLists makes entries and allowed suffixes of whatever of the input is one.
+func fuzzedLists(protect, allow string, distance int) ([]match.Entry, []string) {
+	var entries []match.Entry
+	var allowed []string
+	protectedSet := map[string]bool{}
+	for i, word := range strings.Fields(protect) {
+		suffix, err := match.ParseSuffix(word)
+		if err != nil || match.CheckProtectable(suffix) != nil || len(entries) == 20 {
+			continue
+		}
+		protectedSet[suffix] = true
+		kinds := match.AllKinds
+		if i%4 == 3 {
+			kinds = match.Kinds(0).With(match.Omission).With(match.Multiple)
+		}
+		entries = append(entries, match.Entry{Suffix: suffix, Distance: distance, Kinds: kinds, Tag: i})
+	}
+	for word := range strings.FieldsSeq(allow) {
+		if suffix, err := match.ParseSuffix(word); err == nil && !protectedSet[suffix] {
+			allowed = append(allowed, suffix)
+		}
+	}
+	return entries, allowed
+}
+
+// compareWithOracle fails the test unless the index says what the definition does, however the name is written.
+func compareWithOracle(t *testing.T, entries []match.Entry, allowed []string, name string) {
+	t.Helper()
+	if wireLength(name) > 253 {
+		return
+	}
+	index, err := match.Compile(entries, allowed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := oracle(entries, allowed, name)
+	var buffer match.Buffer
+	for _, spelling := range []string{name, strings.ToUpper(name)} {
+		if spelling != name && !isASCII(name) {
+			continue // upper case is ASCII only
+		}
+		got := index.Lookup(spelling, &buffer)
+		if describe(got) != describe(want) {
+			t.Fatalf("Lookup(%q) against %v, allowed %v\n got %s\nwant %s", spelling, entries, allowed, describe(got), describe(want))
+		}
+	}
+}
+
+// wireLength returns the octets and dots of a name.
+func wireLength(name string) int {
+	n := 0
+	for _, label := range oracleLabels(name) {
+		n += len(label) + 1
+	}
+	return n - 1
+}
+
+// describe writes a result down without what is private in it.
+func describe(r match.Result) string {
+	var s strings.Builder
+	fmt.Fprintf(&s, "%d %q", r.Listing, r.Suffix)
+	for _, m := range r.Matches {
+		fmt.Fprintf(&s, " {%s #%d: %d %s at %d}", m.Suffix, m.Tag, m.Distance, m.Kind, m.Start)
+	}
+	return s.String()
+}
+
+// FuzzALabel holds the decoding of A-labels to golang.org/x/net/idna: a label and the same label in UTF-8 are one name.
+func FuzzALabel(f *testing.F) {
+	f.Add("bücher")
+	f.Add("ü")
+	f.Add("аrmy")
+	f.Add("日本語-example")
+	index, err := match.Compile([]match.Entry{{Suffix: "mil", Distance: 1, Kinds: match.AllKinds}}, nil)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, label string) {
+		alabel, err := idna.Punycode.ToASCII(label)
+		if err != nil || isASCII(label) || strings.ContainsAny(label, `.\`) || len(alabel) > 63 || strings.ToLower(label) != label {
+			return
+		}
+		protected, err := match.ParseSuffix(label + ".example")
+		if err != nil || !strings.HasPrefix(protected, alabel) {
+			return
+		}
+		index, err = match.Compile([]match.Entry{{Suffix: protected, Distance: 1, Kinds: match.AllKinds}}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var buffer match.Buffer
+		for _, name := range []string{alabel + ".example", label + ".example"} {
+			if got := index.Lookup(name, &buffer); got.Listing != match.Protected {
+				t.Fatalf("%q is not under %q", name, protected)
+			}
+		}
+	})
+}

@@ -1,0 +1,61 @@
+package match
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Kind says how a lookalike differs from the protected suffix, seen from the person who mistyped it.
+type Kind uint8
+
+// The kinds of difference. Each but Multiple is exactly one edit.
+const (
+	Omission      Kind = iota // a character is missing: army.ml for army.mil
+	Addition                  // a character too many: army.miil
+	Substitution              // another character: army.mul
+	Transposition             // two neighbours swapped: army.iml
+	Multiple                  // two edits: amry.ml
+	kindCount
+)
+
+var kindNames = [kindCount]string{"omission", "addition", "substitution", "transposition", "multiple"}
+
+// String returns the lower-case name of k, as used in the Corefile, in metrics and in answers.
+func (k Kind) String() string { return kindNames[k] }
+
+// ParseKind returns the kind called s. The error names all kinds there are.
+func ParseKind(s string) (Kind, error) {
+	for k, name := range kindNames {
+		if s == name {
+			return Kind(k), nil
+		}
+	}
+	last := len(kindNames) - 1
+	return 0, fmt.Errorf("unknown kind %q; expected %s or %s", s, strings.Join(kindNames[:last], ", "), kindNames[last])
+}
+
+// Kinds is a set of kinds.
+type Kinds uint8
+
+// AllKinds holds every kind.
+const AllKinds Kinds = 1<<kindCount - 1
+
+// With returns the set with k added.
+func (s Kinds) With(k Kind) Kinds { return s | 1<<k }
+
+// Without returns the set with k removed.
+func (s Kinds) Without(k Kind) Kinds { return s &^ (1 << k) }
+
+// Has reports whether k is in the set.
+func (s Kinds) Has(k Kind) bool { return s&(1<<k) != 0 }
+
+// List returns the kinds of the set, in the order of their declaration.
+func (s Kinds) List() []Kind {
+	var kinds []Kind
+	for k := range kindCount {
+		if s.Has(k) {
+			kinds = append(kinds, k)
+		}
+	}
+	return kinds
+}

@@ -1,0 +1,292 @@
+package match_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
+)
+
+// compile builds an index of suffixes that all have the same distance, or fails the test.
+func compile(tb testing.TB, distance int, suffixes ...string) *match.Index {
+	tb.Helper()
+	var entries []match.Entry
+	for i, s := range suffixes {
+		suffix, err := match.ParseSuffix(s)
+		require.NoError(tb, err)
+		entries = append(entries, match.Entry{Suffix: suffix, Distance: distance, Kinds: match.AllKinds, Tag: i})
+	}
+	index, err := match.Compile(entries, nil)
+	require.NoError(tb, err)
+	return index
+}
+
+func TestLookup(t *testing.T) {
+	tests := []struct {
+		name     string
+		protect  string
+		distance int
+		query    string
+		want     string // "protected distance kind intended", or "" for a pass
+	}{
+		{"the letter that went to Mali", "mil", 1, "army.ml.", "mil 1 omission army.mil"},
+		{"without the final dot", "mil", 1, "army.ml", "mil 1 omission army.mil"},
+		{"any depth", "mil", 1, "a.b.c.us.army.ml", "mil 1 omission a.b.c.us.army.mil"},
+		{"the suffix alone", "mil", 1, "ml", "mil 1 omission mil"},
+		{"addition", "mil", 1, "army.miil", "mil 1 addition army.mil"},
+		{"substitution", "mil", 1, "army.mul", "mil 1 substitution army.mil"},
+		{"transposition", "mil", 1, "army.iml", "mil 1 transposition army.mil"},
+		{"two edits are too many at distance 1", "army.mil", 1, "amry.ml", ""},
+		{"two edits", "army.mil", 2, "amry.ml", "army.mil 2 multiple army.mil"},
+		{"three edits", "army.mil", 2, "amr.ml", ""},
+		{"a full domain leaves the rest of the TLD alone", "army.mil", 1, "google.ml", ""},
+		{"the protected suffix", "mil", 1, "mil", "protected mil"},
+		{"under the protected suffix", "mil", 1, "x.army.mil", "protected mil"},
+		{"the longest protected suffix", "mil army.mil", 1, "x.army.mil", "protected army.mil"},
+		{"a name that only ends in the same letters", "mil", 1, "army.xmil.example", ""},
+		{"no near suffix inside a label", "army.mil", 1, "xarmy.ml", ""},
+
+		{"a dot left out", "usarmy.mil", 1, "usarmymil", "usarmy.mil 1 omission usarmy.mil"},
+		{"a dot too many", "army.mil", 1, "ar.my.mil", "army.mil 1 addition army.mil"},
+		{"a dot for a letter", "navy.army.mil", 1, "navy.ar.y.mil", "navy.army.mil 1 substitution navy.army.mil"},
+		{"a dot moved", "army.mil", 1, "arm.ymil", "army.mil 1 transposition army.mil"},
+		{"a dot left out below", "army.mil", 1, "usarmy.mil", ""},
+		{"a lost label is no typo", "x.mili", 2, "mili", ""},
+		{"a lost label in the middle is none", "army.x.mil", 2, "army.mil", ""},
+		{"a lost label at the end is none", "armies.x", 2, "armies", ""},
+
+		{"too short for distance 2", "a.mil", 2, "am.ml", ""},
+		{"one label is too short for distance 2", "military", 2, "army.mlitry", ""},
+		{"one label at distance 1", "military", 2, "army.militry", "military 1 omission army.military"},
+		{"six characters with the dot", "af.mil", 2, "fa.ml", "af.mil 2 multiple af.mil"},
+
+		{"the nearest wins", "army.mil army.ml.example navy.mil", 2, "rmy.mil", "army.mil 1 omission army.mil"},
+		{"the longer of equally near", "mil army.mil", 1, "us.army.ml", "army.mil 1 omission us.army.mil"},
+		{"the first of equally long", "army.mil army.nil", 1, "army.ril", "army.mil 1 substitution army.mil"},
+		{"as many labels rather than fewer or more", "aa.b.example", 1, "x.a.a.b.example", "aa.b.example 1 omission x.a.aa.b.example"},
+
+		{"upper case", "mil", 1, "ARMY.ML.", "mil 1 omission army.mil"},
+		{"upper case protected", "mil", 1, "Army.MIL.", "protected mil"},
+		{"an escaped letter", "mil", 1, `army.m\108.`, "mil 1 omission army.mil"},
+		{"an escaped capital", "mil", 1, `army.\077\076.`, "mil 1 omission army.mil"},
+		{"an escaped dot is no separator", "army.mil", 1, `army\.mil.`, "army.mil 1 substitution army.mil"},
+		{"an escaped dot is part of the label", "mil", 1, `army\.mil.`, ""},
+		{"a backslash that escapes nothing", "mil", 1, `army.mi\`, "mil 1 substitution army.mil"},
+		{"an octet that is no character", "mil", 1, `army.m\255l.`, "mil 1 substitution army.mil"},
+		{"underscores", "mil", 1, "_25._tcp.mx.army.ml", "mil 1 omission _25._tcp.mx.army.mil"},
+		{"the root", "mil", 1, ".", ""},
+		{"nothing", "mil", 1, "", ""},
+		{"empty labels", "mil", 1, "..ml", "mil 1 omission ..mil"},
+
+		{"an A-label", "bücher.example", 1, "xn--bchr-hoa.example", ""},
+		{"an A-label with a letter missing", "bücher.example", 1, "xn--bchr-0ra.example", "xn--bcher-kva.example 1 omission xn--bcher-kva.example"},
+		{"the letter that makes the A-label missing", "bücher.example", 1, "bcher.example", "xn--bcher-kva.example 1 omission xn--bcher-kva.example"},
+		{"the plain letter", "bücher.example", 1, "bucher.example", "xn--bcher-kva.example 1 substitution xn--bcher-kva.example"},
+		{"an A-label near an ASCII suffix", "army.mil", 1, "xn--rmy-tla.mil", "army.mil 1 substitution army.mil"},
+		{"an A-label itself", "bücher.example", 1, "XN--BCHER-KVA.example", "protected xn--bcher-kva.example"},
+		{"UTF-8 on the wire", "bücher.example", 1, `b\195\188cher.example`, "protected xn--bcher-kva.example"},
+		{"UTF-8 on the wire, mistyped", "bücher.example", 1, `b\195\188hcer.example`, "xn--bcher-kva.example 1 transposition xn--bcher-kva.example"},
+		{"not Punycode", "mil", 1, "xn--a-.ml", "mil 1 omission xn--a-.mil"},
+		{"an A-label of ASCII only is none", "army.mil", 1, "xn--army-.mil", ""},
+		{"an unrelated IDN", "army.mil", 2, "xn--80ak6aa92e.com", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			index := compile(t, tt.distance, strings.Fields(tt.protect)...)
+			var buffer match.Buffer
+			assert.Equal(t, tt.want, first(index.Lookup(tt.query, &buffer), tt.query))
+		})
+	}
+}
+
+// first describes the verdict in a result: the listing, or the best match and what it means was intended.
+func first(r match.Result, query string) string {
+	switch {
+	case r.Listing == match.Protected:
+		return "protected " + r.Suffix
+	case r.Listing == match.Allowed:
+		return "allowed " + r.Suffix
+	case len(r.Matches) == 0:
+		return ""
+	}
+	m := r.Matches[0]
+	return fmt.Sprintf("%s %d %s %s", m.Suffix, m.Distance, m.Kind, strings.ToLower(query[:m.Start])+m.Suffix)
+}
+
+func TestLookupAllowed(t *testing.T) {
+	index, err := match.Compile([]match.Entry{{Suffix: "mil", Distance: 1, Kinds: match.AllKinds}, {Suffix: "army.gov.ml", Distance: 1, Kinds: match.AllKinds}},
+		[]string{"gov.ml", "il"})
+	require.NoError(t, err)
+	tests := []struct{ query, want string }{
+		{"gov.ml", "allowed gov.ml"},
+		{"www.gov.ml", "allowed gov.ml"},
+		{"www.army.gov.ml", "protected army.gov.ml"},
+		{"mail.co.il", "allowed il"},
+		{"xgov.ml", "mil 1 omission xgov.mil"},
+		{"ml", "mil 1 omission mil"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.query, func(t *testing.T) {
+			var buffer match.Buffer
+			assert.Equal(t, tt.want, first(index.Lookup(tt.query, &buffer), tt.query))
+		})
+	}
+}
+
+// TestLookupAllMatches: one for each entry, so that a caller can pass over those that are not for a client.
+func TestLookupAllMatches(t *testing.T) {
+	entries := []match.Entry{
+		{Suffix: "mil", Distance: 1, Kinds: match.AllKinds, Tag: 7},
+		{Suffix: "army.nl", Distance: 1, Kinds: match.AllKinds, Tag: 8},
+		{Suffix: "army.mil", Distance: 2, Kinds: match.AllKinds, Tag: 9},
+		{Suffix: "army.mil", Distance: 1, Kinds: match.Kinds(0).With(match.Omission), Tag: 7},
+		{Suffix: "army.mil", Distance: 1, Kinds: match.Kinds(0).With(match.Addition), Tag: 6},
+	}
+	index, err := match.Compile(entries, nil)
+	require.NoError(t, err)
+	var buffer match.Buffer
+	assert.Equal(t, `0 "" {army.mil #9: 1 omission at 3} {army.mil #7: 1 omission at 3} {army.nl #8: 1 substitution at 3} {mil #7: 1 omission at 8}`,
+		describe(index.Lookup("us.army.ml", &buffer)))
+}
+
+func TestCompileErrors(t *testing.T) {
+	tests := []struct {
+		name  string
+		entry match.Entry
+		want  string
+	}{
+		{"too short", match.Entry{Suffix: "nl", Distance: 1}, `"nl": a single label of one or two characters is within one edit of dozens of top-level domains; expected full domains, such as army.nl`},
+		{"two characters in Unicode", match.Entry{Suffix: "xn--p1ai", Distance: 1}, `"xn--p1ai": a single label of one or two characters is within one edit of dozens of top-level domains; expected full domains, such as army.xn--p1ai`},
+		{"no distance", match.Entry{Suffix: "mil"}, `"mil": distance 0, expected 1 or 2`},
+		{"too far", match.Entry{Suffix: "mil", Distance: 3}, `"mil": distance 3, expected 1 or 2`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := match.Compile([]match.Entry{tt.entry}, nil)
+			assert.EqualError(t, err, tt.want)
+		})
+	}
+}
+
+func TestParseSuffix(t *testing.T) {
+	tests := []struct{ in, want string }{
+		{"mil", "mil"},
+		{"Army.MIL.", "army.mil"},
+		{"bücher.example", "xn--bcher-kva.example"},
+		{"BÜCHER.example", "xn--bcher-kva.example"},
+		{"XN--BCHER-KVA.example", "xn--bcher-kva.example"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.in, func(t *testing.T) {
+			got, err := match.ParseSuffix(tt.in)
+			require.NoError(t, err)
+			assert.Equal(t, tt.want, got)
+		})
+	}
+	for _, bad := range []string{"", ".", "..", ".mil", "*.mil", "army..mil", "army mil", "bob@army.mil", "-army.mil", "ar_my.mil", "192.0.2.1",
+		"2001:db8::1", "army.mil/", "xn--a", strings.Repeat("a", 64) + ".mil", strings.Repeat("abcdefg.", 32) + "mil", "\xff.mil"} {
+		t.Run("not "+bad, func(t *testing.T) {
+			got, err := match.ParseSuffix(bad)
+			require.Error(t, err, got)
+			assert.Contains(t, err.Error(), "expected a domain suffix such as army.nl")
+		})
+	}
+}
+
+func TestMaxDistance(t *testing.T) {
+	for suffix, want := range map[string]int{
+		"mil": 1, "military": 1, "a.mil": 1, "af.mil": 2, "army.mil": 2,
+		"xn--80a.mil":           1, // one character, a dot and three
+		"xn--bcher-kva.example": 2,
+	} {
+		assert.Equal(t, want, match.MaxDistance(suffix), suffix)
+	}
+}
+
+func TestKinds(t *testing.T) {
+	for _, k := range match.AllKinds.List() {
+		parsed, err := match.ParseKind(k.String())
+		require.NoError(t, err)
+		assert.Equal(t, k, parsed)
+	}
+	_, err := match.ParseKind("typo")
+	require.EqualError(t, err, `unknown kind "typo"; expected omission, addition, substitution, transposition or multiple`)
+	assert.Equal(t, []match.Kind{match.Omission, match.Transposition}, match.AllKinds.Without(match.Addition).Without(match.Multiple).Without(match.Substitution).List())
+}
+
+// awkwardNames are as long, as deep or as repetitive as names get.
+func awkwardNames() map[string]string {
+	return map[string]string{
+		"ordinary":           "www.example.org.",
+		"mixed case":         "wWw.ExAmPlE.oRg.",
+		"the longest":        strings.Repeat(strings.Repeat("a", 62)+".", 4)[1:] + "b.",
+		"127 labels":         strings.Repeat("a.", 127),
+		"127 labels of .mil": strings.Repeat("m.", 126) + "x.",
+		"escaped throughout": strings.Repeat(`\001`, 60) + ".example.",
+		"an A-label":         "xn--80ak6aa92e.example.",
+		"UTF-8":              `b\195\188cher.example.`,
+		"too long":           strings.Repeat("abcdefgh.", 30),
+		"too many labels":    strings.Repeat("a.", 128),
+		"dots only":          strings.Repeat(".", 300),
+		"protected":          "www.army.mil.",
+		"allowed":            "www.gov.ml.",
+		"reverse":            "4.3.2.1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.ip6.arpa.",
+	}
+}
+
+// TestLookupAllocatesNothing holds for every name that is no lookalike, and for a lookalike too.
+func TestLookupAllocatesNothing(t *testing.T) {
+	entries := []match.Entry{
+		{Suffix: "mil", Distance: 1, Kinds: match.AllKinds},
+		{Suffix: "army.nl", Distance: 2, Kinds: match.AllKinds},
+		{Suffix: "xn--bcher-kva.example", Distance: 2, Kinds: match.AllKinds},
+	}
+	index, err := match.Compile(entries, []string{"gov.ml"})
+	require.NoError(t, err)
+	names := awkwardNames()
+	names["a lookalike"] = "us.army.ml."
+	for name, query := range names {
+		t.Run(name, func(t *testing.T) {
+			var buffer match.Buffer
+			assert.Zero(t, testing.AllocsPerRun(100, func() { index.Lookup(query, &buffer) }))
+		})
+	}
+}
+
+// TestLookupAwkwardNames: what cannot be a name is unlisted, what can is judged like any other.
+func TestLookupAwkwardNames(t *testing.T) {
+	entries := []match.Entry{{Suffix: "mil", Distance: 1, Kinds: match.AllKinds}}
+	for name, query := range awkwardNames() {
+		t.Run(name, func(t *testing.T) {
+			if wireLength(query) > 253 || strings.Count(query, ".") > 127 {
+				var buffer match.Buffer
+				assert.Equal(t, match.Result{}, compile(t, 1, "mil").Lookup(query, &buffer))
+				return
+			}
+			compareWithOracle(t, entries, []string{"gov.ml"}, query)
+		})
+	}
+	long := strings.Repeat(strings.Repeat("a", 61)+".", 4) + "ab.ml."
+	require.Equal(t, 253, wireLength(long), "255 octets on the wire")
+	compareWithOracle(t, entries, nil, long)
+}
+
+// TestLookupConcurrently: an index is shared, buffers are not.
+func TestLookupConcurrently(t *testing.T) {
+	index := compile(t, 2, "army.mil", "navy.mil", "bücher.example")
+	for range 4 {
+		t.Run("", func(t *testing.T) {
+			t.Parallel()
+			var buffer match.Buffer
+			for range 1000 {
+				for query, want := range map[string]string{"us.army.ml": "army.mil 1 omission us.army.mil", "nvay.ml": "navy.mil 2 multiple navy.mil", "example.org": ""} {
+					require.Equal(t, want, first(index.Lookup(query, &buffer), query))
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,228 @@
+package match
+
+import (
+	"slices"
+	"unicode/utf8"
+)
+
+const (
+	// maxName is the most octets of a name in its labels and between them: 255 on the wire (RFC 1035 section 3.1), less
+	// the first length octet and the root label.
+	maxName = 253
+	// maxLabels is the most labels that fit.
+	maxLabels = 127
+	// raw is added to an octet that is no character by itself: one that is not part of valid UTF-8, or a dot inside a
+	// label. Such symbols lie above all runes and equal nothing that a configured suffix can hold.
+	raw = utf8.MaxRune + 1
+	// innerDot is how a spelling writes a dot inside a label. As an upper-case letter it stands for nothing else there.
+	innerDot = 'D'
+)
+
+// spelling is a name as octets, in lower case, with a dot between labels.
+type spelling struct {
+	octets  [maxName]byte
+	length  int
+	labels  int
+	starts  [maxLabels]int // of each label, leftmost first, in octets
+	offsets [maxLabels]int // of each label in the text the name was given as
+	foreign bool           // an A-label or an octet above 127 may be in it
+}
+
+// parse reads a name in presentation format. It reports false for what is too long to be a domain name; any other
+// spelling is read, empty labels and stray backslashes included.
+func (s *spelling) parse(name string) bool {
+	s.length, s.labels, s.foreign = 0, 0, false
+	if name == "" || name == "." {
+		return true
+	}
+	s.beginLabel(0)
+	for i := 0; i < len(name); {
+		c := name[i]
+		i++
+		if c == '.' && i == len(name) {
+			break
+		}
+		if s.length == maxName {
+			return false
+		}
+		if c == '.' {
+			if s.labels == maxLabels {
+				return false
+			}
+			s.octets[s.length] = '.'
+			s.length++
+			s.beginLabel(i)
+			continue
+		}
+		if c == '\\' {
+			c, i = unescape(name, i)
+		}
+		switch {
+		case 'A' <= c && c <= 'Z':
+			c += 'a' - 'A'
+		case c == '.':
+			c = innerDot
+		case c == '-':
+			s.foreign = s.foreign || s.startsXN()
+		case c >= utf8.RuneSelf:
+			s.foreign = true
+		}
+		s.octets[s.length] = c
+		s.length++
+	}
+	return true
+}
+
+// beginLabel notes that a label starts here, and at offset of the text.
+func (s *spelling) beginLabel(offset int) {
+	s.starts[s.labels], s.offsets[s.labels] = s.length, offset
+	s.labels++
+}
+
+// startsXN reports whether what was read of the last label is "xn".
+func (s *spelling) startsXN() bool {
+	start := s.starts[s.labels-1]
+	return s.length == start+2 && s.octets[start] == 'x' && s.octets[start+1] == 'n'
+}
+
+// label returns the octets of the i-th label.
+func (s *spelling) label(i int) []byte {
+	end := s.length
+	if i+1 < s.labels {
+		end = s.starts[i+1] - 1
+	}
+	return s.octets[s.starts[i]:end]
+}
+
+// unescape reads what follows a backslash at name[i-1]: \DDD is the octet of that value, anything else itself. It
+// returns the octet and the position behind it.
+func unescape(name string, i int) (byte, int) {
+	digit := func(k int) bool { return k < len(name) && '0' <= name[k] && name[k] <= '9' }
+	if digit(i) && digit(i+1) && digit(i+2) {
+		return (name[i]-'0')*100 + (name[i+1]-'0')*10 + (name[i+2] - '0'), i + 3
+	}
+	if i < len(name) {
+		return name[i], i + 1
+	}
+	return '\\', i
+}
+
+// form is a name as the characters to compare, with '.' between the labels and nowhere else.
+type form struct {
+	runes  []rune
+	starts []int    // of each label, leftmost first, in runes
+	sums   []uint64 // of runes, by hasher.sum
+	// What the slices above are made of, so that they cost no allocation.
+	runeSpace  [maxName]rune
+	startSpace [maxLabels]int
+	sumSpace   [maxName + 1]uint64
+}
+
+// suffix returns the form from its i-th label on.
+func (f *form) suffix(i int) []rune { return f.runes[f.starts[i]:] }
+
+// set fills the form with the labels of s, each appended by appendLabel.
+func (f *form) set(s *spelling, appendLabel func(dst []rune, label []byte) []rune) {
+	f.runes, f.starts = f.runeSpace[:0], f.startSpace[:0]
+	for i := range s.labels {
+		if i > 0 {
+			f.runes = append(f.runes, '.')
+		}
+		f.starts = append(f.starts, len(f.runes))
+		f.runes = appendLabel(f.runes, s.label(i))
+	}
+}
+
+// appendOctets appends a label octet by octet.
+func appendOctets(dst []rune, label []byte) []rune {
+	for _, c := range label {
+		dst = append(dst, symbol(c))
+	}
+	return dst
+}
+
+// appendUnicode appends a label in Unicode: an A-label decoded, UTF-8 read, and anything else octet by octet. The result
+// is never longer than the label.
+func appendUnicode(dst []rune, label []byte) []rune {
+	if decoded, ok := decodeALabel(dst, label); ok {
+		return decoded
+	}
+	for len(label) > 0 {
+		r, size := utf8.DecodeRune(label)
+		if size == 1 {
+			r = symbol(label[0])
+		}
+		dst = append(dst, r)
+		label = label[size:]
+	}
+	return dst
+}
+
+// symbol returns what stands for one octet of a label.
+func symbol(c byte) rune {
+	if c == innerDot || c >= utf8.RuneSelf {
+		return raw + rune(c)
+	}
+	return rune(c)
+}
+
+// isWire reports whether the form, made by appendUnicode, is what appendOctets makes of s too.
+func (f *form) isWire(s *spelling) bool {
+	if len(f.runes) != s.length {
+		return false
+	}
+	for i, r := range f.runes {
+		if r != symbol(s.octets[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// appendText appends the form in UTF-8. Symbols that are no characters become octets that UTF-8 never has.
+func (f *form) appendText(dst []byte, from int) []byte {
+	for _, r := range f.suffix(from) {
+		if r >= raw {
+			dst = append(dst, 0xff)
+			continue
+		}
+		dst = utf8.AppendRune(dst, r)
+	}
+	return dst
+}
+
+// Buffer is what a lookup works in. It can be used again, but only by one lookup at a time. Its zero value is ready.
+type Buffer struct {
+	spelling spelling
+	forms    [2]form // the name on the wire, and in Unicode if that is different
+	used     int     // how many of the forms
+	text     []byte
+	keys     keySpace
+	hits     []hit
+	matches  []Match
+}
+
+// parse reads a name. It reports false for one that is too long.
+func (b *Buffer) parse(name string) bool {
+	s := &b.spelling
+	if !s.parse(name) {
+		return false
+	}
+	b.used = 1
+	b.forms[0].set(s, appendOctets)
+	if s.foreign {
+		b.forms[1].set(s, appendUnicode)
+		if !b.forms[1].isWire(s) {
+			b.used = 2
+		}
+	}
+	return true
+}
+
+// form returns a copy of the i-th form of what was parsed, or nil if there is none.
+func (b *Buffer) form(i int) []rune {
+	if i >= b.used {
+		return nil
+	}
+	return slices.Clone(b.forms[i].runes)
+}

@@ -1,0 +1,261 @@
+package match_test
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/net/idna"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
+)
+
+// The oracle is the definition in the package's documentation written down as plainly as possible: every suffix against
+// every entry, by a full table. It shares no code with the package.
+
+// oracle judges a name as Index.Lookup does.
+func oracle(entries []match.Entry, allowed []string, name string) match.Result {
+	labels := oracleLabels(name)
+	if r := oracleListing(entries, allowed, labels); r.Listing != match.Unlisted {
+		return r
+	}
+	type candidate struct {
+		match.Match
+		entry int
+	}
+	var found []candidate
+	for n, e := range entries {
+		if m, ok := oracleMatch(e, name, labels); ok {
+			found = append(found, candidate{m, n})
+		}
+	}
+	slices.SortStableFunc(found, func(a, b candidate) int {
+		return cmp.Or(a.Distance-b.Distance, len(b.Suffix)-len(a.Suffix), a.entry-b.entry)
+	})
+	var r match.Result
+	for _, c := range found {
+		r.Matches = append(r.Matches, c.Match)
+	}
+	return r
+}
+
+// oracleListing finds the longest suffix of the name that is on a list.
+func oracleListing(entries []match.Entry, allowed []string, labels []string) match.Result {
+	for i := range labels {
+		for _, e := range entries {
+			if sameName(labels[i:], oracleLabels(e.Suffix)) {
+				return match.Result{Listing: match.Protected, Suffix: e.Suffix}
+			}
+		}
+		for _, suffix := range allowed {
+			if sameName(labels[i:], oracleLabels(suffix)) {
+				return match.Result{Listing: match.Allowed, Suffix: suffix}
+			}
+		}
+	}
+	return match.Result{}
+}
+
+// oracleMatch finds the best suffix of the name for one entry: the nearest, then one with as many labels, then the
+// longest.
+func oracleMatch(e match.Entry, name string, labels []string) (match.Match, bool) {
+	protected := oracleLabels(e.Suffix)
+	limit := min(e.Distance, match.MaxDistance(e.Suffix))
+	var best match.Match
+	bestGap, ok := 0, false
+	for i := range labels {
+		gap := max(len(labels)-i-len(protected), len(protected)-len(labels)+i)
+		if gap > 1 {
+			continue
+		}
+		d, kind := oracleCompare(labels[i:], protected, limit)
+		if d > limit || !e.Kinds.Has(kind) {
+			continue
+		}
+		if !ok || d < best.Distance || d == best.Distance && gap < bestGap {
+			best, bestGap, ok = match.Match{Suffix: e.Suffix, Tag: e.Tag, Distance: d, Kind: kind, Start: labelOffset(name, i)}, gap, true
+		}
+	}
+	return best, ok
+}
+
+// oracleCompare measures two suffixes in every pair of their forms: on the wire, and in Unicode.
+func oracleCompare(near, protected []string, limit int) (int, match.Kind) {
+	best, kind := limit+1, match.Multiple
+	for _, decode := range []func(string) []rune{octets, characters} {
+		for _, protectedDecode := range []func(string) []rune{octets, characters} {
+			a, b := join(near, decode), join(protected, protectedDecode)
+			if lacksLabel(near, protected, decode, protectedDecode) {
+				continue
+			}
+			if d := plainOSA(a, b); d <= best && d <= limit {
+				best, kind = d, oracleKind(a, b, d)
+			}
+		}
+	}
+	return best, kind
+}
+
+func oracleKind(name, protected []rune, d int) match.Kind {
+	switch {
+	case d == 2:
+		return match.Multiple
+	case len(name) == len(protected)-1:
+		return match.Omission
+	case len(name) == len(protected)+1:
+		return match.Addition
+	}
+	sortedName, sortedProtected := slices.Clone(name), slices.Clone(protected)
+	slices.Sort(sortedName)
+	slices.Sort(sortedProtected)
+	if slices.Equal(sortedName, sortedProtected) {
+		return match.Transposition
+	}
+	return match.Substitution
+}
+
+func lacksLabel(near, protected []string, decode, protectedDecode func(string) []rune) bool {
+	for i := range protected {
+		without := slices.Delete(slices.Clone(protected), i, i+1)
+		if slices.Equal(join(near, decode), join(without, protectedDecode)) {
+			return true
+		}
+	}
+	return false
+}
+
+// plainOSA is the textbook recurrence over the full table.
+func plainOSA(a, b []rune) int {
+	d := make([][]int, len(a)+1)
+	for i := range d {
+		d[i] = make([]int, len(b)+1)
+		d[i][0] = i
+	}
+	for j := range d[0] {
+		d[0][j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			d[i][j] = min(d[i-1][j]+1, d[i][j-1]+1, d[i-1][j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				d[i][j] = min(d[i][j], d[i-2][j-2]+1)
+			}
+		}
+	}
+	return d[len(a)][len(b)]
+}
+
+// separator is what join puts between labels. No label can hold it, not even one with an escaped dot.
+const separator = utf8.MaxRune + 0x1000
+
+func join(labels []string, decode func(string) []rune) []rune {
+	var s []rune
+	for i, label := range labels {
+		if i > 0 {
+			s = append(s, separator)
+		}
+		s = append(s, decode(label)...)
+	}
+	return s
+}
+
+// octets returns a label as it is on the wire; octets that are not ASCII are no characters.
+func octets(label string) []rune {
+	var s []rune
+	for _, c := range []byte(label) {
+		s = append(s, octet(c))
+	}
+	return s
+}
+
+func octet(c byte) rune {
+	if c >= utf8.RuneSelf {
+		return utf8.MaxRune + 1 + rune(c)
+	}
+	return rune(c)
+}
+
+// characters returns a label in Unicode.
+func characters(label string) []rune {
+	if decoded, err := idna.Punycode.ToUnicode(label); err == nil && isASCII(label) && strings.HasPrefix(label, "xn--") && decoded != label && !isASCII(decoded) {
+		return []rune(decoded)
+	}
+	var s []rune
+	for len(label) > 0 {
+		r, size := utf8.DecodeRuneInString(label)
+		if size == 1 {
+			r = octet(label[0])
+		}
+		s = append(s, r)
+		label = label[size:]
+	}
+	return s
+}
+
+func isASCII(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool { return r >= utf8.RuneSelf }) < 0
+}
+
+// sameName reports whether two names are equal, in either form.
+func sameName(a, b []string) bool {
+	return slices.Equal(join(a, octets), join(b, octets)) || slices.Equal(join(a, characters), join(b, characters))
+}
+
+// oracleLabels splits a name in presentation format into its labels, as lower-case octets.
+func oracleLabels(name string) []string {
+	if name == "" || name == "." {
+		return nil
+	}
+	var labels []string
+	var label []byte
+	for i := 0; i < len(name); i++ {
+		switch {
+		case name[i] == '.':
+			labels = append(labels, string(label))
+			label = nil
+			if i == len(name)-1 {
+				return labels
+			}
+			continue
+		case name[i] == '\\' && i+3 < len(name) && isDigits(name[i+1:i+4]):
+			label = append(label, (name[i+1]-'0')*100+(name[i+2]-'0')*10+name[i+3]-'0')
+			i += 3
+		case name[i] == '\\' && i+1 < len(name):
+			i++
+			label = append(label, name[i])
+		default:
+			label = append(label, name[i])
+		}
+		if c := &label[len(label)-1]; 'A' <= *c && *c <= 'Z' {
+			*c += 'a' - 'A'
+		}
+	}
+	return append(labels, string(label))
+}
+
+func isDigits(s string) bool {
+	return strings.Trim(s, "0123456789") == ""
+}
+
+// labelOffset returns where the i-th label of a name begins.
+func labelOffset(name string, i int) int {
+	offset := 0
+	for ; i > 0; offset++ {
+		switch name[offset] {
+		case '.':
+			i--
+		case '\\':
+			if offset+3 < len(name) && isDigits(name[offset+1:offset+4]) {
+				offset += 3
+			} else {
+				offset++
+			}
+		}
+	}
+	return offset
+}

@@ -1,0 +1,71 @@
+package match
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/net/idna"
+)
+
+// minDistance2 is the fewest characters of a suffix that can have distance 2, dots included and A-labels counted in
+// Unicode. Shorter ones are within two edits of too many names that people mean.
+const minDistance2 = 6
+
+// hostnames checks and maps a suffix as a host name is looked up (RFC 5891 section 5, UTS #46).
+var hostnames = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.StrictDomainName(true), idna.VerifyDNSLength(true))
+
+// ParseSuffix returns a domain suffix as this package compares it: lower-case, in A-labels, without the final dot. It
+// takes host names in either form of IDNA. The error says what was expected, but not what s is: the caller does.
+func ParseSuffix(s string) (string, error) {
+	name := strings.TrimSuffix(s, ".")
+	switch {
+	case !utf8.ValidString(name):
+		return "", errors.New("expected a domain suffix such as army.nl in UTF-8")
+	case name == "":
+		return "", errors.New("expected a domain suffix such as army.nl, not the root")
+	case strings.HasPrefix(name, ".") || strings.HasPrefix(name, "*."):
+		return "", fmt.Errorf("expected a domain suffix such as army.nl; write %q, what lies under it is included", strings.TrimLeft(name, "*."))
+	}
+	if _, err := netip.ParseAddr(name); err == nil {
+		return "", errors.New("expected a domain suffix such as army.nl, not an address")
+	}
+	ascii, err := hostnames.ToASCII(name)
+	if err != nil {
+		return "", fmt.Errorf("expected a domain suffix such as army.nl: %w", err)
+	}
+	return ascii, nil
+}
+
+// CheckProtectable returns an error for a suffix, as ParseSuffix returns them, that is too short to be protected: a
+// single label of one or two characters is one edit away from dozens of delegated top-level domains.
+func CheckProtectable(suffix string) error {
+	if !strings.Contains(suffix, ".") && characters(suffix) <= 2 {
+		return fmt.Errorf("a single label of one or two characters is within one edit of dozens of top-level domains; "+
+			"expected full domains, such as army.%s", suffix)
+	}
+	return nil
+}
+
+// MaxDistance returns the largest distance a suffix, as ParseSuffix returns them, can have: 2 from two labels and six
+// characters on, 1 for anything shorter.
+func MaxDistance(suffix string) int {
+	if strings.Contains(suffix, ".") && characters(suffix) >= minDistance2 {
+		return maxDistance
+	}
+	return 1
+}
+
+// characters returns the length of a suffix in Unicode.
+func characters(suffix string) int {
+	if !strings.Contains(suffix, "xn--") {
+		return utf8.RuneCountInString(suffix)
+	}
+	var s spelling
+	var f form
+	s.parse(suffix)
+	f.set(&s, appendUnicode)
+	return len(f.runes)
+}
