@@ -1,0 +1,146 @@
+package typoguard
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/coredns/coredns/request"
+
+	"github.com/miekg/dns"
+)
+
+const (
+	// sinkholePreference is that of the one MX record of a sinkholed name.
+	sinkholePreference = 10
+	// maxExtraText bounds the EXTRA-TEXT of an Extended DNS Error, which RFC 8914 section 3 asks to keep short.
+	maxExtraText = 255
+)
+
+// answer builds the reply to a query for a lookalike. It is the only place that makes DNS messages.
+//
+// RA is set and AA is not, and negative answers carry a SOA: glibc and Go take an empty answer without these for a lame
+// referral and ask the next server. AD is never set. The question is echoed as it came, so that 0x20 encoding holds.
+func answer(state request.Request, d *decision) *dns.Msg {
+	m := new(dns.Msg)
+	m.SetReply(state.Req)
+	m.RecursionAvailable = true
+
+	code := dns.ExtendedErrorCodeForgedAnswer
+	if !fill(m, d) {
+		code = dns.ExtendedErrorCodeBlocked
+		m.Ns = []dns.RR{soa(m.Question[0].Name, d)}
+		if d.policy.action == nxdomain {
+			m.Rcode = dns.RcodeNameError
+		}
+	}
+	explain(state, m, code, d)
+	return m
+}
+
+// fill adds the records with which the policy answers the question, and reports whether there are any.
+func fill(m *dns.Msg, d *decision) bool {
+	q := m.Question[0]
+	switch {
+	case d.policy.action == nullmx && isMX(q.Qtype):
+		m.Answer = []dns.RR{&dns.MX{Hdr: header(q.Name, dns.TypeMX, d), Preference: 0, Mx: "."}} // RFC 7505 section 3
+	case d.policy.action == sinkhole && isMX(q.Qtype):
+		m.Answer = []dns.RR{&dns.MX{Hdr: header(q.Name, dns.TypeMX, d), Preference: sinkholePreference, Mx: q.Name}}
+		m.Extra = append(addresses(q.Name, dns.TypeA, d), addresses(q.Name, dns.TypeAAAA, d)...)
+	case d.policy.action == sinkhole:
+		m.Answer = addresses(q.Name, q.Qtype, d)
+	}
+	return len(m.Answer) > 0
+}
+
+// isMX reports whether a query is answered with MX records. RFC 8482 lets one RRset do for ANY.
+func isMX(qtype uint16) bool { return qtype == dns.TypeMX || qtype == dns.TypeANY }
+
+// addresses returns the sinkhole's records of type A or AAAA; there are none of other types.
+func addresses(name string, qtype uint16, d *decision) []dns.RR {
+	var rrs []dns.RR
+	for _, addr := range d.policy.sinkhole {
+		if rr := addressRR(header(name, qtype, d), addr); rr != nil {
+			rrs = append(rrs, rr)
+		}
+	}
+	return rrs
+}
+
+// addressRR returns an address record, or nil if the address is not of the header's type.
+func addressRR(h dns.RR_Header, addr netip.Addr) dns.RR {
+	switch {
+	case h.Rrtype == dns.TypeA && addr.Is4():
+		return &dns.A{Hdr: h, A: net.IP(addr.AsSlice())}
+	case h.Rrtype == dns.TypeAAAA && addr.Is6():
+		return &dns.AAAA{Hdr: h, AAAA: net.IP(addr.AsSlice())}
+	}
+	return nil
+}
+
+func header(name string, rrtype uint16, d *decision) dns.RR_Header {
+	return dns.RR_Header{Name: name, Rrtype: rrtype, Class: dns.ClassINET, Ttl: d.policy.ttl}
+}
+
+// soa returns the record without which a negative answer must not be cached (RFC 2308 section 5). Its owner is the parent
+// of the suffix that looks like the protected one: the closest name above the query that is not denied.
+func soa(name string, d *decision) dns.RR {
+	owner := "."
+	if parent, end := dns.NextLabel(name, d.match.Start); !end {
+		owner = name[parent:]
+	}
+	return &dns.SOA{
+		Hdr:     header(owner, dns.TypeSOA, d),
+		Ns:      "typoguard.invalid.",
+		Mbox:    "nobody.invalid.",
+		Serial:  1,
+		Refresh: 3600,
+		Retry:   600,
+		Expire:  86400,
+		Minttl:  d.policy.ttl,
+	}
+}
+
+// explain adds an Extended DNS Error (RFC 8914) that says what the name looks like, if the query had an OPT record: RFC
+// 6891 section 7 forbids one in the answer otherwise. The text is cut so that the answer stays within what the client can
+// take, since no record may be dropped for it.
+func explain(state request.Request, m *dns.Msg, code uint16, d *decision) {
+	if state.Req.IsEdns0() == nil {
+		return
+	}
+	ede := &dns.EDNS0_EDE{InfoCode: code, ExtraText: cut(reason(m.Question[0].Name, d), maxExtraText)}
+	m.Extra = append(m.Extra, &dns.OPT{Hdr: dns.RR_Header{Name: ".", Rrtype: dns.TypeOPT}, Option: []dns.EDNS0{ede}})
+	state.SizeAndDo(m) // the client's size and DO
+	if m.Len() > state.Size() {
+		m.Compress = true
+	}
+	if over := m.Len() - state.Size(); over > 0 {
+		ede.ExtraText = cut(ede.ExtraText, max(len(ede.ExtraText)-over, 0))
+	}
+}
+
+// reason says in a line why a name is answered as it is.
+func reason(name string, d *decision) string {
+	return fmt.Sprintf("typoguard: %s looks like %s (%s, policy %s)", shown(name), d.intended(name), d.match.Kind, d.policy.name)
+}
+
+// intended returns the name that was probably meant, without the final dot.
+func (d *decision) intended(name string) string {
+	return strings.ToLower(name[:d.match.Start]) + d.match.Suffix
+}
+
+// shown returns a name as people write it.
+func shown(name string) string { return strings.ToLower(strings.TrimSuffix(name, ".")) }
+
+// cut shortens a text to so many octets, at the boundary of a character (RFC 8914 section 2 wants UTF-8).
+func cut(text string, octets int) string {
+	if len(text) <= octets {
+		return text
+	}
+	for octets > 0 && !utf8.RuneStart(text[octets]) {
+		octets--
+	}
+	return text[:octets]
+}

@@ -1,0 +1,97 @@
+package typoguard
+
+import (
+	"hash/maphash"
+	"net"
+	"strings"
+	"sync/atomic"
+
+	"github.com/coredns/coredns/core/dnsserver"
+)
+
+// block is the policies of one server block: what the Corefile says, and the rules that follow from it and from the
+// list files. Queries read the rules and nothing else.
+type block struct {
+	stanzas []*stanza
+	rules   atomic.Pointer[rules]
+}
+
+// loadAll reads the lists of all stanzas and puts the policies in force for the first time.
+func (b *block) loadAll() error {
+	for _, s := range b.stanzas {
+		contents, err := s.read()
+		if err != nil {
+			return err
+		}
+		if err := s.parseFiles(contents); err != nil {
+			return err
+		}
+		s.loaded = digest(contents)
+	}
+	return b.compile()
+}
+
+// load takes over new contents of a stanza's files. On an error everything stays as it was.
+func (b *block) load(s *stanza, contents [][]byte) error {
+	before := s.fileSuffixes()
+	err := s.parseFiles(contents)
+	if err == nil {
+		err = b.compile()
+	}
+	if err != nil {
+		s.setFileSuffixes(before)
+		return err
+	}
+	s.loaded = digest(contents)
+	return nil
+}
+
+// compile makes rules of what the stanzas hold, and puts them in force.
+func (b *block) compile() error {
+	r, err := compile(b.stanzas)
+	if err != nil {
+		return err
+	}
+	b.rules.Store(r)
+	return nil
+}
+
+// newCounters returns the counters of every server of the block, with the series of all its policies.
+func (b *block) newCounters(servers []string, view string) map[string]*counters {
+	all := make(map[string]*counters, len(servers))
+	for _, server := range servers {
+		c := newCounters(server, view)
+		for _, s := range b.stanzas {
+			c.begin(&s.policy)
+		}
+		all[server] = c
+	}
+	return all
+}
+
+// serverAddresses returns the names that CoreDNS gives to the servers of a block with the given keys, once the bind
+// plugin has been set up.
+func serverAddresses(config *dnsserver.Config, keys []string) []string {
+	var servers []string
+	for _, key := range keys { // such as dns://example.org.:53
+		transport, rest, _ := strings.Cut(key, "://")
+		port := rest[strings.LastIndexByte(rest, ':')+1:]
+		for _, host := range config.ListenHosts {
+			servers = append(servers, transport+"://"+net.JoinHostPort(host, port))
+		}
+	}
+	return servers
+}
+
+var digestSeed = maphash.MakeSeed()
+
+// digest returns a value that tells the contents of a stanza's files from any others.
+func digest(contents [][]byte) uint64 {
+	var h maphash.Hash
+	h.SetSeed(digestSeed)
+	for _, content := range contents {
+		maphash.WriteComparable(&h, len(content))
+		_, _ = h.Write(content) // never fails
+	}
+	return h.Sum64()
+}

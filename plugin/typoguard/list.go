@@ -1,0 +1,101 @@
+package typoguard
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"os"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
+)
+
+// suffix is a domain suffix and where it was written.
+type suffix struct {
+	name string
+	at   position
+}
+
+// list is the suffixes to protect, or to allow, of one policy.
+type list struct {
+	inline []suffix
+	files  []*file
+}
+
+// suffixes returns those given in the Corefile, and then those of the files as last loaded.
+func (l *list) suffixes() []suffix {
+	all := append([]suffix(nil), l.inline...)
+	for _, f := range l.files {
+		all = append(all, f.suffixes...)
+	}
+	return all
+}
+
+// file is a list file: a suffix on each line, comments after '#', in UTF-8.
+type file struct {
+	path     string
+	option   string   // that names it
+	at       position // of the option
+	protects bool     // its suffixes are to be protected, not allowed
+	suffixes []suffix // as last loaded
+}
+
+// read returns the content of the file.
+func (f *file) read() ([]byte, error) {
+	content, err := os.ReadFile(f.path)
+	if err != nil {
+		return nil, f.at.errorf("%s: %w; expected a readable list file", f.option, err)
+	}
+	return content, nil
+}
+
+// parse reads the content of the file. Every line must be right, and a file of suffixes to protect not be empty: what
+// would be left out without a word is mail unprotected.
+func (f *file) parse(content []byte) ([]suffix, error) {
+	content = bytes.TrimPrefix(content, []byte("\ufeff"))
+	lines := bufio.NewScanner(bytes.NewReader(content))
+	lines.Buffer(nil, len(content)+1) // a line may be as long as it likes, so Scan cannot fail
+	var found []suffix
+	for at := (position{f.path, 1}); lines.Scan(); at.line++ {
+		name, err := f.parseLine(lines.Text())
+		if err != nil {
+			return nil, at.errorf("%w", err)
+		}
+		if name != "" {
+			found = append(found, suffix{name, at})
+		}
+	}
+	if f.protects && len(found) == 0 {
+		return nil, f.at.errorf("%s: no suffix in %s; expected one at least", f.option, f.path)
+	}
+	return found, nil
+}
+
+// parseLine returns the suffix of a line, or "" if there is none.
+func (f *file) parseLine(line string) (string, error) {
+	if !utf8.ValidString(line) {
+		return "", fmt.Errorf("%q is not UTF-8; expected a domain suffix", line)
+	}
+	text, _, _ := strings.Cut(line, "#")
+	words := strings.Fields(text)
+	switch {
+	case len(words) == 0:
+		return "", nil
+	case len(words) > 1:
+		return "", fmt.Errorf("%q after %q; expected one suffix a line", words[1], words[0])
+	}
+	return parseSuffix(words[0], f.protects)
+}
+
+// parseSuffix reads a suffix to be protected or allowed.
+func parseSuffix(s string, protects bool) (string, error) {
+	name, err := match.ParseSuffix(s)
+	if err == nil && protects {
+		err = match.CheckProtectable(name)
+	}
+	if err != nil {
+		return "", fmt.Errorf("%q: %w", s, err)
+	}
+	return name, nil
+}

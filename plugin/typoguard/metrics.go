@@ -1,0 +1,108 @@
+package typoguard
+
+import (
+	"slices"
+
+	"github.com/coredns/coredns/plugin"
+
+	"github.com/miekg/dns"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+)
+
+// The metrics are the process's: registered once, they outlive every reload. No label ever comes from a query.
+var (
+	lookalikesTotal = promauto.NewCounterVec(prometheus.CounterOpts{
+		Namespace: plugin.Namespace,
+		Subsystem: pluginName,
+		Name:      "lookalikes_total",
+		Help:      "Counter of queries for lookalike names that a policy answered, or in mode monitor would have answered.",
+	}, []string{"server", "view", "policy", "action", "mode", "kind", "type"})
+	passedTotal = promauto.NewCounterVec(prometheus.CounterOpts{
+		Namespace: plugin.Namespace,
+		Subsystem: pluginName,
+		Name:      "passed_total",
+		Help:      "Counter of queries passed on, by the reason.",
+	}, []string{"server", "view", "reason"})
+	policySuffixes = promauto.NewGaugeVec(prometheus.GaugeOpts{
+		Namespace: plugin.Namespace,
+		Subsystem: pluginName,
+		Name:      "policy_suffixes",
+		Help:      "Number of suffixes in force, by policy and list; policies of the same name in several server blocks are added up.",
+	}, []string{"policy", "list"})
+	policyReloads = promauto.NewCounterVec(prometheus.CounterOpts{
+		Namespace: plugin.Namespace,
+		Subsystem: pluginName,
+		Name:      "policy_reloads_total",
+		Help:      "Counter of changed list files that were taken over, or refused because of an error.",
+	}, []string{"result"})
+	policyReloadSuccessful = promauto.NewGaugeVec(prometheus.GaugeOpts{
+		Namespace: plugin.Namespace,
+		Subsystem: pluginName,
+		Name:      "policy_last_reload_successful",
+		Help:      "Whether the list files of a policy are in force as they are on disk (1), or an older state is because of an error (0).",
+	}, []string{"policy"})
+	policyReloadTime = promauto.NewGauge(prometheus.GaugeOpts{
+		Namespace: plugin.Namespace,
+		Subsystem: pluginName,
+		Name:      "policy_reload_timestamp_seconds",
+		Help:      "Unix time at which a policy was last put in force.",
+	})
+)
+
+const (
+	resultOK    = "ok"
+	resultError = "error"
+)
+
+// countedTypes are the query types that have a series of their own; all others are counted as otherType.
+var countedTypes = []uint16{
+	dns.TypeA, dns.TypeAAAA, dns.TypeANY, dns.TypeCNAME, dns.TypeHTTPS, dns.TypeMX, dns.TypePTR, dns.TypeSRV, dns.TypeTLSA, dns.TypeTXT,
+}
+
+const otherType = "other"
+
+// typeLabel returns the label of a query type.
+func typeLabel(qtype uint16) string {
+	if slices.Contains(countedTypes, qtype) {
+		return dns.TypeToString[qtype]
+	}
+	return otherType
+}
+
+// counters are the counters of one server and view.
+type counters struct {
+	lookalikes *prometheus.CounterVec
+	reasons    [passNotJudged + 1]prometheus.Counter
+}
+
+// newCounters returns the counters of a server and view. The series of all reasons exist from then on.
+func newCounters(server, view string) *counters {
+	labels := prometheus.Labels{"server": server, "view": view}
+	c := &counters{lookalikes: lookalikesTotal.MustCurryWith(labels)}
+	for reason, name := range passReasonNames {
+		c.reasons[reason] = passedTotal.WithLabelValues(server, view, name)
+	}
+	return c
+}
+
+// begin makes every series that a policy can count in exist, at zero.
+func (c *counters) begin(p *policy) {
+	for _, kind := range p.kinds.List() {
+		for _, qtype := range countedTypes {
+			if p.answers(qtype) {
+				c.lookalikes.WithLabelValues(p.name, p.action.String(), p.mode.String(), kind.String(), typeLabel(qtype))
+			}
+		}
+		if p.answers(dns.TypeNone) {
+			c.lookalikes.WithLabelValues(p.name, p.action.String(), p.mode.String(), kind.String(), otherType)
+		}
+	}
+}
+
+func (c *counters) passed(reason passReason) { c.reasons[reason].Inc() }
+
+func (c *counters) lookalike(d *decision, qtype uint16) {
+	p := d.policy
+	c.lookalikes.WithLabelValues(p.name, p.action.String(), p.mode.String(), d.match.Kind.String(), typeLabel(qtype)).Inc()
+}

@@ -1,0 +1,90 @@
+package typoguard
+
+import (
+	"fmt"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
+)
+
+// rules are the policies of a server block with what they protect at one moment. They never change.
+type rules struct {
+	policies []*policy // a match's tag is the index of its policy
+	sizes    []sizes   // of each policy
+	index    *match.Index
+}
+
+// sizes are the numbers of suffixes of a policy.
+type sizes struct{ protected, allowed int }
+
+// compile makes rules of stanzas, with what their lists hold now.
+func compile(stanzas []*stanza) (*rules, error) {
+	if err := findContradiction(stanzas); err != nil {
+		return nil, err
+	}
+	r := &rules{}
+	var entries []match.Entry
+	var allowed []string
+	for tag, s := range stanzas {
+		protectedNames, allowedNames := names(s.protect.suffixes()), names(s.allow.suffixes())
+		if err := s.checkDistance(protectedNames); err != nil {
+			return nil, err
+		}
+		for _, name := range protectedNames {
+			entries = append(entries, match.Entry{Suffix: name, Distance: s.policy.distance, Kinds: s.policy.kinds, Tag: tag})
+		}
+		allowed = append(allowed, allowedNames...)
+		r.policies = append(r.policies, &s.policy)
+		r.sizes = append(r.sizes, sizes{len(protectedNames), len(allowedNames)})
+	}
+	index, err := match.Compile(entries, allowed)
+	if err != nil {
+		return nil, fmt.Errorf("compiling the policies: %w", err)
+	}
+	r.index = index
+	return r, nil
+}
+
+// findContradiction returns an error if a suffix is both protected and allowed, in whatever policies: a listed name
+// passes for all of them, so one of the two was not meant.
+func findContradiction(stanzas []*stanza) error {
+	protectedAt := map[string]position{}
+	for _, s := range stanzas {
+		for _, p := range s.protect.suffixes() {
+			protectedAt[p.name] = p.at
+		}
+	}
+	for _, s := range stanzas {
+		for _, a := range s.allow.suffixes() {
+			if at, ok := protectedAt[a.name]; ok {
+				return a.at.errorf("%q is allowed here and protected at %s; expected it on one list only", a.name, at)
+			}
+		}
+	}
+	return nil
+}
+
+// names returns the names of suffixes, each once.
+func names(suffixes []suffix) []string {
+	seen := make(map[string]struct{}, len(suffixes))
+	var unique []string
+	for _, s := range suffixes {
+		if _, ok := seen[s.name]; !ok {
+			seen[s.name] = struct{}{}
+			unique = append(unique, s.name)
+		}
+	}
+	return unique
+}
+
+// checkDistance returns an error if the stanza asks for distance 2 and none of the suffixes can have it.
+func (s *stanza) checkDistance(protected []string) error {
+	if s.policy.distance == 1 {
+		return nil
+	}
+	for _, name := range protected {
+		if match.MaxDistance(name) == s.policy.distance {
+			return nil
+		}
+	}
+	return s.given["distance"].errorf("distance: %d applies to none of the suffixes; expected one of at least two labels and six characters", s.policy.distance)
+}

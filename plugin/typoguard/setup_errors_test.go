@@ -1,0 +1,142 @@
+package typoguard
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestParseErrors holds every message whole: it must name the place, the token, and what was expected. ROOT stands for
+// the directory of the list files.
+func TestParseErrors(t *testing.T) {
+	root := writeLists(t, map[string]string{
+		"good.txt":      "army.mil\n",
+		"two.txt":       "army.mil\nnavy.mil af.mil\n",
+		"bad.txt":       "# the army\narmy..mil\n",
+		"latin1.txt":    "army.mil\nb\xfccher.example\n",
+		"short.txt":     "nl\n",
+		"empty.txt":     "# nothing\n",
+		"allowarmy.txt": "gov.ml\narmy.mil # by mistake\n",
+	})
+	const tooShort = "a single label of one or two characters is within one edit of dozens of top-level domains; expected full domains, such as army.nl"
+	tests := []struct {
+		name, option string // the option is the third line of a stanza that protects mil
+		want         string
+	}{
+		{"unknown option", "protects mil", `Testfile:3 - Error during parsing: unknown option "protects"; expected one of protect, protect_file, allow, allow_file, distance, kinds, clients, types, action, mode, ttl, reload`},
+
+		{"protect nothing", "protect", `Testfile:3 - Error during parsing: protect: no argument; expected domain suffixes`},
+		{"protect a bad name", "protect army..mil", `Testfile:3 - Error during parsing: protect: "army..mil": expected a domain suffix such as army.nl: idna: invalid label "army..mil"`},
+		{"protect a wildcard", "protect *.army.mil", `Testfile:3 - Error during parsing: protect: "*.army.mil": expected a domain suffix such as army.nl; write "army.mil", what lies under it is included`},
+		{"protect with a leading dot", "protect .mil", `Testfile:3 - Error during parsing: protect: ".mil": expected a domain suffix such as army.nl; write "mil", what lies under it is included`},
+		{"protect the root", "protect .", `Testfile:3 - Error during parsing: protect: ".": expected a domain suffix such as army.nl, not the root`},
+		{"protect an address", "protect 192.0.2.1", `Testfile:3 - Error during parsing: protect: "192.0.2.1": expected a domain suffix such as army.nl, not an address`},
+		{"protect a mailbox", "protect bob@army.mil", `Testfile:3 - Error during parsing: protect: "bob@army.mil": expected a domain suffix such as army.nl: idna: disallowed rune U+0040`},
+		{"protect two letters", "protect army.nl nl", `Testfile:3 - Error during parsing: protect: "nl": ` + tooShort},
+		{"protect a short IDN", "protect рф", `Testfile:3 - Error during parsing: protect: "рф": ` + strings.Replace(tooShort, ".nl", ".xn--p1ai", 1)},
+
+		{"protect_file nothing", "protect_file", `Testfile:3 - Error during parsing: protect_file: no argument; expected file names`},
+		{"protect_file missing", "protect_file nope.txt", `Testfile:3 - Error during parsing: protect_file: open ROOT/nope.txt: no such file or directory; expected a readable list file`},
+		{"protect_file is a directory", "protect_file .", `Testfile:3 - Error during parsing: protect_file: read ROOT: is a directory; expected a readable list file`},
+		{"protect_file empty", "protect_file empty.txt", `Testfile:3 - Error during parsing: protect_file: no suffix in ROOT/empty.txt; expected one at least`},
+		{"protect_file with a bad line", "protect_file good.txt bad.txt", `ROOT/bad.txt:2 - Error during parsing: "army..mil": expected a domain suffix such as army.nl: idna: invalid label "army..mil"`},
+		{"protect_file with two on a line", "protect_file two.txt", `ROOT/two.txt:2 - Error during parsing: "af.mil" after "navy.mil"; expected one suffix a line`},
+		{"protect_file not in UTF-8", "protect_file latin1.txt", `ROOT/latin1.txt:2 - Error during parsing: "b\xfccher.example" is not UTF-8; expected a domain suffix`},
+		{"protect_file with two letters", "protect_file short.txt", `ROOT/short.txt:1 - Error during parsing: "nl": ` + tooShort},
+
+		{"allow nothing", "allow", `Testfile:3 - Error during parsing: allow: no argument; expected domain suffixes`},
+		{"allow a bad name", "allow gov_.ml", `Testfile:3 - Error during parsing: allow: "gov_.ml": expected a domain suffix such as army.nl: idna: disallowed rune U+005F`},
+		{"allow what is protected", "allow ml mil", `Testfile:3 - Error during parsing: "mil" is allowed here and protected at Testfile:2; expected it on one list only`},
+		{"allow_file missing", "allow_file nope.txt", `Testfile:3 - Error during parsing: allow_file: open ROOT/nope.txt: no such file or directory; expected a readable list file`},
+		{"allow_file with what a protect_file protects", "allow_file allowarmy.txt\nprotect_file good.txt", `ROOT/allowarmy.txt:2 - Error during parsing: "army.mil" is allowed here and protected at ROOT/good.txt:1; expected it on one list only`},
+
+		{"distance missing", "distance", `Testfile:3 - Error during parsing: distance: no argument; expected 1 or 2`},
+		{"distance 3", "distance 3", `Testfile:3 - Error during parsing: distance: "3"; expected 1 or 2`},
+		{"distance twice", "distance 1\ndistance 1", `Testfile:4 - Error during parsing: distance: given at Testfile:3 already; expected once`},
+		{"distance of two arguments", "distance 1 2", `Testfile:3 - Error during parsing: distance: "2" after "1"; expected 1 or 2 only`},
+		{"distance 2 for nothing", "distance 2", `Testfile:3 - Error during parsing: distance: 2 applies to none of the suffixes; expected one of at least two labels and six characters`},
+
+		{"kinds missing", "kinds", `Testfile:3 - Error during parsing: kinds: no argument; expected kinds of difference`},
+		{"unknown kind", "kinds omission typo", `Testfile:3 - Error during parsing: kinds: unknown kind "typo"; expected omission, addition, substitution, transposition or multiple`},
+		{"multiple at distance 1", "kinds multiple", `Testfile:3 - Error during parsing: kinds: multiple is two edits; expected distance 2 with it`},
+		{"distance 2 without multiple", "kinds omission\ndistance 2\nprotect army.mil", `Testfile:3 - Error during parsing: kinds: without multiple, distance 2 finds nothing more; expected distance 1, or multiple among the kinds`},
+
+		{"clients missing", "clients", `Testfile:3 - Error during parsing: clients: no argument; expected networks`},
+		{"clients by name", "clients mail.example", `Testfile:3 - Error during parsing: clients: "mail.example"; expected a network such as 192.0.2.0/24 or 2001:db8::/32`},
+		{"clients with a long prefix", "clients 192.0.2.0/33", `Testfile:3 - Error during parsing: clients: "192.0.2.0/33"; expected a network such as 192.0.2.0/24 or 2001:db8::/32`},
+		{"clients with host bits", "clients 192.0.2.1/24", `Testfile:3 - Error during parsing: clients: "192.0.2.1/24" has host bits set; expected 192.0.2.0/24`},
+		{"clients mapped", "clients ::ffff:192.0.2.0/120", `Testfile:3 - Error during parsing: clients: "::ffff:192.0.2.0/120"; expected a network such as 192.0.2.0/24 or 2001:db8::/32`},
+		{"clients with a zone", "clients fe80::1%eth0", `Testfile:3 - Error during parsing: clients: "fe80::1%eth0"; expected a network such as 192.0.2.0/24 or 2001:db8::/32`},
+
+		{"types missing", "types", `Testfile:3 - Error during parsing: types: no argument; expected query types`},
+		{"unknown type", "types MX AA", `Testfile:3 - Error during parsing: types: unknown type "AA"; expected query types such as MX A AAAA`},
+		{"types ANY", "types MX A AAAA ANY", `Testfile:3 - Error during parsing: types: ANY is answered as MX is; expected types other than ANY`},
+		{"types DS", "types MX A AAAA DS", `Testfile:3 - Error during parsing: types: DS always passes, for DNSSEC; expected other types`},
+		{"types MX alone", "types MX", `Testfile:3 - Error during parsing: types: MX with action nxdomain would let mail through by A; expected MX A AAAA among them`},
+		{"types without AAAA", "types MX A\naction nodata", `Testfile:3 - Error during parsing: types: MX A with action nodata would let mail through by AAAA; expected MX A AAAA among them`},
+		{"types without MX", "types A AAAA", `Testfile:3 - Error during parsing: types: A AAAA with action nxdomain would let mail through by MX; expected MX A AAAA among them`},
+		{"sinkhole for MX alone", "action sinkhole 192.0.2.1\ntypes MX", `Testfile:4 - Error during parsing: types: MX with action sinkhole would let mail through by A; expected MX A AAAA among them`},
+		{"null MX without MX", "action nullmx\ntypes A AAAA", `Testfile:4 - Error during parsing: types: A AAAA with action nullmx would let mail through by MX; expected MX among them`},
+
+		{"action missing", "action", `Testfile:3 - Error during parsing: action: no argument; expected nxdomain, nodata, nullmx, sinkhole`},
+		{"unknown action", "action refused", `Testfile:3 - Error during parsing: action: unknown action "refused"; expected one of nxdomain, nodata, nullmx, sinkhole`},
+		{"action with an address", "action nullmx 192.0.2.1", `Testfile:3 - Error during parsing: action: "192.0.2.1" after nullmx; expected nothing`},
+		{"action twice", "action nodata\naction nullmx", `Testfile:4 - Error during parsing: action: given at Testfile:3 already; expected once`},
+		{"sinkhole without address", "action sinkhole", `Testfile:3 - Error during parsing: action: sinkhole without an address; expected at least one`},
+		{"sinkhole by name", "action sinkhole sink.example", `Testfile:3 - Error during parsing: action: sinkhole address "sink.example"; expected an IPv4 or IPv6 address`},
+		{"sinkhole 0.0.0.0", "action sinkhole 0.0.0.0", `Testfile:3 - Error during parsing: action: sinkhole address 0.0.0.0 is no address of a host; expected one that all clients reach`},
+		{"sinkhole ::", "action sinkhole 192.0.2.1 ::", `Testfile:3 - Error during parsing: action: sinkhole address :: is no address of a host; expected one that all clients reach`},
+		{"sinkhole multicast", "action sinkhole ff02::1", `Testfile:3 - Error during parsing: action: sinkhole address ff02::1 is no address of a host; expected one that all clients reach`},
+		{"sinkhole broadcast", "action sinkhole 255.255.255.255", `Testfile:3 - Error during parsing: action: sinkhole address 255.255.255.255 is no address of a host; expected one that all clients reach`},
+		{"sinkhole twice", "action sinkhole 192.0.2.1 192.0.2.1", `Testfile:3 - Error during parsing: action: sinkhole address 192.0.2.1 twice; expected different ones`},
+		{"sinkhole on loopback for all", "action sinkhole 127.0.0.1", `Testfile:3 - Error during parsing: action: sinkhole 127.0.0.1 is the mail server itself; expected an address that all clients reach, or clients 127.0.0.0/8 ::1`},
+		{"sinkhole on loopback for others", "clients 127.0.0.0/8 192.0.2.0/24\naction sinkhole ::1", `Testfile:4 - Error during parsing: action: sinkhole ::1 is the mail server itself; expected an address that all clients reach, or clients 127.0.0.0/8 ::1`},
+
+		{"unknown mode", "mode dry-run", `Testfile:3 - Error during parsing: mode: unknown mode "dry-run"; expected enforce or monitor`},
+		{"mode missing", "mode", `Testfile:3 - Error during parsing: mode: no argument; expected enforce or monitor`},
+		{"mode twice", "mode enforce\nmode monitor", `Testfile:4 - Error during parsing: mode: given at Testfile:3 already; expected once`},
+		{"ttl missing", "ttl", `Testfile:3 - Error during parsing: ttl: no argument; expected seconds`},
+		{"ttl with a unit", "ttl 60s", `Testfile:3 - Error during parsing: ttl: "60s"; expected seconds from 0 to 86400`},
+		{"ttl negative", "ttl -1", `Testfile:3 - Error during parsing: ttl: "-1"; expected seconds from 0 to 86400`},
+		{"ttl too long", "ttl 86401", `Testfile:3 - Error during parsing: ttl: "86401"; expected seconds from 0 to 86400`},
+		{"reload missing", "reload", `Testfile:3 - Error during parsing: reload: no argument; expected a duration`},
+		{"reload without a unit", "reload 30", `Testfile:3 - Error during parsing: reload: "30"; expected a duration of at least 1s such as 30s, or 0s for never`},
+		{"reload too often", "reload 10ms", `Testfile:3 - Error during parsing: reload: "10ms"; expected a duration of at least 1s such as 30s, or 0s for never`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := parseCorefile(t, root, "typoguard {\nprotect mil\n"+tt.option+"\n}")
+			require.EqualError(t, err, strings.ReplaceAll(tt.want, "ROOT", root))
+		})
+	}
+}
+
+// TestParseStanzaErrors is about what is wrong with a stanza as a whole, or between two.
+func TestParseStanzaErrors(t *testing.T) {
+	root := writeLists(t, map[string]string{"mil.txt": "mil\n"})
+	tests := []struct{ name, corefile, want string }{
+		{"no block", "typoguard", `Testfile:1 - Error during parsing: policy "default" protects nothing; expected protect or protect_file`},
+		{"an empty policy", "typoguard mil {\nallow gov.ml\n}", `Testfile:1 - Error during parsing: policy "mil" protects nothing; expected protect or protect_file`},
+		{"two names", "typoguard mil army {\nprotect mil\n}", `Testfile:1 - Error during parsing: "army" after the policy name; expected one name at most`},
+		{"a bad name", "typoguard mil! {\nprotect mil\n}", `Testfile:1 - Error during parsing: policy name "mil!"; expected up to 63 letters, digits, '_', '.' and '-'`},
+		{"the same name twice", "typoguard mil {\nprotect mil\n}\ntypoguard mil {\nprotect gov\n}", `Testfile:4 - Error during parsing: policy name "mil" is taken by the stanza at Testfile:1; expected a name of its own for each`},
+		{"no name twice", "typoguard {\nprotect mil\n}\ntypoguard {\nprotect gov\n}", `Testfile:4 - Error during parsing: policy name "default" is taken by the stanza at Testfile:1; expected a name of its own for each`},
+		{"allowed by another policy", "typoguard a {\nprotect_file mil.txt\n}\ntypoguard b {\nprotect gov\nallow mil\n}", `Testfile:6 - Error during parsing: "mil" is allowed here and protected at ` + filepath.Join(root, "mil.txt") + `:1; expected it on one list only`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			_, err := parseCorefile(t, root, tt.corefile)
+			require.EqualError(t, err, tt.want)
+		})
+	}
+}
+
+// TestParseLocalSinkhole: an SMTP listener on the mail server's own host is fine if only that host asks.
+func TestParseLocalSinkhole(t *testing.T) {
+	for _, clients := range []string{"127.0.0.0/8 ::1", "127.0.0.1"} {
+		_, err := parseCorefile(t, "", "typoguard {\nprotect mil\nclients "+clients+"\naction sinkhole 127.0.0.1 ::1\n}")
+		require.NoError(t, err)
+	}
+}

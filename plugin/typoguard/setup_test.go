@@ -1,0 +1,90 @@
+package typoguard
+
+import (
+	"net/netip"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/coredns/caddy"
+
+	"github.com/miekg/dns"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
+)
+
+// parseCorefile parses the stanzas of a server block, with list files below root.
+func parseCorefile(t *testing.T, root, corefile string) (*block, error) {
+	t.Helper()
+	return parse(caddy.NewTestController("dns", corefile), root)
+}
+
+// writeLists writes list files into a new directory.
+func writeLists(t *testing.T, files map[string]string) string {
+	t.Helper()
+	dir := t.TempDir()
+	for name, content := range files {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600))
+	}
+	return dir
+}
+
+func TestParseDefaults(t *testing.T) {
+	b, err := parseCorefile(t, "", "typoguard {\n protect mil\n}")
+	require.NoError(t, err)
+	require.Len(t, b.stanzas, 1)
+	s := b.stanzas[0]
+	assert.Equal(t, policy{
+		name:     "default",
+		distance: 1,
+		kinds:    match.AllKinds.Without(match.Multiple),
+		action:   nxdomain,
+		mode:     enforce,
+		ttl:      60,
+	}, s.policy)
+	assert.Equal(t, 30*time.Second, s.reload)
+}
+
+func TestParseEverything(t *testing.T) {
+	root := writeLists(t, map[string]string{
+		"a.txt": "\ufeff# comment\n\nnavy.mil # the navy\r\nbücher.example\n",
+		"b.txt": "af.mil",
+		"c.txt": "# nothing yet\n",
+	})
+	b, err := parseCorefile(t, root, `typoguard mail {
+			protect army.mil
+			protect mindef.nl Army.MIL.
+			protect_file a.txt `+filepath.Join(root, "b.txt")+`
+			allow gov.ml
+			allow_file c.txt
+			distance 2
+			kinds omission multiple
+			clients 192.0.2.0/24 2001:db8::/32 198.51.100.7
+			types mx A AAAA
+			action sinkhole 192.0.2.66 2001:db8::66
+			mode monitor
+			ttl 5
+			reload 1m
+		}`)
+	require.NoError(t, err)
+	require.Len(t, b.stanzas, 1)
+	s := b.stanzas[0]
+	assert.Equal(t, policy{
+		name:     "mail",
+		distance: 2,
+		kinds:    match.Kinds(0).With(match.Omission).With(match.Multiple),
+		clients:  []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("2001:db8::/32"), netip.MustParsePrefix("198.51.100.7/32")},
+		types:    []uint16{dns.TypeMX, dns.TypeA, dns.TypeAAAA},
+		action:   sinkhole,
+		sinkhole: []netip.Addr{netip.MustParseAddr("192.0.2.66"), netip.MustParseAddr("2001:db8::66")},
+		mode:     monitor,
+		ttl:      5,
+	}, s.policy)
+	assert.Equal(t, time.Minute, s.reload)
+	assert.Equal(t, []string{"army.mil", "mindef.nl", "navy.mil", "xn--bcher-kva.example", "af.mil"}, names(s.protect.suffixes()))
+	assert.Equal(t, []string{"gov.ml"}, names(s.allow.suffixes()))
+	assert.Equal(t, []sizes{{protected: 5, allowed: 1}}, b.rules.Load().sizes)
+}

@@ -1,0 +1,183 @@
+package typoguard
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/coredns/caddy"
+	clog "github.com/coredns/coredns/plugin/pkg/log"
+)
+
+var log = clog.NewWithPlugin(pluginName)
+
+// settle is how long changed list files must stay as they are before they are loaded, so that a file is not taken over
+// while somebody is still writing it.
+const settle = 500 * time.Millisecond
+
+// instance is all server blocks with policies of one caddy instance, and whoever watches their list files.
+type instance struct {
+	blocks []*block
+	mu     sync.Mutex // held while lists are looked at; no query takes it
+	stop   context.CancelFunc
+	done   sync.WaitGroup
+}
+
+// running is the instance whose files are watched. Caddy gives a new instance that fails to start after its OnStartup no
+// callback: what it opened would stay for ever, were it not closed by the next one to take its place, which then is the
+// old one that takes it back.
+var running struct {
+	sync.Mutex
+	*instance
+}
+
+type instanceKey struct{}
+
+// instanceOf returns the instance that a controller belongs to. The first call registers its hooks.
+func instanceOf(c *caddy.Controller) *instance {
+	if i, ok := c.Get(instanceKey{}).(*instance); ok {
+		return i
+	}
+	i := new(instance)
+	c.Set(instanceKey{}, i)
+	c.OnStartup(i.take)
+	c.OnRestartFailed(i.take)
+	c.OnShutdown(i.drop)
+	return i
+}
+
+// add makes a block part of the instance, which must not be running yet.
+func (i *instance) add(b *block) { i.blocks = append(i.blocks, b) }
+
+// take makes i the running instance.
+func (i *instance) take() error {
+	running.Lock()
+	defer running.Unlock()
+	if running.instance != nil {
+		running.close()
+	}
+	running.instance = i
+	i.open()
+	return nil
+}
+
+// drop stops i if it is the running instance.
+func (i *instance) drop() error {
+	running.Lock()
+	defer running.Unlock()
+	if running.instance == i {
+		i.close()
+		running.instance = nil
+	}
+	return nil
+}
+
+// open starts watching.
+func (i *instance) open() {
+	ctx, cancel := context.WithCancel(context.Background())
+	i.stop = cancel
+	policySuffixes.Reset()
+	policyReloadSuccessful.Reset()
+	policyReloads.WithLabelValues(resultOK)
+	policyReloads.WithLabelValues(resultError)
+	policyReloadTime.SetToCurrentTime()
+	i.publish()
+	for _, b := range i.blocks {
+		for _, s := range b.stanzas {
+			if s.reload > 0 && len(s.files()) > 0 {
+				i.done.Go(func() { i.watch(ctx, b, s) })
+			}
+		}
+	}
+}
+
+// close stops watching, and returns when nobody does any more.
+func (i *instance) close() {
+	i.stop()
+	i.done.Wait()
+}
+
+// watch looks at the files of a stanza until the context ends.
+func (i *instance) watch(ctx context.Context, b *block, s *stanza) {
+	timer := time.NewTimer(s.reload)
+	defer timer.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+		}
+		wait := s.reload
+		if !i.look(b, s) {
+			wait = settle
+		}
+		timer.Reset(wait)
+	}
+}
+
+// look loads the files of a stanza if they have changed, or did not load the last time. It reports false if they seem to
+// be changing right now, and should be looked at again soon.
+func (i *instance) look(b *block, s *stanza) bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	contents, err := s.read()
+	if err != nil {
+		i.refuse(s, err)
+		return true
+	}
+	now := digest(contents)
+	if now == s.loaded && s.failure == "" {
+		return true
+	}
+	if now != s.seen {
+		s.seen = now
+		return false
+	}
+	if err := b.load(s, contents); err != nil {
+		i.refuse(s, err)
+		return true
+	}
+	s.failure = ""
+	log.Infof("Policy %q: list files loaded", s.policy.name)
+	policyReloads.WithLabelValues(resultOK).Inc()
+	policyReloadTime.SetToCurrentTime()
+	i.publish()
+	return true
+}
+
+// refuse notes that the files of a stanza cannot be loaded. It tells of the same error only once.
+func (i *instance) refuse(s *stanza, err error) {
+	if err.Error() == s.failure {
+		return
+	}
+	s.failure = err.Error()
+	log.Errorf("Policy %q stays as it was: %v", s.policy.name, err)
+	policyReloads.WithLabelValues(resultError).Inc()
+	i.publish()
+}
+
+// publish sets the gauges to the state of all blocks.
+func (i *instance) publish() {
+	total, intact := map[string]sizes{}, map[string]float64{}
+	for _, b := range i.blocks {
+		rules := b.rules.Load()
+		for n, s := range b.stanzas {
+			name := s.policy.name
+			sum := total[name]
+			sum.protected += rules.sizes[n].protected
+			sum.allowed += rules.sizes[n].allowed
+			total[name] = sum
+			if _, ok := intact[name]; !ok {
+				intact[name] = 1
+			}
+			if s.failure != "" {
+				intact[name] = 0
+			}
+		}
+	}
+	for name, sum := range total {
+		policySuffixes.WithLabelValues(name, "protect").Set(float64(sum.protected))
+		policySuffixes.WithLabelValues(name, "allow").Set(float64(sum.allowed))
+		policyReloadSuccessful.WithLabelValues(name).Set(intact[name])
+	}
+}
