@@ -1,0 +1,32 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+)
+
+// linked are the directives of the plugins in plugins.go, but for typoguard's.
+var linked = []string{
+	"acl", "any", "auto", "bind", "bufsize", "cache", "cancel", "chaos", "debug", "dns64", "dnstap", "erratic", "errors",
+	"file", "forward", "grpc", "grpc_server", "header", "health", "hosts", "https", "https3", "loadbalance", "local",
+	"log", "loop", "metadata", "minimal", "multisocket", "nsid", "pprof", "prometheus", "proxyproto", "quic", "ready",
+	"reload", "rewrite", "root", "secondary", "shed", "template", "timeouts", "tls", "transfer", "tsig", "view", "whoami",
+}
+
+// directives returns the linked directives in the order of execution, which is that of CoreDNS with typoguard directly
+// before cache: what depends on the client must never be cached, and every plugin that counts, logs or taps stands above.
+func directives(coredns []string) ([]string, error) {
+	var order []string
+	for _, name := range coredns {
+		if name == "cache" {
+			order = append(order, "typoguard")
+		}
+		if slices.Contains(linked, name) {
+			order = append(order, name)
+		}
+	}
+	if len(order) != len(linked)+1 {
+		return nil, fmt.Errorf("expected %d of CoreDNS's directives in its order, found %d", len(linked), len(order)-1)
+	}
+	return order, nil
+}

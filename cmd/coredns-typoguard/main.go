@@ -1,0 +1,33 @@
+// Command coredns-typoguard is CoreDNS with the typoguard plugin and a chosen set of others, for use as the resolver of
+// mail servers. It takes the flags of coredns.
+package main
+
+import (
+	"fmt"
+	"os"
+
+	"github.com/coredns/caddy"
+	"github.com/coredns/coredns/core/dnsserver"
+	"github.com/coredns/coredns/coremain"
+)
+
+// version is set by the linker.
+var version = "devel"
+
+func main() {
+	if err := configure(); err != nil {
+		fmt.Fprintf(os.Stderr, "coredns-typoguard: %v\n", err)
+		os.Exit(1)
+	}
+	coremain.Run()
+}
+
+// configure tells CoreDNS which plugins run in which order, and what version this is.
+func configure() error {
+	order, err := directives(dnsserver.Directives)
+	if err != nil {
+		return err
+	}
+	caddy.AppVersion = coremain.CoreVersion + "+typoguard-" + version
+	return dnsserver.SetDirectives(order)
+}
