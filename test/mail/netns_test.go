@@ -1,0 +1,195 @@
+//go:build e2e
+
+package mail_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// netns is a network namespace with one network card, a server's view of the world.
+type netns struct {
+	name string
+}
+
+// network is the four namespaces of a test case.
+type network struct {
+	relay, resolver, internet, sinkhole *netns
+}
+
+// newNetwork makes the namespaces of a test case. The bridge between them lies in the namespace internet, so nothing
+// of it shows on the machine itself.
+func newNetwork(t *testing.T) *network {
+	t.Helper()
+	internetAddrs := []string{rootServerAddr}
+	for _, s := range foreignSites {
+		internetAddrs = append(internetAddrs, s.addr)
+	}
+	n := &network{internet: newNetns(t, "internet")}
+	n.internet.ip(t, "link", "add", "br0", "type", "bridge")
+	n.internet.addAddresses(t, "br0", internetAddrs...)
+
+	n.relay = n.attach(t, "relay", relayAddr)
+	n.resolver = n.attach(t, "resolver", resolverAddr)
+	n.sinkhole = n.attach(t, "sinkhole", sinkholeAddr, deadSinkholeAddr)
+	return n
+}
+
+// attach makes a namespace with a cable to the bridge.
+func (n *network) attach(t *testing.T, role string, addrs ...string) *netns {
+	t.Helper()
+	ns := newNetns(t, role)
+	ns.ip(t, "link", "add", "eth0", "type", "veth", "peer", "name", role, "netns", n.internet.name)
+	n.internet.ip(t, "link", "set", role, "master", "br0", "up")
+	ns.addAddresses(t, "eth0", addrs...)
+	return ns
+}
+
+// newNetns makes an empty namespace, which goes when the test ends.
+func newNetns(t *testing.T, role string) *netns {
+	t.Helper()
+	ns := &netns{name: fmt.Sprintf("%s%d-%s", prefix, os.Getpid(), role)}
+	out, err := exec.Command("ip", "netns", "add", ns.name).CombinedOutput()
+	require.NoErrorf(t, err, "making namespace %s: %s", ns.name, out)
+	t.Cleanup(func() { assert.NoError(t, deleteNetns(ns.name)) })
+	ns.ip(t, "link", "set", "lo", "up")
+	return ns
+}
+
+// addAddresses gives a network card its addresses and turns it on.
+func (ns *netns) addAddresses(t *testing.T, dev string, addrs ...string) {
+	t.Helper()
+	for _, addr := range addrs {
+		ns.ip(t, "address", "add", addr+"/24", "dev", dev)
+	}
+	ns.ip(t, "link", "set", dev, "up")
+}
+
+// ip configures the namespace's network.
+func (ns *netns) ip(t *testing.T, args ...string) {
+	t.Helper()
+	out, err := exec.Command("ip", append([]string{"-n", ns.name}, args...)...).CombinedOutput()
+	require.NoErrorf(t, err, "ip -n %s %s: %s", ns.name, strings.Join(args, " "), out)
+}
+
+// replaceEtc lets the programs in the namespace see content as /etc/name: ip netns exec mounts it there for them.
+func (ns *netns) replaceEtc(t *testing.T, name, content string) {
+	t.Helper()
+	writeFile(t, filepath.Join(etcDir(ns.name), name), content)
+}
+
+// command prepares a program to run in the namespace.
+func (ns *netns) command(name string, args ...string) *exec.Cmd {
+	return exec.Command("ip", append([]string{"netns", "exec", ns.name, name}, args...)...)
+}
+
+// run runs a program in the namespace and returns what it prints.
+func (ns *netns) run(t *testing.T, name string, args ...string) string {
+	t.Helper()
+	out, err := ns.command(name, args...).CombinedOutput()
+	require.NoErrorf(t, err, "%s %s: %s", name, strings.Join(args, " "), out)
+	return string(out)
+}
+
+// start runs a server in the namespace until the test ends, its output going to a file, which is shown if the test
+// fails.
+func (ns *netns) start(t *testing.T, output, name string, args ...string) {
+	t.Helper()
+	f, err := os.Create(output)
+	require.NoError(t, err)
+	defer f.Close()
+	cmd := ns.command(name, args...)
+	cmd.Stdout, cmd.Stderr = f, f
+	require.NoError(t, cmd.Start())
+	t.Cleanup(func() {
+		stop(cmd)
+		if said := readFile(t, output); t.Failed() && said != "" {
+			t.Logf("%s holds:\n%s", output, said)
+		}
+	})
+}
+
+// stop ends a server, by force if it takes more than five seconds over it.
+func stop(cmd *exec.Cmd) {
+	_ = cmd.Process.Signal(syscall.SIGTERM)
+	force := time.AfterFunc(5*time.Second, func() { _ = cmd.Process.Kill() })
+	defer force.Stop()
+	_ = cmd.Wait() // A server ended by a signal is no failure.
+}
+
+// waitListening waits until something in the namespace accepts connections to the TCP port of addr.
+func (ns *netns) waitListening(t *testing.T, addr string, port int) {
+	t.Helper()
+	eventually(t, fmt.Sprintf("a server on %s port %d", addr, port), func() bool {
+		return ns.run(t, "ss", "-Hltn", "src", fmt.Sprintf("%s:%d", addr, port)) != ""
+	})
+}
+
+// netnsNames lists the namespaces that carry our prefix.
+func netnsNames() ([]string, error) {
+	out, err := exec.Command("ip", "netns", "list").Output()
+	if err != nil {
+		return nil, fmt.Errorf("ip netns list (apt-get install iproute2 if ip is missing): %w", err)
+	}
+	var names []string
+	for line := range strings.Lines(string(out)) {
+		if name, _, _ := strings.Cut(strings.TrimSpace(line), " "); strings.HasPrefix(name, prefix) {
+			names = append(names, name)
+		}
+	}
+	return names, nil
+}
+
+// deleteNetns ends the processes in a namespace and removes it.
+func deleteNetns(name string) error {
+	if err := killAll(name); err != nil {
+		return err
+	}
+	if err := os.RemoveAll(etcDir(name)); err != nil {
+		return err
+	}
+	_ = os.Remove(filepath.Dir(etcDir(name))) // Unless somebody else has namespaces with files in it, too.
+	if out, err := exec.Command("ip", "netns", "delete", name).CombinedOutput(); err != nil {
+		return fmt.Errorf("deleting namespace %s: %w: %s", name, err, out)
+	}
+	return nil
+}
+
+// killAll ends the processes in a namespace, those included that start while it is at it.
+func killAll(name string) error {
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for range 100 {
+		out, err := exec.Command("ip", "netns", "pids", name).Output()
+		if err != nil {
+			return fmt.Errorf("listing the processes in %s: %w", name, err)
+		}
+		if len(out) == 0 {
+			return nil
+		}
+		for field := range strings.FieldsSeq(string(out)) {
+			pid, err := strconv.Atoi(field)
+			if err != nil {
+				return err
+			}
+			_ = syscall.Kill(pid, syscall.SIGKILL) // It may have ended by itself.
+		}
+		<-tick.C
+	}
+	return fmt.Errorf("processes in %s do not end", name)
+}
+
+// etcDir is where ip netns exec looks for files that replace those in /etc.
+func etcDir(name string) string {
+	return filepath.Join("/etc/netns", name)
+}

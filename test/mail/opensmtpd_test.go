@@ -1,0 +1,127 @@
+//go:build e2e
+
+package mail_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestOpenSMTPD checks what becomes of mail that OpenSMTPD relays under each action. It takes an answer without data
+// for a passing failure and tries again for four days.
+func TestOpenSMTPD(t *testing.T) {
+	requireTools(t, nil)
+	noDomain := bounces("5.0.0", "Domain does not exist")
+	noMX := waits("No MX found for domain")
+	sinkholeRefuses := bounces("5.0.0", sinkholeReply)
+	noConnection := waits("Network error on destination MXs")
+	refuses := noMX
+	if knowsNullMX(t) {
+		refuses = bounces("5.0.0", "Domain does not accept mail")
+	}
+	for _, c := range []mailCase{
+		{unprotected, arrives(), arrives()},
+		{nxdomain, noDomain, noDomain},
+		{nodata, noMX, noMX},
+		{nullMX, refuses, refuses},
+		{sinkhole, sinkholeRefuses, sinkholeRefuses},
+		{deadSinkhole, noConnection, noConnection},
+	} {
+		t.Run(c.name, func(t *testing.T) { c.run(t, newOpenSMTPD) })
+	}
+}
+
+// knowsNullMX says whether Debian's OpenSMTPD implements RFC 7505, as it does since 7.5. One that does not looks for
+// the address of ".", finds none, and tries again for four days.
+func knowsNullMX(t *testing.T) bool {
+	t.Helper()
+	for _, deb := range download(t, "opensmtpd") {
+		if strings.HasPrefix(filepath.Base(deb), "opensmtpd_") {
+			version, err := exec.Command("dpkg-deb", "--field", deb, "Version").Output()
+			require.NoErrorf(t, err, "reading the version of %s", deb)
+			t.Logf("OpenSMTPD is %s", version)
+			return exec.Command("dpkg", "--compare-versions", strings.TrimSpace(string(version)), "ge", "7.5").Run() == nil
+		}
+	}
+	require.Fail(t, "apt-get downloaded no file of the package opensmtpd")
+	return false
+}
+
+// openSMTPD is Debian's OpenSMTPD with a configuration, a queue and mailboxes of its own.
+type openSMTPD struct {
+	jail *jail
+	dir  string
+}
+
+// The users of OpenSMTPD: two that Debian's package makes, and the sender, since OpenSMTPD delivers only to users.
+var (
+	smtpdUser = user{name: "opensmtpd", id: 64902, home: "/var/lib/opensmtpd/empty"}
+	queueUser = user{name: "opensmtpq", id: 64903, home: "/var/lib/opensmtpd/empty"}
+	aliceUser = user{name: "alice", id: 64904, home: "/nonexistent"}
+)
+
+// newOpenSMTPD starts OpenSMTPD in the namespace.
+func newOpenSMTPD(t *testing.T, ns *netns, dir string) mta {
+	t.Helper()
+	o := &openSMTPD{
+		jail: unpackage(t, ns, dir, "opensmtpd", smtpdUser, queueUser, aliceUser),
+		dir:  filepath.Join(dir, "opensmtpd"),
+	}
+	// The package's installation does this; without it smtpctl, which is sendmail too, refuses to work.
+	smtpctl := filepath.Join(o.jail.root, "usr", "sbin", "smtpctl")
+	require.NoError(t, os.Chown(smtpctl, 0, queueUser.id))
+	require.NoError(t, os.Chmod(smtpctl, 0o755|os.ModeSetgid))
+
+	makeDir(t, o.maildir())
+	require.NoError(t, os.Chown(o.maildir(), aliceUser.id, aliceUser.id))
+	conf := filepath.Join(o.dir, "smtpd.conf")
+	writeFile(t, conf, o.config())
+	o.jail.start(t, o.log(), "/usr/sbin/smtpd", "-d", "-f", conf)
+	eventually(t, "OpenSMTPD's socket", func() bool {
+		_, err := os.Stat(filepath.Join(o.jail.root, "run", "smtpd.sock"))
+		return err == nil
+	})
+	return o
+}
+
+// config is OpenSMTPD's configuration: Debian's, with one mailbox.
+func (o *openSMTPD) config() string {
+	return fmt.Sprintf(`listen on socket
+action "mailbox" maildir "%s"
+action "outbound" relay helo "relay.corp.example"
+match from local for domain "corp.example" action "mailbox"
+match from local for any action "outbound"
+`, o.maildir())
+}
+
+// log is what smtpd says in the foreground.
+func (o *openSMTPD) log() string { return filepath.Join(o.dir, "log") }
+
+// maildir is the mailbox of the sender.
+func (o *openSMTPD) maildir() string { return filepath.Join(o.dir, "mail", "alice") }
+
+// submit hands a message to OpenSMTPD under its name of sendmail.
+func (o *openSMTPD) submit(t *testing.T, m message) {
+	t.Helper()
+	m.submitTo(t, o.jail.command("/usr/sbin/sendmail", "-i", "-f", sender, m.to))
+}
+
+// fate is the last line that OpenSMTPD logged about the delivery of a message.
+func (o *openSMTPD) fate(t *testing.T, m message) string {
+	t.Helper()
+	return lastLine(readFile(t, o.log()), "to=<"+m.to+"> rcpt=")
+}
+
+// queued lists the messages that have been neither delivered nor bounced, one a line.
+func (o *openSMTPD) queued(t *testing.T) string {
+	t.Helper()
+	out, err := o.jail.command("/usr/sbin/smtpctl", "show", "queue").CombinedOutput()
+	require.NoErrorf(t, err, "smtpctl show queue: %s", out)
+	return strings.TrimSpace(string(out))
+}

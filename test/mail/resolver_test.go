@@ -1,0 +1,140 @@
+//go:build e2e
+
+package mail_test
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// configuration is a configuration of the resolver and what its operator and the Internet see of mail to army.ml and
+// navy.ml under it.
+type configuration struct {
+	name   string
+	stanza string // of typoguard
+
+	// address is what the resolver says the address of navy.ml is, or nothing.
+	address string
+
+	// upstream are the types of question about lookalikes that may reach the Internet.
+	upstream []string
+
+	// logged is how the log line about the MX of army.ml ends after the type: what was answered, the verdict, the
+	// intended name and the action.
+	logged string
+}
+
+// The configurations under which mail is sent.
+var (
+	// unprotected and monitored show that mail to lookalikes does arrive there when nobody keeps it back.
+	unprotected = configuration{
+		name:     "without typoguard",
+		address:  navyML.addr,
+		upstream: []string{"MX", "A", "AAAA"},
+		logged:   "NOERROR - - -",
+	}
+	monitored = configuration{
+		name:     "monitor",
+		stanza:   stanza("protect mil", "action nxdomain", "mode monitor"),
+		address:  navyML.addr,
+		upstream: []string{"MX", "A", "AAAA"},
+		logged:   "NOERROR lookalike army.mil pass",
+	}
+
+	nxdomain = configuration{
+		name:   "nxdomain",
+		stanza: stanza("protect mil", "action nxdomain"),
+		logged: "NXDOMAIN lookalike army.mil nxdomain",
+	}
+	nxdomainFullDomains = configuration{
+		name:   "nxdomain for full domains",
+		stanza: stanza("protect army.mil navy.mil", "action nxdomain"),
+		logged: "NXDOMAIN lookalike army.mil nxdomain",
+	}
+	nodata = configuration{
+		name:   "nodata",
+		stanza: stanza("protect mil", "action nodata"),
+		logged: "NOERROR lookalike army.mil nodata",
+	}
+	nullMX = configuration{
+		name:     "nullmx",
+		stanza:   stanza("protect mil", "action nullmx"),
+		address:  navyML.addr,
+		upstream: []string{"A", "AAAA"},
+		logged:   "NOERROR lookalike army.mil nullmx",
+	}
+	nullMXNoAddresses = configuration{
+		name:   "nullmx without addresses",
+		stanza: stanza("protect mil", "action nullmx", "types MX A AAAA"),
+		logged: "NOERROR lookalike army.mil nullmx",
+	}
+	sinkhole = configuration{
+		name:    "sinkhole",
+		stanza:  stanza("protect mil", "action sinkhole "+sinkholeAddr),
+		address: sinkholeAddr,
+		logged:  "NOERROR lookalike army.mil sinkhole",
+	}
+	// deadSinkhole is a sinkhole where nothing listens, a mistake: nobody tells the sender to check the address.
+	deadSinkhole = configuration{
+		name:    "dead sinkhole",
+		stanza:  stanza("protect mil", "action sinkhole "+deadSinkholeAddr),
+		address: deadSinkholeAddr,
+		logged:  "NOERROR lookalike army.mil sinkhole",
+	}
+)
+
+// stanza is a typoguard stanza with the given lines.
+func stanza(lines ...string) string {
+	return "typoguard mail {\n        " + strings.Join(lines, "\n        ") + "\n    }"
+}
+
+// resolver is coredns-typoguard, the name server of the relay.
+type resolver struct {
+	output string
+	client *netns
+}
+
+// newResolver starts coredns-typoguard with a configuration and makes it the relay's name server.
+func newResolver(t *testing.T, net *network, dir string, conf configuration) *resolver {
+	t.Helper()
+	binary, err := buildBinary()
+	require.NoError(t, err, "building coredns-typoguard")
+	corefile := filepath.Join(dir, "Corefile")
+	writeFile(t, corefile, fmt.Sprintf(`. {
+    bind %s
+    log . "{name} {type} {rcode} {/typoguard/verdict} {/typoguard/intended} {/typoguard/action}"
+    metadata
+    errors
+    %s
+    cache 30
+    forward . %s
+}
+`, resolverAddr, conf.stanza, rootServerAddr))
+	r := &resolver{output: filepath.Join(dir, "resolver.output"), client: net.relay}
+	net.resolver.start(t, r.output, binary, "-conf", corefile)
+	net.relay.replaceEtc(t, "resolv.conf", "nameserver "+resolverAddr+"\n")
+	waitAnswer(t, net.relay, resolverAddr)
+	return r
+}
+
+// address asks for the IPv4 address of a name, and returns nothing if it has none.
+func (r *resolver) address(t *testing.T, name string) string {
+	t.Helper()
+	return strings.TrimSpace(r.client.run(t, "dig", "+short", name, "A"))
+}
+
+// lines lists the lines of the query log about a name, without the log's prefix.
+func (r *resolver) lines(t *testing.T, name string) []string {
+	t.Helper()
+	var lines []string
+	for line := range strings.Lines(readFile(t, r.output)) {
+		if line, ok := strings.CutPrefix(strings.TrimSpace(line), "[INFO] "); ok && strings.HasPrefix(line, name+" ") {
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
