@@ -8,6 +8,8 @@ import (
 	"github.com/miekg/dns"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
 )
 
 // The metrics are the process's: registered once, they outlive every reload. No label ever comes from a query.
@@ -88,21 +90,27 @@ func newCounters(server, view string) *counters {
 
 // begin makes every series that a policy can count in exist, at zero.
 func (c *counters) begin(p *policy) {
-	for _, kind := range p.kinds.List() {
-		for _, qtype := range countedTypes {
-			if p.answers(qtype) {
-				c.lookalikes.WithLabelValues(p.name, p.action.String(), p.mode.String(), kind.String(), typeLabel(qtype))
-			}
+	qtypes := slices.Concat(countedTypes, p.types)
+	if len(p.types) == 0 {
+		qtypes = append(qtypes, dns.TypeNone) // stands for all others
+	}
+	for _, qtype := range qtypes {
+		if !p.answers(qtype) {
+			continue
 		}
-		if p.answers(dns.TypeNone) {
-			c.lookalikes.WithLabelValues(p.name, p.action.String(), p.mode.String(), kind.String(), otherType)
+		for _, kind := range p.kinds.List() {
+			c.series(p, kind, qtype)
 		}
 	}
+}
+
+// series returns the counter of lookalikes of a policy.
+func (c *counters) series(p *policy, kind match.Kind, qtype uint16) prometheus.Counter {
+	return c.lookalikes.WithLabelValues(p.name, p.action.String(), p.mode.String(), kind.String(), typeLabel(qtype))
 }
 
 func (c *counters) passed(reason passReason) { c.reasons[reason].Inc() }
 
 func (c *counters) lookalike(d *decision, qtype uint16) {
-	p := d.policy
-	c.lookalikes.WithLabelValues(p.name, p.action.String(), p.mode.String(), d.match.Kind.String(), typeLabel(qtype)).Inc()
+	c.series(d.policy, d.match.Kind, qtype).Inc()
 }

@@ -1,0 +1,196 @@
+package typoguard
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/coredns/caddy"
+	"github.com/coredns/coredns/core/dnsserver"
+	"github.com/coredns/coredns/plugin"
+	_ "github.com/coredns/coredns/plugin/bind" // the servers of these tests listen on loopback only
+
+	"github.com/miekg/dns"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+)
+
+// failing is a directive for these tests: its argument says in which phase of a start it fails.
+const failing = "test_failing"
+
+var registerFailing = sync.OnceFunc(func() {
+	plugin.Register(failing, func(c *caddy.Controller) error {
+		c.Next()
+		c.NextArg()
+		switch c.Val() {
+		case "setup":
+			return errors.New("setup failed on purpose")
+		case "startup":
+			c.OnStartup(func() error { return errors.New("startup failed on purpose") })
+		}
+		return nil
+	})
+})
+
+// useDirectives makes caddy know what these tests use. The failing directive stands behind typoguard, so that typoguard
+// has been set up, and its hooks have run, when the start fails.
+func useDirectives(t *testing.T) {
+	t.Helper()
+	registerFailing()
+	before, quiet, dnsQuiet := dnsserver.Directives, caddy.Quiet, dnsserver.Quiet
+	t.Cleanup(func() { dnsserver.Directives, caddy.Quiet, dnsserver.Quiet = before, quiet, dnsQuiet })
+	require.NoError(t, dnsserver.SetDirectives([]string{"bind", pluginName, failing}))
+	caddy.Quiet, dnsserver.Quiet = true, true
+}
+
+// corefile returns a Corefile with one server on a free port of loopback, and further lines in its block.
+func corefile(stanza, more string) caddy.CaddyfileInput {
+	return caddy.CaddyfileInput{
+		Filepath:       "Corefile",
+		Contents:       fmt.Appendf(nil, ".:0 {\nbind 127.0.0.1\n%s\n%s\n}\n", stanza, more),
+		ServerTypeName: "dns",
+	}
+}
+
+// start starts a server. The returned function stops it.
+func start(t *testing.T, input caddy.Input) (*caddy.Instance, func(*caddy.Instance)) {
+	t.Helper()
+	instance, err := caddy.Start(input)
+	require.NoError(t, err)
+	waitServing(t, instance)
+	return instance, func(instance *caddy.Instance) {
+		assert.Empty(t, instance.ShutdownCallbacks())
+		assert.NoError(t, instance.Stop())
+		instance.Wait()
+	}
+}
+
+// waitServing waits until every socket has answered. A server of CoreDNS that is stopped before it has begun to serve
+// goes on for ever.
+func waitServing(t *testing.T, instance *caddy.Instance) {
+	t.Helper()
+	for _, server := range instance.Servers() {
+		for network, addr := range map[string]net.Addr{"udp": server.LocalAddr(), "tcp": server.Addr()} {
+			_, _, err := (&dns.Client{Net: network}).Exchange(query("example.", dns.TypeMX), addr.String())
+			require.NoError(t, err)
+		}
+	}
+}
+
+// rcodeOf asks a running server and returns the answer's code.
+func rcodeOf(t *testing.T, instance *caddy.Instance, name string) int {
+	t.Helper()
+	reply, err := dns.Exchange(query(name, dns.TypeMX), instance.Servers()[0].LocalAddr().String())
+	require.NoError(t, err)
+	return reply.Rcode
+}
+
+// TestReloads is about 50 reloads, every other of which fails in one of the ways a start can fail: the policy in force
+// is the last good one, its files are watched by exactly one goroutine, and in the end none is left.
+func TestReloads(t *testing.T) {
+	useDirectives(t)
+	ignore := goleak.IgnoreCurrent()
+	busy, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer busy.Close()
+
+	path := filepath.Join(t.TempDir(), "list.txt")
+	require.NoError(t, os.WriteFile(path, []byte("army.mil\n"), 0o600))
+	stanza := func(more string) string { return "typoguard {\nprotect_file " + path + "\n" + more + "\n}" }
+	broken := []struct {
+		name  string
+		input caddy.CaddyfileInput
+	}{
+		{"a directive's setup", corefile(stanza("protect navy.mil"), failing+" setup")},
+		{"a directive's startup", corefile(stanza("protect navy.mil"), failing+" startup")},
+		{"a busy port", caddy.CaddyfileInput{Filepath: "Corefile", ServerTypeName: "dns",
+			Contents: append(corefile(stanza("protect navy.mil"), "").Contents, fmt.Sprintf("dns://.:%d {\nbind 127.0.0.1\n}\n", busy.Addr().(*net.TCPAddr).Port)...)}},
+		{"the policy", corefile(stanza("protect nl"), "")},
+		{"the Corefile's syntax", corefile(stanza("protect navy.mil"), "bind {")},
+	}
+
+	instance, stop := start(t, corefile(stanza(""), ""))
+	for i := range 25 {
+		b := broken[i%len(broken)]
+		var err error
+		instance, err = instance.Restart(b.input)
+		require.Error(t, err, b.name)
+		assert.Equal(t, dns.RcodeNameError, rcodeOf(t, instance, "army.ml."), b.name)
+		assert.NotEqual(t, dns.RcodeNameError, rcodeOf(t, instance, "navy.ml."), b.name)
+		assert.InDelta(t, 1, testutil.ToFloat64(policySuffixes.WithLabelValues("default", "protect")), 0, b.name)
+
+		instance, err = instance.Restart(corefile(stanza(""), ""))
+		require.NoError(t, err)
+		waitServing(t, instance)
+		assert.Equal(t, dns.RcodeNameError, rcodeOf(t, instance, "army.ml."))
+	}
+	stop(instance)
+	goleak.VerifyNone(t, ignore)
+}
+
+// TestReloadedListReachesQueries: a list that changes on disk changes the answers of the running server, and a server
+// that took the policy back after a failed reload still watches.
+func TestReloadedListReachesQueries(t *testing.T) {
+	useDirectives(t)
+	path := filepath.Join(t.TempDir(), "list.txt")
+	require.NoError(t, os.WriteFile(path, []byte("army.mil\n"), 0o600))
+	stanza := "typoguard {\nprotect_file " + path + "\nreload 1s\n}"
+	instance, stop := start(t, corefile(stanza, ""))
+	defer func() { stop(instance) }()
+	require.NotEqual(t, dns.RcodeNameError, rcodeOf(t, instance, "navy.ml."))
+
+	var err error
+	instance, err = instance.Restart(corefile(stanza, failing+" startup"))
+	require.Error(t, err)
+	replaceFile(t, path, "army.mil\nnavy.mil\n")
+	require.Eventually(t, func() bool { return rcodeOf(t, instance, "navy.ml.") == dns.RcodeNameError }, 10*time.Second, 50*time.Millisecond)
+	require.Equal(t, dns.RcodeNameError, rcodeOf(t, instance, "army.ml."))
+}
+
+// replaceFile gives a file new content at one stroke.
+func replaceFile(t *testing.T, path, content string) {
+	t.Helper()
+	require.NoError(t, os.WriteFile(path+".new", []byte(content), 0o600))
+	require.NoError(t, os.Rename(path+".new", path))
+}
+
+// TestSeveralServerBlocks: each has its policies, and the gauges tell of all.
+func TestSeveralServerBlocks(t *testing.T) {
+	useDirectives(t)
+	input := corefile("typoguard {\nprotect army.mil navy.mil\n}", "")
+	input.Contents = append(input.Contents, "dns://example.:0 dns://example.org.:0 {\nbind 127.0.0.1\ntypoguard {\nprotect mil\nallow ml\n}\ntypoguard other {\nprotect gov\n}\n}\n"...)
+	instance, stop := start(t, input)
+	defer stop(instance)
+	suffixes := func(policy, list string) float64 {
+		return testutil.ToFloat64(policySuffixes.WithLabelValues(policy, list))
+	}
+	assert.InDelta(t, 3, suffixes("default", "protect"), 0)
+	assert.InDelta(t, 1, suffixes("default", "allow"), 0)
+	assert.InDelta(t, 1, suffixes("other", "protect"), 0)
+}
+
+func TestServerAddresses(t *testing.T) {
+	config := &dnsserver.Config{ListenHosts: []string{"127.0.0.1", "::1"}}
+	got := serverAddresses(config, []string{"dns://.:53", "tls://example.org.:853"})
+	assert.Equal(t, []string{"dns://127.0.0.1:53", "dns://[::1]:53", "tls://127.0.0.1:853", "tls://[::1]:853"}, got)
+	assert.Equal(t, []string{"dns://:53"}, serverAddresses(&dnsserver.Config{ListenHosts: []string{""}}, []string{"dns://.:53"}))
+}
+
+// TestOptionNames: the order of the names is the documentation's, and each has a parser.
+func TestOptionNames(t *testing.T) {
+	var parsed []string
+	for name := range options {
+		parsed = append(parsed, name)
+	}
+	slices.Sort(parsed)
+	sorted := slices.Sorted(slices.Values(optionNames))
+	assert.Equal(t, parsed, sorted)
+}

@@ -1,0 +1,103 @@
+package typoguard
+
+import (
+	"testing"
+
+	"github.com/miekg/dns"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// collectors are all of the plugin's.
+func collectors() []prometheus.Collector {
+	return []prometheus.Collector{lookalikesTotal, passedTotal, policySuffixes, policyReloads, policyReloadSuccessful, policyReloadTime}
+}
+
+func TestMetricNames(t *testing.T) {
+	newCounters("dns://:53", "")
+	for _, c := range collectors() {
+		problems, err := testutil.CollectAndLint(c)
+		require.NoError(t, err)
+		assert.Empty(t, problems)
+	}
+}
+
+// TestSeriesBegin: what a policy can count exists before it is counted, and counting makes no further series.
+func TestSeriesBegin(t *testing.T) {
+	stanzas := map[string]int{ // series: kinds x types
+		"protect army.mil":                                      4 * 11,
+		"protect army.mil\ndistance 2":                          5 * 11,
+		"protect army.mil\nkinds omission":                      1 * 11,
+		"protect army.mil\naction nullmx":                       4 * 2,
+		"protect army.mil\naction nullmx\ntypes MX A AAAA SVCB": 4 * 5,
+		"protect army.mil\ntypes MX A AAAA TXT":                 4 * 5,
+	}
+	qtypes := append([]uint16{dns.TypeSVCB, 65280, dns.TypeNone}, countedTypes...)
+	for stanza, series := range stanzas {
+		t.Run(stanza, func(t *testing.T) {
+			lookalikesTotal.Reset()
+			h := handler(t, "typoguard {\n"+stanza+"\n}")
+			h.counters = h.block.newCounters([]string{""}, "")
+			assert.Equal(t, series, testutil.CollectAndCount(lookalikesTotal))
+			for _, name := range []string{"army.ml.", "army.miil.", "army.mul.", "army.mli.", "arym.ml."} {
+				for _, qtype := range qtypes {
+					ask(t, t.Context(), h, query(name, qtype))
+				}
+			}
+			assert.Equal(t, series, testutil.CollectAndCount(lookalikesTotal))
+		})
+	}
+}
+
+func TestCounting(t *testing.T) {
+	h := handler(t, `
+		typoguard mil {
+			protect army.mil
+			allow gov.ml
+		}
+		typoguard trial {
+			protect army.nl
+			action nullmx
+			mode monitor
+		}
+		typoguard others {
+			protect navy.nl
+			clients 2001:db8::/32
+		}`)
+	tests := []struct {
+		name  string
+		query *dns.Msg
+		count prometheus.Counter
+	}{
+		{"blocked", query("us.army.ml.", dns.TypeMX), lookalikesTotal.WithLabelValues("", "", "mil", "nxdomain", "enforce", "omission", "MX")},
+		{"a type without a label", query("us.army.ml.", dns.TypeLOC), lookalikesTotal.WithLabelValues("", "", "mil", "nxdomain", "enforce", "omission", "other")},
+		{"monitored", query("armny.nl.", dns.TypeMX), lookalikesTotal.WithLabelValues("", "", "trial", "nullmx", "monitor", "addition", "MX")},
+		{"protected", query("army.mil.", dns.TypeMX), passedTotal.WithLabelValues("", "", "protected")},
+		{"allowed", query("x.gov.ml.", dns.TypeMX), passedTotal.WithLabelValues("", "", "allowed")},
+		{"unlike", query("example.org.", dns.TypeMX), passedTotal.WithLabelValues("", "", "unlike")},
+		{"client", query("navvy.nl.", dns.TypeMX), passedTotal.WithLabelValues("", "", "client")},
+		{"type", query("us.army.ml.", dns.TypeNS), passedTotal.WithLabelValues("", "", "type")},
+		{"type of a null MX", query("armny.nl.", dns.TypeA), passedTotal.WithLabelValues("", "", "type")},
+		{"not judged", &dns.Msg{Question: []dns.Question{{Name: "army.ml.", Qtype: dns.TypeMX, Qclass: dns.ClassCHAOS}}}, passedTotal.WithLabelValues("", "", "not_judged")},
+	}
+	total := func() float64 {
+		sum, seen := 0.0, map[prometheus.Counter]bool{}
+		for _, tt := range tests {
+			if !seen[tt.count] {
+				sum += testutil.ToFloat64(tt.count)
+			}
+			seen[tt.count] = true
+		}
+		return sum
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			before, all := testutil.ToFloat64(tt.count), total()
+			ask(t, t.Context(), h, tt.query)
+			assert.InDelta(t, before+1, testutil.ToFloat64(tt.count), 0)
+			assert.InDelta(t, all+1, total(), 0, "and in no other")
+		})
+	}
+}
