@@ -68,7 +68,7 @@ func start(t *testing.T, input caddy.Input) (*caddy.Instance, func(*caddy.Instan
 	waitServing(t, instance)
 	return instance, func(instance *caddy.Instance) {
 		assert.Empty(t, instance.ShutdownCallbacks())
-		assert.NoError(t, instance.Stop())
+		require.NoError(t, instance.Stop())
 		instance.Wait()
 	}
 }

@@ -18,14 +18,15 @@ const settle = 500 * time.Millisecond
 // instance is all server blocks with policies of one caddy instance, and whoever watches their list files.
 type instance struct {
 	blocks []*block
+	loaded time.Time  // when a policy was last put in force
 	mu     sync.Mutex // held while lists are looked at; no query takes it
 	stop   context.CancelFunc
 	done   sync.WaitGroup
 }
 
-// running is the instance whose files are watched. Caddy gives a new instance that fails to start after its OnStartup no
-// callback: what it opened would stay for ever, were it not closed by the next one to take its place, which then is the
-// old one that takes it back.
+// running is the instance whose files are watched: a process runs one. Caddy gives no callback to a new instance that
+// fails to start after its OnStartup; what it opened would stay for ever, were it not closed by the next one to take its
+// place, which is the old one that takes it back.
 var running struct {
 	sync.Mutex
 	*instance
@@ -46,8 +47,11 @@ func instanceOf(c *caddy.Controller) *instance {
 	return i
 }
 
-// add makes a block part of the instance, which must not be running yet.
-func (i *instance) add(b *block) { i.blocks = append(i.blocks, b) }
+// add makes a block, just loaded, part of the instance, which must not be running yet.
+func (i *instance) add(b *block) {
+	i.blocks = append(i.blocks, b)
+	i.loaded = time.Now()
+}
 
 // take makes i the running instance.
 func (i *instance) take() error {
@@ -80,7 +84,6 @@ func (i *instance) open() {
 	policyReloadSuccessful.Reset()
 	policyReloads.WithLabelValues(resultOK)
 	policyReloads.WithLabelValues(resultError)
-	policyReloadTime.SetToCurrentTime()
 	i.publish()
 	for _, b := range i.blocks {
 		for _, s := range b.stanzas {
@@ -140,7 +143,7 @@ func (i *instance) look(b *block, s *stanza) bool {
 	s.failure = ""
 	log.Infof("Policy %q: list files loaded", s.policy.name)
 	policyReloads.WithLabelValues(resultOK).Inc()
-	policyReloadTime.SetToCurrentTime()
+	i.loaded = time.Now()
 	i.publish()
 	return true
 }
@@ -158,6 +161,7 @@ func (i *instance) refuse(s *stanza, err error) {
 
 // publish sets the gauges to the state of all blocks.
 func (i *instance) publish() {
+	policyReloadTime.Set(float64(i.loaded.UnixNano()) / float64(time.Second))
 	total, intact := map[string]sizes{}, map[string]float64{}
 	for _, b := range i.blocks {
 		rules := b.rules.Load()

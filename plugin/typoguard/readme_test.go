@@ -1,0 +1,93 @@
+package typoguard
+
+import (
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/coredns/coredns/plugin/metadata"
+
+	"github.com/miekg/dns"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// readme returns the manual page, or one section of it.
+func readme(t *testing.T, section string) string {
+	t.Helper()
+	text, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	_, rest, found := strings.Cut(string(text), "\n## "+section+"\n")
+	require.True(t, found, section)
+	body, _, _ := strings.Cut(rest, "\n## ")
+	return body
+}
+
+// TestReadmeSections: CoreDNS makes manual pages of plugins whose sections are in this order.
+func TestReadmeSections(t *testing.T) {
+	text, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	var sections []string
+	for _, m := range regexp.MustCompile(`(?m)^## (.*)$`).FindAllStringSubmatch(string(text), -1) {
+		sections = append(sections, m[1])
+	}
+	assert.Equal(t, []string{"Name", "Description", "Syntax", "Metadata", "Metrics", "Ready", "Examples", "Bugs", "See Also"}, sections)
+}
+
+// TestReadmeOptions: the options of the syntax are those that are parsed, and each is explained.
+func TestReadmeOptions(t *testing.T) {
+	syntax := readme(t, "Syntax")
+	block := regexp.MustCompile(`(?s)typoguard \[NAME\] \{\n(.*?)\n\}`).FindStringSubmatch(syntax)
+	require.NotNil(t, block)
+	var documented []string
+	for line := range strings.Lines(block[1]) {
+		documented = append(documented, strings.Fields(line)[0])
+	}
+	assert.Equal(t, optionNames, documented)
+	for _, name := range optionNames {
+		assert.Regexp(t, "(?m)^\\* .*`"+name+"[` ]", syntax)
+	}
+	for _, name := range actionNames {
+		assert.Contains(t, syntax, "| `"+name+"`")
+	}
+}
+
+// TestReadmeMetrics: the metrics and labels that are documented are those that are registered.
+func TestReadmeMetrics(t *testing.T) {
+	var documented, registered []string
+	for _, m := range regexp.MustCompile("(?m)^\\* `([a-z_]+)\\{([a-z_, ]*)\\}`").FindAllStringSubmatch(readme(t, "Metrics"), -1) {
+		documented = append(documented, m[1]+" "+strings.ReplaceAll(m[2], " ", ""))
+	}
+	described := regexp.MustCompile(`fqName: "([^"]*)".*variableLabels: \{([^}]*)\}`)
+	for _, c := range collectors() {
+		descs := make(chan *prometheus.Desc, 1)
+		c.Describe(descs)
+		m := described.FindStringSubmatch((<-descs).String())
+		require.NotNil(t, m)
+		registered = append(registered, m[1]+" "+m[2])
+	}
+	slices.Sort(documented)
+	slices.Sort(registered)
+	assert.Equal(t, registered, documented)
+	for _, reason := range passReasonNames {
+		assert.Contains(t, readme(t, "Metrics"), "`"+reason+"`")
+	}
+}
+
+// TestReadmeMetadata: the labels that are documented are those that are set.
+func TestReadmeMetadata(t *testing.T) {
+	var documented []string
+	for _, m := range regexp.MustCompile("(?m)^\\* `typoguard/([a-z]+)`").FindAllStringSubmatch(readme(t, "Metadata"), -1) {
+		documented = append(documented, m[1])
+	}
+	ctx := metadata.ContextWithMetadata(t.Context())
+	ask(t, ctx, handler(t, "typoguard {\nprotect mil\n}"), query("army.ml.", dns.TypeMX))
+	var set []string
+	for label := range metadata.ValueFuncs(ctx) {
+		set = append(set, strings.TrimPrefix(label, "typoguard/"))
+	}
+	assert.ElementsMatch(t, set, documented)
+}
