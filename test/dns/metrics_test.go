@@ -1,0 +1,198 @@
+package dns_test
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/miekg/dns"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// Names of typoguard's metrics.
+const (
+	lookalikesTotal  = "coredns_typoguard_lookalikes_total"
+	passedTotal      = "coredns_typoguard_passed_total"
+	policySuffixes   = "coredns_typoguard_policy_suffixes"
+	reloadsTotal     = "coredns_typoguard_policy_reloads_total"
+	reloadSuccessful = "coredns_typoguard_policy_last_reload_successful"
+	reloadTimestamp  = "coredns_typoguard_policy_reload_timestamp_seconds"
+)
+
+// metrics are the samples a server has, by series as it prints them.
+type metrics map[string]float64
+
+// scrape returns the metrics of a server, or an error if it gives none right now, as while it reloads its Corefile.
+func scrape(s *server) (metrics, error) {
+	client := &http.Client{Timeout: timeout, Transport: &http.Transport{DisableKeepAlives: true}}
+	resp, err := client.Get("http://" + s.addr("METRICS") + "/metrics")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode != http.StatusOK {
+		return nil, fmt.Errorf("metrics: %s", resp.Status)
+	}
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return nil, err
+	}
+	return parseMetrics(string(text))
+}
+
+// parseMetrics reads the text format of Prometheus.
+func parseMetrics(text string) (metrics, error) {
+	found := metrics{}
+	for line := range strings.Lines(text) {
+		if strings.HasPrefix(line, "#") {
+			continue
+		}
+		line = strings.TrimSpace(line)
+		end := strings.LastIndexByte(line, ' ')
+		value, err := strconv.ParseFloat(line[end+1:], 64)
+		if err != nil {
+			return nil, fmt.Errorf("line %q: %w", line, err)
+		}
+		found[line[:end]] = value
+	}
+	return found, nil
+}
+
+// metrics returns the metrics of a server that must have some.
+func (s *server) metrics(t *testing.T) metrics {
+	t.Helper()
+	m, err := scrape(s)
+	require.NoError(t, err)
+	return m
+}
+
+// with returns the series of a metric that have the given labels, as in `type="MX"`.
+func (m metrics) with(name string, labels ...string) metrics {
+	found := metrics{}
+	for series, value := range m {
+		metric, rest, _ := strings.Cut(strings.TrimSuffix(series, "}"), "{")
+		has := strings.Split(rest, ",")
+		lacks := func(label string) bool { return !slices.Contains(has, label) }
+		if metric == name && !slices.ContainsFunc(labels, lacks) {
+			found[series] = value
+		}
+	}
+	return found
+}
+
+// sum adds up the series of a metric that have the given labels. There must be some.
+func (m metrics) sum(t *testing.T, name string, labels ...string) int {
+	t.Helper()
+	found := m.with(name, labels...)
+	require.NotEmptyf(t, found, "no series of %s with %s", name, labels)
+	var sum float64
+	for _, value := range found {
+		sum += value
+	}
+	return int(sum)
+}
+
+// monitored is a Corefile with all there is to look at over HTTP.
+const monitored = `.:{$DNS} {
+    bind {$HOST}
+    prometheus {$HOST}:{$METRICS}
+    ready {$HOST}:{$READY}
+    typoguard first {
+        protect army.mil navy.mil
+        allow arm.mil
+        action nullmx
+        kinds omission addition
+    }
+    typoguard second {
+        protect mindef.nl
+        mode monitor
+    }
+    forward . {$UPSTREAM}
+}
+`
+
+// TestSeriesFromTheStart looks at the metrics before any query: what can be counted is there at 0, so that an alert on
+// its increase sees the first one.
+func TestSeriesFromTheStart(t *testing.T) {
+	t.Parallel()
+	s := start(t, newUpstream(t).addr, monitored)
+	m := s.metrics(t)
+	server := fmt.Sprintf("server=%q", s.label())
+
+	for _, kind := range []string{"omission", "addition"} {
+		labels := fmt.Sprintf(`{action="nullmx",kind=%q,mode="enforce",policy="first",%s,type="MX",view=""}`, kind, server)
+		assert.Contains(t, m, lookalikesTotal+labels)
+	}
+	for _, kind := range []string{"omission", "addition", "substitution", "transposition"} {
+		for _, qtype := range []string{"MX", "A", "AAAA", "TXT", "other"} {
+			labels := fmt.Sprintf(`{action="nxdomain",kind=%q,mode="monitor",policy="second",%s,type=%q,view=""}`, kind, server, qtype)
+			assert.Contains(t, m, lookalikesTotal+labels)
+		}
+	}
+	for _, reason := range []string{"unlike", "protected", "allowed", "client", "type", "not_judged"} {
+		assert.Contains(t, m, fmt.Sprintf(`%s{reason=%q,%s,view=""}`, passedTotal, reason, server))
+	}
+	assert.Zero(t, m.sum(t, lookalikesTotal), lookalikesTotal)
+	assert.Zero(t, m.sum(t, passedTotal), passedTotal)
+	assert.Equal(t, metrics{reloadsTotal + `{result="ok"}`: 0, reloadsTotal + `{result="error"}`: 0}, m.with(reloadsTotal))
+	assert.Equal(t, metrics{
+		policySuffixes + `{list="protect",policy="first"}`:  2,
+		policySuffixes + `{list="allow",policy="first"}`:    1,
+		policySuffixes + `{list="protect",policy="second"}`: 1,
+		policySuffixes + `{list="allow",policy="second"}`:   0,
+	}, m.with(policySuffixes))
+	assert.Equal(t, metrics{reloadSuccessful + `{policy="first"}`: 1, reloadSuccessful + `{policy="second"}`: 1}, m.with(reloadSuccessful))
+	assert.InDelta(t, time.Now().Unix(), m[reloadTimestamp], patience.Seconds(), reloadTimestamp)
+}
+
+// TestCounts asks one question of each sort and looks for it in the metrics.
+func TestCounts(t *testing.T) {
+	t.Parallel()
+	s := start(t, newUpstream(t).addr, monitored)
+	tests := []struct {
+		name   string
+		asked  string
+		qtype  uint16
+		metric string
+		labels string
+	}{
+		{"omission", "army.ml.", dns.TypeMX, lookalikesTotal, `policy="first",action="nullmx",mode="enforce",kind="omission",type="MX"`},
+		{"addition", "nnavy.mil.", dns.TypeMX, lookalikesTotal, `policy="first",action="nullmx",mode="enforce",kind="addition",type="MX"`},
+		{"ANY", "nnavy.mil.", dns.TypeANY, lookalikesTotal, `policy="first",action="nullmx",mode="enforce",kind="addition",type="ANY"`},
+		{"monitored", "mindfe.nl.", dns.TypeA, lookalikesTotal, `policy="second",action="nxdomain",mode="monitor",kind="transposition",type="A"`},
+		{"rare type", "mindex.nl.", dns.TypeCAA, lookalikesTotal, `policy="second",action="nxdomain",mode="monitor",kind="substitution",type="other"`},
+		{"passed type", "army.ml.", dns.TypeA, passedTotal, `reason="type"`},
+		{"protected", "us.army.mil.", dns.TypeMX, passedTotal, `reason="protected"`},
+		{"allowed", "arm.mil.", dns.TypeMX, passedTotal, `reason="allowed"`},
+		{"unlike", "example.org.", dns.TypeMX, passedTotal, `reason="unlike"`},
+		{"kind not asked for", "armi.mil.", dns.TypeMX, passedTotal, `reason="unlike"`},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			before := s.metrics(t)
+			ask(t, s, test.asked, test.qtype)
+			after := s.metrics(t)
+			labels := strings.Split(test.labels, ",")
+			assert.Equal(t, 1, after.sum(t, test.metric, labels...)-before.sum(t, test.metric, labels...), "series with these labels")
+			total := func(m metrics) int { return m.sum(t, lookalikesTotal) + m.sum(t, passedTotal) }
+			assert.Equal(t, 1, total(after)-total(before), "all series")
+			assert.Len(t, after.with(lookalikesTotal), len(before.with(lookalikesTotal)), "series")
+		})
+	}
+}
+
+// TestReady asks whether the server is ready, as an orchestrator does.
+func TestReady(t *testing.T) {
+	t.Parallel()
+	s := start(t, newUpstream(t).addr, monitored)
+	resp, err := http.Get("http://" + s.addr("READY") + "/ready")
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+	assert.Equal(t, http.StatusOK, resp.StatusCode)
+}

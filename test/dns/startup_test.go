@@ -1,0 +1,50 @@
+package dns_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// TestStartupFails starts servers with mistakes in what an operator writes: each says what is wrong and where, and exits.
+func TestStartupFails(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name, options string
+		want          []string
+	}{
+		{"unknown option", "protekt army.mil", []string{"Corefile:5 - Error during parsing: ", `unknown option "protekt"`}},
+		{"suffix too short", "protect nl", []string{"Corefile:5 - Error during parsing: ", `"nl"`, "army.nl"}},
+		{"mail left a way through", "protect army.mil\ntypes MX", []string{"Corefile:6 - Error during parsing: ", "types: ", "expected MX A AAAA"}},
+		{"no list", "protect_file {$DIR}/none", []string{"Corefile:5 - Error during parsing: ", "/none: no such file"}},
+		{"mistake in a list", "protect_file {$DIR}/list", []string{"/list:2 - Error during parsing: ", `"mil"`}},
+		{"nothing protected", "allow arm.mil", []string{"Corefile:4 - Error during parsing: ", `policy "mail" protects nothing`}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			writeFile(t, dir, "list", brokenList)
+			writeFile(t, dir, "Corefile", `.:{$DNS} {
+    bind {$HOST}
+    forward . {$UPSTREAM}
+    typoguard mail {
+`+test.options+`
+    }
+}
+`)
+			s := launch(t, dir, localhost, localhost)
+			select {
+			case <-s.exited:
+			case <-time.After(patience):
+				require.FailNow(t, "the server started")
+			}
+			assert.Positive(t, s.cmd.ProcessState.ExitCode(), "exit code")
+			for _, want := range test.want {
+				assert.Contains(t, s.output.String(), want, "output")
+			}
+		})
+	}
+}
