@@ -17,8 +17,8 @@ import (
 )
 
 // parseCorefile parses the stanzas of a server block, with list files below root.
-func parseCorefile(t *testing.T, root, corefile string) (*block, error) {
-	t.Helper()
+func parseCorefile(tb testing.TB, root, corefile string) (*block, error) {
+	tb.Helper()
 	return parse(caddy.NewTestController("dns", corefile), root)
 }
 

@@ -179,6 +179,7 @@ func TestParseSuffix(t *testing.T) {
 		{"bücher.example", "xn--bcher-kva.example"},
 		{"BÜCHER.example", "xn--bcher-kva.example"},
 		{"XN--BCHER-KVA.example", "xn--bcher-kva.example"},
+		{"army。mil。", "army.mil"}, // the dots of UTS #46
 	}
 	for _, tt := range tests {
 		t.Run(tt.in, func(t *testing.T) {
@@ -187,7 +188,7 @@ func TestParseSuffix(t *testing.T) {
 			assert.Equal(t, tt.want, got)
 		})
 	}
-	for _, bad := range []string{"", ".", "..", ".mil", "*.mil", "army..mil", "army mil", "bob@army.mil", "-army.mil", "ar_my.mil", "192.0.2.1",
+	for _, bad := range []string{"", ".", "..", ".mil", "*.mil", "army..mil", "mil..", "mil.。", "army mil", "bob@army.mil", "-army.mil", "ar_my.mil", "192.0.2.1",
 		"2001:db8::1", "army.mil/", "xn--a", strings.Repeat("a", 64) + ".mil", strings.Repeat("abcdefg.", 32) + "mil", "\xff.mil"} {
 		t.Run("not "+bad, func(t *testing.T) {
 			got, err := match.ParseSuffix(bad)

@@ -20,23 +20,28 @@ var hostnames = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.StrictDomain
 // ParseSuffix returns a domain suffix as this package compares it: lower-case, in A-labels, without the final dot. It
 // takes host names in either form of IDNA. The error says what was expected, but not what s is: the caller does.
 func ParseSuffix(s string) (string, error) {
-	name := strings.TrimSuffix(s, ".")
 	switch {
-	case !utf8.ValidString(name):
+	case !utf8.ValidString(s):
 		return "", errors.New("expected a domain suffix such as army.nl in UTF-8")
-	case name == "":
+	case s == "" || s == ".":
 		return "", errors.New("expected a domain suffix such as army.nl, not the root")
-	case strings.HasPrefix(name, ".") || strings.HasPrefix(name, "*."):
-		return "", fmt.Errorf("expected a domain suffix such as army.nl; write %q, what lies under it is included", strings.TrimLeft(name, "*."))
+	case strings.HasPrefix(s, ".") || strings.HasPrefix(s, "*."):
+		return "", fmt.Errorf("expected a domain suffix such as army.nl; write %q, what lies under it is included", strings.TrimLeft(s, "*."))
 	}
-	if _, err := netip.ParseAddr(name); err == nil {
+	if _, err := netip.ParseAddr(s); err == nil {
 		return "", errors.New("expected a domain suffix such as army.nl, not an address")
 	}
-	ascii, err := hostnames.ToASCII(name)
+	ascii, err := hostnames.ToASCII(s)
 	if err != nil {
 		return "", fmt.Errorf("expected a domain suffix such as army.nl: %w", err)
 	}
-	return ascii, nil
+	// Only now, since a dot may have been written as another of those that UTS #46 maps to it; where they stand side by
+	// side, the conversion does not see the empty label between them.
+	name := strings.TrimSuffix(ascii, ".")
+	if strings.HasSuffix(name, ".") || strings.Contains(name, "..") {
+		return "", errors.New("expected a domain suffix such as army.nl, without an empty label")
+	}
+	return name, nil
 }
 
 // CheckProtectable returns an error for a suffix, as ParseSuffix returns them, that is too short to be protected: a

@@ -1,0 +1,145 @@
+package typoguard
+
+import (
+	"bytes"
+	"context"
+	"strings"
+	"testing"
+
+	"github.com/coredns/coredns/plugin"
+	"github.com/coredns/coredns/plugin/pkg/dnstest"
+	"github.com/coredns/coredns/plugin/test"
+	"github.com/coredns/coredns/request"
+
+	"github.com/miekg/dns"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
+)
+
+// fuzzedPolicies has a policy for every action, told apart by the names that are near them.
+const fuzzedPolicies = `
+	typoguard a {
+		protect mil
+		allow gov.ml
+	}
+	typoguard b {
+		protect army.nl bücher.example
+		distance 2
+		action nodata
+	}
+	typoguard c {
+		protect navy.example
+		action nullmx
+		types MX A AAAA
+	}
+	typoguard d {
+		protect airforce.example
+		action sinkhole 192.0.2.1 2001:db8::1
+	}`
+
+// FuzzServeDNS sends any message a server accepts through the handler. What is near no protected suffix must reach the
+// next plugin as it came, and everything else be answered with a message that keeps all promises.
+func FuzzServeDNS(f *testing.F) {
+	for _, name := range []string{"us.army.ml.", "x.gov.ml.", "aryn.ml.", `b\195\188hcer.example.`, "nvay.example.", "air.force.example.", "www.example.org."} {
+		for _, qtype := range []uint16{dns.TypeMX, dns.TypeA, dns.TypeANY, dns.TypeDS} {
+			packed, err := query(name, qtype).SetEdns0(512, true).Pack()
+			require.NoError(f, err)
+			f.Add(packed)
+		}
+	}
+	b, err := parseCorefile(f, "", strings.TrimSpace(fuzzedPolicies))
+	require.NoError(f, err)
+	h := newTypoguard(b)
+	f.Fuzz(func(t *testing.T, message []byte) {
+		r := new(dns.Msg)
+		if r.Unpack(message) != nil || len(r.Question) == 0 {
+			return
+		}
+		sent := r.Copy()
+		passed := false
+		h.Next = plugin.HandlerFunc(func(_ context.Context, _ dns.ResponseWriter, next *dns.Msg) (int, error) {
+			passed = true
+			assert.Equal(t, sent.String(), next.String())
+			return dns.RcodeSuccess, nil
+		})
+		w := dnstest.NewRecorder(&test.ResponseWriter{})
+		_, err := h.ServeDNS(t.Context(), request.NewScrubWriter(r, w), r)
+		require.NoError(t, err)
+		require.Equal(t, shouldPass(b, sent), passed, sent)
+		if !passed {
+			checkAnswer(t, sent, w.Msg)
+		}
+	})
+}
+
+// shouldPass says from the design's words whether a message is to reach the next plugin.
+func shouldPass(b *block, r *dns.Msg) bool {
+	q := r.Question[0]
+	if r.Opcode != dns.OpcodeQuery || r.Response || len(r.Question) != 1 || q.Qclass != dns.ClassINET {
+		return true
+	}
+	switch q.Qtype {
+	case dns.TypeDS, dns.TypeDNSKEY, dns.TypeNS, dns.TypeSOA, dns.TypeRRSIG, dns.TypeNSEC, dns.TypeNSEC3:
+		return true
+	}
+	var buffer match.Buffer
+	found := b.rules.Load().index.Lookup(q.Name, &buffer)
+	if len(found.Matches) == 0 {
+		return true
+	}
+	isMailType := q.Qtype == dns.TypeMX || q.Qtype == dns.TypeANY || q.Qtype == dns.TypeA || q.Qtype == dns.TypeAAAA
+	return found.Matches[0].Suffix == "navy.example" && !isMailType
+}
+
+// checkAnswer fails the test unless an answer keeps what the manual page promises of every answer.
+func checkAnswer(t *testing.T, r, m *dns.Msg) {
+	t.Helper()
+	packed, err := m.Pack()
+	require.NoError(t, err)
+	unpacked := new(dns.Msg)
+	require.NoError(t, unpacked.Unpack(packed))
+	size := dns.MinMsgSize
+	if opt := r.IsEdns0(); opt != nil {
+		size = max(size, int(opt.UDPSize()))
+	}
+	require.LessOrEqual(t, len(packed), size)
+	require.False(t, m.Truncated)
+	require.Equal(t, dns.MsgHdr{Id: r.Id, Response: true, RecursionDesired: r.RecursionDesired, RecursionAvailable: true,
+		CheckingDisabled: r.CheckingDisabled, Rcode: m.Rcode}, m.MsgHdr)
+	require.Equal(t, r.Question, m.Question)
+	require.Equal(t, r.IsEdns0() != nil, m.IsEdns0() != nil)
+	if len(m.Answer) > 0 {
+		require.Equal(t, r.Question[0].Name, m.Answer[0].Header().Name)
+		return
+	}
+	require.Len(t, m.Ns, 1)
+	owner := m.Ns[0].Header().Name
+	require.True(t, dns.IsSubDomain(owner, r.Question[0].Name), owner)
+	require.NotEqual(t, dns.CanonicalName(owner), dns.CanonicalName(r.Question[0].Name))
+}
+
+// FuzzList reads any list file. What is read must be what another reading of the same suffixes yields, line for line.
+func FuzzList(f *testing.F) {
+	f.Add([]byte("\ufeffarmy.mil # the army\r\n\n  bücher.example\n# nothing\n"))
+	f.Add([]byte("army..mil"))
+	f.Fuzz(func(t *testing.T, content []byte) {
+		list := file{path: "list", protects: true}
+		suffixes, err := list.parse(content)
+		if err != nil {
+			require.Nil(t, suffixes)
+			return
+		}
+		lines := bytes.Split(bytes.TrimPrefix(content, []byte("\ufeff")), []byte("\n"))
+		var again bytes.Buffer
+		for _, s := range suffixes {
+			require.LessOrEqual(t, s.at.line, len(lines))
+			require.NotEmpty(t, bytes.TrimSpace(bytes.Split(lines[s.at.line-1], []byte("#"))[0]))
+			again.WriteString(s.name + "\n")
+		}
+		reread, err := list.parse(again.Bytes())
+		require.NoError(t, err)
+		require.Equal(t, names(suffixes), names(reread))
+	})
+}
