@@ -1,0 +1,152 @@
+// Command bench measures with dnsperf what the typoguard plugin costs a resolver.
+//
+//	go run ./test/bench [-pairs N] [-seconds N] [-domains N] [-distance 1|2]
+//
+// It compares two servers, twice, by the queries per second that each can answer on one CPU:
+//
+//   - Ordinary names, answered from the cache: with a policy of so many protected domains, and without one.
+//   - Lookalikes of the protected domains: the NXDOMAIN of the policy, and that of CoreDNS's template plugin.
+//
+// Nothing leaves the host. The noise of a busy machine is many times what the plugin costs, therefore the servers are
+// loaded in turns, for some seconds each, and every run is compared with the one next to it. A ratio below what is
+// required is printed as such, but only a benchmark that did not run, or got wrong answers, fails.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+)
+
+// settings are what the flags say.
+type settings struct {
+	pairs, seconds, domains, distance int
+}
+
+func main() {
+	s, err := parseFlags(os.Args[1:])
+	if errors.Is(err, flag.ErrHelp) {
+		return
+	}
+	if err == nil {
+		err = run(s)
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// parseFlags reads the command line.
+func parseFlags(args []string) (settings, error) {
+	var s settings
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	flags.IntVar(&s.pairs, "pairs", 8, "`number` of times that both servers are measured")
+	flags.IntVar(&s.seconds, "seconds", 4, "duration of a run, in `seconds`")
+	flags.IntVar(&s.domains, "domains", 1000, "`number` of protected domains")
+	flags.IntVar(&s.distance, "distance", 1, "distance of the policy, `1 or 2`")
+	if err := flags.Parse(args); err != nil {
+		return settings{}, err
+	}
+	return s, s.check(flags.Args())
+}
+
+// check returns an error for settings that make no sense or would run for days.
+func (s settings) check(rest []string) error {
+	switch {
+	case len(rest) > 0:
+		return fmt.Errorf("unexpected argument %q; expected flags only", rest[0])
+	case s.pairs < 1 || s.pairs > 1000:
+		return fmt.Errorf("-pairs %d; expected 1 to 1000", s.pairs)
+	case s.seconds < 1 || s.seconds > 60:
+		return fmt.Errorf("-seconds %d; expected 1 to 60", s.seconds)
+	case s.domains < 1 || s.domains > 1_000_000:
+		return fmt.Errorf("-domains %d; expected 1 to 1000000", s.domains)
+	case s.distance < 1 || s.distance > 2:
+		return fmt.Errorf("-distance %d; expected 1 or 2", s.distance)
+	}
+	return nil
+}
+
+// command returns the command line that measures with these settings.
+func (s settings) command() string {
+	return fmt.Sprintf("go run ./test/bench -pairs %d -seconds %d -domains %d -distance %d", s.pairs, s.seconds, s.domains, s.distance)
+}
+
+// run measures in a directory of its own, and prints the results. Neither it nor any server outlives the run.
+func run(s settings) (err error) {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := checkTools(); err != nil {
+		return err
+	}
+	cpus, err := chooseCPUs()
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp("", "typoguard-bench-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+
+	results, err := measure(ctx, dir, cpus, s)
+	if ctx.Err() != nil {
+		return errors.New("interrupted")
+	}
+	if err != nil {
+		return err
+	}
+	printTable(os.Stdout, s, results)
+	return nil
+}
+
+// checkTools returns an error for a program that is needed and not installed.
+func checkTools() error {
+	for program, debian := range map[string]string{"dnsperf": "dnsperf", "taskset": "util-linux"} {
+		if _, err := exec.LookPath(program); err != nil {
+			return fmt.Errorf("%w; install the Debian package %s", err, debian)
+		}
+	}
+	return nil
+}
+
+// measure builds the binary, starts all servers and makes the comparisons.
+func measure(ctx context.Context, dir string, cpus cpus, s settings) ([]result, error) {
+	protected := words(s.domains, "aei")
+	ordinary := words(ordinaryNames, "ou") // no lookalikes: three letters at least that no protected domain has
+	protectFile, err := writeLines(dir, "protected", protected)
+	if err != nil {
+		return nil, err
+	}
+	ordinaryFile, err := writeLines(dir, "ordinary", mailQueries(ordinary))
+	if err != nil {
+		return nil, err
+	}
+	lookalikeFile, err := writeLines(dir, "lookalikes", everyType(lookalikes(protected)))
+	if err != nil {
+		return nil, err
+	}
+	binary := filepath.Join(dir, "coredns-typoguard")
+	if err := build(ctx, binary); err != nil {
+		return nil, err
+	}
+
+	servers, stop, err := startAll(ctx, binary, dir, cpus.server,
+		policy(protectFile, s.distance)+resolver, resolver, blocker)
+	if err != nil {
+		return nil, err
+	}
+	defer stop()
+	guarded, plain, template := servers[0], servers[1], servers[2]
+	return compareAll(ctx, cpus.load, s, []comparison{
+		{name: "ordinary names, from the cache", queries: ordinaryFile, rcode: "NOERROR", ours: guarded, theirs: plain, required: 0.97},
+		{name: "lookalikes, against template", queries: lookalikeFile, rcode: "NXDOMAIN", ours: guarded, theirs: template, required: 1},
+	})
+}
