@@ -28,9 +28,6 @@ func ParseSuffix(s string) (string, error) {
 	case strings.HasPrefix(s, ".") || strings.HasPrefix(s, "*."):
 		return "", fmt.Errorf("expected a domain suffix such as army.nl; write %q, what lies under it is included", strings.TrimLeft(s, "*."))
 	}
-	if _, err := netip.ParseAddr(s); err == nil {
-		return "", errors.New("expected a domain suffix such as army.nl, not an address")
-	}
 	ascii, err := hostnames.ToASCII(s)
 	if err != nil {
 		return "", fmt.Errorf("expected a domain suffix such as army.nl: %w", err)
@@ -40,6 +37,9 @@ func ParseSuffix(s string) (string, error) {
 	name := strings.TrimSuffix(ascii, ".")
 	if strings.HasSuffix(name, ".") || strings.Contains(name, "..") {
 		return "", errors.New("expected a domain suffix such as army.nl, without an empty label")
+	}
+	if _, err := netip.ParseAddr(name); err == nil {
+		return "", errors.New("expected a domain suffix such as army.nl, not an address")
 	}
 	return name, nil
 }
