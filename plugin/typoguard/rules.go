@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/skeleton"
 )
 
 // rules are the policies of a server block with what they protect at one moment. They never change.
@@ -36,7 +37,7 @@ func compile(stanzas []*stanza) (*rules, error) {
 		r.policies = append(r.policies, &s.policy)
 		r.sizes = append(r.sizes, sizes{len(protectedNames), len(allowedNames)})
 	}
-	index, err := match.Compile(entries, allowed)
+	index, err := match.Compile(entries, allowed, match.Homoglyphs(skeleton.Of))
 	if err != nil {
 		return nil, fmt.Errorf("compiling the policies: %w", err)
 	}

@@ -59,7 +59,7 @@ func TestParseErrors(t *testing.T) {
 		{"distance 2 for nothing", "distance 2", `Testfile:3 - Error during parsing: distance: 2 applies to none of the suffixes; expected one of at least two labels and six characters`},
 
 		{"kinds missing", "kinds", `Testfile:3 - Error during parsing: kinds: no argument; expected kinds of difference`},
-		{"unknown kind", "kinds omission typo", `Testfile:3 - Error during parsing: kinds: unknown kind "typo"; expected omission, addition, substitution, transposition or multiple`},
+		{"unknown kind", "kinds omission typo", `Testfile:3 - Error during parsing: kinds: unknown kind "typo"; expected omission, addition, substitution, transposition, homoglyph or multiple`},
 		{"multiple at distance 1", "kinds multiple", `Testfile:3 - Error during parsing: kinds: multiple is two edits; expected distance 2 with it`},
 		{"distance 2 without multiple", "kinds omission\ndistance 2\nprotect army.mil", `Testfile:3 - Error during parsing: kinds: without multiple, distance 2 finds nothing more; expected distance 1, or multiple among the kinds`},
 

@@ -220,6 +220,8 @@ func TestServeDNSMetadata(t *testing.T) {
 			"intended": "us.army.mil", "kind": "omission", "distance": "1", "action": "nxdomain", "mode": "enforce"}},
 		{"monitored", "mode monitor", "army.mli.", dns.TypeMX, map[string]string{"verdict": "lookalike", "policy": "default", "protected": "army.mil",
 			"intended": "army.mil", "kind": "transposition", "distance": "1", "action": "pass", "mode": "monitor"}},
+		{"a homoglyph", "", "xn--rmy-5cd.mil.", dns.TypeMX, map[string]string{"verdict": "lookalike", "policy": "default", "protected": "army.mil",
+			"intended": "army.mil", "kind": "homoglyph", "distance": "0", "action": "nxdomain", "mode": "enforce"}},
 		{"a type that passes", "", "army.ml.", dns.TypeNS, map[string]string{"verdict": "lookalike", "policy": "default", "protected": "army.mil",
 			"intended": "army.mil", "kind": "omission", "distance": "1", "action": "pass", "mode": "enforce"}},
 		{"protected", "", "www.army.mil.", dns.TypeMX, map[string]string{"verdict": "protected"}},

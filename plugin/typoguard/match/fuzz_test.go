@@ -9,6 +9,7 @@ import (
 	"golang.org/x/net/idna"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/skeleton"
 )
 
 // FuzzLookup compares the verdict on any name, against any set of suffixes, with the oracle's.
@@ -18,6 +19,8 @@ func FuzzLookup(f *testing.F) {
 	f.Add("x.example ab.mil", "ab.example", "example.", uint8(2))
 	f.Add("xn--bcher-kva.example mil", "", `B\195\156cher.exmaple`, uint8(2))
 	f.Add("army.mil", "", `army\.mil.m\105l.`, uint8(2))
+	f.Add("army.mil wow.example", "", "arrny.rni1", uint8(1))
+	f.Add("army.mil wow.example", "", "xn--rmy-5cd.mil", uint8(1))
 	f.Add("xn--mller-kva.nl", "xn--mllar-kva.nl", "xn--mlle-0ra.nl", uint8(2))
 	f.Fuzz(func(t *testing.T, protect, allow, name string, distance uint8) {
 		entries, allowed := fuzzedLists(protect, allow, int(distance%2)+1)
@@ -49,7 +52,7 @@ func FuzzMutant(f *testing.F) {
 // mutate makes one edit, with letters that are in the name already more often than not, and dots among them.
 func mutate(random *rand.Rand, name []byte) []byte {
 	i := random.IntN(len(name) + 1)
-	letter := "abmil.-x"[random.IntN(8)]
+	letter := "abmilrn1.-x"[random.IntN(11)]
 	if len(name) > 0 && random.IntN(2) == 0 {
 		letter = name[random.IntN(len(name))]
 	}
@@ -103,7 +106,7 @@ func compareWithOracle(t *testing.T, entries []match.Entry, allowed []string, na
 	if wireLength(name) > 253 {
 		return
 	}
-	index, err := match.Compile(entries, allowed)
+	index, err := match.Compile(entries, allowed, match.Homoglyphs(skeleton.Of))
 	if err != nil {
 		t.Fatal(err)
 	}

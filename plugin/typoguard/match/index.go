@@ -26,8 +26,12 @@ type Index struct {
 	listed  map[string]listed
 	longest int // octets of any key of listed
 	near    [maxDistance]neighbours
+	looks   *skeletons // nil without Homoglyphs
 	hash    hasher
 }
+
+// Option changes what Compile builds.
+type Option func(*Index)
 
 // listed is a suffix on a list.
 type listed struct {
@@ -50,7 +54,7 @@ type Match struct {
 	// Suffix, Tag: of the entry.
 	Suffix string
 	Tag    int
-	// Distance is the number of edits, at least 1.
+	// Distance is the number of edits, and 0 of a homoglyph.
 	Distance int
 	Kind     Kind
 	// Start is where in the name, as it was given, the suffix begins that is near the protected one: the intended name
@@ -74,7 +78,7 @@ type Result struct {
 
 // Compile builds an index. Suffixes are as ParseSuffix returns them; an entry that CheckProtectable refuses, or with
 // a distance other than 1 and 2, is an error that names it.
-func Compile(protected []Entry, allowed []string) (*Index, error) {
+func Compile(protected []Entry, allowed []string, options ...Option) (*Index, error) {
 	x := &Index{
 		entries: slices.Clone(protected),
 		listed:  make(map[string]listed, len(protected)+len(allowed)),
@@ -98,6 +102,9 @@ func Compile(protected []Entry, allowed []string) (*Index, error) {
 	}
 	for d := range x.near {
 		x.near[d] = x.newNeighbours(d + 1)
+	}
+	for _, option := range options {
+		option(x)
 	}
 	return x, nil
 }
@@ -133,6 +140,10 @@ func (x *Index) Lookup(name string, b *Buffer) Result {
 	if len(b.hits) > 0 {
 		x.measure(b)
 	}
+	if x.looks != nil {
+		x.looks.gather(x, b)
+	}
+	slices.SortFunc(b.matches, compareMatches)
 	return Result{Matches: b.matches}
 }
 
@@ -172,9 +183,11 @@ func (x *Index) measure(b *Buffer) {
 		}
 		hits = hits[same:]
 	}
-	slices.SortFunc(b.matches, func(m, n Match) int {
-		return cmp.Or(cmp.Compare(m.Distance, n.Distance), cmp.Compare(len(n.Suffix), len(m.Suffix)), cmp.Compare(m.entry, n.entry))
-	})
+}
+
+// compareMatches orders matches, the best first.
+func compareMatches(m, n Match) int {
+	return cmp.Or(cmp.Compare(m.Distance, n.Distance), cmp.Compare(len(n.Suffix), len(m.Suffix)), cmp.Compare(m.entry, n.entry))
 }
 
 // compare measures one entry against one suffix of the name, in those of their forms that hit each other. It reports

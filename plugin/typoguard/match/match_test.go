@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/skeleton"
 )
 
 // compile builds an index of suffixes that all have the same distance, or fails the test.
@@ -20,7 +21,7 @@ func compile(tb testing.TB, distance int, suffixes ...string) *match.Index {
 		require.NoError(tb, err)
 		entries = append(entries, match.Entry{Suffix: suffix, Distance: distance, Kinds: match.AllKinds, Tag: i})
 	}
-	index, err := match.Compile(entries, nil)
+	index, err := match.Compile(entries, nil, match.Homoglyphs(skeleton.Of))
 	require.NoError(tb, err)
 	return index
 }
@@ -92,6 +93,19 @@ func TestLookup(t *testing.T) {
 		{"UTF-8 on the wire, mistyped", "bücher.example", 1, `b\195\188hcer.example`, "xn--bcher-kva.example 1 transposition xn--bcher-kva.example"},
 		{"not Punycode", "mil", 1, "xn--a-.ml", "mil 1 omission xn--a-.mil"},
 		{"an A-label of ASCII only is none", "army.mil", 1, "xn--army-.mil", ""},
+
+		{"a Cyrillic a", "army.mil", 1, "us.xn--rmy-5cd.mil", "army.mil 0 homoglyph us.army.mil"},
+		{"a Cyrillic a, in UTF-8", "army.mil", 1, `\208\176rmy.mil`, "army.mil 0 homoglyph army.mil"},
+		{"rn for m", "army.mil", 1, "arrny.mil", "army.mil 0 homoglyph army.mil"},
+		{"m for rn", "modern.example", 1, "modem.example", "modern.example 0 homoglyph modern.example"},
+		{"digits and letters", "army.mil", 1, "arrny.rni1", "army.mil 0 homoglyph army.mil"},
+		{"vv for w", "wow.example", 1, "vvow.example", "wow.example 0 homoglyph wow.example"},
+		{"0 for o", "gov", 1, "state.g0v", "gov 0 homoglyph state.gov"},
+		{"a homoglyph is nearer than a typo", "army.mil army.mi1.example", 2, "army.mi1", "army.mil 0 homoglyph army.mil"},
+		{"a homoglyph with a typo is two edits", "army.mil", 1, "xn--rmy-5cd.ml", ""},
+		{"an accent is no homoglyph", "cafe.example", 1, "xn--caf-dma.example", "cafe.example 1 substitution cafe.example"},
+		{"a whole label in another script", "coco.example", 1, "xn--n1aahb.example", "coco.example 0 homoglyph coco.example"},
+		{"another language's own word", "army.mil", 1, "xn--80aqlp1f.mil", ""},
 		{"an unrelated IDN", "army.mil", 2, "xn--80ak6aa92e.com", ""},
 	}
 	for _, tt := range tests {
@@ -215,8 +229,8 @@ func TestKinds(t *testing.T) {
 		assert.Equal(t, k, parsed)
 	}
 	_, err := match.ParseKind("typo")
-	require.EqualError(t, err, `unknown kind "typo"; expected omission, addition, substitution, transposition or multiple`)
-	assert.Equal(t, []match.Kind{match.Omission, match.Transposition}, match.AllKinds.Without(match.Addition).Without(match.Multiple).Without(match.Substitution).List())
+	require.EqualError(t, err, `unknown kind "typo"; expected omission, addition, substitution, transposition, homoglyph or multiple`)
+	assert.Equal(t, []match.Kind{match.Omission, match.Transposition}, match.AllKinds.Without(match.Addition).Without(match.Multiple).Without(match.Substitution).Without(match.Homoglyph).List())
 }
 
 // awkwardNames are as long, as deep or as repetitive as names get.
@@ -246,7 +260,7 @@ func TestLookupAllocatesNothing(t *testing.T) {
 		{Suffix: "army.nl", Distance: 2, Kinds: match.AllKinds},
 		{Suffix: "xn--bcher-kva.example", Distance: 2, Kinds: match.AllKinds},
 	}
-	index, err := match.Compile(entries, []string{"gov.ml"})
+	index, err := match.Compile(entries, []string{"gov.ml"}, match.Homoglyphs(skeleton.Of))
 	require.NoError(t, err)
 	names := awkwardNames()
 	names["a lookalike"] = "us.army.ml."

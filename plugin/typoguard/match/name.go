@@ -219,6 +219,9 @@ func (b *Buffer) parse(name string) bool {
 	return true
 }
 
+// unicode returns the form of what was parsed that has its A-labels and UTF-8 decoded.
+func (b *Buffer) unicode() *form { return &b.forms[b.used-1] }
+
 // form returns a copy of the i-th form of what was parsed, or nil if there is none.
 func (b *Buffer) form(i int) []rune {
 	if i >= b.used {

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"go.mau.fi/util/confusable"
 	"golang.org/x/net/idna"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
@@ -27,6 +28,12 @@ func oracle(entries []match.Entry, allowed []string, name string) match.Result {
 	var found []candidate
 	for n, e := range entries {
 		if m, ok := oracleMatch(e, name, labels); ok {
+			found = append(found, candidate{m, n})
+		}
+	}
+	for n, e := range entries {
+		if m, ok := oracleHomoglyph(e, name, labels); ok {
+			found = slices.DeleteFunc(found, func(c candidate) bool { return c.entry == n })
 			found = append(found, candidate{m, n})
 		}
 	}
@@ -78,6 +85,34 @@ func oracleMatch(e match.Entry, name string, labels []string) (match.Match, bool
 		}
 	}
 	return best, ok
+}
+
+// oracleHomoglyph finds the suffix of the name that looks the same as an entry.
+func oracleHomoglyph(e match.Entry, name string, labels []string) (match.Match, bool) {
+	for i := range labels {
+		if e.Kinds.Has(match.Homoglyph) && looks(labels[i:]) == looks(oracleLabels(e.Suffix)) {
+			return match.Match{Suffix: e.Suffix, Tag: e.Tag, Kind: match.Homoglyph, Start: labelOffset(name, i)}, true
+		}
+	}
+	return match.Match{}, false
+}
+
+// looks returns the skeleton of a whole name at once, in lower case, with the look-alikes in ASCII.
+func looks(labels []string) string {
+	var name strings.Builder
+	for i, label := range labels {
+		if i > 0 {
+			name.WriteByte('.')
+		}
+		for _, r := range characters(label) {
+			if r > utf8.MaxRune || r == '.' {
+				return "\xff" + strings.Join(labels, ".") // looks like nothing
+			}
+			name.WriteRune(r)
+		}
+	}
+	lower := strings.ToLower(confusable.Skeleton(name.String()))
+	return strings.NewReplacer("m", "rn", "w", "vv", "0", "o", "1", "l").Replace(lower)
 }
 
 // oracleCompare measures two suffixes in every pair of their forms: on the wire, and in Unicode.
