@@ -27,12 +27,12 @@ func TestMetricNames(t *testing.T) {
 // TestSeriesBegin: what a policy can count exists before it is counted, and counting makes no further series.
 func TestSeriesBegin(t *testing.T) {
 	stanzas := map[string]int{ // series: kinds x types
-		"protect army.mil":                                      5 * 11,
-		"protect army.mil\ndistance 2":                          6 * 11,
+		"protect army.mil":                                      6 * 11,
+		"protect army.mil\ndistance 2":                          7 * 11,
 		"protect army.mil\nkinds omission":                      1 * 11,
-		"protect army.mil\naction nullmx":                       5 * 2,
-		"protect army.mil\naction nullmx\ntypes MX A AAAA SVCB": 5 * 5,
-		"protect army.mil\ntypes MX A AAAA TXT":                 5 * 5,
+		"protect army.mil\naction nullmx":                       6 * 2,
+		"protect army.mil\naction nullmx\ntypes MX A AAAA SVCB": 6 * 5,
+		"protect army.mil\ntypes MX A AAAA TXT":                 6 * 5,
 	}
 	qtypes := append([]uint16{dns.TypeSVCB, 65280, dns.TypeNone}, countedTypes...)
 	for stanza, series := range stanzas {
@@ -41,7 +41,7 @@ func TestSeriesBegin(t *testing.T) {
 			h := handler(t, "typoguard {\n"+stanza+"\n}")
 			h.counters = h.block.newCounters([]string{""}, "")
 			assert.Equal(t, series, testutil.CollectAndCount(lookalikesTotal))
-			for _, name := range []string{"army.ml.", "army.miil.", "army.mul.", "army.mli.", "arym.ml.", "arrny.mil."} {
+			for _, name := range []string{"army.ml.", "army.miil.", "army.mul.", "army.mel.", "army.mli.", "arym.ml.", "arrny.mil."} {
 				for _, qtype := range qtypes {
 					ask(t, t.Context(), h, query(name, qtype))
 				}

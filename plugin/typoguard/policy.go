@@ -16,6 +16,7 @@ type policy struct {
 	name     string
 	distance int
 	kinds    match.Kinds
+	keyboard match.Keyboard
 	clients  []netip.Prefix // empty: all
 	types    []uint16       // empty: those of the action
 	action   action

@@ -13,6 +13,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
 )
 
 // readme returns the manual page, or one section of it.
@@ -52,6 +54,20 @@ func TestReadmeOptions(t *testing.T) {
 	}
 	for _, name := range actionNames {
 		assert.Contains(t, syntax, "| `"+name+"`")
+	}
+}
+
+// TestReadmeKinds: the examples of the kinds are of those kinds, and every kind has one.
+func TestReadmeKinds(t *testing.T) {
+	h := handler(t, "typoguard {\nprotect army.mil\ndistance 2\n}")
+	rows := regexp.MustCompile("(?m)^  \\| `([a-z]+)` \\| [^|`]* \\| `([a-z0-9.]+)` \\|$").FindAllStringSubmatch(readme(t, "Syntax"), -1)
+	require.Len(t, rows, len(match.AllKinds.List()))
+	for _, row := range rows {
+		ctx := metadata.ContextWithMetadata(t.Context())
+		ask(t, ctx, h, query(row[2]+".", dns.TypeMX))
+		kind := metadata.ValueFunc(ctx, "typoguard/kind")
+		require.NotNil(t, kind, row[2])
+		assert.Equal(t, row[1], kind(), row[2])
 	}
 }
 

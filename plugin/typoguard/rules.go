@@ -31,7 +31,9 @@ func compile(stanzas []*stanza) (*rules, error) {
 			return nil, err
 		}
 		for _, name := range protectedNames {
-			entries = append(entries, match.Entry{Suffix: name, Distance: s.policy.distance, Kinds: s.policy.kinds, Tag: tag})
+			entries = append(entries, match.Entry{
+				Suffix: name, Distance: s.policy.distance, Kinds: s.policy.kinds, Keyboard: s.policy.keyboard, Tag: tag,
+			})
 		}
 		allowed = append(allowed, allowedNames...)
 		r.policies = append(r.policies, &s.policy)

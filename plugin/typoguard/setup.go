@@ -62,6 +62,7 @@ var options = map[string]func(*caddy.Controller, *stanza) error{
 	"allow_file":   parseAllowFile,
 	"distance":     once(parseDistance),
 	"kinds":        parseKinds,
+	"keyboard":     once(parseKeyboard),
 	"clients":      parseClients,
 	"types":        parseTypes,
 	"action":       once(parseAction),
@@ -72,7 +73,7 @@ var options = map[string]func(*caddy.Controller, *stanza) error{
 
 // optionNames is in the order of the documentation.
 var optionNames = []string{
-	"protect", "protect_file", "allow", "allow_file", "distance", "kinds", "clients", "types", "action", "mode", "ttl", "reload",
+	"protect", "protect_file", "allow", "allow_file", "distance", "kinds", "keyboard", "clients", "types", "action", "mode", "ttl", "reload",
 }
 
 // policyName is what a policy may be called: it is a metric label and stands in answers.
@@ -190,7 +191,19 @@ func parseKinds(c *caddy.Controller, s *stanza) error {
 			return err
 		}
 		s.policy.kinds = s.policy.kinds.With(kind)
+		if kind == match.Substitution { // by whatever key
+			s.policy.kinds = s.policy.kinds.With(match.Adjacent)
+		}
 	}
+	return err
+}
+
+func parseKeyboard(c *caddy.Controller, s *stanza) error {
+	arg, err := argument(c, "a layout")
+	if err != nil {
+		return err
+	}
+	s.policy.keyboard, err = match.ParseKeyboard(arg)
 	return err
 }
 

@@ -25,7 +25,7 @@ func TestParseErrors(t *testing.T) {
 		name, option string // the option is the third line of a stanza that protects mil
 		want         string
 	}{
-		{"unknown option", "protects mil", `Testfile:3 - Error during parsing: unknown option "protects"; expected one of protect, protect_file, allow, allow_file, distance, kinds, clients, types, action, mode, ttl, reload`},
+		{"unknown option", "protects mil", `Testfile:3 - Error during parsing: unknown option "protects"; expected one of protect, protect_file, allow, allow_file, distance, kinds, keyboard, clients, types, action, mode, ttl, reload`},
 
 		{"protect nothing", "protect", `Testfile:3 - Error during parsing: protect: no argument; expected domain suffixes`},
 		{"protect a bad name", "protect army..mil", `Testfile:3 - Error during parsing: protect: "army..mil": expected a domain suffix such as army.nl: idna: invalid label "army..mil"`},
@@ -59,9 +59,13 @@ func TestParseErrors(t *testing.T) {
 		{"distance 2 for nothing", "distance 2", `Testfile:3 - Error during parsing: distance: 2 applies to none of the suffixes; expected one of at least two labels and six characters`},
 
 		{"kinds missing", "kinds", `Testfile:3 - Error during parsing: kinds: no argument; expected kinds of difference`},
-		{"unknown kind", "kinds omission typo", `Testfile:3 - Error during parsing: kinds: unknown kind "typo"; expected omission, addition, substitution, transposition, homoglyph or multiple`},
+		{"unknown kind", "kinds omission typo", `Testfile:3 - Error during parsing: kinds: unknown kind "typo"; expected omission, addition, substitution, adjacent, transposition, homoglyph or multiple`},
 		{"multiple at distance 1", "kinds multiple", `Testfile:3 - Error during parsing: kinds: multiple is two edits; expected distance 2 with it`},
 		{"distance 2 without multiple", "kinds omission\ndistance 2\nprotect army.mil", `Testfile:3 - Error during parsing: kinds: without multiple, distance 2 finds nothing more; expected distance 1, or multiple among the kinds`},
+
+		{"keyboard missing", "keyboard", `Testfile:3 - Error during parsing: keyboard: no argument; expected a layout`},
+		{"unknown keyboard", "keyboard dvorak", `Testfile:3 - Error during parsing: keyboard: unknown keyboard "dvorak"; expected one of qwerty, qwertz, azerty`},
+		{"keyboard twice", "keyboard azerty\nkeyboard azerty", `Testfile:4 - Error during parsing: keyboard: given at Testfile:3 already; expected once`},
 
 		{"clients missing", "clients", `Testfile:3 - Error during parsing: clients: no argument; expected networks`},
 		{"clients by name", "clients mail.example", `Testfile:3 - Error during parsing: clients: "mail.example"; expected a network such as 192.0.2.0/24 or 2001:db8::/32`},

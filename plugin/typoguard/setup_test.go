@@ -41,6 +41,7 @@ func TestParseDefaults(t *testing.T) {
 		name:     "default",
 		distance: 1,
 		kinds:    match.AllKinds.Without(match.Multiple),
+		keyboard: match.QWERTY,
 		action:   nxdomain,
 		mode:     enforce,
 		ttl:      60,
@@ -61,7 +62,8 @@ func TestParseEverything(t *testing.T) {
 			allow gov.ml
 			allow_file c.txt
 			distance 2
-			kinds omission multiple
+			kinds omission substitution multiple
+			keyboard azerty
 			clients 192.0.2.0/24 2001:db8::/32 198.51.100.7
 			types mx A AAAA
 			action sinkhole 192.0.2.66 2001:db8::66
@@ -75,7 +77,8 @@ func TestParseEverything(t *testing.T) {
 	assert.Equal(t, policy{
 		name:     "mail",
 		distance: 2,
-		kinds:    match.Kinds(0).With(match.Omission).With(match.Multiple),
+		kinds:    match.Kinds(0).With(match.Omission).With(match.Substitution).With(match.Adjacent).With(match.Multiple),
+		keyboard: match.AZERTY,
 		clients:  []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("2001:db8::/32"), netip.MustParsePrefix("198.51.100.7/32")},
 		types:    []uint16{dns.TypeMX, dns.TypeA, dns.TypeAAAA},
 		action:   sinkhole,

@@ -47,7 +47,7 @@ func newStanza(at position, root string) *stanza {
 	return &stanza{
 		at:     at,
 		root:   root,
-		policy: policy{name: defaultName, distance: 1, ttl: defaultTTL},
+		policy: policy{name: defaultName, distance: 1, keyboard: match.QWERTY, ttl: defaultTTL},
 		reload: defaultReload,
 		given:  map[string]position{},
 	}

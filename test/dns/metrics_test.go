@@ -129,7 +129,7 @@ func TestSeriesFromTheStart(t *testing.T) {
 		labels := fmt.Sprintf(`{action="nullmx",kind=%q,mode="enforce",policy="first",%s,type="MX",view=""}`, kind, server)
 		assert.Contains(t, m, lookalikesTotal+labels)
 	}
-	for _, kind := range []string{"omission", "addition", "substitution", "transposition"} {
+	for _, kind := range []string{"omission", "addition", "substitution", "adjacent", "transposition", "homoglyph"} {
 		for _, qtype := range []string{"MX", "A", "AAAA", "TXT", "other"} {
 			labels := fmt.Sprintf(`{action="nxdomain",kind=%q,mode="monitor",policy="second",%s,type=%q,view=""}`, kind, server, qtype)
 			assert.Contains(t, m, lookalikesTotal+labels)

@@ -15,6 +15,8 @@ type Entry struct {
 	Distance int
 	// Kinds are the kinds of difference that count.
 	Kinds Kinds
+	// Keyboard is the one by which a substitution is found to be Adjacent.
+	Keyboard Keyboard
 	// Tag is the caller's: every match carries its entry's.
 	Tag int
 }
@@ -209,7 +211,7 @@ func (x *Index) compare(b *Buffer, hits []hit) (Match, bool) {
 		near, protected := b.forms[h.form()].suffix(label), x.forms[h.protected()]
 		// Of equally near forms the last one counts: Unicode, which is what a person types.
 		if d := distance(near, protected, e.Distance); d <= min(best, maxDistance) && !lacksLabel(near, protected) {
-			best, kind = d, kindOf(near, protected, d)
+			best, kind = d, kindOf(near, protected, d, e.Keyboard)
 		}
 	}
 	if best == tooFar || !e.Kinds.Has(kind) {

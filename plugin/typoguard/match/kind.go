@@ -8,18 +8,19 @@ import (
 // Kind says how a lookalike differs from the protected suffix, seen from the person who mistyped it.
 type Kind uint8
 
-// The kinds of difference. The first four are exactly one edit.
+// The kinds of difference. Up to Transposition they are exactly one edit.
 const (
 	Omission      Kind = iota // a character is missing: army.ml for army.mil
 	Addition                  // a character too many: army.miil
-	Substitution              // another character: army.mul
+	Substitution              // another character: army.mel
+	Adjacent                  // the character of a neighbouring key: army.mul, if a keyboard was given
 	Transposition             // two neighbours swapped: army.iml
 	Homoglyph                 // other characters that look the same: arrny.mi1, or army.mil with a Cyrillic a
 	Multiple                  // two edits: amry.ml
 	kindCount
 )
 
-var kindNames = [kindCount]string{"omission", "addition", "substitution", "transposition", "homoglyph", "multiple"}
+var kindNames = [kindCount]string{"omission", "addition", "substitution", "adjacent", "transposition", "homoglyph", "multiple"}
 
 // String returns the lower-case name of k, as used in the Corefile, in metrics and in answers.
 func (k Kind) String() string { return kindNames[k] }

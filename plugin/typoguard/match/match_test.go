@@ -229,8 +229,8 @@ func TestKinds(t *testing.T) {
 		assert.Equal(t, k, parsed)
 	}
 	_, err := match.ParseKind("typo")
-	require.EqualError(t, err, `unknown kind "typo"; expected omission, addition, substitution, transposition, homoglyph or multiple`)
-	assert.Equal(t, []match.Kind{match.Omission, match.Transposition}, match.AllKinds.Without(match.Addition).Without(match.Multiple).Without(match.Substitution).Without(match.Homoglyph).List())
+	require.EqualError(t, err, `unknown kind "typo"; expected omission, addition, substitution, adjacent, transposition, homoglyph or multiple`)
+	assert.Equal(t, []match.Kind{match.Omission, match.Transposition}, match.AllKinds.Without(match.Addition).Without(match.Multiple).Without(match.Substitution).Without(match.Homoglyph).Without(match.Adjacent).List())
 }
 
 // awkwardNames are as long, as deep or as repetitive as names get.

@@ -69,7 +69,7 @@ func banded(a, b []rune, limit int) int {
 }
 
 // kindOf names the difference between a suffix of a queried name and the protected suffix it is near.
-func kindOf(name, protected []rune, distance int) Kind {
+func kindOf(name, protected []rune, distance int, keyboard Keyboard) Kind {
 	switch {
 	case distance > 1:
 		return Multiple
@@ -78,16 +78,17 @@ func kindOf(name, protected []rune, distance int) Kind {
 	case len(name) > len(protected):
 		return Addition
 	}
-	differing := 0
-	for i := range name {
-		if name[i] != protected[i] {
-			differing++
-		}
+	first := 0
+	for name[first] == protected[first] {
+		first++
 	}
-	if differing == 1 {
-		return Substitution
+	switch {
+	case !slices.Equal(name[first+1:], protected[first+1:]):
+		return Transposition
+	case keyboard.adjacent(name[first], protected[first]):
+		return Adjacent
 	}
-	return Transposition
+	return Substitution
 }
 
 // lacksLabel reports whether name is protected with one whole label, and its dot, missing. Within two edits only a
