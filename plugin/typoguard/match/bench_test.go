@@ -3,27 +3,34 @@ package match_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"runtime"
+	"strings"
 	"testing"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/skeleton"
 )
 
 // wordLike returns n different domains that look like names people choose, always the same ones for a seed.
 func wordLike(n int, seed uint64) []string {
-	syllables := []string{"ar", "my", "na", "vy", "ma", "ri", "ne", "co", "ast", "gu", "ard", "de", "fen", "se", "air", "for", "ce", "log", "is", "tic", "me", "di", "cal", "sup", "ply"}
-	tlds := []string{"com", "org", "net", "mil", "nl", "de", "gov", "example"}
+	const consonants, vowels = "bcdfghjklmnpqrstvwxz", "aeiouy"
+	tlds := []string{"com", "com", "com", "com", "org", "net", "mil", "nl", "de", "gov", "co.uk", "example"}
 	random := rand.New(rand.NewPCG(seed, 1))
-	seen := map[string]bool{}
-	var names []string
+	seen := make(map[string]bool, n)
+	names := make([]string, 0, n)
 	for len(names) < n {
-		name := ""
+		var name strings.Builder
 		for range 2 + random.IntN(4) {
-			name += syllables[random.IntN(len(syllables))]
+			name.WriteByte(consonants[random.IntN(len(consonants))])
+			name.WriteByte(vowels[random.IntN(len(vowels))])
+			if random.IntN(3) == 0 {
+				name.WriteByte(consonants[random.IntN(len(consonants))])
+			}
 		}
-		name += "." + tlds[random.IntN(len(tlds))]
-		if !seen[name] {
-			seen[name] = true
-			names = append(names, name)
+		name.WriteString("." + tlds[random.IntN(len(tlds))])
+		if !seen[name.String()] {
+			seen[name.String()] = true
+			names = append(names, name.String())
 		}
 	}
 	return names
@@ -31,7 +38,12 @@ func wordLike(n int, seed uint64) []string {
 
 // BenchmarkLookup looks names up that match nothing, that are protected, and that are lookalikes.
 func BenchmarkLookup(b *testing.B) {
-	for _, bench := range []struct{ size, distance int }{{1, 1}, {10, 1}, {1000, 1}, {100_000, 1}, {1000, 2}} {
+	for _, bench := range []struct{ size, distance int }{
+		{1, 1}, {10, 1}, {1000, 1}, {100_000, 1}, {1_000_000, 1}, {1000, 2}, {100_000, 2}, {1_000_000, 2},
+	} {
+		if testing.Short() && bench.size > 1000 {
+			continue
+		}
 		protected := wordLike(bench.size, 1)
 		index := compile(b, bench.distance, protected...)
 		for kind, names := range benchQueries(index, protected) {
@@ -62,19 +74,32 @@ func benchQueries(index *match.Index, protected []string) map[string][]string {
 	return queries
 }
 
-// BenchmarkCompile builds an index.
+// BenchmarkCompile builds an index, and says what an entry takes of the heap.
 func BenchmarkCompile(b *testing.B) {
-	for _, size := range []int{1000, 100_000} {
+	for _, bench := range []struct{ size, distance int }{{1000, 1}, {100_000, 1}, {1_000_000, 1}, {1000, 2}, {100_000, 2}, {1_000_000, 2}} {
 		var entries []match.Entry
-		for _, name := range wordLike(size, 1) {
-			entries = append(entries, match.Entry{Suffix: name, Distance: 1, Kinds: match.AllKinds})
+		for _, name := range wordLike(bench.size, 1) {
+			entries = append(entries, match.Entry{Suffix: name, Distance: bench.distance, Kinds: match.AllKinds})
 		}
-		b.Run(fmt.Sprint(size), func(b *testing.B) {
+		b.Run(fmt.Sprintf("%d/distance=%d", bench.size, bench.distance), func(b *testing.B) {
+			var index *match.Index
+			before := heap()
 			for b.Loop() {
-				if _, err := match.Compile(entries, nil); err != nil {
+				var err error
+				if index, err = match.Compile(entries, nil, match.Homoglyphs(skeleton.Of)); err != nil {
 					b.Fatal(err)
 				}
 			}
+			b.ReportMetric(float64(heap()-before)/float64(bench.size), "B/entry")
+			runtime.KeepAlive(index)
 		})
 	}
+}
+
+// heap returns the octets of live objects.
+func heap() int64 {
+	runtime.GC()
+	var stats runtime.MemStats
+	runtime.ReadMemStats(&stats)
+	return int64(stats.HeapAlloc)
 }

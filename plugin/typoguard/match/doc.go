@@ -18,10 +18,13 @@
 // character, or swapping two neighbours, costs 1 each, and no part of the name is edited twice. It is not a metric: "ca"
 // is 3 from "abc", though 1 from "ac", which is 1 from "abc".
 //
+// A name that looks the same as a protected suffix, because its characters do, is a match at distance 0, if the index was
+// compiled with [Homoglyphs].
+//
 // # How it is found
 //
-// Every protected suffix is stored under the keys of all strings that deleting up to its distance characters leaves
-// (symmetric deletion, as in SymSpell). One optimal-string-alignment edit is undone by at most one deletion on each
-// side, so two names within the distance share a key, and every name that shares one is then measured. The index thus
-// only ever saves work; it does not decide.
+// All suffixes are one text, without pointers (records.go). A hash table by skeleton finds those that equal, or look the
+// same as, a suffix of the name (table.go, skeleton.go). Those within one or two edits are found by segments that no edit
+// has damaged (segments.go), as in PassJoin, but exactly for optimal string alignment; what shares them is then measured
+// (osa.go). The index thus only ever saves work; it does not decide.
 package match

@@ -23,23 +23,15 @@ type Entry struct {
 
 // Index answers lookups. It never changes, and any number of goroutines can use it, each with its own Buffer.
 type Index struct {
-	entries []Entry
-	forms   [][]rune // two for each entry: on the wire, and in Unicode; the latter nil if it is the same
-	listed  map[string]listed
-	longest int // octets of any key of listed
-	near    [maxDistance]neighbours
-	looks   *skeletons // nil without Homoglyphs
-	hash    hasher
+	records records
+	bySight table                  // by skeleton
+	near    [maxDistance]*segments // by distance less 1
+	looks   *skeletons
+	hash    *hasher
 }
 
 // Option changes what Compile builds.
 type Option func(*Index)
-
-// listed is a suffix on a list.
-type listed struct {
-	suffix string
-	on     Listing
-}
 
 // Listing says on which list a name is.
 type Listing uint8
@@ -63,8 +55,8 @@ type Match struct {
 	// is what stands before Start, with Suffix behind it.
 	Start int
 
-	entry int
-	gap   int // by how many labels the suffix that is near differs from the protected one, 0 or 1
+	entry uint32 // the position of its record
+	gap   int    // by how many labels the suffix that is near differs from the protected one, 0 or 1
 }
 
 // Result is what an index says of one name.
@@ -81,45 +73,46 @@ type Result struct {
 // Compile builds an index. Suffixes are as ParseSuffix returns them; an entry that CheckProtectable refuses, or with
 // a distance other than 1 and 2, is an error that names it.
 func Compile(protected []Entry, allowed []string, options ...Option) (*Index, error) {
-	x := &Index{
-		entries: slices.Clone(protected),
-		listed:  make(map[string]listed, len(protected)+len(allowed)),
-		hash:    newHasher(),
-	}
-	var b Buffer
-	for _, suffix := range allowed {
-		x.list(&b, suffix, Allowed)
-	}
-	for i := range x.entries {
-		e := &x.entries[i]
+	for _, e := range protected {
 		if err := CheckProtectable(e.Suffix); err != nil {
 			return nil, fmt.Errorf("%q: %w", e.Suffix, err)
 		}
 		if e.Distance < 1 || e.Distance > maxDistance {
 			return nil, fmt.Errorf("%q: distance %d, expected 1 or 2", e.Suffix, e.Distance)
 		}
-		e.Distance = min(e.Distance, MaxDistance(e.Suffix))
-		x.list(&b, e.Suffix, Protected)
-		x.forms = append(x.forms, b.form(0), b.form(1))
 	}
-	for d := range x.near {
-		x.near[d] = x.newNeighbours(d + 1)
+	x := &Index{
+		records: newRecords(protected, allowed),
+		bySight: newTable(len(protected) + len(allowed)),
+		looks:   newSkeletons(func(rune) string { return "" }),
+		hash:    newHasher(),
 	}
 	for _, option := range options {
 		option(x)
 	}
+	b := new(Buffer)
+	x.records.each(func(at uint32) {
+		b.parse(x.records.suffix(at))
+		x.bySight.add(x.looks.admit(x.hash, b.unicode()), at)
+	})
+	for d := 1; d <= maxDistance; d++ {
+		x.near[d-1] = newSegments(x.hash, d, func(use func(at uint32, f *form)) { x.formsOf(b, d, use) })
+	}
 	return x, nil
 }
 
-// list puts a suffix on a list, under its spelling on the wire and in UTF-8, as a careless client may send it. It leaves
-// the forms of the suffix in the buffer.
-func (x *Index) list(b *Buffer, suffix string, on Listing) {
-	b.parse(suffix)
-	for i := range b.used {
-		text := string(b.forms[i].appendText(nil, 0))
-		x.listed[text] = listed{suffix, on}
-		x.longest = max(x.longest, len(text))
-	}
+// formsOf calls use with the forms, summed, of every protected suffix of a distance.
+func (x *Index) formsOf(b *Buffer, distance int, use func(at uint32, f *form)) {
+	x.records.each(func(at uint32) {
+		if at >= x.records.allowed || x.records.distance(at) != distance {
+			return
+		}
+		b.parse(x.records.suffix(at))
+		for i := range b.used {
+			x.hash.sum(&b.forms.forms[i])
+			use(at, &b.forms.forms[i])
+		}
+	})
 }
 
 // Lookup judges a domain name, given in presentation format (RFC 1035 section 5.1) with or without the final dot. It
@@ -128,90 +121,88 @@ func (x *Index) Lookup(name string, b *Buffer) Result {
 	if !b.parse(name) {
 		return Result{}
 	}
-	if l := x.listing(b); l.on != Unlisted {
-		return Result{Listing: l.on, Suffix: l.suffix}
-	}
 	b.hits, b.matches = b.hits[:0], b.matches[:0]
+	if at, ok := x.listing(b); ok {
+		if at < x.records.allowed {
+			return Result{Listing: Protected, Suffix: x.records.suffix(at)}
+		}
+		return Result{Listing: Allowed, Suffix: x.records.suffix(at)}
+	}
 	for i := range b.used {
-		f := &b.forms[i]
-		f.sums = x.hash.sum(f.sumSpace[:], f.runes)
-		for d := range x.near {
-			x.near[d].gather(&x.hash, b, i)
+		x.hash.sum(&b.forms.forms[i])
+		for _, s := range x.near {
+			s.gather(x.hash, &x.records, b, i)
 		}
 	}
 	if len(b.hits) > 0 {
 		x.measure(b)
 	}
-	if x.looks != nil {
-		x.looks.gather(x, b)
-	}
-	slices.SortFunc(b.matches, compareMatches)
 	return Result{Matches: b.matches}
 }
 
-// listing returns the longest listed suffix that the name equals or lies under.
-func (x *Index) listing(b *Buffer) listed {
-	s := &b.spelling
-	for label := range s.labels {
-		text := s.octets[s.starts[label]:s.length]
-		if b.used == 2 {
-			b.text = b.forms[1].appendText(b.text[:0], label)
-			if l := x.listed[string(b.text)]; l.on != Unlisted {
-				return l
+// listing returns the longest listed suffix that the name equals or lies under; of one that is both protected and
+// allowed the protected one. Protected suffixes that only look the same become hits.
+func (x *Index) listing(b *Buffer) (uint32, bool) {
+	f := b.unicode()
+	var longest uint32
+	found := false
+	x.looks.keys(x.hash, f, x.looks.longest, func(label, _ int, key uint64) {
+		b.found = x.bySight.find(b.found[:0], key)
+		isListed := false
+		for _, at := range b.found {
+			switch {
+			case isListed:
+			case b.spells(label, x.records.suffix(at)):
+				longest, found, isListed = at, true, true
+			case at < x.records.allowed:
+				b.hits = append(b.hits, hit{at, uint8(label)})
 			}
 		}
-		if len(text) > x.longest {
-			continue
-		}
-		if l := x.listed[string(text)]; l.on != Unlisted {
-			return l
-		}
-	}
-	return listed{}
+	})
+	return longest, found
 }
 
 // measure turns the buffer's hits into matches: each pair of an entry and a suffix of the name is compared, and of every
 // entry the best suffix is kept.
 func (x *Index) measure(b *Buffer) {
-	slices.Sort(b.hits)
-	hits := slices.Compact(b.hits)
-	for len(hits) > 0 {
-		same := 1
-		for same < len(hits) && hits[same].pair() == hits[0].pair() {
-			same++
-		}
-		if m, ok := x.compare(b, hits[:same]); ok {
+	slices.SortFunc(b.hits, func(m, n hit) int { return cmp.Or(cmp.Compare(m.at, n.at), cmp.Compare(m.label, n.label)) })
+	for _, h := range slices.Compact(b.hits) {
+		if m, ok := x.compare(b, h.at, int(h.label)); ok {
 			b.keep(m)
 		}
-		hits = hits[same:]
 	}
+	slices.SortFunc(b.matches, func(m, n Match) int {
+		return cmp.Or(cmp.Compare(m.Distance, n.Distance), cmp.Compare(len(n.Suffix), len(m.Suffix)), cmp.Compare(m.entry, n.entry))
+	})
 }
 
-// compareMatches orders matches, the best first.
-func compareMatches(m, n Match) int {
-	return cmp.Or(cmp.Compare(m.Distance, n.Distance), cmp.Compare(len(n.Suffix), len(m.Suffix)), cmp.Compare(m.entry, n.entry))
-}
-
-// compare measures one entry against one suffix of the name, in those of their forms that hit each other. It reports
-// false if they are too far apart, or differ in a way that does not count for the entry.
-func (x *Index) compare(b *Buffer, hits []hit) (Match, bool) {
-	e, label := &x.entries[hits[0].entry()], hits[0].label()
+// compare measures one entry against the suffix of the name from one label on. It reports false if they are too far
+// apart, or differ in a way that does not count for the entry.
+func (x *Index) compare(b *Buffer, at uint32, label int) (Match, bool) {
+	e, suffix := x.records.entry(at), x.records.suffix(at)
 	m := Match{
-		Suffix: e.Suffix,
+		Suffix: suffix,
 		Tag:    e.Tag,
 		Start:  b.spelling.offsets[label],
-		entry:  hits[0].entry(),
-		gap:    abs(b.spelling.labels - label - e.labels()),
+		entry:  at,
+		gap:    abs(b.spelling.labels - label - strings.Count(suffix, ".") - 1),
+	}
+	b.record.parse(suffix)
+	if e.Kinds.Has(Homoglyph) && x.looks.same(b.unicode().suffix(label), b.record.unicode().runes) {
+		m.Kind, m.gap = Homoglyph, 0
+		return m, true
 	}
 	if m.gap > 1 {
 		return Match{}, false
 	}
 	best, kind := tooFar, Multiple
-	for _, h := range hits {
-		near, protected := b.forms[h.form()].suffix(label), x.forms[h.protected()]
-		// Of equally near forms the last one counts: Unicode, which is what a person types.
-		if d := distance(near, protected, e.Distance); d <= min(best, maxDistance) && !lacksLabel(near, protected) {
-			best, kind = d, kindOf(near, protected, d, e.Keyboard)
+	for i := range b.used {
+		for j := range b.record.used {
+			near, protected := b.forms.forms[i].suffix(label), b.record.forms[j].runes
+			// Of equally near forms the last one counts: Unicode, which is what a person types.
+			if d := distance(near, protected, x.records.distance(at)); d <= min(best, maxDistance) && !lacksLabel(near, protected) {
+				best, kind = d, kindOf(near, protected, d, e.Keyboard)
+			}
 		}
 	}
 	if best == tooFar || !e.Kinds.Has(kind) {
@@ -234,8 +225,5 @@ func (b *Buffer) keep(m Match) {
 		*other = m
 	}
 }
-
-// labels returns the number of labels of the suffix.
-func (e *Entry) labels() int { return strings.Count(e.Suffix, ".") + 1 }
 
 func abs(n int) int { return max(n, -n) }

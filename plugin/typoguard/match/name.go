@@ -2,6 +2,7 @@ package match
 
 import (
 	"slices"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -191,41 +192,63 @@ func (f *form) appendText(dst []byte, from int) []byte {
 	return dst
 }
 
-// Buffer is what a lookup works in. It can be used again, but only by one lookup at a time. Its zero value is ready.
-type Buffer struct {
+// forms are the ways to write one name: on the wire, and in Unicode if that is different.
+type forms struct {
 	spelling spelling
-	forms    [2]form // the name on the wire, and in Unicode if that is different
-	used     int     // how many of the forms
-	text     []byte
-	keys     keySpace
-	hits     []hit
-	matches  []Match
+	forms    [2]form
+	used     int // how many of them
 }
 
 // parse reads a name. It reports false for one that is too long.
-func (b *Buffer) parse(name string) bool {
-	s := &b.spelling
-	if !s.parse(name) {
+func (f *forms) parse(name string) bool {
+	if !f.spelling.parse(name) {
 		return false
 	}
-	b.used = 1
-	b.forms[0].set(s, appendOctets)
-	if s.foreign {
-		b.forms[1].set(s, appendUnicode)
-		if !b.forms[1].isWire(s) {
-			b.used = 2
+	f.used = 1
+	f.forms[0].set(&f.spelling, appendOctets)
+	if f.spelling.foreign {
+		f.forms[1].set(&f.spelling, appendUnicode)
+		if !f.forms[1].isWire(&f.spelling) {
+			f.used = 2
 		}
 	}
 	return true
 }
 
-// unicode returns the form of what was parsed that has its A-labels and UTF-8 decoded.
-func (b *Buffer) unicode() *form { return &b.forms[b.used-1] }
+// unicode returns the form that has A-labels and UTF-8 decoded.
+func (f *forms) unicode() *form { return &f.forms[f.used-1] }
 
-// form returns a copy of the i-th form of what was parsed, or nil if there is none.
-func (b *Buffer) form(i int) []rune {
-	if i >= b.used {
-		return nil
+// Buffer is what a lookup works in. It can be used again, but only by one lookup at a time. Its zero value is ready.
+type Buffer struct {
+	forms         // of the name
+	record  forms // of a suffix it is compared with
+	found   []uint32
+	probes  []probe
+	hits    []hit
+	matches []Match
+}
+
+// spells reports whether the name has, from a label on, a form of a suffix.
+func (b *Buffer) spells(label int, suffix string) bool {
+	if equalText(b.forms.forms[0].suffix(label), suffix) {
+		return true
 	}
-	return slices.Clone(b.forms[i].runes)
+	if b.used == 1 && !strings.Contains(suffix, "xn--") {
+		return false
+	}
+	b.record.parse(suffix)
+	return slices.Equal(b.unicode().suffix(label), b.record.unicode().runes)
+}
+
+// equalText reports whether a text in ASCII has these characters.
+func equalText(runes []rune, text string) bool {
+	if len(runes) != len(text) {
+		return false
+	}
+	for i, r := range runes {
+		if r != rune(text[i]) {
+			return false
+		}
+	}
+	return true
 }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"go.mau.fi/util/confusable"
@@ -105,7 +106,7 @@ func looks(labels []string) string {
 			name.WriteByte('.')
 		}
 		for _, r := range characters(label) {
-			if r > utf8.MaxRune || r == '.' {
+			if r > utf8.MaxRune || r == '.' || !unicode.IsGraphic(r) {
 				return "\xff" + strings.Join(labels, ".") // looks like nothing
 			}
 			name.WriteRune(r)

@@ -1,0 +1,70 @@
+package match
+
+import (
+	"sort"
+	"strings"
+)
+
+// records are the listed suffixes as one text, without a pointer for each: a million of them cost the garbage collector
+// nothing. A record is a length, in one octet, and as many octets of text; it is known by its position. The protected
+// suffixes come first, in the order of the entries, then the allowed ones.
+type records struct {
+	text    string
+	groups  []group // of the protected suffixes
+	allowed uint32  // the position of the first allowed suffix
+}
+
+// group is protected suffixes that stand behind one another and have all but the suffix in common.
+type group struct {
+	end   int // the position behind its last record
+	entry Entry
+}
+
+// newRecords returns records of entries and allowed suffixes.
+func newRecords(protected []Entry, allowed []string) records {
+	var text strings.Builder
+	var r records
+	add := func(suffix string) {
+		text.WriteByte(byte(len(suffix)))
+		text.WriteString(suffix)
+	}
+	for _, e := range protected {
+		add(e.Suffix)
+		e.Suffix = ""
+		if last := len(r.groups) - 1; last >= 0 && r.groups[last].entry == e {
+			r.groups[last].end = text.Len()
+		} else {
+			r.groups = append(r.groups, group{text.Len(), e})
+		}
+	}
+	r.allowed = uint32(text.Len())
+	for _, suffix := range allowed {
+		add(suffix)
+	}
+	r.text = text.String()
+	return r
+}
+
+// suffix returns the text of the record at a position.
+func (r *records) suffix(at uint32) string {
+	length := uint32(r.text[at])
+	return r.text[at+1 : at+1+length]
+}
+
+// entry returns what the protected suffix at a position was compiled with, but for the suffix.
+func (r *records) entry(at uint32) *Entry {
+	i := sort.Search(len(r.groups), func(i int) bool { return int(at) < r.groups[i].end })
+	return &r.groups[i].entry
+}
+
+// distance returns the distance of the protected suffix at a position.
+func (r *records) distance(at uint32) int {
+	return min(r.entry(at).Distance, MaxDistance(r.suffix(at)))
+}
+
+// each calls use with the position of every record.
+func (r *records) each(use func(at uint32)) {
+	for at := 0; at < len(r.text); at += 1 + int(r.text[at]) {
+		use(uint32(at))
+	}
+}
