@@ -63,7 +63,8 @@ func TestLookup(t *testing.T) {
 		{"too short for distance 2", "a.mil", 2, "am.ml", ""},
 		{"one label is too short for distance 2", "military", 2, "army.mlitry", ""},
 		{"one label at distance 1", "military", 2, "army.militry", "military 1 omission army.military"},
-		{"six characters with the dot", "af.mil", 2, "fa.ml", "af.mil 2 multiple af.mil"},
+		{"five characters and a dot", "af.mil", 2, "fa.ml", ""},
+		{"six characters and a dot", "afb.mil", 2, "fab.ml", "afb.mil 2 multiple afb.mil"},
 
 		{"the nearest wins", "army.mil army.ml.example navy.mil", 2, "rmy.mil", "army.mil 1 omission army.mil"},
 		{"the longer of equally near", "mil army.mil", 1, "us.army.ml", "army.mil 1 omission us.army.mil"},
@@ -214,7 +215,7 @@ func TestParseSuffix(t *testing.T) {
 
 func TestMaxDistance(t *testing.T) {
 	for suffix, want := range map[string]int{
-		"mil": 1, "military": 1, "a.mil": 1, "af.mil": 2, "army.mil": 2,
+		"mil": 1, "military": 1, "a.mil": 1, "af.mil": 1, "afb.mil": 2, "a.b.c.d.mil": 2, "army.mil": 2,
 		"xn--80a.mil":           1, // one character, a dot and three
 		"xn--bcher-kva.example": 2,
 	} {

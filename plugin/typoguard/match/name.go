@@ -180,18 +180,6 @@ func (f *form) isWire(s *spelling) bool {
 	return true
 }
 
-// appendText appends the form in UTF-8. Symbols that are no characters become octets that UTF-8 never has.
-func (f *form) appendText(dst []byte, from int) []byte {
-	for _, r := range f.suffix(from) {
-		if r >= raw {
-			dst = append(dst, 0xff)
-			continue
-		}
-		dst = utf8.AppendRune(dst, r)
-	}
-	return dst
-}
-
 // forms are the ways to write one name: on the wire, and in Unicode if that is different.
 type forms struct {
 	spelling spelling

@@ -10,8 +10,9 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// minDistance2 is the fewest characters of a suffix that can have distance 2, dots included and A-labels counted in
-// Unicode. Shorter ones are within two edits of too many names that people mean.
+// minDistance2 is the fewest characters of a suffix that can have distance 2, dots not counted and A-labels in Unicode.
+// Shorter ones are within two edits of too many names that people mean: ac.il, with all of Israel's universities, is two
+// edits from af.mil.
 const minDistance2 = 6
 
 // hostnames checks and maps a suffix as a host name is looked up (RFC 5891 section 5, UTS #46).
@@ -55,9 +56,9 @@ func CheckProtectable(suffix string) error {
 }
 
 // MaxDistance returns the largest distance a suffix, as ParseSuffix returns them, can have: 2 from two labels and six
-// characters on, 1 for anything shorter.
+// characters on, dots not counted, and 1 for anything shorter.
 func MaxDistance(suffix string) int {
-	if strings.Contains(suffix, ".") && characters(suffix) >= minDistance2 {
+	if dots := strings.Count(suffix, "."); dots > 0 && characters(suffix)-dots >= minDistance2 {
 		return maxDistance
 	}
 	return 1
@@ -66,11 +67,9 @@ func MaxDistance(suffix string) int {
 // characters returns the length of a suffix in Unicode.
 func characters(suffix string) int {
 	if !strings.Contains(suffix, "xn--") {
-		return utf8.RuneCountInString(suffix)
+		return len(suffix)
 	}
-	var s spelling
-	var f form
-	s.parse(suffix)
-	f.set(&s, appendUnicode)
-	return len(f.runes)
+	var f forms
+	f.parse(suffix)
+	return len(f.unicode().runes)
 }
