@@ -144,22 +144,19 @@ func (x *Index) Lookup(name string, b *Buffer) Result {
 // allowed the protected one. Protected suffixes that only look the same become hits.
 func (x *Index) listing(b *Buffer) (uint32, bool) {
 	f := b.unicode()
-	var longest uint32
-	found := false
-	x.looks.keys(x.hash, f, x.looks.longest, func(label, _ int, key uint64) {
-		b.found = x.bySight.find(b.found[:0], key)
-		isListed := false
+	first, _ := x.looks.keys(x.hash, f, x.looks.longest)
+	for label := first; label < len(f.starts); label++ {
+		b.found = x.bySight.find(b.found[:0], f.keys[label])
 		for _, at := range b.found {
-			switch {
-			case isListed:
-			case b.spells(label, x.records.suffix(at)):
-				longest, found, isListed = at, true, true
-			case at < x.records.allowed:
+			if b.spells(label, x.records.suffix(at)) {
+				return at, true
+			}
+			if at < x.records.allowed {
 				b.hits = append(b.hits, hit{at, uint8(label)})
 			}
 		}
-	})
-	return longest, found
+	}
+	return 0, false
 }
 
 // measure turns the buffer's hits into matches: each pair of an entry and a suffix of the name is compared, and of every

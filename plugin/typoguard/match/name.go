@@ -111,8 +111,9 @@ func unescape(name string, i int) (byte, int) {
 // form is a name as the characters to compare, with '.' between the labels and nowhere else.
 type form struct {
 	runes  []rune
-	starts []int    // of each label, leftmost first, in runes
-	sums   []uint64 // of runes, by hasher.sum
+	starts []int             // of each label, leftmost first, in runes
+	sums   []uint64          // of runes, by hasher.sum
+	keys   [maxLabels]uint64 // of the skeleton from each label on, by skeletons.keys
 	// What the slices above are made of, so that they cost no allocation.
 	runeSpace  [maxName]rune
 	startSpace [maxLabels]int
@@ -122,24 +123,25 @@ type form struct {
 // suffix returns the form from its i-th label on.
 func (f *form) suffix(i int) []rune { return f.runes[f.starts[i]:] }
 
-// set fills the form with the labels of s, each appended by appendLabel.
-func (f *form) set(s *spelling, appendLabel func(dst []rune, label []byte) []rune) {
+// setWire fills the form with the octets of s.
+func (f *form) setWire(s *spelling) {
+	f.runes, f.starts = f.runeSpace[:s.length], f.startSpace[:s.labels]
+	copy(f.starts, s.starts[:s.labels])
+	for i, c := range s.octets[:s.length] {
+		f.runes[i] = symbol(c)
+	}
+}
+
+// setUnicode fills the form with the labels of s in Unicode.
+func (f *form) setUnicode(s *spelling) {
 	f.runes, f.starts = f.runeSpace[:0], f.startSpace[:0]
 	for i := range s.labels {
 		if i > 0 {
 			f.runes = append(f.runes, '.')
 		}
 		f.starts = append(f.starts, len(f.runes))
-		f.runes = appendLabel(f.runes, s.label(i))
+		f.runes = appendUnicode(f.runes, s.label(i))
 	}
-}
-
-// appendOctets appends a label octet by octet.
-func appendOctets(dst []rune, label []byte) []rune {
-	for _, c := range label {
-		dst = append(dst, symbol(c))
-	}
-	return dst
 }
 
 // appendUnicode appends a label in Unicode: an A-label decoded, UTF-8 read, and anything else octet by octet. The result
@@ -167,7 +169,7 @@ func symbol(c byte) rune {
 	return rune(c)
 }
 
-// isWire reports whether the form, made by appendUnicode, is what appendOctets makes of s too.
+// isWire reports whether the form, made by setUnicode, is what setWire makes of s too.
 func (f *form) isWire(s *spelling) bool {
 	if len(f.runes) != s.length {
 		return false
@@ -193,9 +195,9 @@ func (f *forms) parse(name string) bool {
 		return false
 	}
 	f.used = 1
-	f.forms[0].set(&f.spelling, appendOctets)
+	f.forms[0].setWire(&f.spelling)
 	if f.spelling.foreign {
-		f.forms[1].set(&f.spelling, appendUnicode)
+		f.forms[1].setUnicode(&f.spelling)
 		if !f.forms[1].isWire(&f.spelling) {
 			f.used = 2
 		}

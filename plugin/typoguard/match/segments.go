@@ -79,7 +79,7 @@ func newSegments(h *hasher, distance int, all func(use func(at uint32, f *form))
 	}
 	s.filter = make([]uint64, (keys*12+63)/64)
 	s.postings = make([]posting, keys)
-	s.starts = make([]uint32, keys/2+2)
+	s.starts = make([]uint32, keys/3+2)
 	all(func(_ uint32, f *form) {
 		s.keysOf(h, f, func(key uint64) {
 			s.filter[reduce(key, len(s.filter))] |= filterBits(key)

@@ -40,41 +40,42 @@ func (s *skeletons) looksLike(r rune) string {
 	return s.of(r)
 }
 
-// keys calls use with the key of the skeleton from each label of a form on, and its length, the last label first. It stops
-// at what is longer than the limit.
-func (s *skeletons) keys(h *hasher, f *form, limit int, use func(label, length int, key uint64)) {
-	sum, power, length := uint64(0), uint64(1), 0
-	add := func(r rune) {
-		sum += uint64(r+1) * power
-		power *= h.powers[1]
-		length++
-	}
-	label := len(f.starts) - 1
-	for i := len(f.runes) - 1; i >= 0 && length <= limit; i-- {
-		looks := s.looksLike(f.runes[i])
+// keys fills in the form's keys: that of the skeleton from each label on. It returns the first label that has one; in
+// front of it are those with a skeleton of more characters than the limit.
+func (s *skeletons) keys(h *hasher, f *form, limit int) (first, length int) {
+	sum, power, base := uint64(0), uint64(1), h.powers[1]
+	label := len(f.starts)
+	for i := len(f.runes) - 1; i >= 0; i-- {
+		r := f.runes[i]
+		looks := s.looksLike(r)
 		if looks == "" {
-			add(f.runes[i])
+			sum += uint64(r+1) * power
+			power *= base
+			length++
 		}
 		for looks != "" {
 			r, size := utf8.DecodeLastRuneInString(looks)
-			add(r)
 			looks = looks[:len(looks)-size]
+			sum += uint64(r+1) * power
+			power *= base
+			length++
 		}
-		if label >= 0 && i == f.starts[label] {
-			use(label, length, mix(sum))
+		if length > limit {
+			break
+		}
+		for label > 0 && i == f.starts[label-1] { // more than once for an empty label
 			label--
+			f.keys[label] = mix(sum)
 		}
 	}
+	return label, length
 }
 
 // admit returns the key of a record's form.
 func (s *skeletons) admit(h *hasher, f *form) uint64 {
-	var whole uint64
-	s.keys(h, f, math.MaxInt, func(_, length int, key uint64) { // the last one is of the whole
-		whole = key
-		s.longest = max(s.longest, length)
-	})
-	return whole
+	_, length := s.keys(h, f, math.MaxInt)
+	s.longest = max(s.longest, length)
+	return f.keys[0]
 }
 
 // same reports whether two parts of names have the same skeleton.
