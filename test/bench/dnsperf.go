@@ -4,102 +4,95 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"regexp"
 	"strconv"
 	"strings"
-	"unicode"
+	"time"
 )
-
-// cpus are the two CPUs in use, as taskset names them: one for the servers and one for dnsperf. On a CPU of its own, with
-// nothing to wait for, a server is the bottleneck as long as dnsperf takes less CPU time for a query than CoreDNS, which is
-// so by far. Without this the two would take CPU time from each other, and what a slower server leaves to dnsperf would
-// hide a part of the difference.
-type cpus struct{ server, load string }
-
-// chooseCPUs returns the first and the last of the CPUs that this process may use: where a core runs two threads, those
-// two are least likely to be on one core.
-func chooseCPUs() (cpus, error) {
-	status, err := os.ReadFile("/proc/self/status")
-	if err != nil {
-		return cpus{}, err
-	}
-	_, rest, _ := strings.Cut(string(status), "Cpus_allowed_list:")
-	list, _, _ := strings.Cut(rest, "\n") // such as 0-3,6
-	numbers := strings.FieldsFunc(list, func(r rune) bool { return !unicode.IsDigit(r) })
-	if len(numbers) < 2 {
-		return cpus{}, fmt.Errorf("only CPU %q may be used; expected two, one for the servers and one for the load", strings.TrimSpace(list))
-	}
-	return cpus{server: numbers[len(numbers)-1], load: numbers[0]}, nil
-}
 
 // maxLost is the share of unanswered queries above which a run says nothing about the server.
 const maxLost = 0.001
 
-// load is what one run of dnsperf found.
-type load struct {
-	qps  float64 // answers per second
-	busy float64 // share of its CPU that the server used
+// sample is what came out of one run of dnsperf.
+type sample struct {
+	answers, seconds float64
+	cpu              time.Duration // that the server used
 }
 
-// put loads a server for some seconds with the queries of a file, which all must be answered with the same code. Queries
-// have EDNS, as those of validating and most other resolvers do.
-func (s *server) put(ctx context.Context, cpu, queries, rcode string, seconds int) (load, error) {
-	before, err := s.cpuTime()
+// qps returns the answers per second.
+func (s sample) qps() float64 { return s.answers / s.seconds }
+
+// perAnswer returns the server's CPU time for an answer, in seconds.
+func (s sample) perAnswer() float64 { return s.cpu.Seconds() / s.answers }
+
+// load puts the server under the load of a file of queries, all of which must be answered with the same code. There are
+// always 100 queries outstanding, which is dnsperf's default. They have EDNS, as those of most resolvers.
+func (s *server) load(ctx context.Context, cpu, queries, rcode string, seconds int) (sample, error) {
+	before, err := cpuTime(s.cmd.Process.Pid)
 	if err != nil {
-		return load{}, err
+		return sample{}, errors.Join(err, s.failure())
 	}
-	cmd := exec.CommandContext(ctx, "taskset", "-c", cpu, "dnsperf",
-		"-s", "127.0.0.1", "-p", s.port, "-d", queries, "-l", strconv.Itoa(seconds), "-e", "-W")
-	output, err := cmd.CombinedOutput()
-	if err != nil {
-		return load{}, fmt.Errorf("dnsperf: %w\n%s", err, output)
-	}
-	after, err := s.cpuTime()
-	if err != nil {
-		return load{}, errors.Join(err, s.failure())
-	}
-	r, err := parseReport(string(output))
+	r, err := dnsperf(ctx, cpu, s.port, queries, seconds)
 	if err == nil {
 		err = r.check(rcode)
 	}
 	if err != nil {
-		return load{}, errors.Join(fmt.Errorf("dnsperf: %w\n%s", err, output), s.failure())
+		return sample{}, errors.Join(fmt.Errorf("dnsperf: %w", err), s.failure())
 	}
-	return load{qps: r.qps, busy: (after - before).Seconds() / r.duration}, nil
+	after, err := cpuTime(s.cmd.Process.Pid)
+	if err != nil {
+		return sample{}, errors.Join(err, s.failure())
+	}
+	return sample{answers: r.completed, seconds: r.seconds, cpu: after - before}, nil
 }
 
 // report is what dnsperf prints at the end.
 type report struct {
-	sent, lost, duration, qps float64
-	rcodes                    string
+	sent, completed, seconds float64
+	rcodes                   string // such as NOERROR 3 (75.00%), NXDOMAIN 1 (25.00%)
 }
 
-// parseReport reads a report.
+// dnsperf runs dnsperf on a CPU.
+func dnsperf(ctx context.Context, cpu, port, queries string, seconds int) (report, error) {
+	output, err := exec.CommandContext(ctx, "taskset", "-c", cpu, "dnsperf",
+		"-s", "127.0.0.1", "-p", port, "-d", queries, "-l", strconv.Itoa(seconds), "-e").CombinedOutput()
+	if err != nil {
+		return report{}, fmt.Errorf("%w\n%s", err, output)
+	}
+	r, err := parseReport(string(output))
+	if err != nil {
+		return report{}, fmt.Errorf("%w\n%s", err, output)
+	}
+	return r, nil
+}
+
+// reportLine matches one line of a report, such as "  Queries sent:         257955".
+var reportLine = regexp.MustCompile(`(?m)^ +(\w[^:]*): +(\S.*)$`)
+
+// parseReport finds the report in dnsperf's output.
 func parseReport(output string) (report, error) {
-	var r report
+	values := map[string]string{}
+	for _, match := range reportLine.FindAllStringSubmatch(output, -1) {
+		values[match[1]] = match[2]
+	}
+	r := report{rcodes: values["Response codes"]}
 	for label, value := range map[string]*float64{
-		"Queries sent": &r.sent, "Queries lost": &r.lost, "Run time (s)": &r.duration, "Queries per second": &r.qps,
+		"Queries sent": &r.sent, "Queries completed": &r.completed, "Run time (s)": &r.seconds,
 	} {
-		match := regexp.MustCompile(regexp.QuoteMeta(label) + `:\s+([0-9.]+)`).FindStringSubmatch(output)
-		if match == nil {
-			return report{}, fmt.Errorf("no %q in the report", label)
-		}
+		number, _, _ := strings.Cut(values[label], " ") // a percentage may follow
 		var err error
-		if *value, err = strconv.ParseFloat(match[1], 64); err != nil {
+		if *value, err = strconv.ParseFloat(number, 64); err != nil {
 			return report{}, fmt.Errorf("%s: %w", label, err)
 		}
 	}
-	_, rest, _ := strings.Cut(output, "Response codes:")
-	r.rcodes, _, _ = strings.Cut(strings.TrimSpace(rest), "\n") // such as NOERROR 1 (50.00%), NXDOMAIN 1 (50.00%)
 	return r, nil
 }
 
 // check returns an error if queries were lost, or any was answered with another code than the given one.
 func (r report) check(rcode string) error {
-	if r.sent == 0 || r.lost > r.sent*maxLost {
-		return fmt.Errorf("%.0f of %.0f queries lost; expected none", r.lost, r.sent)
+	if lost := r.sent - r.completed; r.sent == 0 || lost > r.sent*maxLost {
+		return fmt.Errorf("%.0f of %.0f queries lost; expected less than %.1f %%", lost, r.sent, 100*maxLost)
 	}
 	if !strings.HasPrefix(r.rcodes, rcode+" ") || strings.Contains(r.rcodes, ",") {
 		return fmt.Errorf("response codes %s; expected %s only", r.rcodes, rcode)

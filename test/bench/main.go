@@ -9,7 +9,8 @@
 //
 // Nothing leaves the host. The noise of a busy machine is many times what the plugin costs, therefore the servers are
 // loaded in turns, for some seconds each, and every run is compared with the one next to it. A ratio below what is
-// required is printed as such, but only a benchmark that did not run, or got wrong answers, fails.
+// required is printed as such, but only a benchmark that did not run, or got wrong answers, fails. More and shorter runs,
+// such as -pairs 24 -seconds 2, help where other programs are running.
 package main
 
 import (
@@ -30,10 +31,13 @@ type settings struct {
 }
 
 func main() {
-	s, err := parseFlags(os.Args[1:])
-	if errors.Is(err, flag.ErrHelp) {
-		return
-	}
+	var s settings
+	flag.IntVar(&s.pairs, "pairs", 8, "`number` of times that both servers are measured")
+	flag.IntVar(&s.seconds, "seconds", 4, "duration of a run, in `seconds`")
+	flag.IntVar(&s.domains, "domains", 1000, "`number` of protected domains")
+	flag.IntVar(&s.distance, "distance", 1, "distance of the policy, `1 or 2`")
+	flag.Parse()
+	err := s.check(flag.Args())
 	if err == nil {
 		err = run(s)
 	}
@@ -41,20 +45,6 @@ func main() {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}
-}
-
-// parseFlags reads the command line.
-func parseFlags(args []string) (settings, error) {
-	var s settings
-	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
-	flags.IntVar(&s.pairs, "pairs", 8, "`number` of times that both servers are measured")
-	flags.IntVar(&s.seconds, "seconds", 4, "duration of a run, in `seconds`")
-	flags.IntVar(&s.domains, "domains", 1000, "`number` of protected domains")
-	flags.IntVar(&s.distance, "distance", 1, "distance of the policy, `1 or 2`")
-	if err := flags.Parse(args); err != nil {
-		return settings{}, err
-	}
-	return s, s.check(flags.Args())
 }
 
 // check returns an error for settings that make no sense or would run for days.
@@ -79,15 +69,11 @@ func (s settings) command() string {
 	return fmt.Sprintf("go run ./test/bench -pairs %d -seconds %d -domains %d -distance %d", s.pairs, s.seconds, s.domains, s.distance)
 }
 
-// run measures in a directory of its own, and prints the results. Neither it nor any server outlives the run.
+// run measures in a directory of its own, and prints the results. Nothing that it starts or writes outlives it.
 func run(s settings) (err error) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := checkTools(); err != nil {
-		return err
-	}
-	cpus, err := chooseCPUs()
-	if err != nil {
 		return err
 	}
 	dir, err := os.MkdirTemp("", "typoguard-bench-")
@@ -96,7 +82,7 @@ func run(s settings) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 
-	results, err := measure(ctx, dir, cpus, s)
+	results, err := measure(ctx, dir, s)
 	if ctx.Err() != nil {
 		return errors.New("interrupted")
 	}
@@ -107,29 +93,24 @@ func run(s settings) (err error) {
 	return nil
 }
 
-// checkTools returns an error for a program that is needed and not installed.
+// checkTools returns an error for programs that are needed and not installed.
 func checkTools() error {
-	for program, debian := range map[string]string{"dnsperf": "dnsperf", "taskset": "util-linux"} {
-		if _, err := exec.LookPath(program); err != nil {
-			return fmt.Errorf("%w; install the Debian package %s", err, debian)
+	var missing []error
+	for _, tool := range []struct{ program, debian string }{{"dnsperf", "dnsperf"}, {"taskset", "util-linux"}} {
+		if _, err := exec.LookPath(tool.program); err != nil {
+			missing = append(missing, fmt.Errorf("%w; install the Debian package %s", err, tool.debian))
 		}
 	}
-	return nil
+	return errors.Join(missing...)
 }
 
 // measure builds the binary, starts all servers and makes the comparisons.
-func measure(ctx context.Context, dir string, cpus cpus, s settings) ([]result, error) {
-	protected := words(s.domains, "aei")
-	ordinary := words(ordinaryNames, "ou") // no lookalikes: three letters at least that no protected domain has
-	protectFile, err := writeLines(dir, "protected", protected)
+func measure(ctx context.Context, dir string, s settings) ([]result, error) {
+	cpus, err := chooseCPUs()
 	if err != nil {
 		return nil, err
 	}
-	ordinaryFile, err := writeLines(dir, "ordinary", mailQueries(ordinary))
-	if err != nil {
-		return nil, err
-	}
-	lookalikeFile, err := writeLines(dir, "lookalikes", everyType(lookalikes(protected)))
+	files, err := writeFiles(dir, s.domains)
 	if err != nil {
 		return nil, err
 	}
@@ -137,16 +118,14 @@ func measure(ctx context.Context, dir string, cpus cpus, s settings) ([]result, 
 	if err := build(ctx, binary); err != nil {
 		return nil, err
 	}
-
-	servers, stop, err := startAll(ctx, binary, dir, cpus.server,
-		policy(protectFile, s.distance)+resolver, resolver, blocker)
+	servers, stop, err := startAll(ctx, binary, cpus.servers, policy(files.protected, s.distance)+resolver, resolver, blocker)
 	if err != nil {
 		return nil, err
 	}
 	defer stop()
 	guarded, plain, template := servers[0], servers[1], servers[2]
 	return compareAll(ctx, cpus.load, s, []comparison{
-		{name: "ordinary names, from the cache", queries: ordinaryFile, rcode: "NOERROR", ours: guarded, theirs: plain, required: 0.97},
-		{name: "lookalikes, against template", queries: lookalikeFile, rcode: "NXDOMAIN", ours: guarded, theirs: template, required: 1},
+		{name: "ordinary names, from the cache", queries: files.ordinary, rcode: "NOERROR", ours: guarded, theirs: plain, required: 0.97},
+		{name: "lookalikes, against template", queries: files.lookalikes, rcode: "NXDOMAIN", ours: guarded, theirs: template, required: 1},
 	})
 }

@@ -1,25 +1,44 @@
 package main
 
 import (
+	"errors"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
 )
 
-// ordinaryNames is how many domains are asked for that are like no protected one. Their answers fit into the cache, which
-// holds 9984 by default.
+// ordinaryNames is how many domains are asked for that are like no protected one. The answers, three for each, fit into
+// the cache, which holds 9984 by default.
 const ordinaryNames = 1000
 
 const consonants = "bdfghklmnprstv"
 
-// topLevels have neither an o nor a u: see measure.
+// topLevels have neither an o nor a u: see writeFiles.
 var topLevels = []string{"mil", "nl", "de", "net", "be"}
 
-// words returns different domains such as banike.mil, of three to five syllables with the given vowels. They are the same
-// in every run.
-func words(count int, vowels string) []string {
+// files are the paths of the policy's list, and of queries in dnsperf's format.
+type files struct{ protected, ordinary, lookalikes string }
+
+// writeFiles makes the files, with the same names in every run. Ordinary domains are made as protected ones are, but with
+// other vowels: having three letters at least that no protected domain has, they are no lookalikes.
+func writeFiles(dir string, domains int) (files, error) {
 	random := rand.New(rand.NewPCG(1, 1))
+	protected := words(random, domains, "aei")
+	f := files{
+		protected:  filepath.Join(dir, "protected"),
+		ordinary:   filepath.Join(dir, "ordinary"),
+		lookalikes: filepath.Join(dir, "lookalikes"),
+	}
+	return f, errors.Join(
+		writeLines(f.protected, protected),
+		writeLines(f.ordinary, deliveries(words(random, ordinaryNames, "ou"))),
+		writeLines(f.lookalikes, everyType(lookalikes(protected))),
+	)
+}
+
+// words returns different domains such as banike.mil, of three to five syllables with the given vowels.
+func words(random *rand.Rand, count int, vowels string) []string {
 	seen := make(map[string]struct{}, count)
 	var domains []string
 	for len(domains) < count {
@@ -37,23 +56,24 @@ func words(count int, vowels string) []string {
 	return domains
 }
 
-// lookalikes returns one name for each domain that is one edit away from it. All kinds of edit take turns. None is
-// itself a word: the edit leaves two vowels or two consonants side by side, or a letter that words never have.
+// lookalikes returns for each domain a name that is one edit away from it; the kinds of edit take turns. None is a word
+// itself: the edit leaves two vowels or two consonants side by side, or a letter that no word has.
 func lookalikes(domains []string) []string {
 	names := make([]string, len(domains))
 	for i, d := range domains {
-		names[i] = d[:2] + [...]string{
-			d[3:],                   // omission
-			d[2:3] + d[2:],          // addition
-			"x" + d[3:],             // substitution
-			d[3:4] + d[2:3] + d[4:], // transposition
-		}[i%4]
+		edited := [...]string{
+			d[3:],                   // omission: baike.mil
+			d[2:3] + d[2:],          // addition: bannike.mil
+			"x" + d[3:],             // substitution: baxike.mil
+			d[3:4] + d[2:3] + d[4:], // transposition: bainke.mil
+		}
+		names[i] = d[:2] + edited[i%len(edited)]
 	}
 	return names
 }
 
-// mailQueries returns what a mail server asks to deliver to each of the domains, in dnsperf's format.
-func mailQueries(domains []string) []string {
+// deliveries returns what a mail server asks to find the host that takes the mail of each domain.
+func deliveries(domains []string) []string {
 	var queries []string
 	for _, d := range domains {
 		queries = append(queries, d+" MX", "mx."+d+" A", "mx."+d+" AAAA")
@@ -61,7 +81,7 @@ func mailQueries(domains []string) []string {
 	return queries
 }
 
-// everyType returns queries for the names by the types that lead a mail server to a host.
+// everyType returns queries for the names by all types that lead a mail server to a host.
 func everyType(names []string) []string {
 	var queries []string
 	for _, name := range names {
@@ -70,8 +90,6 @@ func everyType(names []string) []string {
 	return queries
 }
 
-// writeLines makes a file of the lines, and returns its path.
-func writeLines(dir, name string, lines []string) (string, error) {
-	path := filepath.Join(dir, name)
-	return path, os.WriteFile(path, []byte(strings.Join(lines, "\n")+"\n"), 0o600)
+func writeLines(path string, lines []string) error {
+	return os.WriteFile(path, []byte(strings.Join(lines, "\n")+"\n"), 0o600)
 }

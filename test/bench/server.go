@@ -8,17 +8,16 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"path/filepath"
-	"strconv"
 	"strings"
 	"time"
 )
 
-// start of every Corefile. All servers have errors and prometheus, as resolvers in production do, and not for realism
-// alone: CoreDNS serves each query in a new goroutine, and with the cache as its only plugin just stays within the 4 KiB
-// that Go gives the stack of one at first. The first plugin that is put before the cache, whichever it is, makes Go copy
-// every stack to a larger one, for a third of all CPU time. Measured without these two, any plugin would look as bad as
-// any other.
+// corefile is what all servers have in common: the port comes first, then the plugins.
+//
+// The plugins errors and prometheus are in, not only because every resolver in production has them. CoreDNS serves each
+// query in a new goroutine, and with nothing but the cache that just needs no more than 4 KiB of stack. The first plugin
+// that stands before the cache, whichever it is, makes Go copy each goroutine's stack to a larger one, which costs some 30 %
+// of the answers per second: a fact about Go, and not what is to be measured here. With these two both servers pay it.
 const corefile = `.:%s {
     bind 127.0.0.1
     errors
@@ -35,7 +34,7 @@ func policy(protectFile string, distance int) string {
 `, protectFile, distance)
 }
 
-// resolver is a cache that needs no Internet. Template is asked once for each query, and never again while we measure.
+// resolver is a cache that needs no Internet: template answers while the cache is filled, and is not asked again.
 const resolver = `    cache
     template IN MX . {
         answer "{{ .Name }} 3600 IN MX 10 mx.{{ .Name }}"
@@ -48,9 +47,8 @@ const resolver = `    cache
     }
 `
 
-// blocker answers like a policy, with what CoreDNS has: NXDOMAIN, a SOA, and an Extended DNS Error. It is the cheapest such
-// stanza, as it blocks everything; one with the lookalikes' zones, or a regular expression for them, has to find them too.
-// There is no cache, since typoguard's answers are not cached either.
+// blocker answers as a policy does with what CoreDNS has: NXDOMAIN, a SOA record and an Extended DNS Error. It is as cheap
+// as that gets, since it need not tell lookalikes from other names. There is no cache, as there is none in front of a policy.
 const blocker = `    template IN ANY . {
         rcode NXDOMAIN
         authority "{{ .Zone }} 60 IN SOA ns.invalid. nobody.invalid. 1 3600 600 86400 60"
@@ -58,7 +56,7 @@ const blocker = `    template IN ANY . {
     }
 `
 
-// build makes the binary the way it is released.
+// build makes the binary, with the flags of a release.
 func build(ctx context.Context, binary string) error {
 	cmd := exec.CommandContext(ctx, "go", "build", "-tags=grpcnotrace", "-ldflags=-s -w", "-o", binary,
 		"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard")
@@ -73,19 +71,19 @@ func build(ctx context.Context, binary string) error {
 type server struct {
 	port   string
 	cmd    *exec.Cmd
-	output bytes.Buffer  // to be read when it has exited only
+	output bytes.Buffer  // not to be read before it has exited
 	exited chan struct{} // closed then
 }
 
-// startAll starts a server on a CPU with each of the plugin lists, and returns them with a function that ends them all.
-func startAll(ctx context.Context, binary, dir, cpu string, plugins ...string) (servers []*server, stop func(), err error) {
+// startAll starts a server for each list of plugins, and returns them with a function that stops them all.
+func startAll(ctx context.Context, binary, cpu string, plugins ...string) (servers []*server, stop func(), err error) {
 	stop = func() {
 		for _, s := range servers {
 			s.stop()
 		}
 	}
-	for i, list := range plugins {
-		s, err := start(ctx, binary, filepath.Join(dir, fmt.Sprintf("Corefile.%d", i)), cpu, list)
+	for _, list := range plugins {
+		s, err := start(ctx, binary, cpu, list)
 		if err != nil {
 			stop()
 			return nil, nil, err
@@ -95,25 +93,23 @@ func startAll(ctx context.Context, binary, dir, cpu string, plugins ...string) (
 	return servers, stop, nil
 }
 
-// start starts a server on a free port of the loopback address, and returns when it answers. With a single CPU, Go runs
-// the server with GOMAXPROCS 1.
-func start(ctx context.Context, binary, path, cpu, plugins string) (*server, error) {
+// start starts a server on the loopback interface, and returns when it answers. Go sees one CPU and runs it with
+// GOMAXPROCS 1.
+func start(ctx context.Context, binary, cpu, plugins string) (*server, error) {
 	port, err := freePort()
 	if err != nil {
-		return nil, fmt.Errorf("finding a free port: %w", err)
-	}
-	if err := os.WriteFile(path, fmt.Appendf(nil, corefile, port, plugins), 0o600); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("looking for a free port: %w", err)
 	}
 	s := &server{port: port, exited: make(chan struct{})}
-	s.cmd = exec.CommandContext(ctx, "taskset", "-c", cpu, binary, "-conf", path)
+	s.cmd = exec.CommandContext(ctx, "taskset", "-c", cpu, binary, "-conf", "stdin")
+	s.cmd.Stdin = strings.NewReader(fmt.Sprintf(corefile, port, plugins))
 	s.cmd.Stdout, s.cmd.Stderr = &s.output, &s.output
 	if err := s.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("starting the server: %w", err)
 	}
 	go func() {
-		defer close(s.exited)
-		_ = s.cmd.Wait() // how it ended is of no interest: it must not end at all
+		_ = s.cmd.Wait() // no matter how it ends, it must not before it is stopped
+		close(s.exited)
 	}()
 	if err := s.await(ctx); err != nil {
 		s.stop()
@@ -122,22 +118,20 @@ func start(ctx context.Context, binary, path, cpu, plugins string) (*server, err
 	return s, nil
 }
 
-// freePort returns a port that is free now, for UDP and TCP. The latter may take some tries: a port that anybody's
-// connection left not long ago cannot be listened on.
+// freePort returns a port that is free now for both UDP and TCP.
 func freePort() (string, error) {
 	var err error
-	for range 100 {
+	for range 100 { // a port that somebody's connection has left within the last minute cannot be listened on
 		var conn net.PacketConn
 		if conn, err = net.ListenPacket("udp", "127.0.0.1:0"); err != nil {
 			return "", err
 		}
 		address := conn.LocalAddr().String()
 		var listener net.Listener
-		if listener, err = net.Listen("tcp", address); err == nil {
-			_ = listener.Close()
-		}
+		listener, err = net.Listen("tcp", address)
 		_ = conn.Close()
 		if err == nil {
+			_ = listener.Close()
 			_, port, err := net.SplitHostPort(address)
 			return port, err
 		}
@@ -166,7 +160,7 @@ func (s *server) await(ctx context.Context) error {
 	}
 }
 
-// failure returns an error with what the server wrote if it has exited.
+// failure returns an error with what the server wrote, if it has exited.
 func (s *server) failure() error {
 	select {
 	case <-s.exited:
@@ -176,28 +170,8 @@ func (s *server) failure() error {
 	}
 }
 
-// stop ends the server, and returns when it has exited.
+// stop kills the server, and returns when it has exited.
 func (s *server) stop() {
-	_ = s.cmd.Process.Kill() // an error says that it has exited already
+	_ = s.cmd.Process.Kill() // fails if it has exited already
 	<-s.exited
-}
-
-// cpuTime returns how much CPU time the server has used, in steps of 10 ms.
-func (s *server) cpuTime() (time.Duration, error) {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.cmd.Process.Pid))
-	if err != nil {
-		return 0, err
-	}
-	// See proc_pid_stat(5). The name of the program comes second, in parentheses; user and system time are the fields 14
-	// and 15, in hundredths of a second.
-	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
-	var total time.Duration
-	for _, field := range fields[11:13] {
-		ticks, err := strconv.ParseInt(field, 10, 64)
-		if err != nil {
-			return 0, fmt.Errorf("reading %s: %w", stat, err)
-		}
-		total += time.Duration(ticks) * 10 * time.Millisecond
-	}
-	return total, nil
 }
