@@ -2,6 +2,7 @@ package match
 
 import (
 	"math"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -45,8 +46,7 @@ func (s *skeletons) looksLike(r rune) string {
 func (s *skeletons) keys(h *hasher, f *form, limit int) (first, length int) {
 	sum, power, base := uint64(0), uint64(1), h.powers[1]
 	label := len(f.starts)
-	for i := len(f.runes) - 1; i >= 0; i-- {
-		r := f.runes[i]
+	for i, r := range slices.Backward(f.runes) {
 		looks := s.looksLike(r)
 		if looks == "" {
 			sum += uint64(r+1) * power
