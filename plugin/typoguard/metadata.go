@@ -11,7 +11,7 @@ import (
 // second time. Plugins above, such as log and dnstap, read it when the answer comes back to them.
 
 // staticVerdicts are shared by all queries, so that an ordinary one allocates nothing here.
-var staticVerdicts = map[verdict]metadata.Func{
+var staticVerdicts = [...]metadata.Func{
 	pass:      func() string { return pass.String() },
 	protected: func() string { return protected.String() },
 	allowed:   func() string { return allowed.String() },

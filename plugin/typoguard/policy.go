@@ -168,18 +168,18 @@ type decision struct {
 	pass    passReason
 	policy  *policy     // of a lookalike
 	match   match.Match // of a lookalike
-	suffix  string      // the suffix that a protected or allowed name is under
 }
 
-// passed returns the decision on a name that is like no protected suffix.
-func passed(found match.Result) decision {
-	switch found.Listing {
+// passed sets the decision on a name that is like no protected suffix.
+func (d *decision) passed(listing match.Listing) {
+	switch listing {
 	case match.Protected:
-		return decision{verdict: protected, pass: passProtected, suffix: found.Suffix}
+		d.verdict, d.pass = protected, passProtected
 	case match.Allowed:
-		return decision{verdict: allowed, pass: passAllowed, suffix: found.Suffix}
+		d.verdict, d.pass = allowed, passAllowed
+	default:
+		d.verdict, d.pass = pass, passUnlike
 	}
-	return decision{verdict: pass, pass: passUnlike}
 }
 
 // decide picks among the matches of a name, best first, the one whose policy is for the client. A policy that only

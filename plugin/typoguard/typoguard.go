@@ -50,8 +50,9 @@ func (t *Typoguard) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.M
 		count.passed(passNotJudged)
 		return plugin.NextOrFailure(t.Name(), t.Next, ctx, w, r)
 	}
-	q := r.Question[0]
-	d := t.decide(q, w)
+	q := &r.Question[0]
+	var d decision
+	t.decide(&d, q, w)
 	describe(ctx, q.Name, &d)
 	if d.verdict != lookalike || d.pass != passNothing {
 		count.passed(d.pass)
@@ -71,15 +72,16 @@ func isJudged(r *dns.Msg) bool {
 }
 
 // decide judges a question. The client is only looked at for a name that some policy finds a lookalike.
-func (t *Typoguard) decide(q dns.Question, w dns.ResponseWriter) decision {
+func (t *Typoguard) decide(d *decision, q *dns.Question, w dns.ResponseWriter) {
 	buffer := t.buffers.Get().(*match.Buffer)
-	defer t.buffers.Put(buffer)
 	rules := t.block.rules.Load()
 	found := rules.index.Lookup(q.Name, buffer)
 	if len(found.Matches) == 0 {
-		return passed(found)
+		d.passed(found.Listing)
+	} else {
+		*d = rules.decide(found.Matches, clientOf(w), q.Qtype)
 	}
-	return rules.decide(found.Matches, clientOf(w), q.Qtype)
+	t.buffers.Put(buffer)
 }
 
 // clientOf returns the address of the client, or the zero address, which no network holds, if it has none.

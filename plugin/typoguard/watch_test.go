@@ -22,7 +22,9 @@ func verdictOn(b *block, name string) verdict {
 	rules := b.rules.Load()
 	found := rules.index.Lookup(name, &buffer)
 	if len(found.Matches) == 0 {
-		return passed(found).verdict
+		var d decision
+		d.passed(found.Listing)
+		return d.verdict
 	}
 	return rules.decide(found.Matches, netip.MustParseAddr("192.0.2.1"), dns.TypeMX).verdict
 }

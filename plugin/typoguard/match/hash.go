@@ -27,13 +27,12 @@ func newHasher() *hasher {
 
 // sum fills in the form's sums: sums[i] is the hash of its first i characters.
 func (h *hasher) sum(f *form) {
-	f.sums = f.sumSpace[:len(f.runes)+1]
 	sum, base := uint64(0), h.powers[1]
-	for i, r := range f.runes {
+	for i, r := range f.runes() {
 		f.sums[i] = sum
 		sum = sum*base + uint64(r) + 1
 	}
-	f.sums[len(f.runes)] = sum
+	f.sums[f.length] = sum
 }
 
 // span returns the hash of the characters of a form, which must have been summed, from one position to another.

@@ -121,7 +121,9 @@ func (x *Index) Lookup(name string, b *Buffer) Result {
 	if !b.parse(name) {
 		return Result{}
 	}
-	b.hits, b.matches = b.hits[:0], b.matches[:0]
+	if len(b.hits) > 0 { // mostly not, and then there is nothing to write
+		b.hits, b.matches = b.hits[:0], b.matches[:0]
+	}
 	if at, ok := x.listing(b); ok {
 		if at < x.records.allowed {
 			return Result{Listing: Protected, Suffix: x.records.suffix(at)}
@@ -145,9 +147,10 @@ func (x *Index) Lookup(name string, b *Buffer) Result {
 func (x *Index) listing(b *Buffer) (uint32, bool) {
 	f := b.unicode()
 	first, _ := x.looks.keys(x.hash, f, x.looks.longest)
-	for label := first; label < len(f.starts); label++ {
-		b.found = x.bySight.find(b.found[:0], f.keys[label])
-		for _, at := range b.found {
+	for label := first; label < f.labels; label++ {
+		key := f.keys[label]
+		at, slot, ok := x.bySight.find(key, x.bySight.start(key))
+		for ; ok; at, slot, ok = x.bySight.find(key, slot) {
 			if b.spells(label, x.records.suffix(at)) {
 				return at, true
 			}
@@ -185,7 +188,7 @@ func (x *Index) compare(b *Buffer, at uint32, label int) (Match, bool) {
 		gap:    abs(b.spelling.labels - label - strings.Count(suffix, ".") - 1),
 	}
 	b.record.parse(suffix)
-	if e.Kinds.Has(Homoglyph) && x.looks.same(b.unicode().suffix(label), b.record.unicode().runes) {
+	if e.Kinds.Has(Homoglyph) && x.looks.same(b.unicode().suffix(label), b.record.unicode().runes()) {
 		m.Kind, m.gap = Homoglyph, 0
 		return m, true
 	}
@@ -195,7 +198,7 @@ func (x *Index) compare(b *Buffer, at uint32, label int) (Match, bool) {
 	best, kind := tooFar, Multiple
 	for i := range b.used {
 		for j := range b.record.used {
-			near, protected := b.forms.forms[i].suffix(label), b.record.forms[j].runes
+			near, protected := b.forms.forms[i].suffix(label), b.record.forms[j].runes()
 			// Of equally near forms the last one counts: Unicode, which is what a person types.
 			if d := distance(near, protected, x.records.distance(at)); d <= min(best, maxDistance) && !lacksLabel(near, protected) {
 				best, kind = d, kindOf(near, protected, d, e.Keyboard)

@@ -108,40 +108,44 @@ func unescape(name string, i int) (byte, int) {
 	return '\\', i
 }
 
-// form is a name as the characters to compare, with '.' between the labels and nowhere else.
+// form is a name as the characters to compare, with '.' between the labels and nowhere else. It has no slices of its own
+// arrays: to write one would, while the garbage collector runs, cost more than a whole lookup.
 type form struct {
-	runes  []rune
-	starts []int             // of each label, leftmost first, in runes
-	sums   []uint64          // of runes, by hasher.sum
-	keys   [maxLabels]uint64 // of the skeleton from each label on, by skeletons.keys
-	// What the slices above are made of, so that they cost no allocation.
-	runeSpace  [maxName]rune
-	startSpace [maxLabels]int
-	sumSpace   [maxName + 1]uint64
+	length, labels int
+	chars          [maxName]rune
+	starts         [maxLabels]uint8    // of each label, leftmost first, in chars
+	sums           [maxName + 1]uint64 // of chars, by hasher.sum
+	keys           [maxLabels]uint64   // of the skeleton from each label on, by skeletons.keys
 }
 
+// runes returns the characters of the form.
+func (f *form) runes() []rune { return f.chars[:f.length] }
+
 // suffix returns the form from its i-th label on.
-func (f *form) suffix(i int) []rune { return f.runes[f.starts[i]:] }
+func (f *form) suffix(i int) []rune { return f.chars[f.starts[i]:f.length] }
 
 // setWire fills the form with the octets of s.
 func (f *form) setWire(s *spelling) {
-	f.runes, f.starts = f.runeSpace[:s.length], f.startSpace[:s.labels]
-	copy(f.starts, s.starts[:s.labels])
+	f.length, f.labels = s.length, s.labels
 	for i, c := range s.octets[:s.length] {
-		f.runes[i] = symbol(c)
+		f.chars[i] = symbol(c)
+	}
+	for i, start := range s.starts[:s.labels] {
+		f.starts[i] = uint8(start)
 	}
 }
 
 // setUnicode fills the form with the labels of s in Unicode.
 func (f *form) setUnicode(s *spelling) {
-	f.runes, f.starts = f.runeSpace[:0], f.startSpace[:0]
+	chars := f.chars[:0]
 	for i := range s.labels {
 		if i > 0 {
-			f.runes = append(f.runes, '.')
+			chars = append(chars, '.')
 		}
-		f.starts = append(f.starts, len(f.runes))
-		f.runes = appendUnicode(f.runes, s.label(i))
+		f.starts[i] = uint8(len(chars))
+		chars = appendUnicode(chars, s.label(i))
 	}
+	f.length, f.labels = len(chars), s.labels
 }
 
 // appendUnicode appends a label in Unicode: an A-label decoded, UTF-8 read, and anything else octet by octet. The result
@@ -171,10 +175,10 @@ func symbol(c byte) rune {
 
 // isWire reports whether the form, made by setUnicode, is what setWire makes of s too.
 func (f *form) isWire(s *spelling) bool {
-	if len(f.runes) != s.length {
+	if f.length != s.length {
 		return false
 	}
-	for i, r := range f.runes {
+	for i, r := range f.runes() {
 		if r != symbol(s.octets[i]) {
 			return false
 		}
@@ -212,7 +216,6 @@ func (f *forms) unicode() *form { return &f.forms[f.used-1] }
 type Buffer struct {
 	forms         // of the name
 	record  forms // of a suffix it is compared with
-	found   []uint32
 	probes  []probe
 	hits    []hit
 	matches []Match
@@ -227,7 +230,7 @@ func (b *Buffer) spells(label int, suffix string) bool {
 		return false
 	}
 	b.record.parse(suffix)
-	return slices.Equal(b.unicode().suffix(label), b.record.unicode().runes)
+	return slices.Equal(b.unicode().suffix(label), b.record.unicode().runes())
 }
 
 // equalText reports whether a text in ASCII has these characters.

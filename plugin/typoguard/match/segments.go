@@ -56,14 +56,13 @@ func (s charSet) differences(t charSet) int { return bits.OnesCount32(uint32(s ^
 type lengthSet [4]uint64
 
 func (l *lengthSet) add(n int)      { l[n>>6] |= 1 << (n & 63) }
-func (l *lengthSet) has(n int) bool { return n > 0 && l[n>>6]&(1<<(n&63)) != 0 }
+func (l *lengthSet) has(n int) bool { return l[n>>6&3]&(1<<(n&63)) != 0 }
 
 // probe is a key that a suffix of the name is looked for under.
 type probe struct {
 	key   uint64
-	chars charSet // of the suffix
-	most  uint8   // differences in characters that a record within the distance has
-	label uint8   // where the suffix begins
+	label uint8 // where the suffix begins
+	most  uint8 // differences in characters that a record within the distance has
 }
 
 // newSegments indexes records for a distance. The function all calls its argument with every record's form, summed.
@@ -91,7 +90,7 @@ func newSegments(h *hasher, distance int, all func(use func(at uint32, f *form))
 	}
 	// Every start is moved on as its bucket fills up, and thereby becomes the next one's.
 	all(func(at uint32, f *form) {
-		p := newPosting(at, charsOf(f.runes))
+		p := newPosting(at, charsOf(f.runes()))
 		s.keysOf(h, f, func(key uint64) {
 			b := s.bucket(key)
 			s.postings[s.starts[b]] = p
@@ -105,12 +104,12 @@ func newSegments(h *hasher, distance int, all func(use func(at uint32, f *form))
 
 // admit notes the length of a record.
 func (s *segments) admit(f *form) {
-	labels := len(f.starts)
+	labels := f.labels
 	for len(s.lengths) <= labels+1 {
 		s.lengths = append(s.lengths, lengthSet{})
 	}
 	for l := labels - 1; l <= labels+1; l++ {
-		s.lengths[l].add(len(f.runes))
+		s.lengths[l].add(f.length)
 	}
 }
 
@@ -156,7 +155,7 @@ func key(seed uint64, length int, first, second uint64) uint64 {
 
 // keysOf calls use with the keys of a record, and returns their number.
 func (s *segments) keysOf(h *hasher, f *form, use func(key uint64)) int {
-	n := len(f.runes)
+	n := f.length
 	c1, c2, c3 := cuts(n)
 	if s.distance == 1 {
 		use(key(firstHalf, n, h.span(f, 0, c2), 0))
@@ -180,52 +179,49 @@ func (s *segments) gather(h *hasher, r *records, b *Buffer, form int) {
 		return
 	}
 	f := &b.forms.forms[form]
-	b.probes = b.probes[:0]
-	for label := max(len(f.starts)-len(s.lengths)+1, 0); label < len(f.starts); label++ {
-		s.probe(h, b, f, label)
+	probes := b.probes[:0]
+	for label := max(f.labels-len(s.lengths)+1, 0); label < f.labels; label++ {
+		probes = s.probe(h, probes, f, label)
 	}
-	passed := b.probes[:0]
-	for _, p := range b.probes {
+	if cap(probes) > cap(b.probes) {
+		b.probes = probes
+	}
+	passed := probes[:0]
+	for _, p := range probes {
 		if set := filterBits(p.key); s.filter[reduce(p.key, len(s.filter))]&set == set {
 			passed = append(passed, p)
 		}
 	}
 	for _, p := range passed {
 		bucket := s.bucket(p.key)
+		suffix := f.suffix(int(p.label))
+		chars := charsOf(suffix)
 		for _, posting := range s.postings[s.starts[bucket]:s.starts[bucket+1]] {
-			if p.chars.differences(posting.chars()) <= int(p.most) && s.mayBeNear(f.suffix(int(p.label)), r.suffix(posting.at())) {
+			if chars.differences(posting.chars()) <= int(p.most) && s.mayBeNear(suffix, r.suffix(posting.at())) {
 				b.hits = append(b.hits, hit{posting.at(), p.label})
 			}
 		}
 	}
 }
 
-// probe adds to the buffer's probes the keys of all records that the suffix from a label on can be near.
-func (s *segments) probe(h *hasher, b *Buffer, f *form, label int) {
-	start := f.starts[label]
-	n := len(f.runes) - start
-	lengths := &s.lengths[len(f.starts)-label]
-	var chars charSet
-	for length := n - s.distance; length <= n+s.distance; length++ {
+// probe appends the keys of all records that the suffix from a label on can be near.
+func (s *segments) probe(h *hasher, probes []probe, f *form, label int) []probe {
+	start := int(f.starts[label])
+	n := f.length - start
+	lengths := &s.lengths[f.labels-label]
+	for length := max(n-s.distance, 1); length <= min(n+s.distance, maxName); length++ {
 		if !lengths.has(length) {
 			continue
 		}
-		if chars == 0 {
-			chars = charsOf(f.runes[start:])
-		}
 		v := view{h: h, f: f, start: start, length: length, moved: n - length}
-		first := len(b.probes)
+		p := probe{label: uint8(label), most: uint8(2*s.distance - abs(v.moved))}
 		if s.distance == 1 {
-			b.probes = v.halves(b.probes)
+			probes = v.halves(probes, p)
 		} else {
-			b.probes = v.pairs(b.probes)
-		}
-		most := uint8(2*s.distance - abs(v.moved))
-		for i := range b.probes[first:] {
-			p := &b.probes[first+i]
-			p.chars, p.most, p.label = chars, most, uint8(label)
+			probes = v.pairs(probes, p)
 		}
 	}
+	return probes
 }
 
 // view is a suffix of a name as it is compared with records of one length.
@@ -243,7 +239,7 @@ func (v *view) span(from, to, moved int) uint64 {
 }
 
 // at returns the character at a position of a record, moved by so much.
-func (v *view) at(position, moved int) uint64 { return uint64(v.f.runes[v.start+position+moved]) }
+func (v *view) at(position, moved int) uint64 { return uint64(v.f.chars[v.start+position+moved]) }
 
 // lastSwapped returns the hash of a span whose last character has been swapped with the one behind it.
 func (v *view) lastSwapped(from, to, moved int) uint64 {
@@ -255,35 +251,44 @@ func (v *view) firstSwapped(from, to, moved int) uint64 {
 	return v.span(from, to, moved) + (v.at(from-1, moved)-v.at(from, moved))*v.h.powers[to-from-1]
 }
 
+// with returns the probe with a key.
+func (p probe) with(key uint64) probe {
+	p.key = key
+	return p
+}
+
 // halves appends the keys of records within one edit: the edit is in the second half, or in the first, or swaps the
 // characters at the cut.
-func (v *view) halves(probes []probe) []probe {
+func (v *view) halves(probes []probe, p probe) []probe {
 	_, c, _ := cuts(v.length)
 	n := v.length
-	probes = append(probes, probe{key: key(firstHalf, n, v.span(0, c, 0), 0)}, probe{key: key(secondHalf, n, v.span(c, n, v.moved), 0)})
+	first := v.span(0, c, 0)
+	probes = append(probes,
+		p.with(key(firstHalf, n, first, 0)),
+		p.with(key(secondHalf, n, v.span(c, n, v.moved), 0)))
 	if v.moved == 0 {
-		probes = append(probes, probe{key: key(firstHalf, n, v.lastSwapped(0, c, 0), 0)})
+		probes = append(probes, p.with(key(firstHalf, n, first-v.at(c-1, 0)+v.at(c, 0), 0)))
 	}
 	return probes
 }
 
 // pairs appends the keys of records within two edits.
-func (v *view) pairs(probes []probe) []probe {
+func (v *view) pairs(probes []probe, p probe) []probe {
 	c1, c2, c3 := cuts(v.length)
 	n, d := v.length, v.moved
 	s1, s4 := v.span(0, c1, 0), v.span(c3, n, d)
 	probes = append(probes,
-		probe{key: key(segments12, n, s1, v.span(c1, c2, 0))},
-		probe{key: key(segments34, n, v.span(c2, c3, d), s4)},
-		probe{key: key(segments14, n, s1, s4)})
+		p.with(key(segments12, n, s1, v.span(c1, c2, 0))),
+		p.with(key(segments34, n, v.span(c2, c3, d), s4)),
+		p.with(key(segments14, n, s1, s4)))
 	// The other pairs have an edit before, between or behind them that moves what follows by at most one place. With no
 	// edit in one of these places, a pair above is whole.
 	for m := max(-1, d-1); m <= min(1, d+1); m++ {
 		s2, s3 := v.span(c1, c2, m), v.span(c2, c3, m)
 		probes = append(probes,
-			probe{key: key(segments13, n, s1, s3)},
-			probe{key: key(segments23, n, s2, s3)},
-			probe{key: key(segments24, n, s2, s4)})
+			p.with(key(segments13, n, s1, s3)),
+			p.with(key(segments23, n, s2, s3)),
+			p.with(key(segments24, n, s2, s4)))
 	}
 	if d < -1 || d > 1 {
 		return probes
@@ -291,10 +296,10 @@ func (v *view) pairs(probes []probe) []probe {
 	// A swap at a cut and one more edit: behind the swap for the first two, before it for the last two. With a swap
 	// elsewhere, or the other edit on the other side, a pair above is whole.
 	return append(probes,
-		probe{key: key(segments12, n, v.lastSwapped(0, c1, 0), v.firstSwapped(c1, c2, 0))},
-		probe{key: key(segments12, n, s1, v.lastSwapped(c1, c2, 0))},
-		probe{key: key(segments34, n, v.lastSwapped(c2, c3, d), v.firstSwapped(c3, n, d))},
-		probe{key: key(segments34, n, v.firstSwapped(c2, c3, d), s4)})
+		p.with(key(segments12, n, v.lastSwapped(0, c1, 0), v.firstSwapped(c1, c2, 0))),
+		p.with(key(segments12, n, s1, v.lastSwapped(c1, c2, 0))),
+		p.with(key(segments34, n, v.lastSwapped(c2, c3, d), v.firstSwapped(c3, n, d))),
+		p.with(key(segments34, n, v.firstSwapped(c2, c3, d), s4)))
 }
 
 // mayBeNear reports whether a record is within the distance of a suffix of the name, by its text alone. Records with

@@ -19,13 +19,15 @@ func Homoglyphs(skeletonOf func(rune) string) Option {
 type skeletons struct {
 	of      func(rune) string
 	ascii   [utf8.RuneSelf]string
-	longest int // characters of the skeleton of any record
+	plain   [utf8.RuneSelf]bool // looks like itself
+	longest int                 // characters of the skeleton of any record
 }
 
 func newSkeletons(of func(rune) string) *skeletons {
 	s := &skeletons{of: of}
 	for r := range s.ascii {
 		s.ascii[r] = of(rune(r))
+		s.plain[r] = s.ascii[r] == ""
 	}
 	return s
 }
@@ -45,25 +47,29 @@ func (s *skeletons) looksLike(r rune) string {
 // front of it are those with a skeleton of more characters than the limit.
 func (s *skeletons) keys(h *hasher, f *form, limit int) (first, length int) {
 	sum, power, base := uint64(0), uint64(1), h.powers[1]
-	label := len(f.starts)
-	for i, r := range slices.Backward(f.runes) {
-		looks := s.looksLike(r)
-		if looks == "" {
-			sum += uint64(r+1) * power
-			power *= base
-			length++
+	label := f.labels
+	for i, r := range slices.Backward(f.runes()) {
+		looks := ""
+		if r >= utf8.RuneSelf || !s.plain[r] {
+			looks = s.looksLike(r)
 		}
-		for looks != "" {
-			r, size := utf8.DecodeLastRuneInString(looks)
-			looks = looks[:len(looks)-size]
+		for {
+			size := 0
+			if looks != "" {
+				r, size = utf8.DecodeLastRuneInString(looks)
+				looks = looks[:len(looks)-size]
+			}
 			sum += uint64(r+1) * power
 			power *= base
 			length++
+			if looks == "" {
+				break
+			}
 		}
 		if length > limit {
 			break
 		}
-		for label > 0 && i == f.starts[label-1] { // more than once for an empty label
+		for label > 0 && i == int(f.starts[label-1]) { // more than once for an empty label
 			label--
 			f.keys[label] = mix(sum)
 		}

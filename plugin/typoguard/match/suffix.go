@@ -71,5 +71,5 @@ func characters(suffix string) int {
 	}
 	var f forms
 	f.parse(suffix)
-	return len(f.unicode().runes)
+	return f.unicode().length
 }

@@ -11,7 +11,7 @@ func newTable(records int) table { return table{make([]uint64, records*7/5+1)} }
 
 // add puts a record into the table. There is room for as many as newTable was told.
 func (t *table) add(key uint64, at uint32) {
-	i := reduce(key, len(t.slots))
+	i := t.start(key)
 	for t.slots[i] != 0 {
 		if i++; i == len(t.slots) {
 			i = 0
@@ -20,15 +20,22 @@ func (t *table) add(key uint64, at uint32) {
 	t.slots[i] = uint64(at+1)<<32 | key&0xffffffff
 }
 
-// find appends to dst the records that may have the key, in the order in which they were added.
-func (t *table) find(dst []uint32, key uint64) []uint32 {
-	for i := reduce(key, len(t.slots)); t.slots[i] != 0; {
-		if slot := t.slots[i]; uint32(slot) == uint32(key) {
-			dst = append(dst, uint32(slot>>32)-1)
+// start returns the slot from which to find a key.
+func (t *table) start(key uint64) int { return reduce(key, len(t.slots)) }
+
+// find returns the first record from a slot on that may have the key, and the slot behind it. The records come in the
+// order in which they were added; it reports false behind the last.
+func (t *table) find(key uint64, slot int) (at uint32, next int, ok bool) {
+	for {
+		content := t.slots[slot]
+		if content == 0 {
+			return 0, slot, false
 		}
-		if i++; i == len(t.slots) {
-			i = 0
+		if slot++; slot == len(t.slots) {
+			slot = 0
+		}
+		if uint32(content) == uint32(key) {
+			return uint32(content>>32) - 1, slot, true
 		}
 	}
-	return dst
 }

@@ -1,0 +1,41 @@
+package typoguard
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/coredns/coredns/plugin"
+	"github.com/coredns/coredns/plugin/test"
+
+	"github.com/miekg/dns"
+	"github.com/stretchr/testify/require"
+)
+
+// BenchmarkServeDNS passes an ordinary name on to a plugin that does nothing, and compares that with calling the latter.
+func BenchmarkServeDNS(b *testing.B) {
+	var corefile strings.Builder
+	corefile.WriteString("typoguard {\n")
+	for i := range 1000 {
+		fmt.Fprintf(&corefile, "protect department-%d.army.example\n", i*7919)
+	}
+	corefile.WriteString("}")
+	block, err := parseCorefile(b, "", corefile.String())
+	require.NoError(b, err)
+	h := newTypoguard(block)
+	h.counters = block.newCounters([]string{""}, "")
+	h.Next = plugin.HandlerFunc(func(context.Context, dns.ResponseWriter, *dns.Msg) (int, error) { return dns.RcodeSuccess, nil })
+	w, r := &test.ResponseWriter{}, query("www.headquarters.example.", dns.TypeMX)
+	ctx := context.Background()
+	b.Run("with", func(b *testing.B) {
+		for b.Loop() {
+			_, _ = h.ServeDNS(ctx, w, r)
+		}
+	})
+	b.Run("without", func(b *testing.B) {
+		for b.Loop() {
+			_, _ = plugin.NextOrFailure(h.Name(), h.Next, ctx, w, r)
+		}
+	})
+}
