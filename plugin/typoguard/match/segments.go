@@ -213,11 +213,11 @@ func (s *segments) probe(h *hasher, probes []probe, f *form, label int) []probe 
 		if !lengths.has(length) {
 			continue
 		}
-		v := view{h: h, f: f, start: start, length: length, moved: n - length}
-		p := probe{label: uint8(label), most: uint8(2*s.distance - abs(v.moved))}
+		p := probe{label: uint8(label), most: uint8(2*s.distance - abs(n-length))}
 		if s.distance == 1 {
-			probes = v.halves(probes, p)
+			probes = halves(h, f, start, length, probes, p)
 		} else {
+			v := view{h: h, f: f, start: start, length: length, moved: n - length}
 			probes = v.pairs(probes, p)
 		}
 	}
@@ -257,17 +257,18 @@ func (p probe) with(key uint64) probe {
 	return p
 }
 
-// halves appends the keys of records within one edit: the edit is in the second half, or in the first, or swaps the
-// characters at the cut.
-func (v *view) halves(probes []probe, p probe) []probe {
-	_, c, _ := cuts(v.length)
-	n := v.length
-	first := v.span(0, c, 0)
-	probes = append(probes,
-		p.with(key(firstHalf, n, first, 0)),
-		p.with(key(secondHalf, n, v.span(c, n, v.moved), 0)))
-	if v.moved == 0 {
-		probes = append(probes, p.with(key(firstHalf, n, first-v.at(c-1, 0)+v.at(c, 0), 0)))
+// halves appends the keys of records of a length within one edit of what stands from start on: the edit is in the second
+// half, or in the first, or swaps the characters at the cut.
+func halves(h *hasher, f *form, start, length int, probes []probe, p probe) []probe {
+	_, c, _ := cuts(length)
+	first := h.span(f, start, start+c)
+	p.key = key(firstHalf, length, first, 0)
+	probes = append(probes, p)
+	p.key = key(secondHalf, length, h.span(f, f.length-(length-c), f.length), 0)
+	probes = append(probes, p)
+	if f.length-start == length {
+		p.key = key(firstHalf, length, first-uint64(f.chars[start+c-1])+uint64(f.chars[start+c]), 0)
+		probes = append(probes, p)
 	}
 	return probes
 }

@@ -54,8 +54,10 @@ func (s *skeletons) keys(h *hasher, f *form, limit int) (first, length int) {
 			looks = s.looksLike(r)
 		}
 		for {
-			size := 0
-			if looks != "" {
+			if last := len(looks) - 1; last >= 0 && looks[last] < utf8.RuneSelf {
+				r, looks = rune(looks[last]), looks[:last]
+			} else if last >= 0 {
+				var size int
 				r, size = utf8.DecodeLastRuneInString(looks)
 				looks = looks[:len(looks)-size]
 			}
