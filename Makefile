@@ -34,6 +34,7 @@ race: ## Run them with the race detector, in random order; needs a C compiler
 .PHONY: lint
 lint: ## Check the code with golangci-lint
 	$(GO) run $(GOLANGCI) run ./...
+	cd test/engine && $(GO) vet ./...
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME (60s)
