@@ -268,6 +268,9 @@ func TestClientOf(t *testing.T) {
 
 // TestServeDNSAllocations: a name that is no lookalike costs not one allocation more than the next plugin's call alone.
 func TestServeDNSAllocations(t *testing.T) {
+	if raceDetector {
+		t.Skip("the race detector makes a sync.Pool forget what was put into it")
+	}
 	h := handler(t, "typoguard {\nprotect army.mil bücher.example\nallow gov.ml\n}")
 	h.counters = h.block.newCounters([]string{""}, "")
 	h.Next = plugin.HandlerFunc(func(context.Context, dns.ResponseWriter, *dns.Msg) (int, error) { return dns.RcodeSuccess, nil })

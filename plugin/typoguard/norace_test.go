@@ -1,0 +1,5 @@
+//go:build !race
+
+package typoguard
+
+const raceDetector = false
