@@ -7,11 +7,13 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/skeleton"
 )
 
-// rules are the policies of a server block with what they protect at one moment. They never change.
+// rules are the policies of a server block with what they protect at one moment. They never change, but for what they
+// remember of names.
 type rules struct {
 	policies []*policy // a match's tag is the index of its policy
 	sizes    []sizes   // of each policy
 	index    *match.Index
+	unlike   *unlikeNames
 }
 
 // sizes are the numbers of suffixes of a policy.
@@ -22,7 +24,7 @@ func compile(stanzas []*stanza) (*rules, error) {
 	if err := findContradiction(stanzas); err != nil {
 		return nil, err
 	}
-	r := &rules{}
+	r := &rules{unlike: newUnlikeNames()}
 	var entries []match.Entry
 	var allowed []string
 	for tag, s := range stanzas {

@@ -73,13 +73,22 @@ func isJudged(r *dns.Msg) bool {
 
 // decide judges a question. The client is only looked at for a name that some policy finds a lookalike.
 func (t *Typoguard) decide(d *decision, q *dns.Question, w dns.ResponseWriter) {
-	buffer := t.buffers.Get().(*match.Buffer)
 	rules := t.block.rules.Load()
+	hash := rules.unlike.hash(q.Name)
+	if rules.unlike.has(hash) {
+		d.passed(match.Unlisted)
+		return
+	}
+	buffer := t.buffers.Get().(*match.Buffer)
 	found := rules.index.Lookup(q.Name, buffer)
-	if len(found.Matches) == 0 {
-		d.passed(found.Listing)
-	} else {
+	switch {
+	case len(found.Matches) > 0:
 		*d = rules.decide(found.Matches, clientOf(w), q.Qtype)
+	case found.Listing == match.Unlisted:
+		rules.unlike.add(hash)
+		fallthrough
+	default:
+		d.passed(found.Listing)
 	}
 	t.buffers.Put(buffer)
 }
