@@ -24,8 +24,8 @@ run: build ## Start the resolver on 127.0.0.1:1053 with Corefile.example
 	$(BINARY) -conf Corefile.example
 
 .PHONY: test
-test: ## Run the tests that need nothing but Go
-	$(GO) test -tags=$(TAGS) ./...
+test: ## Run the tests that need nothing but Go; never from the cache, which does not see the binary that they build
+	$(GO) test -count=1 -tags=$(TAGS) ./...
 
 .PHONY: race
 race: ## Run them with the race detector, in random order; needs a C compiler
