@@ -113,7 +113,7 @@ func (s *segments) admit(f *form) {
 	}
 }
 
-// bucket returns the bucket of a key. It uses other bits than the filter, which mixes them once more.
+// bucket returns the bucket of a key, which is mixed once more so that it does not follow the word of the filter.
 func (s *segments) bucket(key uint64) int { return reduce(key*0x9e3779b97f4a7c15, len(s.starts)-1) }
 
 // filterBits returns the bits of a key in its word of the filter.

@@ -1,5 +1,0 @@
-//go:build !race
-
-package typoguard
-
-const raceDetector = false
