@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/skeleton"
@@ -58,20 +59,93 @@ func BenchmarkLookup(b *testing.B) {
 	}
 }
 
-// benchQueries returns names by what the index says of them.
+// benchQueries returns names by what the index says of them; those that pass also by how they are made.
 func benchQueries(index *match.Index, protected []string) map[string][]string {
 	queries := map[string][]string{}
-	var buffer match.Buffer
-	for _, name := range wordLike(4096, 2) {
-		if r := index.Lookup("www."+name, &buffer); r.Listing == match.Unlisted && len(r.Matches) == 0 {
-			queries["pass"] = append(queries["pass"], "www."+name+".")
+	add := func(kind, prefix string, names []string) {
+		for _, name := range names {
+			if passes(index, prefix+name) {
+				queries[kind] = append(queries[kind], prefix+name+".")
+			}
 		}
 	}
+	add("pass", "", wordLike(4096, 2))
+	add("pass-www", "www.", wordLike(4096, 3))
+	add("pass-random", "", madeUp(4096))
 	for _, name := range protected {
 		queries["protected"] = append(queries["protected"], "mx."+name+".")
 		queries["lookalike"] = append(queries["lookalike"], "mx."+name[1:]+".")
 	}
 	return queries
+}
+
+// passes reports whether a name is on no list and like nothing.
+func passes(index *match.Index, name string) bool {
+	var buffer match.Buffer
+	r := index.Lookup(name, &buffer)
+	return r.Listing == match.Unlisted && len(r.Matches) == 0
+}
+
+// madeUp returns n domains as malware makes them up, always the same ones.
+func madeUp(n int) []string {
+	random := rand.New(rand.NewPCG(4, 1))
+	names := make([]string, n)
+	for i := range names {
+		name := make([]byte, 8+random.IntN(16))
+		for k := range name {
+			name[k] = "abcdefghijklmnopqrstuvwxyz0123456789"[random.IntN(36)]
+		}
+		names[i] = string(name) + []string{".com", ".net", ".info", ".ru"}[random.IntN(4)]
+	}
+	return names
+}
+
+// costlyNames are those that make a lookup work most and still match nothing.
+func costlyNames(index *match.Index, protected []string) map[string]string {
+	names := awkwardNames()
+	names["digits only"] = strings.Repeat("0123456789.", 5) + strings.Repeat("1", 63) + ".12."
+	names["one letter repeated"] = "www." + strings.Repeat("a", 63) + ".com."
+	names["short"] = "qwxzj.com."
+	for _, name := range protected {
+		if near := "qj" + name[:1] + "xq" + name[1:]; passes(index, near) {
+			names["deep below a near miss"] = strings.Repeat("a.", (250-len(near))/2) + near + "."
+			names["near misses below each other"] = near + "." + near + "." + near + "."
+			break
+		}
+	}
+	for kind, name := range names {
+		if !passes(index, name) {
+			delete(names, kind)
+		}
+	}
+	return names
+}
+
+// BenchmarkLookupCostly looks up the names that cost most, and says how many times as much as an ordinary one that
+// matches nothing.
+func BenchmarkLookupCostly(b *testing.B) {
+	for _, bench := range []struct{ size, distance int }{{10, 1}, {1000, 1}, {1_000_000, 1}, {1000, 2}, {1_000_000, 2}} {
+		if testing.Short() && bench.size > 1000 {
+			continue
+		}
+		protected := wordLike(bench.size, 1)
+		index := compile(b, bench.distance, protected...)
+		ordinary := benchQueries(index, protected)["pass-www"]
+		for kind, name := range costlyNames(index, protected) {
+			b.Run(fmt.Sprintf("%d/distance=%d/%s", bench.size, bench.distance, kind), func(b *testing.B) {
+				var buffer match.Buffer
+				start := time.Now()
+				for i := range 20_000 {
+					index.Lookup(ordinary[i%len(ordinary)], &buffer)
+				}
+				usual := time.Since(start).Seconds() / 20_000
+				for b.Loop() {
+					index.Lookup(name, &buffer)
+				}
+				b.ReportMetric(b.Elapsed().Seconds()/float64(b.N)/usual, "x-ordinary")
+			})
+		}
+	}
 }
 
 // BenchmarkCompile builds an index, and says what an entry takes of the heap.
@@ -93,6 +167,22 @@ func BenchmarkCompile(b *testing.B) {
 			b.ReportMetric(float64(heap()-before)/float64(bench.size), "B/entry")
 			runtime.KeepAlive(index)
 		})
+	}
+}
+
+// BenchmarkCollect runs the garbage collector without an index and with one of a million suffixes, which should make no
+// difference: it has nothing that the collector must follow.
+func BenchmarkCollect(b *testing.B) {
+	b.Run("without", benchmarkCollect)
+	index := compile(b, 2, wordLike(1_000_000, 1)...)
+	b.Run("with", benchmarkCollect)
+	runtime.KeepAlive(index)
+}
+
+func benchmarkCollect(b *testing.B) {
+	runtime.GC()
+	for b.Loop() {
+		runtime.GC()
 	}
 }
 

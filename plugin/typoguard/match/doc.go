@@ -25,6 +25,7 @@
 //
 // All suffixes are one text, without pointers (records.go). A hash table by skeleton finds those that equal, or look the
 // same as, a suffix of the name (table.go, skeleton.go). Those within one or two edits are found by segments that no edit
-// has damaged (segments.go), as in PassJoin, but exactly for optimal string alignment; what shares them is then measured
-// (osa.go). The index thus only ever saves work; it does not decide.
+// has damaged (segments.go, probes.go), as in PassJoin, but exactly for optimal string alignment, and cut where they tell
+// these suffixes apart (cuts.go); what shares them is then measured (osa.go). The index thus only ever saves work; it does
+// not decide. Nearly every name is read in one pass over its end (plain.go); name.go has the rest of them.
 package match

@@ -28,6 +28,7 @@ type Index struct {
 	near    [maxDistance]*segments // by distance less 1
 	looks   *skeletons
 	hash    *hasher
+	reach   int // no suffix of more characters is on a list or like any
 }
 
 // Option changes what Compile builds.
@@ -81,35 +82,39 @@ func Compile(protected []Entry, allowed []string, options ...Option) (*Index, er
 			return nil, fmt.Errorf("%q: distance %d, expected 1 or 2", e.Suffix, e.Distance)
 		}
 	}
+	h := newHasher()
 	x := &Index{
 		records: newRecords(protected, allowed),
 		bySight: newTable(len(protected) + len(allowed)),
-		looks:   newSkeletons(func(rune) string { return "" }),
-		hash:    newHasher(),
+		looks:   newSkeletons(func(rune) string { return "" }, h),
+		hash:    h,
 	}
 	for _, option := range options {
 		option(x)
 	}
 	b := new(Buffer)
 	x.records.each(func(at uint32) {
-		b.parse(x.records.suffix(at))
-		x.bySight.add(x.looks.admit(x.hash, b.unicode()), at)
+		suffix := x.records.suffix(at)
+		b.read(suffix, maxName, x.looks)
+		x.bySight.add(x.looks.admit(b.unicode()), at)
+		x.reach = max(x.reach, len(suffix)+maxDistance)
 	})
+	x.reach = max(x.reach, x.looks.longest)
+	h.cover(x.reach)
 	for d := 1; d <= maxDistance; d++ {
-		x.near[d-1] = newSegments(x.hash, d, func(use func(at uint32, f *form)) { x.formsOf(b, d, use) })
+		x.near[d-1] = newSegments(h, d, func(use func(at uint32, f *form)) { x.formsOf(b, d, use) })
 	}
 	return x, nil
 }
 
-// formsOf calls use with the forms, summed, of every protected suffix of a distance.
+// formsOf calls use with the forms, summed up, of every protected suffix of a distance.
 func (x *Index) formsOf(b *Buffer, distance int, use func(at uint32, f *form)) {
 	x.records.each(func(at uint32) {
 		if at >= x.records.allowed || x.records.distance(at) != distance {
 			return
 		}
-		b.parse(x.records.suffix(at))
+		b.read(x.records.suffix(at), maxName, x.looks)
 		for i := range b.used {
-			x.hash.sum(&b.forms.forms[i])
 			use(at, &b.forms.forms[i])
 		}
 	})
@@ -118,7 +123,7 @@ func (x *Index) formsOf(b *Buffer, distance int, use func(at uint32, f *form)) {
 // Lookup judges a domain name, given in presentation format (RFC 1035 section 5.1) with or without the final dot. It
 // allocates nothing once the buffer has been used. What is too long to be a domain name is unlisted and like nothing.
 func (x *Index) Lookup(name string, b *Buffer) Result {
-	if !b.parse(name) {
+	if !b.read(name, x.reach, x.looks) {
 		return Result{}
 	}
 	if len(b.hits) > 0 { // mostly not, and then there is nothing to write
@@ -131,9 +136,10 @@ func (x *Index) Lookup(name string, b *Buffer) Result {
 		return Result{Listing: Allowed, Suffix: x.records.suffix(at)}
 	}
 	for i := range b.used {
-		x.hash.sum(&b.forms.forms[i])
 		for _, s := range x.near {
-			s.gather(x.hash, &x.records, b, i)
+			if len(s.postings) > 0 {
+				s.gather(x.hash, &x.records, b, i)
+			}
 		}
 	}
 	if len(b.hits) > 0 {
@@ -146,9 +152,11 @@ func (x *Index) Lookup(name string, b *Buffer) Result {
 // allowed the protected one. Protected suffixes that only look the same become hits.
 func (x *Index) listing(b *Buffer) (uint32, bool) {
 	f := b.unicode()
-	first, _ := x.looks.keys(x.hash, f, x.looks.longest)
-	for label := first; label < f.labels; label++ {
-		key := f.keys[label]
+	for label := range f.labels {
+		key, ok := x.looks.key(f, label)
+		if !ok {
+			continue
+		}
 		at, slot, ok := x.bySight.find(key, x.bySight.start(key))
 		for ; ok; at, slot, ok = x.bySight.find(key, slot) {
 			if b.spells(label, x.records.suffix(at)) {
@@ -183,9 +191,9 @@ func (x *Index) compare(b *Buffer, at uint32, label int) (Match, bool) {
 	m := Match{
 		Suffix: suffix,
 		Tag:    e.Tag,
-		Start:  b.spelling.offsets[label],
+		Start:  b.offset(label),
 		entry:  at,
-		gap:    abs(b.spelling.labels - label - strings.Count(suffix, ".") - 1),
+		gap:    abs(b.unicode().labels - label - strings.Count(suffix, ".") - 1),
 	}
 	b.record.parse(suffix)
 	if e.Kinds.Has(Homoglyph) && x.looks.same(b.unicode().suffix(label), b.record.unicode().runes()) {

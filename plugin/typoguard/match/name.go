@@ -10,8 +10,8 @@ const (
 	// maxName is the most octets of a name in its labels and between them: 255 on the wire (RFC 1035 section 3.1), less
 	// the first length octet and the root label.
 	maxName = 253
-	// maxLabels is the most labels that fit.
-	maxLabels = 127
+	// maxLabels is the most labels that fit, were all of them empty. Those of a domain name are 127 at most.
+	maxLabels = maxName + 1
 	// raw is added to an octet that is no character by itself: one that is not part of valid UTF-8, or a dot inside a
 	// label. Such symbols lie above all runes and equal nothing that a configured suffix can hold.
 	raw = utf8.MaxRune + 1
@@ -47,9 +47,6 @@ func (s *spelling) parse(name string) bool {
 			return false
 		}
 		if c == '.' {
-			if s.labels == maxLabels {
-				return false
-			}
 			s.octets[s.length] = '.'
 			s.length++
 			s.beginLabel(i)
@@ -113,9 +110,9 @@ func unescape(name string, i int) (byte, int) {
 type form struct {
 	length, labels int
 	chars          [maxName]rune
-	starts         [maxLabels]uint8    // of each label, leftmost first, in chars
-	sums           [maxName + 1]uint64 // of chars, by hasher.sum
-	keys           [maxLabels]uint64   // of the skeleton from each label on, by skeletons.keys
+	starts         [maxLabels + 1]uint8 // of each label, leftmost first, in chars
+	sums           [maxName + 1]uint64  // hashes of the first so many chars
+	looks          [maxLabels + 1]look  // of what stands before each label, and then of the whole
 }
 
 // runes returns the characters of the form.
@@ -189,6 +186,8 @@ func (f *form) isWire(s *spelling) bool {
 // forms are the ways to write one name: on the wire, and in Unicode if that is different.
 type forms struct {
 	spelling spelling
+	plain    bool // the forms were made by readPlain, without the spelling
+	cut      int  // then: where in the text they begin
 	forms    [2]form
 	used     int // how many of them
 }
@@ -198,7 +197,7 @@ func (f *forms) parse(name string) bool {
 	if !f.spelling.parse(name) {
 		return false
 	}
-	f.used = 1
+	f.plain, f.used = false, 1
 	f.forms[0].setWire(&f.spelling)
 	if f.spelling.foreign {
 		f.forms[1].setUnicode(&f.spelling)
@@ -212,10 +211,19 @@ func (f *forms) parse(name string) bool {
 // unicode returns the form that has A-labels and UTF-8 decoded.
 func (f *forms) unicode() *form { return &f.forms[f.used-1] }
 
+// offset returns where in the text of the name a label begins.
+func (f *forms) offset(label int) int {
+	if f.plain {
+		return f.cut + int(f.forms[0].starts[label])
+	}
+	return f.spelling.offsets[label]
+}
+
 // Buffer is what a lookup works in. It can be used again, but only by one lookup at a time. Its zero value is ready.
 type Buffer struct {
 	forms         // of the name
 	record  forms // of a suffix it is compared with
+	keys    [maxKeys]uint64
 	probes  []probe
 	hits    []hit
 	matches []Match

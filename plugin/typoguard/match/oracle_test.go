@@ -16,10 +16,49 @@ import (
 // The oracle is the definition in the package's documentation written down as plainly as possible: every suffix against
 // every entry, by a full table. It shares no code with the package.
 
-// oracle judges a name as Index.Lookup does.
-func oracle(entries []match.Entry, allowed []string, name string) match.Result {
+// oracle is entries and allowed suffixes, with what would be the same for every name worked out.
+type oracle struct {
+	entries []oracleEntry
+	allowed []spelled
+}
+
+type oracleEntry struct {
+	match.Entry
+	spelled
+	limit int
+}
+
+// spelled is a name in all ways that it can be compared.
+type spelled struct {
+	name   string
+	labels []string
+	forms  [2][]rune // on the wire, and in Unicode
+	looks  string
+}
+
+func spell(name string, labels []string) spelled {
+	return spelled{name, labels, [2][]rune{join(labels, octets), join(labels, characters)}, looks(labels)}
+}
+
+func newOracle(entries []match.Entry, allowed []string) *oracle {
+	o := new(oracle)
+	for _, e := range entries {
+		o.entries = append(o.entries, oracleEntry{e, spell(e.Suffix, oracleLabels(e.Suffix)), min(e.Distance, match.MaxDistance(e.Suffix))})
+	}
+	for _, suffix := range allowed {
+		o.allowed = append(o.allowed, spell(suffix, oracleLabels(suffix)))
+	}
+	return o
+}
+
+// lookup judges a name as Index.Lookup does.
+func (o *oracle) lookup(name string) match.Result {
 	labels := oracleLabels(name)
-	if r := oracleListing(entries, allowed, labels); r.Listing != match.Unlisted {
+	suffixes := make([]spelled, len(labels))
+	for i := range labels {
+		suffixes[i] = spell(name, labels[i:])
+	}
+	if r := o.listing(suffixes); r.Listing != match.Unlisted {
 		return r
 	}
 	type candidate struct {
@@ -27,14 +66,12 @@ func oracle(entries []match.Entry, allowed []string, name string) match.Result {
 		entry int
 	}
 	var found []candidate
-	for n, e := range entries {
-		if m, ok := oracleMatch(e, name, labels); ok {
-			found = append(found, candidate{m, n})
+	for n, e := range o.entries {
+		m, ok := e.homoglyph(suffixes)
+		if !ok {
+			m, ok = e.nearest(suffixes)
 		}
-	}
-	for n, e := range entries {
-		if m, ok := oracleHomoglyph(e, name, labels); ok {
-			found = slices.DeleteFunc(found, func(c candidate) bool { return c.entry == n })
+		if ok {
 			found = append(found, candidate{m, n})
 		}
 	}
@@ -48,54 +85,72 @@ func oracle(entries []match.Entry, allowed []string, name string) match.Result {
 	return r
 }
 
-// oracleListing finds the longest suffix of the name that is on a list.
-func oracleListing(entries []match.Entry, allowed []string, labels []string) match.Result {
-	for i := range labels {
-		for _, e := range entries {
-			if sameName(labels[i:], oracleLabels(e.Suffix)) {
+// listing finds the longest suffix of the name that is on a list.
+func (o *oracle) listing(suffixes []spelled) match.Result {
+	for _, suffix := range suffixes {
+		for _, e := range o.entries {
+			if suffix.equals(e.spelled) {
 				return match.Result{Listing: match.Protected, Suffix: e.Suffix}
 			}
 		}
-		for _, suffix := range allowed {
-			if sameName(labels[i:], oracleLabels(suffix)) {
-				return match.Result{Listing: match.Allowed, Suffix: suffix}
+		for _, a := range o.allowed {
+			if suffix.equals(a) {
+				return match.Result{Listing: match.Allowed, Suffix: a.name}
 			}
 		}
 	}
 	return match.Result{}
 }
 
-// oracleMatch finds the best suffix of the name for one entry: the nearest, then one with as many labels, then the
-// longest.
-func oracleMatch(e match.Entry, name string, labels []string) (match.Match, bool) {
-	protected := oracleLabels(e.Suffix)
-	limit := min(e.Distance, match.MaxDistance(e.Suffix))
+// equals reports whether two names are equal, in either form.
+func (s spelled) equals(t spelled) bool {
+	return slices.Equal(s.forms[0], t.forms[0]) || slices.Equal(s.forms[1], t.forms[1])
+}
+
+// nearest finds the best suffix of the name: the nearest, then one with as many labels, then the longest.
+func (e oracleEntry) nearest(suffixes []spelled) (match.Match, bool) {
 	var best match.Match
 	bestGap, ok := 0, false
-	for i := range labels {
-		gap := max(len(labels)-i-len(protected), len(protected)-len(labels)+i)
+	for i, suffix := range suffixes {
+		gap := max(len(suffix.labels)-len(e.labels), len(e.labels)-len(suffix.labels))
 		if gap > 1 {
 			continue
 		}
-		d, kind := oracleCompare(labels[i:], protected, limit)
-		if d > limit || !e.Kinds.Has(kind) {
+		d, kind := e.compare(suffix)
+		if d > e.limit || !e.Kinds.Has(kind) {
 			continue
 		}
 		if !ok || d < best.Distance || d == best.Distance && gap < bestGap {
-			best, bestGap, ok = match.Match{Suffix: e.Suffix, Tag: e.Tag, Distance: d, Kind: kind, Start: labelOffset(name, i)}, gap, true
+			best, bestGap, ok = match.Match{Suffix: e.Suffix, Tag: e.Tag, Distance: d, Kind: kind, Start: labelOffset(suffix.name, i)}, gap, true
 		}
 	}
 	return best, ok
 }
 
-// oracleHomoglyph finds the suffix of the name that looks the same as an entry.
-func oracleHomoglyph(e match.Entry, name string, labels []string) (match.Match, bool) {
-	for i := range labels {
-		if e.Kinds.Has(match.Homoglyph) && looks(labels[i:]) == looks(oracleLabels(e.Suffix)) {
-			return match.Match{Suffix: e.Suffix, Tag: e.Tag, Kind: match.Homoglyph, Start: labelOffset(name, i)}, true
+// homoglyph finds the suffix of the name that looks the same.
+func (e oracleEntry) homoglyph(suffixes []spelled) (match.Match, bool) {
+	for i, suffix := range suffixes {
+		if e.Kinds.Has(match.Homoglyph) && suffix.looks == e.looks {
+			return match.Match{Suffix: e.Suffix, Tag: e.Tag, Kind: match.Homoglyph, Start: labelOffset(suffix.name, i)}, true
 		}
 	}
 	return match.Match{}, false
+}
+
+// compare measures a suffix in every pair of forms.
+func (e oracleEntry) compare(suffix spelled) (int, match.Kind) {
+	best, kind := e.limit+1, match.Multiple
+	for _, a := range suffix.forms {
+		for _, b := range e.forms {
+			if len(a)-len(b) > e.limit || len(b)-len(a) > e.limit || lacksLabel(a, b) {
+				continue
+			}
+			if d := plainOSA(a, b); d <= best && d <= e.limit {
+				best, kind = d, oracleKind(a, b, d)
+			}
+		}
+	}
+	return best, kind
 }
 
 // looks returns the skeleton of a whole name at once, in lower case, with the look-alikes in ASCII.
@@ -116,23 +171,6 @@ func looks(labels []string) string {
 	return strings.NewReplacer("m", "rn", "w", "vv", "0", "o", "1", "l").Replace(lower)
 }
 
-// oracleCompare measures two suffixes in every pair of their forms: on the wire, and in Unicode.
-func oracleCompare(near, protected []string, limit int) (int, match.Kind) {
-	best, kind := limit+1, match.Multiple
-	for _, decode := range []func(string) []rune{octets, characters} {
-		for _, protectedDecode := range []func(string) []rune{octets, characters} {
-			a, b := join(near, decode), join(protected, protectedDecode)
-			if lacksLabel(near, protected, decode, protectedDecode) {
-				continue
-			}
-			if d := plainOSA(a, b); d <= best && d <= limit {
-				best, kind = d, oracleKind(a, b, d)
-			}
-		}
-	}
-	return best, kind
-}
-
 func oracleKind(name, protected []rune, d int) match.Kind {
 	switch {
 	case d == 2:
@@ -151,12 +189,21 @@ func oracleKind(name, protected []rune, d int) match.Kind {
 	return match.Substitution
 }
 
-func lacksLabel(near, protected []string, decode, protectedDecode func(string) []rune) bool {
-	for i := range protected {
-		without := slices.Delete(slices.Clone(protected), i, i+1)
-		if slices.Equal(join(near, decode), join(without, protectedDecode)) {
+// lacksLabel reports whether a name is another with one whole label missing.
+func lacksLabel(name, whole []rune) bool {
+	for start := 0; start <= len(whole); {
+		end := start
+		for end < len(whole) && whole[end] != separator {
+			end++
+		}
+		without := slices.Clone(whole[:max(start-1, 0)])
+		if end < len(whole) {
+			without = slices.Concat(whole[:start], whole[end+1:])
+		}
+		if slices.Equal(name, without) {
 			return true
 		}
+		start = end + 1
 	}
 	return false
 }
@@ -218,7 +265,7 @@ func octet(c byte) rune {
 
 // characters returns a label in Unicode.
 func characters(label string) []rune {
-	if decoded, err := idna.Punycode.ToUnicode(label); err == nil && isASCII(label) && strings.HasPrefix(label, "xn--") && decoded != label && !isASCII(decoded) {
+	if decoded, err := idna.Punycode.ToUnicode(label); err == nil && isASCII(label) && strings.HasPrefix(label, "xn--") && decoded != label && !isASCII(decoded) && !hidesSurrogate(decoded, label) {
 		return []rune(decoded)
 	}
 	var s []rune
@@ -237,9 +284,10 @@ func isASCII(s string) bool {
 	return strings.IndexFunc(s, func(r rune) bool { return r >= utf8.RuneSelf }) < 0
 }
 
-// sameName reports whether two names are equal, in either form.
-func sameName(a, b []string) bool {
-	return slices.Equal(join(a, octets), join(b, octets)) || slices.Equal(join(a, characters), join(b, characters))
+// hidesSurrogate reports whether a decoded label has the replacement character for a surrogate, which is no character.
+func hidesSurrogate(decoded, label string) bool {
+	encoded, err := idna.Punycode.ToASCII(decoded)
+	return strings.ContainsRune(decoded, utf8.RuneError) && (err != nil || encoded != label)
 }
 
 // oracleLabels splits a name in presentation format into its labels, as lower-case octets.

@@ -23,6 +23,7 @@ type group struct {
 // newRecords returns records of entries and allowed suffixes.
 func newRecords(protected []Entry, allowed []string) records {
 	var text strings.Builder
+	text.Grow(textLength(protected, allowed))
 	var r records
 	add := func(suffix string) {
 		text.WriteByte(byte(len(suffix)))
@@ -43,6 +44,18 @@ func newRecords(protected []Entry, allowed []string) records {
 	}
 	r.text = text.String()
 	return r
+}
+
+// textLength returns the octets that records take.
+func textLength(protected []Entry, allowed []string) int {
+	n := len(protected) + len(allowed)
+	for _, e := range protected {
+		n += len(e.Suffix)
+	}
+	for _, suffix := range allowed {
+		n += len(suffix)
+	}
+	return n
 }
 
 // suffix returns the text of the record at a position.

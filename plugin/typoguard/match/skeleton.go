@@ -1,10 +1,6 @@
 package match
 
-import (
-	"math"
-	"slices"
-	"unicode/utf8"
-)
+import "unicode/utf8"
 
 // Homoglyphs makes an index find names that look the same as a protected suffix, as well: those with a suffix whose
 // skeleton (UTS #39 section 4) is the same. The function returns the skeleton of one character in lower case, or "" if
@@ -12,78 +8,92 @@ import (
 //
 // Any number of labels can look like any other, since there are characters that look like a dot.
 func Homoglyphs(skeletonOf func(rune) string) Option {
-	return func(x *Index) { x.looks = newSkeletons(skeletonOf) }
+	return func(x *Index) { x.looks = newSkeletons(skeletonOf, x.hash) }
+}
+
+// look is the hash and the length of a skeleton.
+type look struct {
+	sum    uint64
+	length int
 }
 
 // skeletons computes keys by which names with the same skeleton find each other; those that are the same do, too.
 type skeletons struct {
-	of      func(rune) string
-	ascii   [utf8.RuneSelf]string
-	plain   [utf8.RuneSelf]bool // looks like itself
-	longest int                 // characters of the skeleton of any record
+	of   func(rune) string
+	hash *hasher
+	// What an ASCII character does to the look of the text before it: by what the hash is multiplied, what is added to
+	// it, and by how much the length grows.
+	times, plus [utf8.RuneSelf]uint64
+	lengths     [utf8.RuneSelf]uint8
+	longest     int // characters of the skeleton of any record
 }
 
-func newSkeletons(of func(rune) string) *skeletons {
-	s := &skeletons{of: of}
-	for r := range s.ascii {
-		s.ascii[r] = of(rune(r))
-		s.plain[r] = s.ascii[r] == ""
+func newSkeletons(of func(rune) string, h *hasher) *skeletons {
+	s := &skeletons{of: of, hash: h}
+	for r := range s.times {
+		from0, from1 := s.follow(look{}, rune(r)), s.follow(look{sum: 1}, rune(r))
+		s.times[r], s.plus[r], s.lengths[r] = from1.sum-from0.sum, from0.sum, uint8(from0.length)
 	}
 	return s
 }
 
 // looksLike returns the skeleton of a character, or "" if it is the character itself.
 func (s *skeletons) looksLike(r rune) string {
-	switch {
-	case r < utf8.RuneSelf:
-		return s.ascii[r]
-	case r >= raw:
+	if r >= raw {
 		return ""
 	}
 	return s.of(r)
 }
 
-// keys fills in the form's keys: that of the skeleton from each label on. It returns the first label that has one; in
-// front of it are those with a skeleton of more characters than the limit.
-func (s *skeletons) keys(h *hasher, f *form, limit int) (first, length int) {
-	sum, power, base := uint64(0), uint64(1), h.powers[1]
-	label := f.labels
-	for i, r := range slices.Backward(f.runes()) {
-		looks := ""
-		if r >= utf8.RuneSelf || !s.plain[r] {
-			looks = s.looksLike(r)
-		}
-		for {
-			if last := len(looks) - 1; last >= 0 && looks[last] < utf8.RuneSelf {
-				r, looks = rune(looks[last]), looks[:last]
-			} else if last >= 0 {
-				var size int
-				r, size = utf8.DecodeLastRuneInString(looks)
-				looks = looks[:len(looks)-size]
-			}
-			sum += uint64(r+1) * power
-			power *= base
-			length++
-			if looks == "" {
-				break
-			}
-		}
-		if length > limit {
-			break
-		}
-		for label > 0 && i == int(f.starts[label-1]) { // more than once for an empty label
-			label--
-			f.keys[label] = mix(sum)
-		}
+// follow returns the look of a text and one more character.
+func (s *skeletons) follow(l look, r rune) look {
+	looks := s.looksLike(r)
+	if looks == "" {
+		return look{l.sum*s.hash.base + uint64(r) + 1, l.length + 1}
 	}
-	return label, length
+	for _, r := range looks {
+		l = look{l.sum*s.hash.base + uint64(r) + 1, l.length + 1}
+	}
+	return l
 }
 
-// admit returns the key of a record's form.
-func (s *skeletons) admit(h *hasher, f *form) uint64 {
-	_, length := s.keys(h, f, math.MaxInt)
-	s.longest = max(s.longest, length)
-	return f.keys[0]
+// sum sums a form up.
+func (s *skeletons) sum(f *form) {
+	sum, before, label := uint64(0), look{}, 0
+	f.looks[0] = before
+	for i, r := range f.runes() {
+		f.sums[i] = sum
+		sum = sum*s.hash.base + uint64(r) + 1
+		if r < utf8.RuneSelf {
+			before = look{before.sum*s.times[r] + s.plus[r], before.length + int(s.lengths[r])}
+		} else {
+			before = s.follow(before, r)
+		}
+		if r == '.' {
+			label++
+			f.looks[label] = before
+		}
+	}
+	f.sums[f.length], f.looks[f.labels] = sum, before
+}
+
+// key returns the key of what stands from a label on in a form that has been summed up. It reports false if the skeleton
+// is longer than that of any record.
+func (s *skeletons) key(f *form, label int) (uint64, bool) {
+	whole, before := f.looks[f.labels], f.looks[label]
+	length := whole.length - before.length
+	if length > s.longest {
+		return 0, false
+	}
+	return mix(whole.sum - before.sum*s.hash.powers[length]), true
+}
+
+// admit returns the key of a record's form, which has been summed up.
+func (s *skeletons) admit(f *form) uint64 {
+	s.longest = max(s.longest, f.looks[f.labels].length)
+	s.hash.cover(s.longest)
+	key, _ := s.key(f, 0)
+	return key
 }
 
 // same reports whether two parts of names have the same skeleton.

@@ -1,6 +1,6 @@
 package match
 
-// table finds records by key: a hash table with open addressing and linear probing. A slot is the low half of a key and,
+// table finds records by key: a hash table with open addressing and linear probing. A slot is the tag of a key and,
 // above it, the position of the record plus one; 0 is an empty slot.
 type table struct {
 	slots []uint64
@@ -17,7 +17,7 @@ func (t *table) add(key uint64, at uint32) {
 			i = 0
 		}
 	}
-	t.slots[i] = uint64(at+1)<<32 | key&0xffffffff
+	t.slots[i] = uint64(at+1)<<32 | uint64(tag(key))
 }
 
 // start returns the slot from which to find a key.
@@ -34,8 +34,12 @@ func (t *table) find(key uint64, slot int) (at uint32, next int, ok bool) {
 		if slot++; slot == len(t.slots) {
 			slot = 0
 		}
-		if uint32(content) == uint32(key) {
+		if uint32(content) == tag(key) {
 			return uint32(content>>32) - 1, slot, true
 		}
 	}
 }
+
+// tag returns what a slot keeps of a key: the middle, for the high bits say already which slot it is, and the low ones are
+// weak.
+func tag(key uint64) uint32 { return uint32(key >> 16) }
