@@ -23,9 +23,7 @@ func (b *block) loadAll() error {
 		if err != nil {
 			return err
 		}
-		if err := s.parseFiles(contents); err != nil {
-			return err
-		}
+		s.setContents(contents)
 		s.loaded = digest(contents)
 	}
 	return b.compile()
@@ -33,13 +31,10 @@ func (b *block) loadAll() error {
 
 // load takes over new contents of a stanza's files. On an error everything stays as it was.
 func (b *block) load(s *stanza, contents [][]byte) error {
-	before := s.fileSuffixes()
-	err := s.parseFiles(contents)
-	if err == nil {
-		err = b.compile()
-	}
-	if err != nil {
-		s.setFileSuffixes(before)
+	before := s.contents()
+	s.setContents(contents)
+	if err := b.compile(); err != nil {
+		s.setContents(before)
 		return err
 	}
 	s.loaded = digest(contents)

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -24,12 +25,15 @@ type list struct {
 }
 
 // suffixes returns those given in the Corefile, and then those of the files as last loaded.
-func (l *list) suffixes() []suffix {
-	all := append([]suffix(nil), l.inline...)
+func (l *list) suffixes() ([]suffix, error) {
+	all := slices.Clone(l.inline)
 	for _, f := range l.files {
-		all = append(all, f.suffixes...)
+		var err error
+		if all, err = f.appendSuffixes(all); err != nil {
+			return nil, err
+		}
 	}
-	return all
+	return all, nil
 }
 
 // file is a list file: a suffix on each line, comments after '#', in UTF-8.
@@ -38,7 +42,9 @@ type file struct {
 	option   string   // that names it
 	at       position // of the option
 	protects bool     // its suffixes are to be protected, not allowed
-	suffixes []suffix // as last loaded
+	// content is what was last loaded. It is kept as it was read, to be read again when another list changes: as a
+	// million suffixes it would be several times as large, and full of pointers for the garbage collector to follow.
+	content []byte
 }
 
 // read returns the content of the file.
@@ -50,13 +56,12 @@ func (f *file) read() ([]byte, error) {
 	return content, nil
 }
 
-// parse reads the content of the file. Every line must be right, and a file of suffixes to protect not be empty: what
-// would be left out without a word is mail unprotected.
-func (f *file) parse(content []byte) ([]suffix, error) {
-	content = bytes.TrimPrefix(content, []byte("\ufeff"))
-	lines := bufio.NewScanner(bytes.NewReader(content))
-	lines.Buffer(nil, len(content)+1) // a line may be as long as it likes, so Scan cannot fail
-	var found []suffix
+// appendSuffixes appends the suffixes in the file's content. Every line must be right, and a file of suffixes to protect
+// not be empty: what would be left out without a word is mail unprotected.
+func (f *file) appendSuffixes(found []suffix) ([]suffix, error) {
+	lines := bufio.NewScanner(bytes.NewReader(bytes.TrimPrefix(f.content, []byte("\ufeff"))))
+	lines.Buffer(nil, len(f.content)+1) // a line may be as long as it likes, so Scan cannot fail
+	before := len(found)
 	for at := (position{f.path, 1}); lines.Scan(); at.line++ {
 		name, err := f.parseLine(lines.Text())
 		if err != nil {
@@ -66,7 +71,7 @@ func (f *file) parse(content []byte) ([]suffix, error) {
 			found = append(found, suffix{name, at})
 		}
 	}
-	if f.protects && len(found) == 0 {
+	if f.protects && len(found) == before {
 		return nil, f.at.errorf("%s: no suffix in %s; expected one at least", f.option, f.path)
 	}
 	return found, nil

@@ -19,16 +19,36 @@ type rules struct {
 // sizes are the numbers of suffixes of a policy.
 type sizes struct{ protected, allowed int }
 
+// suffixes are what a stanza protects and allows.
+type suffixes struct{ protected, allowed []suffix }
+
+// suffixes returns what the stanza protects and allows, with what its lists hold now.
+func (s *stanza) suffixes() (suffixes, error) {
+	protected, err := s.protect.suffixes()
+	if err != nil {
+		return suffixes{}, err
+	}
+	allowed, err := s.allow.suffixes()
+	return suffixes{protected, allowed}, err
+}
+
 // compile makes rules of stanzas, with what their lists hold now.
 func compile(stanzas []*stanza) (*rules, error) {
-	if err := findContradiction(stanzas); err != nil {
+	all := make([]suffixes, len(stanzas))
+	for tag, s := range stanzas {
+		var err error
+		if all[tag], err = s.suffixes(); err != nil {
+			return nil, err
+		}
+	}
+	if err := findContradiction(all); err != nil {
 		return nil, err
 	}
 	r := &rules{unlike: newUnlikeNames()}
 	var entries []match.Entry
 	var allowed []string
 	for tag, s := range stanzas {
-		protectedNames, allowedNames := names(s.protect.suffixes()), names(s.allow.suffixes())
+		protectedNames, allowedNames := names(all[tag].protected), names(all[tag].allowed)
 		if err := s.checkDistance(protectedNames); err != nil {
 			return nil, err
 		}
@@ -51,17 +71,17 @@ func compile(stanzas []*stanza) (*rules, error) {
 
 // findContradiction returns an error if a suffix is both protected and allowed, in whatever policies: a listed name
 // passes for all of them, so one of the two was not meant.
-func findContradiction(stanzas []*stanza) error {
-	protectedAt := map[string]position{}
-	for _, s := range stanzas {
-		for _, p := range s.protect.suffixes() {
-			protectedAt[p.name] = p.at
+func findContradiction(all []suffixes) error {
+	allowedAt := map[string]position{}
+	for _, s := range all {
+		for _, a := range s.allowed {
+			allowedAt[a.name] = a.at
 		}
 	}
-	for _, s := range stanzas {
-		for _, a := range s.allow.suffixes() {
-			if at, ok := protectedAt[a.name]; ok {
-				return a.at.errorf("%q is allowed here and protected at %s; expected it on one list only", a.name, at)
+	for _, s := range all {
+		for _, p := range s.protected {
+			if at, ok := allowedAt[p.name]; ok {
+				return at.errorf("%q is allowed here and protected at %s; expected it on one list only", p.name, p.at)
 			}
 		}
 	}

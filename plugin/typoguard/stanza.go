@@ -107,31 +107,18 @@ func (s *stanza) read() ([][]byte, error) {
 	return contents, nil
 }
 
-// parseFiles takes over the suffixes in the contents of the stanza's files. On an error none are.
-func (s *stanza) parseFiles(contents [][]byte) error {
-	var parsed [][]suffix
-	for i, f := range s.files() {
-		suffixes, err := f.parse(contents[i])
-		if err != nil {
-			return err
-		}
-		parsed = append(parsed, suffixes)
-	}
-	s.setFileSuffixes(parsed)
-	return nil
-}
-
-// fileSuffixes returns what each of the stanza's files held when it was loaded.
-func (s *stanza) fileSuffixes() [][]suffix {
-	var all [][]suffix
+// contents returns what the stanza's files held when they were last loaded.
+func (s *stanza) contents() [][]byte {
+	var all [][]byte
 	for _, f := range s.files() {
-		all = append(all, f.suffixes)
+		all = append(all, f.content)
 	}
 	return all
 }
 
-func (s *stanza) setFileSuffixes(all [][]suffix) {
+// setContents takes over the contents of the stanza's files.
+func (s *stanza) setContents(all [][]byte) {
 	for i, f := range s.files() {
-		f.suffixes = all[i]
+		f.content = all[i]
 	}
 }
