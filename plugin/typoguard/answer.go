@@ -10,6 +10,8 @@ import (
 	"github.com/coredns/coredns/request"
 
 	"github.com/miekg/dns"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
 )
 
 const (
@@ -127,8 +129,11 @@ func reason(name string, d *decision) string {
 }
 
 // intended returns the name that was probably meant, without the final dot.
-func (d *decision) intended(name string) string {
-	return strings.ToLower(name[:d.match.Start]) + d.match.Suffix
+func (d *decision) intended(name string) string { return intended(name, &d.match) }
+
+// intended returns a name with the suffix that is near the protected one replaced by it.
+func intended(name string, m *match.Match) string {
+	return strings.ToLower(name[:m.Start]) + m.Suffix
 }
 
 // shown returns a name as people write it.

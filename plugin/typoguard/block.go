@@ -4,6 +4,7 @@ import (
 	"hash/maphash"
 	"net"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"github.com/coredns/coredns/core/dnsserver"
@@ -12,8 +13,10 @@ import (
 // block is the policies of one server block: what the Corefile says, and the rules that follow from it and from the
 // list files. Queries read the rules and nothing else.
 type block struct {
+	at      int // its place in the Corefile, from 0
 	stanzas []*stanza
 	rules   atomic.Pointer[rules]
+	buffers sync.Pool // of *match.Buffer
 }
 
 // loadAll reads the lists of all stanzas and puts the policies in force for the first time.

@@ -81,9 +81,16 @@ func (p *policy) answers(qtype uint16) bool {
 	return true
 }
 
+// client is who asks.
+type client struct {
+	addr    netip.Addr // the zero address, which no network holds, if it has none
+	anybody bool       // whoever it is, every policy is taken to be for it
+}
+
 // covers reports whether the policy is for a client.
-func (p *policy) covers(client netip.Addr) bool {
-	return len(p.clients) == 0 || slices.ContainsFunc(p.clients, func(network netip.Prefix) bool { return network.Contains(client) })
+func (p *policy) covers(c client) bool {
+	return len(p.clients) == 0 || c.anybody ||
+		slices.ContainsFunc(p.clients, func(network netip.Prefix) bool { return network.Contains(c.addr) })
 }
 
 // checkTypes returns an error for a list of types that would let mail through although the policy covers it.
@@ -168,11 +175,13 @@ type decision struct {
 	pass    passReason
 	policy  *policy     // of a lookalike
 	match   match.Match // of a lookalike
+	listed  string      // the suffix that the name equals or lies under, if protected or allowed
 }
 
 // passed sets the decision on a name that is like no protected suffix.
-func (d *decision) passed(listing match.Listing) {
-	switch listing {
+func (d *decision) passed(found match.Result) {
+	d.listed = found.Suffix
+	switch found.Listing {
 	case match.Protected:
 		d.verdict, d.pass = protected, passProtected
 	case match.Allowed:
@@ -184,11 +193,11 @@ func (d *decision) passed(listing match.Listing) {
 
 // decide picks among the matches of a name, best first, the one whose policy is for the client. A policy that only
 // monitors never takes a name from one that enforces: it would let mail through that another policy stops.
-func (r *rules) decide(matches []match.Match, client netip.Addr, qtype uint16) decision {
+func (r *rules) decide(matches []match.Match, c client, qtype uint16) decision {
 	d := decision{verdict: pass, pass: passClient}
 	for _, m := range matches {
 		p := r.policies[m.Tag]
-		if !p.covers(client) || (d.policy != nil && p.mode == monitor) {
+		if !p.covers(c) || (d.policy != nil && p.mode == monitor) {
 			continue
 		}
 		d = decision{verdict: lookalike, policy: p, match: m}

@@ -89,7 +89,7 @@ func TestDecide(t *testing.T) {
 			var buffer match.Buffer
 			found := rules.index.Lookup(tt.query, &buffer)
 			require.NotEmpty(t, found.Matches)
-			d := rules.decide(found.Matches, netip.MustParseAddr(tt.client), tt.qtype)
+			d := rules.decide(found.Matches, client{addr: netip.MustParseAddr(tt.client)}, tt.qtype)
 			assert.Equal(t, tt.pass, d.pass)
 			if tt.want == "" {
 				assert.Equal(t, pass, d.verdict)
@@ -104,7 +104,7 @@ func TestDecide(t *testing.T) {
 // TestDecideNoClient: a client without an address is in no network.
 func TestDecideNoClient(t *testing.T) {
 	p := policy{clients: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")}}
-	assert.False(t, p.covers(netip.Addr{}))
-	assert.True(t, p.covers(netip.MustParseAddr("192.0.2.1")))
-	assert.True(t, (&policy{}).covers(netip.Addr{}))
+	assert.False(t, p.covers(client{}))
+	assert.True(t, p.covers(client{addr: netip.MustParseAddr("192.0.2.1")}))
+	assert.True(t, (&policy{}).covers(client{}))
 }

@@ -81,7 +81,7 @@ var policyName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$`)
 
 // parse reads all stanzas of a server block and compiles them. Relative file names are below root.
 func parse(c *caddy.Controller, root string) (*block, error) {
-	b := &block{}
+	b := &block{at: c.ServerBlockIndex}
 	for c.Next() {
 		s, err := parseStanza(c, root)
 		if err != nil {

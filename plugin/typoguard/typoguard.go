@@ -16,15 +16,12 @@ import (
 	"context"
 	"net/netip"
 	"strings"
-	"sync"
 
 	"github.com/coredns/coredns/plugin"
 	"github.com/coredns/coredns/plugin/metrics"
 	"github.com/coredns/coredns/request"
 
 	"github.com/miekg/dns"
-
-	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
 )
 
 // Typoguard answers queries for lookalike names, and passes all others on. It implements plugin.Handler.
@@ -33,11 +30,10 @@ type Typoguard struct {
 
 	block    *block
 	counters map[string]*counters // by server address; read only once the servers run
-	buffers  sync.Pool            // of *match.Buffer
 }
 
 func newTypoguard(b *block) *Typoguard {
-	return &Typoguard{block: b, buffers: sync.Pool{New: func() any { return new(match.Buffer) }}}
+	return &Typoguard{block: b}
 }
 
 // Name implements plugin.Handler.
@@ -52,7 +48,7 @@ func (t *Typoguard) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.M
 	}
 	q := &r.Question[0]
 	var d decision
-	t.decide(&d, q, w)
+	t.block.judge(&d, q.Name, q.Qtype, func() client { return client{addr: clientOf(w)} }, nil)
 	describe(ctx, q.Name, &d)
 	if d.verdict != lookalike || d.pass != passNothing {
 		count.passed(d.pass)
@@ -69,28 +65,6 @@ func (t *Typoguard) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.M
 // isJudged reports whether a message is what policies are about: one question of class IN in a standard query.
 func isJudged(r *dns.Msg) bool {
 	return r.Opcode == dns.OpcodeQuery && !r.Response && len(r.Question) == 1 && r.Question[0].Qclass == dns.ClassINET
-}
-
-// decide judges a question. The client is only looked at for a name that some policy finds a lookalike.
-func (t *Typoguard) decide(d *decision, q *dns.Question, w dns.ResponseWriter) {
-	rules := t.block.rules.Load()
-	hash := rules.unlike.hash(q.Name)
-	if rules.unlike.has(hash) {
-		d.passed(match.Unlisted)
-		return
-	}
-	buffer := t.buffers.Get().(*match.Buffer)
-	found := rules.index.Lookup(q.Name, buffer)
-	switch {
-	case len(found.Matches) > 0:
-		*d = rules.decide(found.Matches, clientOf(w), q.Qtype)
-	case found.Listing == match.Unlisted:
-		rules.unlike.add(hash)
-		fallthrough
-	default:
-		d.passed(found.Listing)
-	}
-	t.buffers.Put(buffer)
 }
 
 // clientOf returns the address of the client, or the zero address, which no network holds, if it has none.

@@ -23,10 +23,10 @@ func verdictOn(b *block, name string) verdict {
 	found := rules.index.Lookup(name, &buffer)
 	if len(found.Matches) == 0 {
 		var d decision
-		d.passed(found.Listing)
+		d.passed(found)
 		return d.verdict
 	}
-	return rules.decide(found.Matches, netip.MustParseAddr("192.0.2.1"), dns.TypeMX).verdict
+	return rules.decide(found.Matches, client{addr: netip.MustParseAddr("192.0.2.1")}, dns.TypeMX).verdict
 }
 
 // watched runs steps in a bubble of fake time in which the files of a block are watched. A step is a change on disk and
