@@ -1,5 +1,6 @@
 // Command coredns-typoguard is CoreDNS with the typoguard plugin and a chosen set of others, for use as the resolver of
-// mail servers. It takes the flags of coredns.
+// mail servers. It takes the flags of coredns. Called with a command (check…) it applies the policies of a Corefile without
+// a server.
 package main
 
 import (
@@ -19,6 +20,10 @@ func main() {
 		fmt.Fprintf(os.Stderr, "coredns-typoguard: %v\n", err)
 		os.Exit(1)
 	}
+	if isCommand(os.Args[1:]) {
+		os.Exit(runCommand(os.Args, os.Stdin, os.Stdout, os.Stderr))
+	}
+	describeCommands()
 	coremain.Run()
 }
 

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/coredns/caddy"
+
+	"github.com/urfave/cli/v3"
+
+	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/check"
+)
+
+// The exit statuses of commands, as of grep: a command that finds something fails with one that is not an error's.
+const exitError = 2
+
+// isCommand reports whether the arguments, without the program's name, are a command's and not CoreDNS's, which takes
+// flags only. The scripts of shell completion put theirs last.
+func isCommand(args []string) bool {
+	return len(args) > 0 && (!strings.HasPrefix(args[0], "-") || slices.Contains(args, "--generate-shell-completion"))
+}
+
+// commands returns the commands, which write to out and errs.
+func commands(in io.Reader, out, errs io.Writer) *cli.Command {
+	root := &cli.Command{
+		Name:  "coredns-typoguard",
+		Usage: "CoreDNS that hides domains which look like a mistyped protected one",
+		UsageText: "coredns-typoguard [-conf Corefile] [-dns.port PORT] [-quiet] …   the server, with the flags of CoreDNS; -help lists them\n" +
+			"coredns-typoguard COMMAND [OPTION...] [ARGUMENT...]",
+		Version:               caddy.AppVersion,
+		Commands:              []*cli.Command{check.Command()},
+		EnableShellCompletion: true,
+		ConfigureShellCompletionCommand: func(completion *cli.Command) {
+			completion.Hidden = false
+		},
+		Action: func(_ context.Context, c *cli.Command) error {
+			return fmt.Errorf("unknown command %q; expected one of %s", c.Args().First(), strings.Join(commandNames(c), ", "))
+		},
+		ExitErrHandler: func(context.Context, *cli.Command, error) {}, // the caller reports it
+		Reader:         in, Writer: out, ErrWriter: errs,
+	}
+	for _, command := range root.Commands {
+		command.HideHelpCommand = true
+		command.OnUsageError = func(_ context.Context, c *cli.Command, err error, _ bool) error {
+			return fmt.Errorf("%w; see %s -help", err, c.FullName())
+		}
+	}
+	return root
+}
+
+// commandNames returns the names of the commands of root.
+func commandNames(root *cli.Command) []string {
+	var names []string
+	for _, c := range root.VisibleCommands() {
+		names = append(names, c.Name)
+	}
+	return names
+}
+
+// runCommand runs the command that the arguments, of which the first is the program's name, call, and returns the exit
+// status.
+func runCommand(args []string, in io.Reader, out, errs io.Writer) int {
+	err := commands(in, out, errs).Run(context.Background(), args)
+	var status cli.ExitCoder
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &status) && status.Error() == "":
+		return status.ExitCode()
+	}
+	fmt.Fprintf(errs, "%s: %v\n", strings.Join(args[:min(2, len(args))], " "), err)
+	return exitError
+}
+
+// describeCommands makes CoreDNS's -help tell of the commands.
+func describeCommands() {
+	flag.Usage = func() {
+		fmt.Fprintf(flag.CommandLine.Output(), "Usage of %s:\n", os.Args[0])
+		flag.PrintDefaults()
+		fmt.Fprintln(flag.CommandLine.Output(), "\nCommands, each with its own -help:")
+		for _, c := range commands(nil, io.Discard, io.Discard).Commands {
+			fmt.Fprintf(flag.CommandLine.Output(), "  %-8s %s\n", c.Name, c.Usage)
+		}
+	}
+}

@@ -1,0 +1,54 @@
+// Package domain turns what people and logs call an address or a name into the name that is asked for in the DNS.
+package domain
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/miekg/dns"
+	"golang.org/x/net/idna"
+)
+
+// lookup maps as browsers and mail programs do before they ask (UTS #46), and leaves underscores and the like alone.
+var lookup = idna.New(idna.MapForLookup())
+
+// ErrLiteral is of an address literal such as [192.0.2.1] (RFC 5321 section 4.1.3): no domain is looked up for it.
+var ErrLiteral = errors.New("an address literal, for which no lookup is made")
+
+// Of returns the domain of a mail address, or of a name the name, in presentation format and A-labels. It is spelt as it
+// was otherwise. The error wraps ErrLiteral, or says what was expected.
+func Of(s string) (string, error) {
+	name := s
+	if strings.HasPrefix(name, "<") && strings.HasSuffix(name, ">") {
+		name = name[1 : len(name)-1]
+	}
+	at := strings.LastIndexByte(name, '@')
+	name = name[at+1:]
+	switch {
+	case at >= 0 && strings.HasPrefix(name, "["):
+		return "", fmt.Errorf("%q: %w", s, ErrLiteral)
+	case name == "":
+		return "", fmt.Errorf("%q; expected a domain name or a mail address", s)
+	}
+	if !isASCII(name) {
+		ascii, err := lookup.ToASCII(name)
+		if err != nil {
+			return "", fmt.Errorf("%q: %w; expected a domain name or a mail address", s, err)
+		}
+		name = ascii
+	}
+	if _, ok := dns.IsDomainName(name); !ok || strings.ContainsAny(name, " \t") {
+		return "", fmt.Errorf("%q; expected a domain name or a mail address", s)
+	}
+	return name, nil
+}
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
+}
