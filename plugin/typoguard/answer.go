@@ -125,7 +125,11 @@ func explain(state request.Request, m *dns.Msg, code uint16, d *decision) {
 
 // reason says in a line why a name is answered as it is.
 func reason(name string, d *decision) string {
-	return fmt.Sprintf("typoguard: %s looks like %s (%s, policy %s)", shown(name), d.intended(name), d.match.Kind, d.policy.name)
+	note := ""
+	if d.counterpart != notAsked {
+		note = ", counterpart " + d.counterpart.String()
+	}
+	return fmt.Sprintf("typoguard: %s looks like %s (%s, policy %s%s)", shown(name), d.intended(name), d.match.Kind, d.policy.name, note)
 }
 
 // intended returns the name that was probably meant, without the final dot.

@@ -11,7 +11,7 @@ import (
 
 // judge decides on a question of class IN in a standard query, for the server and for Block.Judge alike. The client is
 // only asked for if some policy finds the name a lookalike; then, unless all is nil, it gets every match, best first.
-func (b *block) judge(d *decision, name string, qtype uint16, who func() client, all *[]match.Match) {
+func (b *block) judge(d *decision, name string, qtype uint16, ask asking, all *[]match.Match) {
 	rules := b.rules.Load()
 	hash := rules.unlike.hash(name)
 	if rules.unlike.has(hash) {
@@ -25,7 +25,7 @@ func (b *block) judge(d *decision, name string, qtype uint16, who func() client,
 	found := rules.index.Lookup(name, buffer)
 	switch {
 	case len(found.Matches) > 0:
-		*d = rules.decide(found.Matches, who(), qtype)
+		*d = rules.decide(found.Matches, qtype, ask)
 		if all != nil {
 			*all = slices.Clone(found.Matches)
 		}
@@ -43,14 +43,15 @@ type Reason string
 
 // The reasons.
 const (
-	Blocked         Reason = ""          // it does not pass
-	NothingNear     Reason = "unlike"    // the name is near no protected suffix
-	ListedProtected Reason = "protected" // it equals or lies under a protected suffix
-	ListedAllowed   Reason = "allowed"   // it equals or lies under an allowed suffix
-	OtherClient     Reason = "client"    // a lookalike, but of policies that are not for this client
-	OtherType       Reason = "type"      // a lookalike, but a query type that the policy passes
-	OnlyMonitored   Reason = "monitor"   // a lookalike of a policy in mode monitor
-	NoPolicy        Reason = "no_policy" // the server block has no policy
+	Blocked         Reason = ""               // it does not pass
+	NothingNear     Reason = "unlike"         // the name is near no protected suffix
+	ListedProtected Reason = "protected"      // it equals or lies under a protected suffix
+	ListedAllowed   Reason = "allowed"        // it equals or lies under an allowed suffix
+	OtherClient     Reason = "client"         // a lookalike, but of policies that are not for this client
+	OtherType       Reason = "type"           // a lookalike, but a query type that the policy passes
+	NoCounterpart   Reason = "no_counterpart" // a lookalike, but of what does not exist, and the policy requires that
+	OnlyMonitored   Reason = "monitor"        // a lookalike of a policy in mode monitor
+	NoPolicy        Reason = "no_policy"      // the server block has no policy
 )
 
 // Query is a question of class IN, as a client asks it.
@@ -61,6 +62,23 @@ type Query struct {
 	Type uint16
 	// Client is who asks. The zero address stands for anybody: every policy is taken to be for this client.
 	Client netip.Addr
+	// Exists says whether a domain, given with the final dot, exists, for policies that require a counterpart. If it is nil
+	// all are taken to.
+	Exists func(domain string) (bool, error)
+}
+
+// presence asks whether a domain exists.
+func (q *Query) presence(domain string) presence {
+	if domain == "" || q.Exists == nil {
+		return notAsked
+	}
+	switch there, err := q.Exists(domain); {
+	case err != nil:
+		return unknown
+	case there:
+		return exists
+	}
+	return absent
 }
 
 // Judgement is what the policies of a server block say about a query, and what becomes of it.
@@ -75,6 +93,8 @@ type Judgement struct {
 	// Candidates are the protected suffixes that the name looks like, whoever their policies are for: the nearest first,
 	// of equally near ones the longer, then the one configured first.
 	Candidates []Candidate
+	// Counterpart is "exists" or "unknown" for a lookalike of a policy that requires a counterpart, if that was asked for.
+	Counterpart string
 	// Decisive is the one of the candidates that decides; nil unless the verdict is "lookalike".
 	Decisive *Candidate
 }
@@ -101,8 +121,11 @@ func (b *Block) Judge(q Query) Judgement {
 	}
 	var d decision
 	var matches []match.Match
-	b.block.judge(&d, q.Name, q.Type, func() client { return client{addr: q.Client.Unmap(), anybody: !q.Client.IsValid()} }, &matches)
-	j := Judgement{Verdict: d.verdict.String(), Reason: Reason(passReasonNames[d.pass]), Listed: d.listed}
+	b.block.judge(&d, q.Name, q.Type, asking{
+		client:      func() client { return client{addr: q.Client.Unmap(), anybody: !q.Client.IsValid()} },
+		counterpart: func(_ *requirement, m *match.Match) presence { return q.presence(counterpart(q.Name, m)) },
+	}, &matches)
+	j := Judgement{Verdict: d.verdict.String(), Reason: Reason(passReasonNames[d.pass]), Listed: d.listed, Counterpart: d.counterpart.String()}
 	for i := range matches {
 		m := &matches[i]
 		j.Candidates = append(j.Candidates, Candidate{m.Suffix, intended(q.Name, m), m.Distance, m.Kind, &b.policies[m.Tag]})

@@ -1,6 +1,7 @@
 package typoguard
 
 import (
+	"errors"
 	"net/netip"
 	"testing"
 
@@ -84,4 +85,41 @@ example.org {
 
 	c := blocks[0].Judge(Query{Name: "army.mi1"}).Decisive
 	assert.Equal(t, &Candidate{"army.mil", "army.mil", 0, match.Homoglyph, &blocks[0].Policies()[1]}, c)
+}
+
+// TestJudgeCounterpart: what the server asks the plugins behind it, Judge asks its caller.
+func TestJudgeCounterpart(t *testing.T) {
+	blocks, err := load(t, `
+. {
+	typoguard {
+		protect mil
+		require counterpart on_error pass
+	}
+}
+`)
+	require.NoError(t, err)
+	exists := func(domain string) (bool, error) {
+		if domain == "broken.mil." {
+			return false, errors.New("no answer")
+		}
+		return domain == "army.mil.", nil
+	}
+	for name, want := range map[string]struct {
+		verdict     string
+		reason      Reason
+		counterpart string
+	}{
+		"us.army.ml":   {"lookalike", Blocked, "exists"},
+		"google.co.il": {"pass", NoCounterpart, ""},
+		"broken.ml":    {"pass", NoCounterpart, ""},
+		"ml":           {"lookalike", Blocked, ""},
+	} {
+		j := blocks[0].Judge(Query{Name: name, Exists: exists})
+		assert.Equal(t, want.verdict, j.Verdict, name)
+		assert.Equal(t, want.reason, j.Reason, name)
+		assert.Equal(t, want.counterpart, j.Counterpart, name)
+		assert.Len(t, j.Candidates, 1, name)
+	}
+	assert.Equal(t, Blocked, blocks[0].Judge(Query{Name: "google.co.il"}).Reason, "nobody to ask")
+	assert.True(t, blocks[0].Policies()[0].Counterpart)
 }

@@ -48,6 +48,8 @@ type Policy struct {
 	Sinkhole []netip.Addr
 	// Mode is "enforce" or "monitor".
 	Mode string
+	// Counterpart is whether names are lookalikes only of those that exist.
+	Counterpart bool
 	// TTL is in seconds.
 	TTL uint32
 }
@@ -135,18 +137,19 @@ func (b *block) policies() ([]Policy, error) {
 		}
 		p := &s.policy
 		all = append(all, Policy{
-			Name:      p.name,
-			Protected: names(listed.protected),
-			Allowed:   names(listed.allowed),
-			Distance:  p.distance,
-			Kinds:     p.kinds,
-			Keyboard:  p.keyboard,
-			Clients:   p.clients,
-			Types:     p.types,
-			Action:    p.action.String(),
-			Sinkhole:  p.sinkhole,
-			Mode:      p.mode.String(),
-			TTL:       p.ttl,
+			Name:        p.name,
+			Protected:   names(listed.protected),
+			Allowed:     names(listed.allowed),
+			Distance:    p.distance,
+			Kinds:       p.kinds,
+			Keyboard:    p.keyboard,
+			Clients:     p.clients,
+			Types:       p.types,
+			Action:      p.action.String(),
+			Sinkhole:    p.sinkhole,
+			Mode:        p.mode.String(),
+			TTL:         p.ttl,
+			Counterpart: p.require != nil,
 		})
 	}
 	return all, nil

@@ -28,13 +28,14 @@ func describe(ctx context.Context, name string, d *decision) {
 	}
 	lookalike := *d
 	for label, value := range map[string]metadata.Func{
-		"policy":    func() string { return lookalike.policy.name },
-		"protected": func() string { return lookalike.match.Suffix },
-		"intended":  func() string { return lookalike.intended(name) },
-		"kind":      func() string { return lookalike.match.Kind.String() },
-		"distance":  func() string { return strconv.Itoa(lookalike.match.Distance) },
-		"action":    lookalike.done,
-		"mode":      func() string { return lookalike.policy.mode.String() },
+		"policy":      func() string { return lookalike.policy.name },
+		"protected":   func() string { return lookalike.match.Suffix },
+		"intended":    func() string { return lookalike.intended(name) },
+		"kind":        func() string { return lookalike.match.Kind.String() },
+		"distance":    func() string { return strconv.Itoa(lookalike.match.Distance) },
+		"action":      lookalike.done,
+		"mode":        func() string { return lookalike.policy.mode.String() },
+		"counterpart": func() string { return lookalike.counterpart.String() },
 	} {
 		metadata.SetValueFunc(ctx, pluginName+"/"+label, value)
 	}

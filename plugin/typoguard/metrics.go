@@ -44,6 +44,26 @@ var (
 		Name:      "policy_last_reload_successful",
 		Help:      "Whether the list files of a policy are in force as they are on disk (1), or an older state is because of an error (0).",
 	}, []string{"policy"})
+	counterpartLookups = promauto.NewCounterVec(prometheus.CounterOpts{
+		Namespace: plugin.Namespace,
+		Subsystem: pluginName,
+		Name:      "counterpart_lookups_total",
+		Help:      "Counter of domains asked for because a lookalike resembles them, by what was found.",
+	}, []string{"result"})
+	counterpartHits = promauto.NewCounter(prometheus.CounterOpts{
+		Namespace: plugin.Namespace,
+		Subsystem: pluginName,
+		Name:      "counterpart_cache_hits_total",
+		Help:      "Counter of domains that a lookalike resembles and that were known from before.",
+	})
+	counterpartDuration = promauto.NewHistogram(prometheus.HistogramOpts{
+		Namespace:                   plugin.Namespace,
+		Subsystem:                   pluginName,
+		Name:                        "counterpart_duration_seconds",
+		Buckets:                     plugin.SlimTimeBuckets,
+		NativeHistogramBucketFactor: plugin.NativeHistogramBucketFactor,
+		Help:                        "Histogram of the time it took to ask for a domain.",
+	})
 	policyReloadTime = promauto.NewGauge(prometheus.GaugeOpts{
 		Namespace: plugin.Namespace,
 		Subsystem: pluginName,
@@ -55,6 +75,7 @@ var (
 const (
 	resultOK    = "ok"
 	resultError = "error"
+	resultBusy  = "busy"
 )
 
 // countedTypes are the query types that have a series of their own; all others are counted as otherType.

@@ -12,7 +12,8 @@ import (
 
 // collectors are all of the plugin's.
 func collectors() []prometheus.Collector {
-	return []prometheus.Collector{lookalikesTotal, passedTotal, policySuffixes, policyReloads, policyReloadSuccessful, policyReloadTime}
+	return []prometheus.Collector{lookalikesTotal, passedTotal, policySuffixes, policyReloads, policyReloadSuccessful, policyReloadTime,
+		counterpartLookups, counterpartHits, counterpartDuration}
 }
 
 func TestMetricNames(t *testing.T) {

@@ -22,7 +22,8 @@ type policy struct {
 	action   action
 	sinkhole []netip.Addr
 	mode     mode
-	ttl      uint32 // seconds
+	ttl      uint32       // seconds
+	require  *requirement // nil: none
 }
 
 // action is what is answered for a lookalike.
@@ -155,18 +156,19 @@ func (v verdict) String() string { return [...]string{"pass", "protected", "allo
 type passReason uint8
 
 const (
-	passNothing   passReason = iota // it is not
-	passUnlike                      // the name is near no protected suffix
-	passProtected                   // it is a protected suffix or lies under one
-	passAllowed                     // it is an allowed suffix or lies under one
-	passClient                      // a lookalike, but of policies that are not for this client
-	passType                        // a lookalike, but a query type that the policy passes
-	passNotJudged                   // not a standard query of class IN
+	passNothing     passReason = iota // it is not
+	passUnlike                        // the name is near no protected suffix
+	passProtected                     // it is a protected suffix or lies under one
+	passAllowed                       // it is an allowed suffix or lies under one
+	passClient                        // a lookalike, but of policies that are not for this client
+	passType                          // a lookalike, but a query type that the policy passes
+	passCounterpart                   // a lookalike, but what it resembles does not exist, and the policy requires that
+	passNotJudged                     // not a standard query of class IN
 )
 
 var passReasonNames = map[passReason]string{
 	passUnlike: "unlike", passProtected: "protected", passAllowed: "allowed",
-	passClient: "client", passType: "type", passNotJudged: "not_judged",
+	passClient: "client", passType: "type", passCounterpart: "no_counterpart", passNotJudged: "not_judged",
 }
 
 // decision is the verdict on a name together with what it means for one query.
@@ -176,6 +178,8 @@ type decision struct {
 	policy  *policy     // of a lookalike
 	match   match.Match // of a lookalike
 	listed  string      // the suffix that the name equals or lies under, if protected or allowed
+	// counterpart says of a lookalike whether what it resembles exists, as far as the policy wants to know.
+	counterpart presence
 }
 
 // passed sets the decision on a name that is like no protected suffix.
@@ -191,16 +195,34 @@ func (d *decision) passed(found match.Result) {
 	}
 }
 
+// asking is what a decision may need to know beside the name and its type. Each is asked for only if it matters.
+type asking struct {
+	client func() client
+	// counterpart says whether what the name resembles exists; nil stands for notAsked.
+	counterpart func(*requirement, *match.Match) presence
+}
+
 // decide picks among the matches of a name, best first, the one whose policy is for the client. A policy that only
 // monitors never takes a name from one that enforces: it would let mail through that another policy stops.
-func (r *rules) decide(matches []match.Match, c client, qtype uint16) decision {
+func (r *rules) decide(matches []match.Match, qtype uint16, ask asking) decision {
 	d := decision{verdict: pass, pass: passClient}
-	for _, m := range matches {
+	c := ask.client()
+	for i := range matches {
+		m := &matches[i]
 		p := r.policies[m.Tag]
 		if !p.covers(c) || (d.policy != nil && p.mode == monitor) {
 			continue
 		}
-		d = decision{verdict: lookalike, policy: p, match: m}
+		there := notAsked
+		if p.require != nil && ask.counterpart != nil && p.answers(qtype) {
+			if there = ask.counterpart(p.require, m); !p.require.met(there) {
+				if d.policy == nil {
+					d.pass = passCounterpart
+				}
+				continue
+			}
+		}
+		d = decision{verdict: lookalike, policy: p, match: *m, counterpart: there}
 		if p.mode == enforce {
 			break
 		}

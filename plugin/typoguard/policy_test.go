@@ -89,7 +89,7 @@ func TestDecide(t *testing.T) {
 			var buffer match.Buffer
 			found := rules.index.Lookup(tt.query, &buffer)
 			require.NotEmpty(t, found.Matches)
-			d := rules.decide(found.Matches, client{addr: netip.MustParseAddr(tt.client)}, tt.qtype)
+			d := rules.decide(found.Matches, tt.qtype, asking{client: func() client { return client{addr: netip.MustParseAddr(tt.client)} }})
 			assert.Equal(t, tt.pass, d.pass)
 			if tt.want == "" {
 				assert.Equal(t, pass, d.verdict)

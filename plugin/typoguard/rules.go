@@ -1,7 +1,9 @@
 package typoguard
 
 import (
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/skeleton"
@@ -49,7 +51,7 @@ func compile(stanzas []*stanza) (*rules, error) {
 	var allowed []string
 	for tag, s := range stanzas {
 		protectedNames, allowedNames := names(all[tag].protected), names(all[tag].allowed)
-		if err := s.checkDistance(protectedNames); err != nil {
+		if err := errors.Join(s.checkDistance(protectedNames), s.checkRequire(protectedNames)); err != nil {
 			return nil, err
 		}
 		for _, name := range protectedNames {
@@ -112,4 +114,12 @@ func (s *stanza) checkDistance(protected []string) error {
 		}
 	}
 	return s.given["distance"].errorf("distance: %d applies to none of the suffixes; expected one of at least two labels and six characters", s.policy.distance)
+}
+
+// checkRequire returns an error if the stanza requires counterparts and none of the suffixes can have any.
+func (s *stanza) checkRequire(protected []string) error {
+	if s.policy.require == nil || slices.ContainsFunc(protected, isRegistry) {
+		return nil
+	}
+	return s.given["require"].errorf("require: all protected suffixes are domains themselves, of which there is nothing to look up; expected one to register others under, such as mil")
 }

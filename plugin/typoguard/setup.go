@@ -52,6 +52,9 @@ const (
 	defaultReload = 30 * time.Second
 	maxTTL        = 86400
 	minReload     = time.Second
+	// A query waits for a counterpart for so long. Mail servers give up a query after five seconds.
+	defaultTimeout = time.Second
+	maxTimeout     = 4 * time.Second
 )
 
 // options has the parser of every option, called with the token that names the option current.
@@ -69,11 +72,12 @@ var options = map[string]func(*caddy.Controller, *stanza) error{
 	"mode":         once(parseMode),
 	"ttl":          once(parseTTL),
 	"reload":       once(parseReload),
+	"require":      once(parseRequire),
 }
 
 // optionNames is in the order of the documentation.
 var optionNames = []string{
-	"protect", "protect_file", "allow", "allow_file", "distance", "kinds", "keyboard", "clients", "types", "action", "mode", "ttl", "reload",
+	"protect", "protect_file", "allow", "allow_file", "distance", "kinds", "keyboard", "clients", "types", "action", "mode", "require", "ttl", "reload",
 }
 
 // policyName is what a policy may be called: it is a metric label and stands in answers.
@@ -301,6 +305,52 @@ func parseMode(c *caddy.Controller, s *stanza) error {
 		return fmt.Errorf("unknown mode %q; expected %s", arg, strings.Join(modeNames, " or "))
 	}
 	s.policy.mode = mode(i)
+	return nil
+}
+
+func parseRequire(c *caddy.Controller, s *stanza) error {
+	args, err := arguments(c, "counterpart")
+	if err != nil {
+		return err
+	}
+	if args[0] != "counterpart" {
+		return fmt.Errorf("unknown requirement %q; expected counterpart", args[0])
+	}
+	r := &requirement{timeout: defaultTimeout}
+	given := map[string]bool{}
+	for args = args[1:]; len(args) > 0; args = args[2:] {
+		switch {
+		case len(args) == 1:
+			return fmt.Errorf("%q without a value; expected on_error block|pass or timeout DURATION", args[0])
+		case given[args[0]]:
+			return fmt.Errorf("%s twice; expected it once", args[0])
+		}
+		given[args[0]] = true
+		if err := r.set(args[0], args[1]); err != nil {
+			return err
+		}
+	}
+	s.policy.require = r
+	return nil
+}
+
+// set sets one of the settings of a requirement.
+func (r *requirement) set(name, value string) error {
+	switch name {
+	case "on_error":
+		if value != "block" && value != "pass" {
+			return fmt.Errorf("on_error %q; expected block or pass", value)
+		}
+		r.passOnError = value == "pass"
+	case "timeout":
+		d, err := time.ParseDuration(value)
+		if err != nil || d <= 0 || d > maxTimeout {
+			return fmt.Errorf("timeout %q; expected a duration up to %s such as 1s", value, maxTimeout)
+		}
+		r.timeout = d
+	default:
+		return fmt.Errorf("%q; expected on_error block|pass or timeout DURATION", name)
+	}
 	return nil
 }
 

@@ -25,7 +25,7 @@ func TestParseErrors(t *testing.T) {
 		name, option string // the option is the third line of a stanza that protects mil
 		want         string
 	}{
-		{"unknown option", "protects mil", `Testfile:3 - Error during parsing: unknown option "protects"; expected one of protect, protect_file, allow, allow_file, distance, kinds, keyboard, clients, types, action, mode, ttl, reload`},
+		{"unknown option", "protects mil", `Testfile:3 - Error during parsing: unknown option "protects"; expected one of protect, protect_file, allow, allow_file, distance, kinds, keyboard, clients, types, action, mode, require, ttl, reload`},
 
 		{"protect nothing", "protect", `Testfile:3 - Error during parsing: protect: no argument; expected domain suffixes`},
 		{"protect a bad name", "protect army..mil", `Testfile:3 - Error during parsing: protect: "army..mil": expected a domain suffix such as army.nl: idna: invalid label "army..mil"`},
@@ -66,6 +66,16 @@ func TestParseErrors(t *testing.T) {
 		{"keyboard missing", "keyboard", `Testfile:3 - Error during parsing: keyboard: no argument; expected a layout`},
 		{"unknown keyboard", "keyboard dvorak", `Testfile:3 - Error during parsing: keyboard: unknown keyboard "dvorak"; expected one of qwerty, qwertz, azerty`},
 		{"keyboard twice", "keyboard azerty\nkeyboard azerty", `Testfile:4 - Error during parsing: keyboard: given at Testfile:3 already; expected once`},
+
+		{"require missing", "require", `Testfile:3 - Error during parsing: require: no argument; expected counterpart`},
+		{"require something else", "require dnssec", `Testfile:3 - Error during parsing: require: unknown requirement "dnssec"; expected counterpart`},
+		{"require with an unknown setting", "require counterpart retry 3", `Testfile:3 - Error during parsing: require: "retry"; expected on_error block|pass or timeout DURATION`},
+		{"require without a value", "require counterpart timeout", `Testfile:3 - Error during parsing: require: "timeout" without a value; expected on_error block|pass or timeout DURATION`},
+		{"require with a setting twice", "require counterpart timeout 1s timeout 2s", `Testfile:3 - Error during parsing: require: timeout twice; expected it once`},
+		{"require with an unknown on_error", "require counterpart on_error drop", `Testfile:3 - Error during parsing: require: on_error "drop"; expected block or pass`},
+		{"require with no timeout", "require counterpart timeout 0s", `Testfile:3 - Error during parsing: require: timeout "0s"; expected a duration up to 4s such as 1s`},
+		{"require with a long timeout", "require counterpart timeout 5s", `Testfile:3 - Error during parsing: require: timeout "5s"; expected a duration up to 4s such as 1s`},
+		{"require twice", "require counterpart\nrequire counterpart", `Testfile:4 - Error during parsing: require: given at Testfile:3 already; expected once`},
 
 		{"clients missing", "clients", `Testfile:3 - Error during parsing: clients: no argument; expected networks`},
 		{"clients by name", "clients mail.example", `Testfile:3 - Error during parsing: clients: "mail.example"; expected a network such as 192.0.2.0/24 or 2001:db8::/32`},

@@ -16,12 +16,15 @@ import (
 	"context"
 	"net/netip"
 	"strings"
+	"time"
 
 	"github.com/coredns/coredns/plugin"
 	"github.com/coredns/coredns/plugin/metrics"
 	"github.com/coredns/coredns/request"
 
 	"github.com/miekg/dns"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
 )
 
 // Typoguard answers queries for lookalike names, and passes all others on. It implements plugin.Handler.
@@ -30,10 +33,12 @@ type Typoguard struct {
 
 	block    *block
 	counters map[string]*counters // by server address; read only once the servers run
+
+	counterparts *counterparts
 }
 
 func newTypoguard(b *block) *Typoguard {
-	return &Typoguard{block: b}
+	return &Typoguard{block: b, counterparts: newCounterparts()}
 }
 
 // Name implements plugin.Handler.
@@ -48,7 +53,16 @@ func (t *Typoguard) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.M
 	}
 	q := &r.Question[0]
 	var d decision
-	t.block.judge(&d, q.Name, q.Qtype, func() client { return client{addr: clientOf(w)} }, nil)
+	var waiting time.Time // since when
+	t.block.judge(&d, q.Name, q.Qtype, asking{
+		client: func() client { return client{addr: clientOf(w)} },
+		counterpart: func(r *requirement, m *match.Match) presence {
+			if waiting.IsZero() {
+				waiting = time.Now()
+			}
+			return t.counterparts.find(ctx, t.Next, w, counterpart(q.Name, m), r.timeout-time.Since(waiting))
+		},
+	}, nil)
 	describe(ctx, q.Name, &d)
 	if d.verdict != lookalike || d.pass != passNothing {
 		count.passed(d.pass)

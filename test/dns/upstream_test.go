@@ -43,6 +43,9 @@ func parseZone(lines string) map[uint16]dns.RR {
 	return records
 }
 
+// nowhere is the one name that does not exist.
+const nowhere = "co.mil."
+
 // upstreamAnswer returns the records with which the upstream answers a question. There is one, unless the upstream has
 // none of that type; ANY is answered with one that no mail server asks for by itself.
 func upstreamAnswer(q dns.Question) []dns.RR {
@@ -105,7 +108,11 @@ func (u *upstream) ServeDNS(w dns.ResponseWriter, r *dns.Msg) {
 
 	m := new(dns.Msg).SetReply(r)
 	m.RecursionAvailable = true
-	m.Answer = upstreamAnswer(q)
+	if strings.EqualFold(q.Name, nowhere) {
+		m.Rcode = dns.RcodeNameError
+	} else {
+		m.Answer = upstreamAnswer(q)
+	}
 	if len(m.Answer) == 0 {
 		soa := dns.Copy(zone[dns.TypeSOA])
 		m.Ns = []dns.RR{soa}

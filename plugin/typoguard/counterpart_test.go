@@ -1,0 +1,281 @@
+package typoguard
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/coredns/coredns/plugin/test"
+
+	"github.com/miekg/dns"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
+)
+
+func TestCounterpart(t *testing.T) {
+	tests := []struct{ name, suffix, near, want string }{
+		{"army.ml.", "mil", "ml.", "army.mil."},
+		{"US.Army.ML.", "mil", "ML.", "army.mil."},
+		{`we\.ird.ml.`, "mil", "ml.", `we\.ird.mil.`},
+		{"ml.", "mil", "ml.", ""},
+		{"shop.exampl.", "example", "exampl.", "shop.example."}, // not on the Public Suffix List
+		{"tenant.co.k.", "co.uk", "co.k.", "tenant.co.uk."},
+		{"us.army.ml.", "army.mil", "army.ml.", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			m := &match.Match{Suffix: tt.suffix, Start: strings.LastIndex(tt.name, tt.near)}
+			assert.Equal(t, tt.want, counterpart(tt.name, m))
+		})
+	}
+}
+
+// world is a handler that knows some records, and remembers what it was asked.
+type world struct {
+	records []dns.RR
+	broken  map[string]error // by name; nil errors panic
+	delay   time.Duration
+
+	mu   sync.Mutex
+	seen []string
+}
+
+func (*world) Name() string { return "world" }
+
+func (z *world) ServeDNS(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+	q := r.Question[0]
+	z.mu.Lock()
+	z.seen = append(z.seen, q.Name+" "+dns.TypeToString[q.Qtype])
+	z.mu.Unlock()
+	if z.delay > 0 {
+		<-time.After(z.delay)
+	}
+	if err, ok := z.broken[q.Name]; ok {
+		if err == nil {
+			panic("broken")
+		}
+		return dns.RcodeServerFailure, err
+	}
+	m := new(dns.Msg).SetReply(r)
+	m.Rcode = dns.RcodeNameError
+	for _, rr := range z.records {
+		if rr.Header().Name != q.Name {
+			continue
+		}
+		m.Rcode = dns.RcodeSuccess
+		if t := rr.Header().Rrtype; t == q.Qtype || t == dns.TypeCNAME {
+			m.Answer = append(m.Answer, rr)
+		}
+	}
+	if len(m.Answer) == 0 {
+		m.Ns = []dns.RR{test.SOA("mil. 300 IN SOA ns.mil. hostmaster.mil. 1 7200 900 1209600 60")}
+	}
+	return dns.RcodeSuccess, w.WriteMsg(m)
+}
+
+// asked returns the questions seen, without those for the lookalikes themselves.
+func (z *world) asked() []string {
+	z.mu.Lock()
+	defer z.mu.Unlock()
+	var asked []string
+	for _, q := range z.seen {
+		if strings.Contains(q, ".mil. ") {
+			asked = append(asked, q)
+		}
+	}
+	return asked
+}
+
+// military is a world with some domains under mil.
+func military() *world {
+	return &world{
+		records: []dns.RR{
+			test.MX("mx.mil. 300 IN MX 10 host.mx.mil."),
+			test.A("a.mil. 300 IN A 192.0.2.1"),
+			test.AAAA("aaaa.mil. 300 IN AAAA 2001:db8::1"),
+			test.NS("ns.mil. 300 IN NS ns.example."),
+			test.TXT(`txt.mil. 300 IN TXT "nothing"`),
+			test.MX("null.mil. 300 IN MX 0 ."),
+			test.A("null.mil. 300 IN A 192.0.2.1"),
+			test.CNAME("alias.mil. 300 IN CNAME a.mil."),
+		},
+		broken: map[string]error{"broken.mil.": errors.New("no upstream"), "panic.mil.": nil},
+	}
+}
+
+// counterpartHandler returns a handler in front of a world.
+func counterpartHandler(t *testing.T, z *world, options string) *Typoguard {
+	t.Helper()
+	h := handler(t, "typoguard {\nprotect mil\n"+options+"\n}")
+	h.Next = z
+	return h
+}
+
+func TestRequireCounterpart(t *testing.T) {
+	tests := []struct {
+		name    string // under .ml
+		options string
+		blocked bool
+		note    string
+		asked   string
+	}{
+		{"mx", "", true, "exists", "mx.mil. MX"},
+		{"deep.below.mx", "", true, "exists", "mx.mil. MX"},
+		{"a", "", true, "exists", "a.mil. MX, a.mil. A"},
+		{"aaaa", "", true, "exists", "aaaa.mil. MX, aaaa.mil. A, aaaa.mil. AAAA"},
+		{"ns", "", true, "exists", "ns.mil. MX, ns.mil. A, ns.mil. AAAA, ns.mil. NS"},
+		{"txt", "", false, "", "txt.mil. MX, txt.mil. A, txt.mil. AAAA, txt.mil. NS"},
+		{"null", "", false, "", "null.mil. MX"},
+		{"alias", "", false, "", "alias.mil. MX, alias.mil. A, alias.mil. AAAA, alias.mil. NS"},
+		{"google", "", false, "", "google.mil. MX"},
+		{"broken", "", true, "unknown", "broken.mil. MX"},
+		{"broken", "on_error pass", false, "", "broken.mil. MX"},
+		{"panic", "", true, "unknown", "panic.mil. MX"},
+		{"panic", "timeout 1s on_error pass", false, "", "panic.mil. MX"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name+" "+tt.options, func(t *testing.T) {
+			z := military()
+			h := counterpartHandler(t, z, "require counterpart "+tt.options)
+			reply := ask(t, t.Context(), h, withEDNS(query(tt.name+".ml.", dns.TypeMX), 1232, false))
+			assert.Equal(t, tt.asked, strings.Join(z.asked(), ", "))
+			if !tt.blocked {
+				assert.Empty(t, ede(reply))
+				return
+			}
+			require.Len(t, ede(reply), 1)
+			assert.Equal(t, dns.RcodeNameError, reply.Rcode)
+			assert.Contains(t, ede(reply)[0].ExtraText, "(omission, policy default, counterpart "+tt.note+")")
+		})
+	}
+}
+
+// TestRequireOfDomains: there must be a suffix of which anything can be looked up.
+func TestRequireOfDomains(t *testing.T) {
+	_, err := parseCorefile(t, "", "typoguard {\nprotect army.mil nato.int\nrequire counterpart\n}")
+	require.EqualError(t, err, "Testfile:3 - Error during parsing: require: all protected suffixes are domains themselves, "+
+		"of which there is nothing to look up; expected one to register others under, such as mil")
+}
+
+// TestCounterpartNotAsked: only a lookalike that the policy would answer makes anybody ask.
+func TestCounterpartNotAsked(t *testing.T) {
+	z := military()
+	h := counterpartHandler(t, z, "require counterpart\nallow gov.ml\ntypes MX A AAAA")
+	for _, q := range []*dns.Msg{
+		query("example.org.", dns.TypeMX), query("x.gov.ml.", dns.TypeMX), query("army.ml.", dns.TypeTXT), query("army.ml.", dns.TypeNS), query("ml.", dns.TypeMX),
+	} {
+		ask(t, t.Context(), h, q)
+		assert.Empty(t, z.asked(), q.Question[0].String())
+	}
+}
+
+// TestCounterpartNextPolicy: where the nearest policy requires what does not exist, another one may still hold.
+func TestCounterpartNextPolicy(t *testing.T) {
+	h := handler(t, "typoguard mil {\nprotect mil\nrequire counterpart\n}\ntypoguard full {\nprotect army.nl\n}")
+	h.Next = military()
+	reply := ask(t, t.Context(), h, withEDNS(query("army.ml.", dns.TypeMX), 1232, false))
+	require.Len(t, ede(reply), 1)
+	assert.Contains(t, ede(reply)[0].ExtraText, "army.nl (adjacent, policy full)")
+}
+
+// TestCounterpartKept: what is known holds for the TTL, and no longer.
+func TestCounterpartKept(t *testing.T) {
+	for name, ttl := range map[string]time.Duration{"mx": 300 * time.Second, "google": 60 * time.Second, "broken": unknownFor} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				z := military()
+				h := counterpartHandler(t, z, "require counterpart")
+				asks := func() int {
+					ask(t, t.Context(), h, query(name+".ml.", dns.TypeMX))
+					return len(z.asked())
+				}
+				once := asks()
+				<-time.After(ttl - time.Millisecond)
+				assert.Equal(t, once, asks())
+				<-time.After(time.Millisecond)
+				assert.Equal(t, 2*once, asks())
+			})
+		})
+	}
+}
+
+// TestCounterpartSlow: a query waits for the timeout and no longer, and what comes later serves the next one.
+func TestCounterpartSlow(t *testing.T) {
+	for option, blocked := range map[string]bool{"block": true, "pass": false} {
+		t.Run(option, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				z := military()
+				z.delay = 700 * time.Millisecond
+				h := counterpartHandler(t, z, "require counterpart timeout 500ms on_error "+option)
+				start := time.Now()
+				var d decision
+				h.block.judge(&d, "mx.ml.", dns.TypeMX, asking{
+					client: func() client { return client{anybody: true} },
+					counterpart: func(r *requirement, m *match.Match) presence {
+						return h.counterparts.find(t.Context(), h.Next, &test.ResponseWriter{}, counterpart("mx.ml.", m), r.timeout)
+					},
+				}, nil)
+				assert.Equal(t, 500*time.Millisecond, time.Since(start))
+				assert.Equal(t, blocked, d.verdict == lookalike)
+				<-time.After(200 * time.Millisecond)
+				synctest.Wait()
+				z.delay = 0
+				reply := ask(t, t.Context(), h, query("mx.ml.", dns.TypeMX))
+				assert.Equal(t, dns.RcodeNameError, reply.Rcode)
+				assert.Equal(t, []string{"mx.mil. MX"}, z.asked())
+			})
+		})
+	}
+}
+
+// TestCounterpartTogether: queries that come while a domain is asked for share the answer.
+func TestCounterpartTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		z := military()
+		z.delay = 100 * time.Millisecond
+		h := counterpartHandler(t, z, "require counterpart")
+		var queries sync.WaitGroup
+		for n := range 50 {
+			queries.Go(func() { ask(t, t.Context(), h, query(fmt.Sprintf("host%d.mx.ml.", n), dns.TypeMX)) })
+		}
+		queries.Wait()
+		assert.Equal(t, []string{"mx.mil. MX"}, z.asked())
+	})
+}
+
+// TestCounterpartFlood: with an upstream that does not answer, only so many domains are asked for at a time, and queries
+// beyond do not wait.
+func TestCounterpartFlood(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		z := military()
+		z.delay = askingLimit
+		h := counterpartHandler(t, z, "require counterpart timeout 1s")
+		busy := testutil.ToFloat64(counterpartLookups.WithLabelValues(resultBusy))
+		find := func(n int) presence {
+			return h.counterparts.find(t.Context(), h.Next, &test.ResponseWriter{}, fmt.Sprintf("host%d.mil.", n), time.Second)
+		}
+		var waiting sync.WaitGroup
+		for n := range maxAsking {
+			waiting.Go(func() { assert.Equal(t, unknown, find(n)) })
+		}
+		synctest.Wait()
+		start := time.Now()
+		for n := range 1000 {
+			require.Equal(t, unknown, find(maxAsking+n))
+		}
+		assert.Zero(t, time.Since(start))
+		assert.InDelta(t, 1000, testutil.ToFloat64(counterpartLookups.WithLabelValues(resultBusy))-busy, 0)
+		waiting.Wait()
+		<-time.After(2 * askingLimit)
+		synctest.Wait()
+		assert.Len(t, z.asked(), maxAsking)
+	})
+}
