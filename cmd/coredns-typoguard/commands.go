@@ -14,6 +14,7 @@ import (
 
 	"github.com/urfave/cli/v3"
 
+	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/audit"
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/check"
 )
 
@@ -34,7 +35,7 @@ func commands(in io.Reader, out, errs io.Writer) *cli.Command {
 		UsageText: "coredns-typoguard [-conf Corefile] [-dns.port PORT] [-quiet] …   the server, with the flags of CoreDNS; -help lists them\n" +
 			"coredns-typoguard COMMAND [OPTION...] [ARGUMENT...]",
 		Version:               caddy.AppVersion,
-		Commands:              []*cli.Command{check.Command()},
+		Commands:              []*cli.Command{check.Command(), audit.Command()},
 		EnableShellCompletion: true,
 		ConfigureShellCompletionCommand: func(completion *cli.Command) {
 			completion.Hidden = false

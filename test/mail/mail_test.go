@@ -27,6 +27,8 @@ type mta interface {
 	queued(t *testing.T) string
 	// maildir is the sender's mailbox.
 	maildir() string
+	// log is the file it logs to.
+	log() string
 }
 
 // newMTA starts a mail server in the relay's namespace, its files below dir.
@@ -128,6 +130,7 @@ func newWorld(t *testing.T, conf configuration, start newMTA) *world {
 	startSinkhole(t, net.sinkhole, dir)
 	w.resolver = newResolver(t, net, dir, conf)
 	w.relay = start(t, net.relay, dir)
+	t.Cleanup(func() { keepLog(t, w.relay.log()) })
 	return w
 }
 

@@ -159,6 +159,16 @@ func readFile(t *testing.T, path string) string {
 	return string(data)
 }
 
+// keepLog copies a log into the directory that TYPOGUARD_SAMPLES names, if it does, under the name of the test: that is
+// where the samples of the command audit are from.
+func keepLog(t *testing.T, path string) {
+	t.Helper()
+	if dir := os.Getenv("TYPOGUARD_SAMPLES"); dir != "" {
+		name := strings.ReplaceAll(strings.TrimPrefix(t.Name(), "Test"), "/", "-") + ".log"
+		writeFile(t, filepath.Join(dir, name), readFile(t, path))
+	}
+}
+
 // lastLine returns the last line of a log that contains text, or nothing.
 func lastLine(log, text string) string {
 	i := strings.LastIndex(log, text)

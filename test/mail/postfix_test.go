@@ -56,7 +56,7 @@ func newPostfix(t *testing.T, ns *netns, dir string) mta {
 		// Without this it would be killed with the rest of the namespace, but then its log has no end.
 		_ = ns.command("postfix", "-c", p.etc(), "stop").Run()
 		if t.Failed() {
-			t.Logf("Postfix logged:\n%s", readFile(t, p.maillog()))
+			t.Logf("Postfix logged:\n%s", readFile(t, p.log()))
 		}
 	})
 	ns.run(t, "postfix", "-c", p.etc(), "start")
@@ -80,7 +80,7 @@ virtual_mailbox_maps = inline:{alice@corp.example=alice/}
 virtual_mailbox_base = %[3]s
 virtual_uid_maps = static:%[4]d
 virtual_gid_maps = static:%[4]d
-`, p.dir, p.maillog(), filepath.Dir(p.maildir()), nobody)
+`, p.dir, p.log(), filepath.Dir(p.maildir()), nobody)
 }
 
 // postfixMasterCF is Debian's master.cf without chroot and without the services that no case uses.
@@ -111,8 +111,8 @@ postlog    unix-dgram n - n -    1  postlogd
 // etc is the configuration directory.
 func (p *postfix) etc() string { return filepath.Join(p.dir, "etc") }
 
-// maillog is the log file.
-func (p *postfix) maillog() string { return filepath.Join(p.dir, "maillog") }
+// log is the log file.
+func (p *postfix) log() string { return filepath.Join(p.dir, "maillog") }
 
 // maildir is the mailbox of the sender.
 func (p *postfix) maildir() string { return filepath.Join(p.dir, "mail", "alice") }
@@ -126,7 +126,7 @@ func (p *postfix) submit(t *testing.T, m message) {
 // fate is the last line that Postfix logged about the delivery of a message.
 func (p *postfix) fate(t *testing.T, m message) string {
 	t.Helper()
-	log := readFile(t, p.maillog())
+	log := readFile(t, p.log())
 	id := regexp.MustCompile(`cleanup\[\d+\]: (\w+): message-id=` + regexp.QuoteMeta(m.id())).FindStringSubmatch(log)
 	if id == nil {
 		return ""

@@ -1,0 +1,155 @@
+// Package audit is the command that says what the policies would have done to the names in logs, and what has leaked.
+package audit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v3"
+
+	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/audit/logs"
+	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/corefile"
+)
+
+const description = `Reads the logs of mail servers and DNS servers, applies the policies of a Corefile to every recipient's domain or
+queried name, and prints: each lookalike with how often it was written to or asked for, first and last, what was meant, by
+whom, and how often mail to it was delivered (that mail has leaked), bounced or deferred; then the domains hit most, for the
+allow list; the protected suffixes that were never seen; and totals.
+
+Files may be plain or compressed with gzip, zstd or xz; without a FILE, or for "-", standard input is read. Rotated files
+(mail.log.2.gz mail.log.1 mail.log) are read in their order. The format is recognised for each file:
+
+  postfix, exim, sendmail, opensmtpd   mail logs, from the server's own file, syslog or journalctl
+  coredns                              of the plugin log, as text or -log-format=json
+  bind, unbound                        query logs
+  dnstap                               CLIENT_QUERY messages, logged in full
+  names                                names or mail addresses, one a line
+
+Times without a year are of the year that ends with the file's last change; those without a zone are in the zone of TZ.
+-since and -until take RFC 3339, a date, or a time before now such as 90d or 36h.
+
+Addresses are reduced to domains, unless -addresses. Deliveries to mailboxes on the same host, and to a content filter there,
+do not count. Queries are judged for the client that asked, deliveries for any, or for -client. A delivery to a smart host
+counts as delivered: what becomes of the message stands in the log of that.
+
+Memory is bounded: of very many different lookalikes, and of sources of one, the later are counted as "others".
+
+Exit status: 0, or 2 after an error. Lines that no parser knows are counted and shown by example. A file that cannot be read
+to its end is an error that says how far it was; what was read is reported.`
+
+// Command returns the command.
+func Command() *cli.Command {
+	formats := []string{"auto"}
+	for _, format := range logs.Formats {
+		formats = append(formats, format.Name)
+	}
+	return &cli.Command{
+		Name:        "audit",
+		Usage:       "say what the policies would have done to the names in logs, and what has leaked",
+		ArgsUsage:   "[FILE...]",
+		Description: description,
+		Flags: append(corefile.Flags(),
+			&cli.StringFlag{Name: "format", Value: "auto", Usage: "the `FORMAT` of all files: " + strings.Join(append(formats, "dnstap"), ", ")},
+			&cli.StringFlag{Name: "since", Usage: "leave out what is before this `TIME`"},
+			&cli.StringFlag{Name: "until", Usage: "leave out what is from this `TIME` on"},
+			&cli.StringFlag{Name: "client", Usage: "judge deliveries for the mail server with this `IP` address"},
+			&cli.BoolFlag{Name: "addresses", Usage: "show senders' and recipients' addresses, too"},
+			&cli.BoolFlag{Name: "json", Usage: "print one JSON object"},
+			&cli.BoolFlag{Name: "csv", Usage: "print the lookalikes as CSV (RFC 4180)"},
+		),
+		Action: run,
+	}
+}
+
+// options are those of the command.
+type options struct {
+	format       *logs.Format // nil: to be recognised
+	since, until int64        // seconds since 1970; 0 is without bound
+	client       netip.Addr
+	addresses    bool
+}
+
+func parseOptions(c *cli.Command, now time.Time) (options, error) {
+	o := options{addresses: c.Bool("addresses")}
+	if name := c.String("format"); name != "auto" {
+		format, ok := logs.ByName(name)
+		if !ok {
+			return o, fmt.Errorf("format: unknown format %q; expected one of those that -help lists", name)
+		}
+		o.format = &format
+	}
+	var err error
+	if o.since, err = parseTime(c.String("since"), now); err != nil {
+		return o, fmt.Errorf("since: %w", err)
+	}
+	if o.until, err = parseTime(c.String("until"), now); err != nil {
+		return o, fmt.Errorf("until: %w", err)
+	}
+	if o.until != 0 && o.until <= o.since {
+		return o, errors.New("until: not after since; expected a later time")
+	}
+	if s := c.String("client"); s != "" {
+		if o.client, err = netip.ParseAddr(s); err != nil {
+			return o, fmt.Errorf("client: %w; expected an IPv4 or IPv6 address", err)
+		}
+	}
+	if c.Bool("json") && c.Bool("csv") {
+		return o, errors.New("json and csv; expected one of them")
+	}
+	return o, nil
+}
+
+// parseTime reads a point in time, or how long it is before now, as seconds since 1970; nothing is 0.
+func parseTime(s string, now time.Time) (int64, error) {
+	if s == "" {
+		return 0, nil
+	}
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02 15:04", "2006-01-02"} {
+		if t, err := time.ParseInLocation(layout, s, now.Location()); err == nil {
+			return t.Unix(), nil
+		}
+	}
+	if days, ok := strings.CutSuffix(s, "d"); ok {
+		if d, err := time.ParseDuration(days + "h"); err == nil && d > 0 {
+			return now.Add(-24 * d).Unix(), nil
+		}
+	}
+	if d, err := time.ParseDuration(s); err == nil && d > 0 {
+		return now.Add(-d).Unix(), nil
+	}
+	return 0, fmt.Errorf("%q; expected a time such as 2026-11-21 or 2026-11-21T23:38:15Z, or how long ago, such as 90d or 36h", s)
+}
+
+func run(_ context.Context, c *cli.Command) error {
+	o, err := parseOptions(c, time.Now())
+	if err != nil {
+		return err
+	}
+	blocks, err := corefile.Load(c)
+	if err != nil {
+		return err
+	}
+	paths := c.Args().Slice()
+	if len(paths) == 0 {
+		paths = []string{"-"}
+	}
+	a := newAuditor(&blocks, o)
+	progress := newProgress(paths, c.Root().ErrWriter)
+	failed := a.readAll(paths, c.Root().Reader, progress)
+	progress.finish()
+	write := writeText
+	switch {
+	case c.Bool("json"):
+		write = writeJSON
+	case c.Bool("csv"):
+		write = writeCSV
+	}
+	if err := write(c.Root().Writer, a.report()); err != nil {
+		return err
+	}
+	return failed
+}

@@ -1,0 +1,108 @@
+package logs
+
+import (
+	"bytes"
+	"encoding/json"
+	"time"
+
+	"github.com/miekg/dns"
+)
+
+// coredns reads what the plugin log of CoreDNS writes: as text in its default format, common or combined, or in one that
+// begins with "{remote} {name} {type}" as this project's documentation has it, and with -log-format=json. Text has no time
+// stamp of its own; what syslog or journalctl puts before it is read.
+//
+//	[INFO] 192.0.2.25:37972 - 3852 "MX IN army.ml. udp 48 false 1232" NXDOMAIN qr,rd,ra 169 0.000115s
+type coredns struct {
+	clock  *Clock
+	record Record
+}
+
+func newCoreDNS(c *Clock) Parser { return &coredns{clock: c} }
+
+// Parse implements Parser.
+func (d *coredns) Parse(line []byte, found func(*Record)) Result {
+	if len(line) > 0 && line[0] == '{' {
+		return d.object(line, found)
+	}
+	head, text, ok := cut(line, "[INFO] ")
+	if !ok {
+		return d.other(line)
+	}
+	r := &d.record
+	*r = Record{}
+	if len(head) > 0 {
+		r.Time, _, _ = d.clock.stamp(head)
+	}
+	if name, qtype, client, ok := question(text); ok && r.setQuestion(name, qtype, client) {
+		found(r)
+		return Taken
+	}
+	return Other
+}
+
+// other says whether a line without the level of queries is one of CoreDNS.
+func (d *coredns) other(line []byte) Result {
+	for _, level := range []string{"[WARNING] ", "[ERROR] ", "[DEBUG] ", "[FATAL] "} {
+		if bytes.Contains(line, []byte(level)) {
+			return Other
+		}
+	}
+	if bytes.HasPrefix(line, []byte("CoreDNS-")) || bytes.HasPrefix(line, []byte("linux/")) || bytes.HasPrefix(line, []byte("maxprocs: ")) ||
+		(len(line) > 0 && bytes.Contains(line, []byte(".:"))) {
+		return Foreign // what is printed at start
+	}
+	return d.clock.foreign(line)
+}
+
+// question takes a line apart, behind its level. Queries of other classes than IN report false.
+func question(text []byte) (name, qtype, client []byte, ok bool) {
+	remote, rest, _ := cut(text, " ")
+	if id, ok := bytes.CutPrefix(rest, []byte("- ")); ok {
+		_, quoted, ok := cut(id, ` "`)
+		qtype, quoted, ok1 := cut(quoted, " IN ")
+		name, _, ok2 := cut(quoted, " ")
+		colon := bytes.LastIndexByte(remote, ':')
+		if !ok || !ok1 || !ok2 || colon < 0 {
+			return nil, nil, nil, false
+		}
+		return name, qtype, bytes.Trim(remote[:colon], "[]"), true
+	}
+	name, rest, _ = cut(rest, " ")
+	qtype, _, _ = cut(rest, " ")
+	if _, ok := dns.StringToType[string(qtype)]; !ok || !bytes.HasSuffix(name, []byte(".")) {
+		return nil, nil, nil, false
+	}
+	return name, qtype, bytes.Trim(remote, "[]"), true
+}
+
+// jsonLine is what concerns us of a line in JSON.
+type jsonLine struct {
+	Time     time.Time `json:"time"`
+	Level    string    `json:"level"`
+	Plugin   string    `json:"plugin"`
+	ClientIP string    `json:"client_ip"`
+	Name     string    `json:"qname"`
+	Type     string    `json:"qtype"`
+	Class    string    `json:"qclass"`
+}
+
+func (d *coredns) object(line []byte, found func(*Record)) Result {
+	var l jsonLine
+	if err := json.Unmarshal(line, &l); err != nil {
+		return Unknown
+	}
+	if l.Level == "" {
+		return Unknown
+	}
+	if l.Plugin != "log" || l.Class != "IN" {
+		return Other
+	}
+	r := &d.record
+	*r = Record{Time: l.Time.Unix()}
+	if !r.setQuestion([]byte(l.Name), []byte(l.Type), []byte(l.ClientIP)) {
+		return Unknown
+	}
+	found(r)
+	return Taken
+}

@@ -1,0 +1,79 @@
+package audit
+
+import (
+	"bufio"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// writeJSON writes a report as one object.
+func writeJSON(w io.Writer, r *report) error {
+	buffered := bufio.NewWriter(w)
+	encoder := json.NewEncoder(buffered)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(r); err != nil {
+		return err
+	}
+	return buffered.Flush()
+}
+
+// csvHeader names the columns of the CSV, of which sources, senders and recipients have their counts in parentheses.
+var csvHeader = []string{
+	"name", "intended", "protected", "distance", "kind", "policy", "action", "mode", "count", "blocked", "delivered", "bounced",
+	"deferred", "first", "last", "days", "sources", "senders", "recipients",
+}
+
+// writeCSV writes the lookalikes of a report. Those for which there was no row left are a row with the name "others".
+func writeCSV(w io.Writer, r *report) error {
+	out := csv.NewWriter(w)
+	if err := out.Write(csvHeader); err != nil {
+		return err
+	}
+	for i := range r.Lookalikes {
+		l := &r.Lookalikes[i]
+		record := append([]string{l.Name, l.Intended, l.Protected, strconv.Itoa(l.Distance), l.Kind, l.Policy, l.Action, l.Mode}, numbers(&l.counts)...)
+		record = append(record, iso(l.First), iso(l.Last), strconv.FormatInt(l.Days, 10),
+			listed(l.Sources, len(l.Sources)), listed(l.Senders, len(l.Senders)), listed(l.Recipients, len(l.Recipients)))
+		if err := out.Write(record); err != nil {
+			return err
+		}
+	}
+	if r.Others != nil {
+		record := append([]string{"others", "", "", "", "", "", "", ""}, numbers(r.Others)...)
+		if err := out.Write(append(record, "", "", "", "", "", "")); err != nil {
+			return err
+		}
+	}
+	out.Flush()
+	return out.Error()
+}
+
+func numbers(c *counts) []string {
+	var all []string
+	for _, n := range []int64{c.Count, c.Blocked, c.Delivered, c.Bounced, c.Deferred} {
+		all = append(all, strconv.FormatInt(n, 10))
+	}
+	return all
+}
+
+func iso(t *time.Time) string {
+	if t == nil {
+		return ""
+	}
+	return t.Format(time.RFC3339)
+}
+
+// listed writes the first few values with their counts.
+func listed(values []valueCount, most int) string {
+	var all []string
+	for _, v := range values[:min(len(values), most)] {
+		all = append(all, fmt.Sprintf("%s (%d)", v.Value, v.Count))
+	}
+	return strings.Join(all, ", ")
+}
