@@ -111,6 +111,7 @@ func (c mailCase) run(t *testing.T, start newMTA) {
 	w.checkReceived(t, want)
 	assert.Equal(t, c.address, w.resolver.address(t, navyML.domain), "the address of navy.ml")
 	w.checkUpstream(t, c.upstream)
+	w.checkAudit(t, w.internet.dir, want)
 	assert.Contains(t, w.resolver.lines(t, "army.ml."), "army.ml. MX "+c.logged, "the resolver's log")
 }
 
