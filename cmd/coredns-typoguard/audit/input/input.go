@@ -12,7 +12,6 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
-	"github.com/ulikunitz/xz"
 )
 
 // Log is an open log. Errors in reading it say how far it was read.
@@ -86,7 +85,7 @@ func (l *Log) decompress(source *bufio.Reader) error {
 			plain = decoder
 		}
 	case bytes.HasPrefix(magic, []byte("\xfd7zXZ\x00")):
-		plain, err = xz.ReaderConfig{DictCap: 64 << 20}.NewReader(source)
+		plain, err = newXZ(source)
 	default:
 		l.reader = bufio.NewReaderSize(source, MaxItem)
 		return nil
