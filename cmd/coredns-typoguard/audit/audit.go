@@ -129,13 +129,16 @@ func run(_ context.Context, c *cli.Command) error {
 	if err != nil {
 		return err
 	}
-	blocks, err := corefile.Load(c)
-	if err != nil {
-		return err
-	}
 	paths := c.Args().Slice()
 	if len(paths) == 0 {
 		paths = []string{"-"}
+		if c.String("conf") == "stdin" {
+			return errors.New("conf: stdin, and no FILE; expected one of the two to be a file")
+		}
+	}
+	blocks, err := corefile.Load(c)
+	if err != nil {
+		return err
 	}
 	a := newAuditor(&blocks, o)
 	progress := newProgress(paths, c.Root().ErrWriter)

@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // writeJSON writes a report as one object.
@@ -69,11 +70,20 @@ func iso(t *time.Time) string {
 	return t.Format(time.RFC3339)
 }
 
-// listed writes the first few values with their counts.
+// listed writes the first few values with their counts, and nothing that a terminal would obey: they are as others wrote
+// them.
 func listed(values []valueCount, most int) string {
 	var all []string
 	for _, v := range values[:min(len(values), most)] {
-		all = append(all, fmt.Sprintf("%s (%d)", v.Value, v.Count))
+		all = append(all, fmt.Sprintf("%s (%d)", strings.Map(printable, v.Value), v.Count))
 	}
 	return strings.Join(all, ", ")
+}
+
+// printable returns a character, or a question mark for one that controls.
+func printable(r rune) rune {
+	if unicode.IsControl(r) {
+		return '?'
+	}
+	return r
 }

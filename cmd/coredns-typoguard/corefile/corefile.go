@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/coredns/caddy"
@@ -32,8 +33,11 @@ type Blocks struct {
 	Chosen *typoguard.Block
 }
 
-// Load reads the Corefile that the options of a command name.
+// Load reads the Corefile that the options of a command name. Standard input cannot be it, and an argument "-", too.
 func Load(c *cli.Command) (Blocks, error) {
+	if c.String("conf") == "stdin" && slices.Contains(c.Args().Slice(), "-") {
+		return Blocks{}, errors.New("conf: stdin, and - among the arguments; expected one of them")
+	}
 	input, err := read(c.String("conf"), c.Root().Reader)
 	if err != nil {
 		return Blocks{}, err

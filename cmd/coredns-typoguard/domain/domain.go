@@ -38,11 +38,14 @@ func Of(s string) (string, error) {
 		}
 		name = ascii
 	}
-	if _, ok := dns.IsDomainName(name); !ok || strings.ContainsAny(name, " \t") {
+	if _, ok := dns.IsDomainName(name); !ok || strings.ContainsFunc(name, isControl) {
 		return "", fmt.Errorf("%q; expected a domain name or a mail address", s)
 	}
 	return name, nil
 }
+
+// isControl reports whether a character has no place in a name, written as people or logs do: it would be escaped.
+func isControl(r rune) bool { return r <= ' ' || r == 0x7f }
 
 func isASCII(s string) bool {
 	for i := range len(s) {
