@@ -46,10 +46,11 @@ fuzz: ## Run every fuzz target for FUZZTIME (60s)
 	done
 
 .PHONY: bench
-bench: ## Measure the engine against others, and the server against one without typoguard; needs dnsperf
-	$(GO) test -run='^$$' -bench=. -benchmem ./plugin/typoguard/...
+bench: ## Measure the engine against others, the server against one without typoguard, and the audit; needs dnsperf
+	$(GO) test -run='^$$' -bench=. -benchmem ./plugin/typoguard/... ./cmd/...
 	cd test/engine && $(GO) run .
 	$(GO) run ./test/bench
+	$(GO) run ./test/audit
 
 .PHONY: peers
 peers: ## Compare with BIND, Unbound and PowerDNS Recursor doing the same job; needs root and Debian

@@ -3,10 +3,12 @@ package main
 import (
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/coredns/caddy"
 	"github.com/coredns/coredns/core/dnsserver"
@@ -127,4 +129,45 @@ func TestReadmeTargets(t *testing.T) {
 	for _, m := range targets {
 		assert.Contains(t, string(makefile), "\n"+m[1]+":", m[0])
 	}
+}
+
+// TestDocumentedCommands: what the README shows of the binary's commands is what they print, in a directory with the example
+// as Corefile, and as mail.log what a real Postfix logged.
+func TestDocumentedCommands(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	require.NoError(t, err)
+	example, err := os.ReadFile("../../Corefile.example")
+	require.NoError(t, err)
+	var log []byte
+	for _, name := range []string{"smtp", "bounced", "deferred"} {
+		part, err := os.ReadFile("audit/logs/testdata/postfix-" + name + ".log")
+		require.NoError(t, err)
+		log = append(log, part...)
+	}
+	dir := t.TempDir()
+	build := exec.Command("go", "build", "-tags=grpcnotrace", "-o", filepath.Join(dir, "coredns-typoguard"), ".")
+	built, err := build.CombinedOutput()
+	require.NoError(t, err, string(built))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "Corefile"), example, 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "mail.log"), log, 0o600))
+	written := time.Date(2026, time.November, 22, 0, 9, 0, 0, time.UTC)
+	require.NoError(t, os.Chtimes(filepath.Join(dir, "mail.log"), written, written))
+
+	commands := 0
+	for _, session := range fences(string(readme), "console") {
+		command, want, _ := strings.Cut(strings.TrimPrefix(session, "\n"), "\n")
+		command, ok := strings.CutPrefix(command, "$ coredns-typoguard ")
+		if !ok {
+			continue
+		}
+		commands++
+		t.Run(command, func(t *testing.T) {
+			shell := exec.Command("sh", "-c", "./coredns-typoguard "+command)
+			shell.Dir = dir
+			shell.Env = append(os.Environ(), "TZ=UTC")
+			got, _ := shell.Output() // which may fail: check does if a name would be blocked
+			assert.Equal(t, want, string(got))
+		})
+	}
+	assert.Equal(t, 3, commands)
 }

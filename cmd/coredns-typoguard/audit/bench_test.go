@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/audit/maillog"
+	"github.com/typoguard/coredns-typoguard/test/maillog"
 )
 
 // BenchmarkPostfix reads, judges and counts a log of Postfix, from memory.
