@@ -2,8 +2,10 @@ package typoguard
 
 import (
 	"fmt"
+	"maps"
 	"net"
 	"net/netip"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -87,10 +89,14 @@ func header(name string, rrtype uint16, d *decision) dns.RR_Header {
 }
 
 // soa returns the record without which a negative answer must not be cached (RFC 2308 section 5). Its owner is the parent
-// of the suffix that looks like the protected one: the closest name above the query that is not denied.
+// of the suffix that looks like the protected one: the closest name above the query that is not denied. If it is not the
+// name itself that does, but what it leads to, it is the parent of the name.
 func soa(name string, d *decision) dns.RR {
-	owner := "."
-	if parent, end := dns.NextLabel(name, d.match.Start); !end {
+	owner, start := ".", d.match.Start
+	if d.target != nil {
+		start = 0
+	}
+	if parent, end := dns.NextLabel(name, start); !end {
 		owner = name[parent:]
 	}
 	return &dns.SOA{
@@ -123,13 +129,51 @@ func explain(state request.Request, m *dns.Msg, code uint16, d *decision) {
 	}
 }
 
+// without returns a reply with records taken out, and with them the signatures of their RRsets, which do not hold any more,
+// and the addresses of their targets. It is no longer authentic.
+func without(state request.Request, reply *dns.Msg, bad map[dns.RR]bool, d *decision) *dns.Msg {
+	m := reply.Copy() // its records are others: what is bad is known by its place
+	m.AuthenticatedData = false
+	targets := map[string]bool{}
+	for rr := range bad {
+		name, _ := target(rr)
+		targets[strings.ToLower(name)] = true
+	}
+	signs := func(rr dns.RR) bool {
+		sig, ok := rr.(*dns.RRSIG)
+		return ok && slices.ContainsFunc(slices.Collect(maps.Keys(bad)), func(b dns.RR) bool {
+			return sig.TypeCovered == b.Header().Rrtype && strings.EqualFold(sig.Hdr.Name, b.Header().Name)
+		})
+	}
+	good := func(before, copied []dns.RR) []dns.RR {
+		var kept []dns.RR
+		for i, rr := range copied {
+			if !bad[before[i]] && !signs(rr) {
+				kept = append(kept, rr)
+			}
+		}
+		return kept
+	}
+	m.Answer, m.Ns = good(reply.Answer, m.Answer), good(reply.Ns, m.Ns)
+	m.Extra = slices.DeleteFunc(m.Extra, func(rr dns.RR) bool {
+		return rr.Header().Rrtype == dns.TypeOPT || targets[strings.ToLower(rr.Header().Name)]
+	})
+	explain(state, m, dns.ExtendedErrorCodeForgedAnswer, d)
+	return m
+}
+
 // reason says in a line why a name is answered as it is.
 func reason(name string, d *decision) string {
 	note := ""
 	if d.counterpart != notAsked {
 		note = ", counterpart " + d.counterpart.String()
 	}
-	return fmt.Sprintf("typoguard: %s looks like %s (%s, policy %s%s)", shown(name), d.intended(name), d.match.Kind, d.policy.name, note)
+	what := shown(name)
+	if d.target != nil {
+		name, _ = target(d.target)
+		what = d.record() + " of " + shown(d.target.Header().Name)
+	}
+	return fmt.Sprintf("typoguard: %s looks like %s (%s, policy %s%s)", what, d.intended(name), d.match.Kind, d.policy.name, note)
 }
 
 // intended returns the name that was probably meant, without the final dot.

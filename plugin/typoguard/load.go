@@ -50,6 +50,8 @@ type Policy struct {
 	Mode string
 	// Counterpart is whether names are lookalikes only of those that exist.
 	Counterpart bool
+	// Inspects are the records whose targets are judged in replies: "mx", "cname", "srv", "ns". Judge does not see replies.
+	Inspects []string
 	// TTL is in seconds.
 	TTL uint32
 }
@@ -150,6 +152,7 @@ func (b *block) policies() ([]Policy, error) {
 			Mode:        p.mode.String(),
 			TTL:         p.ttl,
 			Counterpart: p.require != nil,
+			Inspects:    p.inspect.names(),
 		})
 	}
 	return all, nil

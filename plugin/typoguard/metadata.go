@@ -5,6 +5,8 @@ import (
 	"strconv"
 
 	"github.com/coredns/coredns/plugin/metadata"
+
+	"github.com/miekg/dns"
 )
 
 // The metadata is set while the query is served, and not by a metadata.Provider, which would have to judge every name a
@@ -35,10 +37,21 @@ func describe(ctx context.Context, name string, d *decision) {
 		"distance":    func() string { return strconv.Itoa(lookalike.match.Distance) },
 		"action":      lookalike.done,
 		"mode":        func() string { return lookalike.policy.mode.String() },
+		"record":      lookalike.record,
 		"counterpart": func() string { return lookalike.counterpart.String() },
 	} {
 		metadata.SetValueFunc(ctx, pluginName+"/"+label, value)
 	}
+}
+
+// record is the record that leads to the lookalike, such as "MX mail.army.ml"; it is empty if the name itself was asked
+// for.
+func (d *decision) record() string {
+	if d.target == nil {
+		return ""
+	}
+	name, _ := target(d.target)
+	return dns.TypeToString[d.target.Header().Rrtype] + " " + shown(name)
 }
 
 // done says what was done to a query for a lookalike: the policy's action, or "pass" if it was answered as any other.

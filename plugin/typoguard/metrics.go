@@ -26,6 +26,12 @@ var (
 		Name:      "passed_total",
 		Help:      "Counter of queries passed on, by the reason.",
 	}, []string{"server", "view", "reason"})
+	targetsTotal = promauto.NewCounterVec(prometheus.CounterOpts{
+		Namespace: plugin.Namespace,
+		Subsystem: pluginName,
+		Name:      "targets_total",
+		Help:      "Counter of records in replies that led to a lookalike and were hidden, or in mode monitor would have been.",
+	}, []string{"server", "view", "policy", "action", "mode", "kind", "record"})
 	policySuffixes = promauto.NewGaugeVec(prometheus.GaugeOpts{
 		Namespace: plugin.Namespace,
 		Subsystem: pluginName,
@@ -96,13 +102,14 @@ func typeLabel(qtype uint16) string {
 // counters are the counters of one server and view.
 type counters struct {
 	lookalikes *prometheus.CounterVec
+	targets    *prometheus.CounterVec
 	reasons    [passNotJudged + 1]prometheus.Counter
 }
 
 // newCounters returns the counters of a server and view. The series of all reasons exist from then on.
 func newCounters(server, view string) *counters {
 	labels := prometheus.Labels{"server": server, "view": view}
-	c := &counters{lookalikes: lookalikesTotal.MustCurryWith(labels)}
+	c := &counters{lookalikes: lookalikesTotal.MustCurryWith(labels), targets: targetsTotal.MustCurryWith(labels)}
 	for reason, name := range passReasonNames {
 		c.reasons[reason] = passedTotal.WithLabelValues(server, view, name)
 	}
@@ -111,6 +118,13 @@ func newCounters(server, view string) *counters {
 
 // begin makes every series that a policy can count in exist, at zero.
 func (c *counters) begin(p *policy) {
+	for _, kind := range p.kinds.List() {
+		for _, record := range inspected {
+			if p.inspect.has(record.qtype) {
+				c.targetSeries(p, kind, record.qtype)
+			}
+		}
+	}
 	qtypes := slices.Concat(countedTypes, p.types)
 	if len(p.types) == 0 {
 		qtypes = append(qtypes, dns.TypeNone) // stands for all others
@@ -128,6 +142,15 @@ func (c *counters) begin(p *policy) {
 // series returns the counter of lookalikes of a policy.
 func (c *counters) series(p *policy, kind match.Kind, qtype uint16) prometheus.Counter {
 	return c.lookalikes.WithLabelValues(p.name, p.action.String(), p.mode.String(), kind.String(), typeLabel(qtype))
+}
+
+// targetSeries returns the counter of records of a type that lead to lookalikes of a policy.
+func (c *counters) targetSeries(p *policy, kind match.Kind, record uint16) prometheus.Counter {
+	return c.targets.WithLabelValues(p.name, p.action.String(), p.mode.String(), kind.String(), dns.TypeToString[record])
+}
+
+func (c *counters) target(d *decision) {
+	c.targetSeries(d.policy, d.match.Kind, d.target.Header().Rrtype).Inc()
 }
 
 func (c *counters) passed(reason passReason) { c.reasons[reason].Inc() }

@@ -24,6 +24,7 @@ type policy struct {
 	mode     mode
 	ttl      uint32       // seconds
 	require  *requirement // nil: none
+	inspect  records      // whose targets are judged, too
 }
 
 // action is what is answered for a lookalike.
@@ -178,6 +179,8 @@ type decision struct {
 	policy  *policy     // of a lookalike
 	match   match.Match // of a lookalike
 	listed  string      // the suffix that the name equals or lies under, if protected or allowed
+	// target is the record in a reply that leads to the lookalike; nil if it is the name that was asked for.
+	target dns.RR
 	// counterpart says of a lookalike whether what it resembles exists, as far as the policy wants to know.
 	counterpart presence
 }
@@ -198,6 +201,9 @@ func (d *decision) passed(found match.Result) {
 // asking is what a decision may need to know beside the name and its type. Each is asked for only if it matters.
 type asking struct {
 	client func() client
+	// target is of which record in a reply the name is the target: only policies count that inspect such. 0 is the name
+	// that was asked for.
+	target records
 	// counterpart says whether what the name resembles exists; nil stands for notAsked.
 	counterpart func(*requirement, *match.Match) presence
 }
@@ -210,7 +216,7 @@ func (r *rules) decide(matches []match.Match, qtype uint16, ask asking) decision
 	for i := range matches {
 		m := &matches[i]
 		p := r.policies[m.Tag]
-		if !p.covers(c) || (d.policy != nil && p.mode == monitor) {
+		if !p.covers(c) || (d.policy != nil && p.mode == monitor) || (ask.target != 0 && p.inspect&ask.target == 0) {
 			continue
 		}
 		there := notAsked

@@ -73,11 +73,12 @@ var options = map[string]func(*caddy.Controller, *stanza) error{
 	"ttl":          once(parseTTL),
 	"reload":       once(parseReload),
 	"require":      once(parseRequire),
+	"inspect":      parseInspect,
 }
 
 // optionNames is in the order of the documentation.
 var optionNames = []string{
-	"protect", "protect_file", "allow", "allow_file", "distance", "kinds", "keyboard", "clients", "types", "action", "mode", "require", "ttl", "reload",
+	"protect", "protect_file", "allow", "allow_file", "distance", "kinds", "keyboard", "clients", "types", "action", "mode", "require", "inspect", "ttl", "reload",
 }
 
 // policyName is what a policy may be called: it is a metric label and stands in answers.
@@ -352,6 +353,18 @@ func (r *requirement) set(name, value string) error {
 		return fmt.Errorf("%q; expected on_error block|pass or timeout DURATION", name)
 	}
 	return nil
+}
+
+func parseInspect(c *caddy.Controller, s *stanza) error {
+	args, err := arguments(c, "types of records")
+	for _, arg := range args {
+		i := slices.IndexFunc(inspected, func(record inspectable) bool { return record.name == strings.ToLower(arg) })
+		if i < 0 {
+			return fmt.Errorf("unknown type %q; expected mx, cname, srv or ns", arg)
+		}
+		s.policy.inspect |= inspected[i].bit
+	}
+	return err
 }
 
 func parseTTL(c *caddy.Controller, s *stanza) error {

@@ -25,7 +25,7 @@ func TestParseErrors(t *testing.T) {
 		name, option string // the option is the third line of a stanza that protects mil
 		want         string
 	}{
-		{"unknown option", "protects mil", `Testfile:3 - Error during parsing: unknown option "protects"; expected one of protect, protect_file, allow, allow_file, distance, kinds, keyboard, clients, types, action, mode, require, ttl, reload`},
+		{"unknown option", "protects mil", `Testfile:3 - Error during parsing: unknown option "protects"; expected one of protect, protect_file, allow, allow_file, distance, kinds, keyboard, clients, types, action, mode, require, inspect, ttl, reload`},
 
 		{"protect nothing", "protect", `Testfile:3 - Error during parsing: protect: no argument; expected domain suffixes`},
 		{"protect a bad name", "protect army..mil", `Testfile:3 - Error during parsing: protect: "army..mil": expected a domain suffix such as army.nl: idna: invalid label "army..mil"`},
@@ -76,6 +76,9 @@ func TestParseErrors(t *testing.T) {
 		{"require with no timeout", "require counterpart timeout 0s", `Testfile:3 - Error during parsing: require: timeout "0s"; expected a duration up to 4s such as 1s`},
 		{"require with a long timeout", "require counterpart timeout 5s", `Testfile:3 - Error during parsing: require: timeout "5s"; expected a duration up to 4s such as 1s`},
 		{"require twice", "require counterpart\nrequire counterpart", `Testfile:4 - Error during parsing: require: given at Testfile:3 already; expected once`},
+
+		{"inspect missing", "inspect", `Testfile:3 - Error during parsing: inspect: no argument; expected types of records`},
+		{"inspect an unknown type", "inspect mx a", `Testfile:3 - Error during parsing: inspect: unknown type "a"; expected mx, cname, srv or ns`},
 
 		{"clients missing", "clients", `Testfile:3 - Error during parsing: clients: no argument; expected networks`},
 		{"clients by name", "clients mail.example", `Testfile:3 - Error during parsing: clients: "mail.example"; expected a network such as 192.0.2.0/24 or 2001:db8::/32`},

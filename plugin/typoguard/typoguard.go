@@ -5,8 +5,8 @@
 // policies of a block are one handler with one index (package match). A query is judged by its name alone; the policy
 // then decides by client and query type whether the verdict changes the answer.
 //
-// What is not covered: a name is judged as it is asked, so neither the targets of CNAME, MX or SRV records in an answer
-// are looked at, nor names that never reach this resolver (literal addresses, smart hosts that resolve elsewhere).
+// What is not covered: the targets of CNAME, MX, SRV and NS records in a reply, unless a policy inspects them, and names
+// that never reach this resolver (literal addresses, smart hosts that resolve elsewhere).
 //
 // The policy in force is an immutable value behind an atomic pointer. List files are read and compiled aside, and a
 // query never waits for that. A list that cannot be read or holds an error leaves the last good policy in force.
@@ -35,10 +35,15 @@ type Typoguard struct {
 	counters map[string]*counters // by server address; read only once the servers run
 
 	counterparts *counterparts
+	inspects     records // of any policy
 }
 
 func newTypoguard(b *block) *Typoguard {
-	return &Typoguard{block: b, counterparts: newCounterparts()}
+	t := &Typoguard{block: b, counterparts: newCounterparts()}
+	for _, s := range b.stanzas {
+		t.inspects |= s.policy.inspect
+	}
+	return t
 }
 
 // Name implements plugin.Handler.
@@ -53,27 +58,59 @@ func (t *Typoguard) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.M
 	}
 	q := &r.Question[0]
 	var d decision
-	var waiting time.Time // since when
+	var waiting time.Time
 	t.block.judge(&d, q.Name, q.Qtype, asking{
 		client: func() client { return client{addr: clientOf(w)} },
 		counterpart: func(r *requirement, m *match.Match) presence {
-			if waiting.IsZero() {
-				waiting = time.Now()
-			}
-			return t.counterparts.find(ctx, t.Next, w, counterpart(q.Name, m), r.timeout-time.Since(waiting))
+			return t.presence(ctx, w, r, counterpart(q.Name, m), &waiting)
 		},
 	}, nil)
 	describe(ctx, q.Name, &d)
 	if d.verdict != lookalike || d.pass != passNothing {
 		count.passed(d.pass)
-		return plugin.NextOrFailure(t.Name(), t.Next, ctx, w, r)
+		return t.pass(ctx, w, r, count, waiting)
 	}
 	count.lookalike(&d, q.Qtype)
 	if d.policy.mode == monitor {
-		return plugin.NextOrFailure(t.Name(), t.Next, ctx, w, r)
+		return t.pass(ctx, w, r, count, waiting)
 	}
 	// Success, whatever the answer's code: it says that an answer was written, so that nobody above writes another.
 	return dns.RcodeSuccess, w.WriteMsg(answer(request.Request{W: w, Req: r}, &d))
+}
+
+// presence says whether a domain exists. Since when the query has been waiting for such is noted with the first.
+func (t *Typoguard) presence(ctx context.Context, w dns.ResponseWriter, r *requirement, domain string, waiting *time.Time) presence {
+	if waiting.IsZero() {
+		*waiting = time.Now()
+	}
+	return t.counterparts.find(ctx, t.Next, w, domain, r.timeout-time.Since(*waiting))
+}
+
+// pass hands a query on, and looks at the reply if a policy inspects any.
+func (t *Typoguard) pass(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, count *counters, waiting time.Time) (int, error) {
+	if t.inspects == 0 {
+		return plugin.NextOrFailure(t.Name(), t.Next, ctx, w, r)
+	}
+	return t.inspect(ctx, w, r, count, waiting)
+}
+
+// inspect hands a query on, and looks at the reply.
+func (t *Typoguard) inspect(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, count *counters, waiting time.Time) (int, error) {
+	i := &inspector{ResponseWriter: w, request: r, wanted: t.inspects, report: func(d *decision) {
+		name, _ := target(d.target)
+		describe(ctx, name, d)
+		count.target(d)
+	}}
+	i.judge = func(d *decision, name string, of records) {
+		t.block.judge(d, name, r.Question[0].Qtype, asking{
+			client: func() client { return client{addr: clientOf(w)} },
+			target: of,
+			counterpart: func(r *requirement, m *match.Match) presence {
+				return t.presence(ctx, w, r, counterpart(name, m), &waiting)
+			},
+		}, nil)
+	}
+	return plugin.NextOrFailure(t.Name(), t.Next, ctx, i, r)
 }
 
 // isJudged reports whether a message is what policies are about: one question of class IN in a standard query.

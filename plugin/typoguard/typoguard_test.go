@@ -217,13 +217,13 @@ func TestServeDNSMetadata(t *testing.T) {
 		want                map[string]string
 	}{
 		{"blocked", "", "us.army.ml.", dns.TypeMX, map[string]string{"verdict": "lookalike", "policy": "default", "protected": "army.mil",
-			"intended": "us.army.mil", "kind": "omission", "distance": "1", "action": "nxdomain", "mode": "enforce", "counterpart": ""}},
+			"intended": "us.army.mil", "kind": "omission", "distance": "1", "action": "nxdomain", "mode": "enforce", "counterpart": "", "record": ""}},
 		{"monitored", "mode monitor", "army.mli.", dns.TypeMX, map[string]string{"verdict": "lookalike", "policy": "default", "protected": "army.mil",
-			"intended": "army.mil", "kind": "transposition", "distance": "1", "action": "pass", "mode": "monitor", "counterpart": ""}},
+			"intended": "army.mil", "kind": "transposition", "distance": "1", "action": "pass", "mode": "monitor", "counterpart": "", "record": ""}},
 		{"a homoglyph", "", "xn--rmy-5cd.mil.", dns.TypeMX, map[string]string{"verdict": "lookalike", "policy": "default", "protected": "army.mil",
-			"intended": "army.mil", "kind": "homoglyph", "distance": "0", "action": "nxdomain", "mode": "enforce", "counterpart": ""}},
+			"intended": "army.mil", "kind": "homoglyph", "distance": "0", "action": "nxdomain", "mode": "enforce", "counterpart": "", "record": ""}},
 		{"a type that passes", "", "army.ml.", dns.TypeNS, map[string]string{"verdict": "lookalike", "policy": "default", "protected": "army.mil",
-			"intended": "army.mil", "kind": "omission", "distance": "1", "action": "pass", "mode": "enforce", "counterpart": ""}},
+			"intended": "army.mil", "kind": "omission", "distance": "1", "action": "pass", "mode": "enforce", "counterpart": "", "record": ""}},
 		{"protected", "", "www.army.mil.", dns.TypeMX, map[string]string{"verdict": "protected"}},
 		{"allowed", "allow army.ml", "www.army.ml.", dns.TypeMX, map[string]string{"verdict": "allowed"}},
 		{"ordinary", "", "example.org.", dns.TypeMX, map[string]string{"verdict": "pass"}},

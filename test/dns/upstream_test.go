@@ -46,6 +46,9 @@ func parseZone(lines string) map[uint16]dns.RR {
 // nowhere is the one name that does not exist.
 const nowhere = "co.mil."
 
+// mistypedMX has a second mail server, by mistake.
+const mistypedMX = "mistyped.test."
+
 // upstreamAnswer returns the records with which the upstream answers a question. There is one, unless the upstream has
 // none of that type; ANY is answered with one that no mail server asks for by itself.
 func upstreamAnswer(q dns.Question) []dns.RR {
@@ -59,6 +62,11 @@ func upstreamAnswer(q dns.Question) []dns.RR {
 	}
 	rr = dns.Copy(rr)
 	rr.Header().Name = q.Name
+	if mx, ok := rr.(*dns.MX); ok && strings.EqualFold(q.Name, mistypedMX) {
+		wrong := *mx
+		wrong.Mx = "mail.army.ml."
+		return []dns.RR{&wrong, rr}
+	}
 	return []dns.RR{rr}
 }
 
