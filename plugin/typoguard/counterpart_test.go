@@ -218,6 +218,7 @@ func TestCounterpartSlow(t *testing.T) {
 				start := time.Now()
 				var d decision
 				h.block.judge(&d, "mx.ml.", dns.TypeMX, asking{
+					now:    present,
 					client: func() client { return client{anybody: true} },
 					counterpart: func(r *requirement, m *match.Match) presence {
 						return h.counterparts.find(t.Context(), h.Next, &test.ResponseWriter{}, counterpart("mx.ml.", m), r.timeout)

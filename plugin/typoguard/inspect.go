@@ -124,7 +124,7 @@ func (i *inspector) inspect(reply *dns.Msg) *dns.Msg {
 			}
 			d.target = rr
 			i.report(&d)
-			if d.policy.mode == monitor {
+			if d.mode == monitor {
 				continue
 			}
 			if bad == nil {

@@ -122,6 +122,7 @@ func (b *Block) Judge(q Query) Judgement {
 	var d decision
 	var matches []match.Match
 	b.block.judge(&d, q.Name, q.Type, asking{
+		now:         present,
 		client:      func() client { return client{addr: q.Client.Unmap(), anybody: !q.Client.IsValid()} },
 		counterpart: func(_ *requirement, m *match.Match) presence { return q.presence(counterpart(q.Name, m)) },
 	}, &matches)
@@ -132,7 +133,7 @@ func (b *Block) Judge(q Query) Judgement {
 	}
 	if d.verdict == lookalike {
 		j.Decisive = &j.Candidates[slices.Index(matches, d.match)]
-		if d.pass == passNothing && d.policy.mode == monitor {
+		if d.pass == passNothing && d.mode == monitor {
 			j.Reason = OnlyMonitored
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/coredns/caddy"
 	"github.com/coredns/caddy/caddyfile"
@@ -46,8 +47,9 @@ type Policy struct {
 	// Action is "nxdomain", "nodata", "nullmx" or "sinkhole", and Sinkhole the addresses of the last one.
 	Action   string
 	Sinkhole []netip.Addr
-	// Mode is "enforce" or "monitor".
-	Mode string
+	// Mode is "enforce" or "monitor", at the time of loading; the latter ends at Trial, if that is not zero.
+	Mode  string
+	Trial time.Time
 	// Counterpart is whether names are lookalikes only of those that exist.
 	Counterpart bool
 	// Inspects are the records whose targets are judged in replies: "mx", "cname", "srv", "ns". Judge does not see replies.
@@ -149,7 +151,8 @@ func (b *block) policies() ([]Policy, error) {
 			Types:       p.types,
 			Action:      p.action.String(),
 			Sinkhole:    p.sinkhole,
-			Mode:        p.mode.String(),
+			Mode:        p.modeAt(present()).String(),
+			Trial:       p.trial.time(),
 			TTL:         p.ttl,
 			Counterpart: p.require != nil,
 			Inspects:    p.inspect.names(),

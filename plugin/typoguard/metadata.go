@@ -36,7 +36,7 @@ func describe(ctx context.Context, name string, d *decision) {
 		"kind":        func() string { return lookalike.match.Kind.String() },
 		"distance":    func() string { return strconv.Itoa(lookalike.match.Distance) },
 		"action":      lookalike.done,
-		"mode":        func() string { return lookalike.policy.mode.String() },
+		"mode":        func() string { return lookalike.mode.String() },
 		"record":      lookalike.record,
 		"counterpart": func() string { return lookalike.counterpart.String() },
 	} {
@@ -56,7 +56,7 @@ func (d *decision) record() string {
 
 // done says what was done to a query for a lookalike: the policy's action, or "pass" if it was answered as any other.
 func (d *decision) done() string {
-	if d.pass != passNothing || d.policy.mode == monitor {
+	if d.pass != passNothing || d.mode == monitor {
 		return pass.String()
 	}
 	return d.policy.action.String()

@@ -38,6 +38,12 @@ var (
 		Name:      "policy_suffixes",
 		Help:      "Number of suffixes in force, by policy and list; policies of the same name in several server blocks are added up.",
 	}, []string{"policy", "list"})
+	policyTrialEnds = promauto.NewGaugeVec(prometheus.GaugeOpts{
+		Namespace: plugin.Namespace,
+		Subsystem: pluginName,
+		Name:      "policy_monitor_until_timestamp_seconds",
+		Help:      "Unix time at which mode monitor ends and the policy enforces.",
+	}, []string{"policy"})
 	policyReloads = promauto.NewCounterVec(prometheus.CounterOpts{
 		Namespace: plugin.Namespace,
 		Subsystem: pluginName,
@@ -118,10 +124,16 @@ func newCounters(server, view string) *counters {
 
 // begin makes every series that a policy can count in exist, at zero.
 func (c *counters) begin(p *policy) {
+	for _, mode := range p.modes() {
+		c.beginMode(p, mode)
+	}
+}
+
+func (c *counters) beginMode(p *policy, mode mode) {
 	for _, kind := range p.kinds.List() {
 		for _, record := range inspected {
 			if p.inspect.has(record.qtype) {
-				c.targetSeries(p, kind, record.qtype)
+				c.targetSeries(p, mode, kind, record.qtype)
 			}
 		}
 	}
@@ -134,27 +146,27 @@ func (c *counters) begin(p *policy) {
 			continue
 		}
 		for _, kind := range p.kinds.List() {
-			c.series(p, kind, qtype)
+			c.series(p, mode, kind, qtype)
 		}
 	}
 }
 
 // series returns the counter of lookalikes of a policy.
-func (c *counters) series(p *policy, kind match.Kind, qtype uint16) prometheus.Counter {
-	return c.lookalikes.WithLabelValues(p.name, p.action.String(), p.mode.String(), kind.String(), typeLabel(qtype))
+func (c *counters) series(p *policy, mode mode, kind match.Kind, qtype uint16) prometheus.Counter {
+	return c.lookalikes.WithLabelValues(p.name, p.action.String(), mode.String(), kind.String(), typeLabel(qtype))
 }
 
 // targetSeries returns the counter of records of a type that lead to lookalikes of a policy.
-func (c *counters) targetSeries(p *policy, kind match.Kind, record uint16) prometheus.Counter {
-	return c.targets.WithLabelValues(p.name, p.action.String(), p.mode.String(), kind.String(), dns.TypeToString[record])
+func (c *counters) targetSeries(p *policy, mode mode, kind match.Kind, record uint16) prometheus.Counter {
+	return c.targets.WithLabelValues(p.name, p.action.String(), mode.String(), kind.String(), dns.TypeToString[record])
 }
 
 func (c *counters) target(d *decision) {
-	c.targetSeries(d.policy, d.match.Kind, d.target.Header().Rrtype).Inc()
+	c.targetSeries(d.policy, d.mode, d.match.Kind, d.target.Header().Rrtype).Inc()
 }
 
 func (c *counters) passed(reason passReason) { c.reasons[reason].Inc() }
 
 func (c *counters) lookalike(d *decision, qtype uint16) {
-	c.series(d.policy, d.match.Kind, qtype).Inc()
+	c.series(d.policy, d.mode, d.match.Kind, qtype).Inc()
 }

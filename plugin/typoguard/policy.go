@@ -22,6 +22,7 @@ type policy struct {
 	action   action
 	sinkhole []netip.Addr
 	mode     mode
+	trial    moment       // when mode monitor ends and the policy enforces; 0: never
 	ttl      uint32       // seconds
 	require  *requirement // nil: none
 	inspect  records      // whose targets are judged, too
@@ -52,6 +53,22 @@ const (
 var modeNames = []string{"enforce", "monitor"}
 
 func (m mode) String() string { return modeNames[m] }
+
+// modeAt returns the mode at a time.
+func (p *policy) modeAt(now moment) mode {
+	if p.mode == monitor && p.trial.passed(now) {
+		return enforce
+	}
+	return p.mode
+}
+
+// modes returns the modes that the policy is ever in.
+func (p *policy) modes() []mode {
+	if p.trial == 0 {
+		return []mode{p.mode}
+	}
+	return []mode{monitor, enforce}
+}
 
 // mailTypes are the types a mail server finds a host by: without MX records it goes on to A and AAAA (RFC 5321
 // section 5.1), and many do so even after an NXDOMAIN. Hiding fewer than all three lets the mail through.
@@ -177,6 +194,7 @@ type decision struct {
 	verdict verdict
 	pass    passReason
 	policy  *policy     // of a lookalike
+	mode    mode        // of the policy at the moment
 	match   match.Match // of a lookalike
 	listed  string      // the suffix that the name equals or lies under, if protected or allowed
 	// target is the record in a reply that leads to the lookalike; nil if it is the name that was asked for.
@@ -201,6 +219,7 @@ func (d *decision) passed(found match.Result) {
 // asking is what a decision may need to know beside the name and its type. Each is asked for only if it matters.
 type asking struct {
 	client func() client
+	now    func() moment
 	// target is of which record in a reply the name is the target: only policies count that inspect such. 0 is the name
 	// that was asked for.
 	target records
@@ -212,11 +231,12 @@ type asking struct {
 // monitors never takes a name from one that enforces: it would let mail through that another policy stops.
 func (r *rules) decide(matches []match.Match, qtype uint16, ask asking) decision {
 	d := decision{verdict: pass, pass: passClient}
-	c := ask.client()
+	c, now := ask.client(), ask.now()
 	for i := range matches {
 		m := &matches[i]
 		p := r.policies[m.Tag]
-		if !p.covers(c) || (d.policy != nil && p.mode == monitor) || (ask.target != 0 && p.inspect&ask.target == 0) {
+		mode := p.modeAt(now)
+		if !p.covers(c) || (d.policy != nil && mode == monitor) || (ask.target != 0 && p.inspect&ask.target == 0) {
 			continue
 		}
 		there := notAsked
@@ -228,8 +248,8 @@ func (r *rules) decide(matches []match.Match, qtype uint16, ask asking) decision
 				continue
 			}
 		}
-		d = decision{verdict: lookalike, policy: p, match: *m, counterpart: there}
-		if p.mode == enforce {
+		d = decision{verdict: lookalike, policy: p, mode: mode, match: *m, counterpart: there}
+		if mode == enforce {
 			break
 		}
 	}

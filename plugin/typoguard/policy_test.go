@@ -3,6 +3,7 @@ package typoguard
 import (
 	"net/netip"
 	"testing"
+	"time"
 
 	"github.com/miekg/dns"
 	"github.com/stretchr/testify/assert"
@@ -89,7 +90,7 @@ func TestDecide(t *testing.T) {
 			var buffer match.Buffer
 			found := rules.index.Lookup(tt.query, &buffer)
 			require.NotEmpty(t, found.Matches)
-			d := rules.decide(found.Matches, tt.qtype, asking{client: func() client { return client{addr: netip.MustParseAddr(tt.client)} }})
+			d := rules.decide(found.Matches, tt.qtype, asking{now: present, client: func() client { return client{addr: netip.MustParseAddr(tt.client)} }})
 			assert.Equal(t, tt.pass, d.pass)
 			if tt.want == "" {
 				assert.Equal(t, pass, d.verdict)
@@ -107,4 +108,33 @@ func TestDecideNoClient(t *testing.T) {
 	assert.False(t, p.covers(client{}))
 	assert.True(t, p.covers(client{addr: netip.MustParseAddr("192.0.2.1")}))
 	assert.True(t, (&policy{}).covers(client{}))
+}
+
+// TestTrialEnds: a dry run with an end enforces from then on, not a second before.
+func TestTrialEnds(t *testing.T) {
+	b, err := parseCorefile(t, "", "typoguard {\nprotect mil\nmode monitor until=2026-12-31T18:00:00Z\n}")
+	require.NoError(t, err)
+	rules := b.rules.Load()
+	var buffer match.Buffer
+	end := moment(time.Date(2026, 12, 31, 18, 0, 0, 0, time.UTC).Unix())
+	for now, want := range map[moment]mode{0: monitor, end - 1: monitor, end: enforce, end + 1e9: enforce} {
+		d := rules.decide(rules.index.Lookup("army.ml", &buffer).Matches, dns.TypeMX,
+			asking{now: func() moment { return now }, client: func() client { return client{anybody: true} }})
+		assert.Equal(t, want, d.mode, now)
+	}
+}
+
+func TestParseUntil(t *testing.T) {
+	zone := time.Local
+	t.Cleanup(func() { time.Local = zone })
+	time.Local = time.FixedZone("east", 2*3600)
+	for s, want := range map[string]string{
+		"2026-12-31":                "2026-12-31T22:00:00Z",
+		"2026-12-31T18:00:00Z":      "2026-12-31T18:00:00Z",
+		"2026-12-31T18:00:00+02:00": "2026-12-31T16:00:00Z",
+	} {
+		got, err := parseUntil(s)
+		require.NoError(t, err)
+		assert.Equal(t, want, got.time().UTC().Format(time.RFC3339), s)
+	}
 }

@@ -297,16 +297,23 @@ func parseSinkhole(args []string, p *policy) error {
 }
 
 func parseMode(c *caddy.Controller, s *stanza) error {
-	arg, err := argument(c, strings.Join(modeNames, " or "))
+	args, err := arguments(c, strings.Join(modeNames, " or "))
 	if err != nil {
 		return err
 	}
-	i := slices.Index(modeNames, arg)
+	i := slices.Index(modeNames, args[0])
 	if i < 0 {
-		return fmt.Errorf("unknown mode %q; expected %s", arg, strings.Join(modeNames, " or "))
+		return fmt.Errorf("unknown mode %q; expected %s", args[0], strings.Join(modeNames, " or "))
 	}
 	s.policy.mode = mode(i)
-	return nil
+	switch date, ok := strings.CutPrefix(strings.Join(args[1:], " "), untilPrefix); {
+	case len(args) == 1:
+	case s.policy.mode != monitor || !ok:
+		return fmt.Errorf("%q after %s; expected nothing, or until=DATE after monitor", args[1], args[0])
+	default:
+		s.policy.trial, err = parseUntil(date)
+	}
+	return err
 }
 
 func parseRequire(c *caddy.Controller, s *stanza) error {

@@ -77,6 +77,10 @@ func TestParseErrors(t *testing.T) {
 		{"require with a long timeout", "require counterpart timeout 5s", `Testfile:3 - Error during parsing: require: timeout "5s"; expected a duration up to 4s such as 1s`},
 		{"require twice", "require counterpart\nrequire counterpart", `Testfile:4 - Error during parsing: require: given at Testfile:3 already; expected once`},
 
+		{"mode enforce until", "mode enforce until=2026-12-31", `Testfile:3 - Error during parsing: mode: "until=2026-12-31" after enforce; expected nothing, or until=DATE after monitor`},
+		{"mode monitor for something else", "mode monitor for=7d", `Testfile:3 - Error during parsing: mode: "for=7d" after monitor; expected nothing, or until=DATE after monitor`},
+		{"mode monitor until no day", "mode monitor until=31.12.2026", `Testfile:3 - Error during parsing: mode: until=31.12.2026; expected a day such as 2026-12-31, or a time such as 2026-12-31T18:00:00Z`},
+		{"mode monitor until two days", "mode monitor until=2026-12-31 until=2027-12-31", `Testfile:3 - Error during parsing: mode: until=2026-12-31 until=2027-12-31; expected a day such as 2026-12-31, or a time such as 2026-12-31T18:00:00Z`},
 		{"inspect missing", "inspect", `Testfile:3 - Error during parsing: inspect: no argument; expected types of records`},
 		{"inspect an unknown type", "inspect mx a", `Testfile:3 - Error during parsing: inspect: unknown type "a"; expected mx, cname, srv or ns`},
 

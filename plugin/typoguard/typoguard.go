@@ -60,6 +60,7 @@ func (t *Typoguard) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.M
 	var d decision
 	var waiting time.Time
 	t.block.judge(&d, q.Name, q.Qtype, asking{
+		now:    present,
 		client: func() client { return client{addr: clientOf(w)} },
 		counterpart: func(r *requirement, m *match.Match) presence {
 			return t.presence(ctx, w, r, counterpart(q.Name, m), &waiting)
@@ -71,7 +72,7 @@ func (t *Typoguard) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.M
 		return t.pass(ctx, w, r, count, waiting)
 	}
 	count.lookalike(&d, q.Qtype)
-	if d.policy.mode == monitor {
+	if d.mode == monitor {
 		return t.pass(ctx, w, r, count, waiting)
 	}
 	// Success, whatever the answer's code: it says that an answer was written, so that nobody above writes another.
@@ -103,6 +104,7 @@ func (t *Typoguard) inspect(ctx context.Context, w dns.ResponseWriter, r *dns.Ms
 	}}
 	i.judge = func(d *decision, name string, of records) {
 		t.block.judge(d, name, r.Question[0].Qtype, asking{
+			now:    present,
 			client: func() client { return client{addr: clientOf(w)} },
 			target: of,
 			counterpart: func(r *requirement, m *match.Match) presence {

@@ -82,6 +82,7 @@ func (i *instance) open() {
 	i.stop = cancel
 	policySuffixes.Reset()
 	policyReloadSuccessful.Reset()
+	policyTrialEnds.Reset()
 	policyReloads.WithLabelValues(resultOK)
 	policyReloads.WithLabelValues(resultError)
 	i.publish()
@@ -167,6 +168,9 @@ func (i *instance) publish() {
 		rules := b.rules.Load()
 		for n, s := range b.stanzas {
 			name := s.policy.name
+			if s.policy.trial != 0 {
+				policyTrialEnds.WithLabelValues(name).Set(float64(s.policy.trial))
+			}
 			sum := total[name]
 			sum.protected += rules.sizes[n].protected
 			sum.allowed += rules.sizes[n].allowed

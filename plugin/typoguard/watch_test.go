@@ -26,7 +26,7 @@ func verdictOn(b *block, name string) verdict {
 		d.passed(found)
 		return d.verdict
 	}
-	return rules.decide(found.Matches, dns.TypeMX, asking{client: func() client { return client{addr: netip.MustParseAddr("192.0.2.1")} }}).verdict
+	return rules.decide(found.Matches, dns.TypeMX, asking{now: present, client: func() client { return client{addr: netip.MustParseAddr("192.0.2.1")} }}).verdict
 }
 
 // watched runs steps in a bubble of fake time in which the files of a block are watched. A step is a change on disk and
