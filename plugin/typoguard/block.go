@@ -3,6 +3,7 @@ package typoguard
 import (
 	"hash/maphash"
 	"net"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -16,7 +17,13 @@ type block struct {
 	at      int // its place in the Corefile, from 0
 	stanzas []*stanza
 	rules   atomic.Pointer[rules]
-	buffers sync.Pool // of *match.Buffer
+	changed chan struct{} // has room for one: that there are other rules
+	buffers sync.Pool     // of *match.Buffer
+}
+
+// hasFiles reports whether any stanza has a list file.
+func (b *block) hasFiles() bool {
+	return slices.ContainsFunc(b.stanzas, func(s *stanza) bool { return len(s.files()) > 0 })
 }
 
 // loadAll reads the lists of all stanzas and puts the policies in force for the first time.
@@ -46,11 +53,15 @@ func (b *block) load(s *stanza, contents [][]byte) error {
 
 // compile makes rules of what the stanzas hold, and puts them in force.
 func (b *block) compile() error {
-	r, err := compile(b.stanzas)
+	r, err := compile(b.stanzas, present())
 	if err != nil {
 		return err
 	}
 	b.rules.Store(r)
+	select {
+	case b.changed <- struct{}{}:
+	default: // they know already
+	}
 	return nil
 }
 

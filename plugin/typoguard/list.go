@@ -14,8 +14,10 @@ import (
 
 // suffix is a domain suffix and where it was written.
 type suffix struct {
-	name string
-	at   position
+	name  string
+	at    position
+	until moment // when it stops counting
+	note  string // what is said of it
 }
 
 // list is the suffixes to protect, or to allow, of one policy.
@@ -36,7 +38,7 @@ func (l *list) suffixes() ([]suffix, error) {
 	return all, nil
 }
 
-// file is a list file: a suffix on each line, comments after '#', in UTF-8.
+// file is a list file: a suffix on each line, which may have an end (until=DATE), and a note after '#', in UTF-8.
 type file struct {
 	path     string
 	option   string   // that names it
@@ -63,12 +65,13 @@ func (f *file) appendSuffixes(found []suffix) ([]suffix, error) {
 	lines.Buffer(nil, len(f.content)+1) // a line may be as long as it likes, so Scan cannot fail
 	before := len(found)
 	for at := (position{f.path, 1}); lines.Scan(); at.line++ {
-		name, err := f.parseLine(lines.Text())
+		s, err := f.parseLine(lines.Text())
 		if err != nil {
 			return nil, at.errorf("%w", err)
 		}
-		if name != "" {
-			found = append(found, suffix{name, at})
+		if s.name != "" {
+			s.at = at
+			found = append(found, s)
 		}
 	}
 	if f.protects && len(found) == before {
@@ -77,20 +80,33 @@ func (f *file) appendSuffixes(found []suffix) ([]suffix, error) {
 	return found, nil
 }
 
-// parseLine returns the suffix of a line, or "" if there is none.
-func (f *file) parseLine(line string) (string, error) {
+// parseLine returns the suffix of a line, of which the name is "" if there is none.
+func (f *file) parseLine(line string) (suffix, error) {
 	if !utf8.ValidString(line) {
-		return "", fmt.Errorf("%q is not UTF-8; expected a domain suffix", line)
+		return suffix{}, fmt.Errorf("%q is not UTF-8; expected a domain suffix", line)
 	}
-	text, _, _ := strings.Cut(line, "#")
+	text, note, _ := strings.Cut(line, "#")
 	words := strings.Fields(text)
-	switch {
-	case len(words) == 0:
-		return "", nil
-	case len(words) > 1:
-		return "", fmt.Errorf("%q after %q; expected one suffix a line", words[1], words[0])
+	if len(words) == 0 {
+		return suffix{}, nil
 	}
-	return parseSuffix(words[0], f.protects)
+	name, err := parseSuffix(words[0], f.protects)
+	if err != nil {
+		return suffix{}, err
+	}
+	s := suffix{name: name, note: strings.TrimSpace(note)}
+	if len(words) == 1 {
+		return s, nil
+	}
+	date, ok := strings.CutPrefix(words[1], untilPrefix)
+	switch {
+	case !ok:
+		return suffix{}, fmt.Errorf("%q after %q; expected one suffix a line, and until=DATE at most", words[1], words[0])
+	case len(words) > 2:
+		return suffix{}, fmt.Errorf("%q after %q; expected nothing more", words[2], words[1])
+	}
+	s.until, err = parseUntil(date)
+	return s, err
 }
 
 // parseSuffix reads a suffix to be protected or allowed.

@@ -36,6 +36,8 @@ type Policy struct {
 	// Protected are the suffixes that it protects, and Allowed those that it allows, from the Corefile and the list files,
 	// each once: lower-case, in A-labels, without the final dot. What one policy protects or allows passes for all of them.
 	Protected, Allowed []string
+	// Lines are what list files say of suffixes in Protected and Allowed beside the suffix.
+	Lines map[string]Line
 	// Distance is 1 or 2. For each suffix it is lowered to match.MaxDistance.
 	Distance int
 	Kinds    match.Kinds
@@ -56,6 +58,31 @@ type Policy struct {
 	Inspects []string
 	// TTL is in seconds.
 	TTL uint32
+}
+
+// Line is what a line of a list file says beside the suffix.
+type Line struct {
+	// Note is what stands behind '#'.
+	Note string
+	// Until is when the line stops counting; zero is never.
+	Until time.Time
+}
+
+// linesOf returns what is said of suffixes.
+func linesOf(all ...[]suffix) map[string]Line {
+	var found map[string]Line // nil if there is nothing to say
+	for _, list := range all {
+		for _, s := range list {
+			if s.note == "" && s.until == 0 {
+				continue
+			}
+			if found == nil {
+				found = map[string]Line{}
+			}
+			found[s.name] = Line{s.note, s.until.time()}
+		}
+	}
+	return found
 }
 
 // Policies returns the policies of the block, in the order of the Corefile. They are shared and must not be changed.
@@ -139,11 +166,13 @@ func (b *block) policies() ([]Policy, error) {
 		if err != nil {
 			return nil, err
 		}
+		listed = listed.at(present())
 		p := &s.policy
 		all = append(all, Policy{
 			Name:        p.name,
 			Protected:   names(listed.protected),
 			Allowed:     names(listed.allowed),
+			Lines:       linesOf(listed.protected, listed.allowed),
 			Distance:    p.distance,
 			Kinds:       p.kinds,
 			Keyboard:    p.keyboard,

@@ -3,6 +3,7 @@ package typoguard
 import (
 	"net/netip"
 	"testing"
+	"time"
 
 	"github.com/coredns/caddy"
 	"github.com/coredns/coredns/core/dnsserver"
@@ -28,7 +29,7 @@ func load(t *testing.T, content string) ([]*Block, error) {
 // TestLoad: all server blocks with what they protect, from the Corefile, its imports, the environment and lists.
 func TestLoad(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
-	dir := writeLists(t, map[string]string{"partners": "army.mil\nARMY.mil\nbücher.example\n", "more": "typoguard more {\nprotect {$TYPOGUARD_TEST}\nmode monitor\n}\n"})
+	dir := writeLists(t, map[string]string{"partners": "army.mil until=2999-12-31T00:00:00Z # a note\nARMY.mil until=2000-01-01\nbücher.example\nnavy.mil until=2000-01-01\n", "more": "typoguard more {\nprotect {$TYPOGUARD_TEST}\nmode monitor\n}\n"})
 	t.Setenv("TYPOGUARD_TEST", "mindef.nl")
 	t.Chdir(dir)
 	blocks, err := load(t, `
@@ -62,6 +63,7 @@ tls://. {
 	assert.Equal(t, []Policy{
 		{
 			Name: "default", Protected: []string{"army.mil", "xn--bcher-kva.example"}, Allowed: []string{"gov.ml"},
+			Lines:    map[string]Line{"army.mil": {Note: "a note", Until: time.Date(2999, 12, 31, 0, 0, 0, 0, time.UTC).Local()}},
 			Distance: 2, Kinds: match.AllKinds, Keyboard: match.QWERTZ,
 			Clients: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("2001:db8::1/128")},
 			Types:   []uint16{dns.TypeMX, dns.TypeA, dns.TypeAAAA},

@@ -38,6 +38,12 @@ var (
 		Name:      "policy_suffixes",
 		Help:      "Number of suffixes in force, by policy and list; policies of the same name in several server blocks are added up.",
 	}, []string{"policy", "list"})
+	policyExpiring = promauto.NewGaugeVec(prometheus.GaugeOpts{
+		Namespace: plugin.Namespace,
+		Subsystem: pluginName,
+		Name:      "policy_expiring_suffixes",
+		Help:      "Number of suffixes in force that stop counting within 7 days, by policy and list.",
+	}, []string{"policy", "list"})
 	policyTrialEnds = promauto.NewGaugeVec(prometheus.GaugeOpts{
 		Namespace: plugin.Namespace,
 		Subsystem: pluginName,

@@ -13,7 +13,7 @@ import (
 // collectors are all of the plugin's.
 func collectors() []prometheus.Collector {
 	return []prometheus.Collector{lookalikesTotal, passedTotal, policySuffixes, policyReloads, policyReloadSuccessful, policyReloadTime,
-		policyTrialEnds, targetsTotal, counterpartLookups, counterpartHits, counterpartDuration}
+		policyExpiring, policyTrialEnds, targetsTotal, counterpartLookups, counterpartHits, counterpartDuration}
 }
 
 func TestMetricNames(t *testing.T) {

@@ -16,10 +16,17 @@ type rules struct {
 	sizes    []sizes   // of each policy
 	index    *match.Index
 	unlike   *unlikeNames
+	next     moment // when a line of a list stops counting, or is about to; 0 is never
 }
 
-// sizes are the numbers of suffixes of a policy.
-type sizes struct{ protected, allowed int }
+// sizes are the numbers of suffixes of a policy, and of those among them that stop counting soon.
+type sizes struct {
+	protected, allowed                 int
+	expiringProtected, expiringAllowed int
+}
+
+// soon is how long before it stops counting a line is counted as one that does, in seconds.
+const soon = 7 * 24 * 60 * 60
 
 // suffixes are what a stanza protects and allows.
 type suffixes struct{ protected, allowed []suffix }
@@ -34,14 +41,53 @@ func (s *stanza) suffixes() (suffixes, error) {
 	return suffixes{protected, allowed}, err
 }
 
-// compile makes rules of stanzas, with what their lists hold now.
-func compile(stanzas []*stanza) (*rules, error) {
+// at returns the suffixes that count at a moment.
+func (s suffixes) at(now moment) suffixes {
+	return suffixes{countingAt(now, s.protected), countingAt(now, s.allowed)}
+}
+
+func countingAt(now moment, all []suffix) []suffix {
+	return slices.DeleteFunc(all, func(s suffix) bool { return s.until.passed(now) })
+}
+
+// expiring returns how many of the suffixes, which count at a moment, stop counting soon, and when the first of them does or
+// the next one becomes one of them, 0 if never.
+func expiring(all []suffix, now moment) (count int, next moment) {
+	for _, s := range all {
+		if s.until == 0 {
+			continue
+		}
+		change := s.until
+		if s.until-soon <= now {
+			count++
+		} else {
+			change = s.until - soon
+		}
+		next = earlier(next, change)
+	}
+	return count, next
+}
+
+// earlier returns the earlier of two moments.
+func earlier(a, b moment) moment {
+	if a == 0 || (b != 0 && b < a) {
+		return b
+	}
+	return a
+}
+
+// compile makes rules of stanzas, with what their lists hold and what of it counts at a moment.
+func compile(stanzas []*stanza, now moment) (*rules, error) {
 	all := make([]suffixes, len(stanzas))
 	for tag, s := range stanzas {
-		var err error
-		if all[tag], err = s.suffixes(); err != nil {
+		listed, err := s.suffixes()
+		if err != nil {
 			return nil, err
 		}
+		if err := s.checkProtected(listed.protected); err != nil {
+			return nil, err
+		}
+		all[tag] = listed.at(now)
 	}
 	if err := findContradiction(all); err != nil {
 		return nil, err
@@ -51,9 +97,6 @@ func compile(stanzas []*stanza) (*rules, error) {
 	var allowed []string
 	for tag, s := range stanzas {
 		protectedNames, allowedNames := names(all[tag].protected), names(all[tag].allowed)
-		if err := errors.Join(s.checkDistance(protectedNames), s.checkRequire(protectedNames)); err != nil {
-			return nil, err
-		}
 		for _, name := range protectedNames {
 			entries = append(entries, match.Entry{
 				Suffix: name, Distance: s.policy.distance, Kinds: s.policy.kinds, Keyboard: s.policy.keyboard, Tag: tag,
@@ -61,7 +104,12 @@ func compile(stanzas []*stanza) (*rules, error) {
 		}
 		allowed = append(allowed, allowedNames...)
 		r.policies = append(r.policies, &s.policy)
-		r.sizes = append(r.sizes, sizes{len(protectedNames), len(allowedNames)})
+		size := sizes{protected: len(protectedNames), allowed: len(allowedNames)}
+		var nextProtected, nextAllowed moment
+		size.expiringProtected, nextProtected = expiring(all[tag].protected, now)
+		size.expiringAllowed, nextAllowed = expiring(all[tag].allowed, now)
+		r.sizes = append(r.sizes, size)
+		r.next = earlier(r.next, earlier(nextProtected, nextAllowed))
 	}
 	index, err := match.Compile(entries, allowed, match.Homoglyphs(skeleton.Of))
 	if err != nil {
@@ -101,6 +149,13 @@ func names(suffixes []suffix) []string {
 		}
 	}
 	return unique
+}
+
+// checkProtected returns an error if an option of the stanza applies to none of the suffixes it protects, whether they
+// count at present or not.
+func (s *stanza) checkProtected(protected []suffix) error {
+	all := names(protected)
+	return errors.Join(s.checkDistance(all), s.checkRequire(all))
 }
 
 // checkDistance returns an error if the stanza asks for distance 2 and none of the suffixes can have it.

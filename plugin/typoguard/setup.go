@@ -86,7 +86,7 @@ var policyName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$`)
 
 // parse reads all stanzas of a server block and compiles them. Relative file names are below root.
 func parse(c *caddy.Controller, root string) (*block, error) {
-	b := &block{at: c.ServerBlockIndex}
+	b := &block{at: c.ServerBlockIndex, changed: make(chan struct{}, 1)}
 	for c.Next() {
 		s, err := parseStanza(c, root)
 		if err != nil {
@@ -151,7 +151,7 @@ func parseSuffixes(c *caddy.Controller, to *list, protects bool) error {
 		if err != nil {
 			return err
 		}
-		to.inline = append(to.inline, suffix{name, at})
+		to.inline = append(to.inline, suffix{name: name, at: at})
 	}
 	return err
 }

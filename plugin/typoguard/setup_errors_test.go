@@ -17,6 +17,8 @@ func TestParseErrors(t *testing.T) {
 		"bad.txt":       "# the army\narmy..mil\n",
 		"latin1.txt":    "army.mil\nb\xfccher.example\n",
 		"short.txt":     "nl\n",
+		"end.txt":       "navy.mil until=tomorrow\n",
+		"more.txt":      "navy.mil until=2026-12-31 af.mil\n",
 		"empty.txt":     "# nothing\n",
 		"allowarmy.txt": "gov.ml\narmy.mil # by mistake\n",
 	})
@@ -42,7 +44,9 @@ func TestParseErrors(t *testing.T) {
 		{"protect_file is a directory", "protect_file .", `Testfile:3 - Error during parsing: protect_file: read ROOT: is a directory; expected a readable list file`},
 		{"protect_file empty", "protect_file empty.txt", `Testfile:3 - Error during parsing: protect_file: no suffix in ROOT/empty.txt; expected one at least`},
 		{"protect_file with a bad line", "protect_file good.txt bad.txt", `ROOT/bad.txt:2 - Error during parsing: "army..mil": expected a domain suffix such as army.nl: idna: invalid label "army..mil"`},
-		{"protect_file with two on a line", "protect_file two.txt", `ROOT/two.txt:2 - Error during parsing: "af.mil" after "navy.mil"; expected one suffix a line`},
+		{"protect_file with two on a line", "protect_file two.txt", `ROOT/two.txt:2 - Error during parsing: "af.mil" after "navy.mil"; expected one suffix a line, and until=DATE at most`},
+		{"protect_file with a bad end", "protect_file end.txt", `ROOT/end.txt:1 - Error during parsing: until=tomorrow; expected a day such as 2026-12-31, or a time such as 2026-12-31T18:00:00Z`},
+		{"protect_file with more than an end", "protect_file more.txt", `ROOT/more.txt:1 - Error during parsing: "af.mil" after "until=2026-12-31"; expected nothing more`},
 		{"protect_file not in UTF-8", "protect_file latin1.txt", `ROOT/latin1.txt:2 - Error during parsing: "b\xfccher.example" is not UTF-8; expected a domain suffix`},
 		{"protect_file with two letters", "protect_file short.txt", `ROOT/short.txt:1 - Error during parsing: "nl": ` + tooShort},
 

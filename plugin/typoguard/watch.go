@@ -83,10 +83,14 @@ func (i *instance) open() {
 	policySuffixes.Reset()
 	policyReloadSuccessful.Reset()
 	policyTrialEnds.Reset()
+	policyExpiring.Reset()
 	policyReloads.WithLabelValues(resultOK)
 	policyReloads.WithLabelValues(resultError)
 	i.publish()
 	for _, b := range i.blocks {
+		if b.hasFiles() {
+			i.done.Go(func() { i.expire(ctx, b) })
+		}
 		for _, s := range b.stanzas {
 			if s.reload > 0 && len(s.files()) > 0 {
 				i.done.Go(func() { i.watch(ctx, b, s) })
@@ -117,6 +121,45 @@ func (i *instance) watch(ctx context.Context, b *block, s *stanza) {
 		}
 		timer.Reset(wait)
 	}
+}
+
+// expire compiles the rules of a block anew whenever a line of a list stops counting, until the context ends.
+func (i *instance) expire(ctx context.Context, b *block) {
+	for compiles := true; ; {
+		wait := longestWait
+		if next := b.rules.Load().next; next != 0 && compiles {
+			wait = min(wait, time.Until(next.time()))
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return
+		case <-b.changed:
+		case <-timer.C:
+			compiles = i.update(b)
+		}
+		timer.Stop()
+	}
+}
+
+// longestWait is how long the clock is trusted: it may be set.
+const longestWait = time.Minute
+
+// update compiles the rules of a block anew if they are due. It reports false if that fails, though what is in the lists
+// compiled before.
+func (i *instance) update(b *block) bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	if !b.rules.Load().next.passed(present()) {
+		return true
+	}
+	if err := b.compile(); err != nil {
+		log.Errorf("Lines of lists that have ended still count: %v", err)
+		return false
+	}
+	i.publish()
+	return true
 }
 
 // look loads the files of a stanza if they have changed, or did not load the last time. It reports false if they seem to
@@ -174,6 +217,8 @@ func (i *instance) publish() {
 			sum := total[name]
 			sum.protected += rules.sizes[n].protected
 			sum.allowed += rules.sizes[n].allowed
+			sum.expiringProtected += rules.sizes[n].expiringProtected
+			sum.expiringAllowed += rules.sizes[n].expiringAllowed
 			total[name] = sum
 			if _, ok := intact[name]; !ok {
 				intact[name] = 1
@@ -186,6 +231,8 @@ func (i *instance) publish() {
 	for name, sum := range total {
 		policySuffixes.WithLabelValues(name, "protect").Set(float64(sum.protected))
 		policySuffixes.WithLabelValues(name, "allow").Set(float64(sum.allowed))
+		policyExpiring.WithLabelValues(name, "protect").Set(float64(sum.expiringProtected))
+		policyExpiring.WithLabelValues(name, "allow").Set(float64(sum.expiringAllowed))
 		policyReloadSuccessful.WithLabelValues(name).Set(intact[name])
 	}
 }

@@ -120,6 +120,31 @@ func TestWatchSettles(t *testing.T) {
 	})
 }
 
+// TestWatchUntil: a line stops counting at its end, without anybody touching the file.
+func TestWatchUntil(t *testing.T) {
+	dir := writeLists(t, map[string]string{"list.txt": "navy.mil # for good\n", "allow.txt": ""})
+	allow := filepath.Join(dir, "allow.txt")
+	expiring := func() float64 { return testutil.ToFloat64(policyExpiring.WithLabelValues("watched", "allow")) }
+	watched(t, dir, watchedStanza, func(b *block, elapse func(time.Duration)) {
+		end := time.Now().Add(10 * 24 * time.Hour)
+		replaceFile(t, allow, "navy.ml until="+end.Format(time.RFC3339)+" # ticket 4711\n")
+		elapse(11 * time.Second)
+		require.Equal(t, allowed, verdictOn(b, "navy.ml"))
+		require.InDelta(t, 0, expiring(), 0)
+		elapse(time.Until(end) - soon*time.Second)
+		require.InDelta(t, 1, expiring(), 0)
+		elapse(time.Until(end) - time.Second)
+		require.Equal(t, allowed, verdictOn(b, "navy.ml"))
+		elapse(time.Second)
+		require.Equal(t, lookalike, verdictOn(b, "navy.ml"))
+		require.InDelta(t, 0, expiring(), 0)
+		require.InDelta(t, 0, testutil.ToFloat64(policySuffixes.WithLabelValues("watched", "allow")), 0)
+		replaceFile(t, filepath.Join(dir, "list.txt"), "navy.mil until=2000-01-01\n")
+		elapse(11 * time.Second)
+		require.Equal(t, pass, verdictOn(b, "navy.ml"), "what was protected until some time ago")
+	})
+}
+
 // TestWatchNever: reload 0s leaves the files alone.
 func TestWatchNever(t *testing.T) {
 	dir := writeLists(t, map[string]string{"list.txt": "af.mil\n"})
