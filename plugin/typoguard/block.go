@@ -29,7 +29,7 @@ func (b *block) hasFiles() bool {
 // loadAll reads the lists of all stanzas and puts the policies in force for the first time.
 func (b *block) loadAll() error {
 	for _, s := range b.stanzas {
-		contents, err := s.read()
+		contents, err := s.readFirst()
 		if err != nil {
 			return err
 		}
@@ -48,6 +48,7 @@ func (b *block) load(s *stanza, contents [][]byte) error {
 		return err
 	}
 	s.loaded = digest(contents)
+	s.keep()
 	return nil
 }
 

@@ -3,6 +3,7 @@ package typoguard
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"slices"
@@ -47,15 +48,53 @@ type file struct {
 	// content is what was last loaded. It is kept as it was read, to be read again when another list changes: as a
 	// million suffixes it would be several times as large, and full of pointers for the garbage collector to follow.
 	content []byte
+	remote  *remote // nil of a file on this host; otherwise path is its address
 }
 
 // read returns the content of the file.
-func (f *file) read() ([]byte, error) {
-	content, err := os.ReadFile(f.path)
+func (f *file) read(ctx context.Context) ([]byte, error) {
+	if f.remote == nil {
+		content, err := os.ReadFile(f.path)
+		if err != nil {
+			return nil, f.at.errorf("%s: %w; expected a readable list file", f.option, err)
+		}
+		return content, nil
+	}
+	content, err := f.remote.fetch(ctx, f.path, f.content)
 	if err != nil {
-		return nil, f.at.errorf("%s: %w; expected a readable list file", f.option, err)
+		return nil, f.at.errorf("%s: %w; expected a list", f.option, err)
 	}
 	return content, nil
+}
+
+// isMissing reports whether the file could not be fetched yet, and there is no copy.
+func (f *file) isMissing() bool { return f.remote != nil && f.content == nil }
+
+// readFirst is read at the start, when nothing is in force: if the list cannot be fetched its copy does. Then, and if the
+// server may start without, the error of stale says why.
+func (f *file) readFirst() (content []byte, stale, err error) {
+	content, err = f.read(context.Background())
+	if err == nil || f.remote == nil {
+		return content, nil, err
+	}
+	content, copyErr := f.remote.copied(f.path)
+	switch {
+	case copyErr == nil:
+		return content, err, nil
+	case f.remote.optional:
+		return nil, err, nil
+	}
+	return nil, nil, fmt.Errorf("%w, %w", err, copyErr)
+}
+
+// keep keeps a copy of what is in force, if it was fetched.
+func (f *file) keep() {
+	if f.remote == nil {
+		return
+	}
+	if err := f.remote.keep(f.path, f.content); err != nil {
+		log.Errorf("No copy of %s is kept: %v", f.path, err)
+	}
 }
 
 // appendSuffixes appends the suffixes in the file's content. Every line must be right, and a file of suffixes to protect
@@ -74,7 +113,7 @@ func (f *file) appendSuffixes(found []suffix) ([]suffix, error) {
 			found = append(found, s)
 		}
 	}
-	if f.protects && len(found) == before {
+	if f.protects && len(found) == before && !f.isMissing() {
 		return nil, f.at.errorf("%s: no suffix in %s; expected one at least", f.option, f.path)
 	}
 	return found, nil

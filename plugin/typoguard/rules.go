@@ -154,6 +154,9 @@ func names(suffixes []suffix) []string {
 // checkProtected returns an error if an option of the stanza applies to none of the suffixes it protects, whether they
 // count at present or not.
 func (s *stanza) checkProtected(protected []suffix) error {
+	if slices.ContainsFunc(s.files(), (*file).isMissing) {
+		return nil // nobody knows what they are
+	}
 	all := names(protected)
 	return errors.Join(s.checkDistance(all), s.checkRequire(all))
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -63,6 +64,8 @@ var options = map[string]func(*caddy.Controller, *stanza) error{
 	"protect_file": parseProtectFile,
 	"allow":        parseAllow,
 	"allow_file":   parseAllowFile,
+	"cache_dir":    once(parseCacheDir),
+	"on_missing":   once(parseOnMissing),
 	"distance":     once(parseDistance),
 	"kinds":        parseKinds,
 	"keyboard":     once(parseKeyboard),
@@ -78,7 +81,7 @@ var options = map[string]func(*caddy.Controller, *stanza) error{
 
 // optionNames is in the order of the documentation.
 var optionNames = []string{
-	"protect", "protect_file", "allow", "allow_file", "distance", "kinds", "keyboard", "clients", "types", "action", "mode", "require", "inspect", "ttl", "reload",
+	"protect", "protect_file", "allow", "allow_file", "cache_dir", "on_missing", "distance", "kinds", "keyboard", "clients", "types", "action", "mode", "require", "inspect", "ttl", "reload",
 }
 
 // policyName is what a policy may be called: it is a metric label and stands in answers.
@@ -168,12 +171,52 @@ func parseFiles(c *caddy.Controller, s *stanza, to *list, protects bool) error {
 	at, option := here(c), c.Val()
 	args, err := arguments(c, "file names")
 	for _, path := range args {
-		if !filepath.IsAbs(path) {
-			path = filepath.Join(s.root, path)
+		f := &file{path: path, option: option, at: at, protects: protects}
+		switch {
+		case strings.HasPrefix(path, remotePrefix):
+			f.remote = newRemote()
+		case strings.Contains(path, "://"):
+			return fmt.Errorf("%q; expected a file, or an address that begins with %s", path, remotePrefix)
+		default:
+			f.path = s.below(path)
 		}
-		to.files = append(to.files, &file{path: path, option: option, at: at, protects: protects})
+		to.files = append(to.files, f)
 	}
 	return err
+}
+
+// below returns the path of a file that is named in the stanza.
+func (s *stanza) below(path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(s.root, path)
+}
+
+func parseCacheDir(c *caddy.Controller, s *stanza) error {
+	arg, err := argument(c, "a directory")
+	if err != nil {
+		return err
+	}
+	s.cache = s.below(arg)
+	if info, err := os.Stat(s.cache); err != nil {
+		return fmt.Errorf("%w; expected a directory", err)
+	} else if !info.IsDir() {
+		return fmt.Errorf("%s; expected a directory", s.cache)
+	}
+	return nil
+}
+
+func parseOnMissing(c *caddy.Controller, s *stanza) error {
+	arg, err := argument(c, "fail or start")
+	if err != nil {
+		return err
+	}
+	if arg != "fail" && arg != "start" {
+		return fmt.Errorf("%q; expected fail or start", arg)
+	}
+	s.startWithout = arg == "start"
+	return nil
 }
 
 func parseDistance(c *caddy.Controller, s *stanza) error {

@@ -27,7 +27,7 @@ func TestParseErrors(t *testing.T) {
 		name, option string // the option is the third line of a stanza that protects mil
 		want         string
 	}{
-		{"unknown option", "protects mil", `Testfile:3 - Error during parsing: unknown option "protects"; expected one of protect, protect_file, allow, allow_file, distance, kinds, keyboard, clients, types, action, mode, require, inspect, ttl, reload`},
+		{"unknown option", "protects mil", `Testfile:3 - Error during parsing: unknown option "protects"; expected one of protect, protect_file, allow, allow_file, cache_dir, on_missing, distance, kinds, keyboard, clients, types, action, mode, require, inspect, ttl, reload`},
 
 		{"protect nothing", "protect", `Testfile:3 - Error during parsing: protect: no argument; expected domain suffixes`},
 		{"protect a bad name", "protect army..mil", `Testfile:3 - Error during parsing: protect: "army..mil": expected a domain suffix such as army.nl: idna: invalid label "army..mil"`},
@@ -55,6 +55,16 @@ func TestParseErrors(t *testing.T) {
 		{"allow what is protected", "allow ml mil", `Testfile:3 - Error during parsing: "mil" is allowed here and protected at Testfile:2; expected it on one list only`},
 		{"allow_file missing", "allow_file nope.txt", `Testfile:3 - Error during parsing: allow_file: open ROOT/nope.txt: no such file or directory; expected a readable list file`},
 		{"allow_file with what a protect_file protects", "allow_file allowarmy.txt\nprotect_file good.txt", `ROOT/allowarmy.txt:2 - Error during parsing: "army.mil" is allowed here and protected at ROOT/good.txt:1; expected it on one list only`},
+
+		{"protect_file over plain HTTP", "protect_file http://lists.example/mil", `Testfile:3 - Error during parsing: protect_file: "http://lists.example/mil"; expected a file, or an address that begins with https://`},
+		{"protect_file from nobody", "protect_file https://127.0.0.1:1/mil", `Testfile:3 - Error during parsing: protect_file: Get "https://127.0.0.1:1/mil": dial tcp 127.0.0.1:1: connect: connection refused; expected a list, and there is no cache_dir with a copy`},
+		{"cache_dir missing", "cache_dir", `Testfile:3 - Error during parsing: cache_dir: no argument; expected a directory`},
+		{"cache_dir that is not there", "cache_dir nope", `Testfile:3 - Error during parsing: cache_dir: stat ROOT/nope: no such file or directory; expected a directory`},
+		{"cache_dir that is a file", "cache_dir good.txt", `Testfile:3 - Error during parsing: cache_dir: ROOT/good.txt; expected a directory`},
+		{"cache_dir for nothing", "cache_dir .", `Testfile:3 - Error during parsing: cache_dir: no list is fetched; expected one from https://`},
+		{"on_missing missing", "on_missing", `Testfile:3 - Error during parsing: on_missing: no argument; expected fail or start`},
+		{"on_missing something", "on_missing wait", `Testfile:3 - Error during parsing: on_missing: "wait"; expected fail or start`},
+		{"on_missing for nothing", "on_missing start", `Testfile:3 - Error during parsing: on_missing: no list is fetched; expected one from https://`},
 
 		{"distance missing", "distance", `Testfile:3 - Error during parsing: distance: no argument; expected 1 or 2`},
 		{"distance 3", "distance 3", `Testfile:3 - Error during parsing: distance: "3"; expected 1 or 2`},

@@ -1,6 +1,7 @@
 package typoguard
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -29,13 +30,15 @@ func (p position) errorf(format string, args ...any) error {
 
 // stanza is a policy as it is configured, with what its lists held when they were last read.
 type stanza struct {
-	at      position
-	root    string
-	policy  policy
-	protect list
-	allow   list
-	reload  time.Duration       // 0: never
-	given   map[string]position // of each option, where it was given last
+	at           position
+	root         string
+	policy       policy
+	protect      list
+	allow        list
+	reload       time.Duration       // 0: never
+	cache        string              // the directory for copies of fetched lists; "": none
+	startWithout bool                // the server starts though a list can neither be fetched nor is there a copy
+	given        map[string]position // of each option, where it was given last
 
 	loaded  uint64 // digest of the files' contents in force
 	seen    uint64 // and as they were last looked at
@@ -65,6 +68,9 @@ func (s *stanza) check() error {
 	if len(s.protect.inline) == 0 && len(s.protect.files) == 0 {
 		return s.at.errorf("policy %q protects nothing; expected protect or protect_file", p.name)
 	}
+	if err := s.completeRemotes(); err != nil {
+		return err
+	}
 	if at, ok := s.given["kinds"]; ok {
 		if err := p.checkKinds(); err != nil {
 			return at.errorf("kinds: %w", err)
@@ -74,6 +80,23 @@ func (s *stanza) check() error {
 	p.kinds = match.AllKinds
 	if p.distance == 1 {
 		p.kinds = p.kinds.Without(match.Multiple)
+	}
+	return nil
+}
+
+// completeRemotes tells the lists that are fetched what the stanza says of them.
+func (s *stanza) completeRemotes() error {
+	fetched := false
+	for _, f := range s.files() {
+		if f.remote != nil {
+			fetched = true
+			f.remote.cacheDir, f.remote.optional = s.cache, s.startWithout
+		}
+	}
+	for _, option := range []string{"cache_dir", "on_missing"} {
+		if at, ok := s.given[option]; ok && !fetched {
+			return at.errorf("%s: no list is fetched; expected one from https://", option)
+		}
 	}
 	return nil
 }
@@ -95,12 +118,29 @@ func (s *stanza) files() []*file {
 }
 
 // read returns the contents of the stanza's files.
-func (s *stanza) read() ([][]byte, error) {
+func (s *stanza) read(ctx context.Context) ([][]byte, error) {
 	var contents [][]byte
 	for _, f := range s.files() {
-		content, err := f.read()
+		content, err := f.read(ctx)
 		if err != nil {
 			return nil, err
+		}
+		contents = append(contents, content)
+	}
+	return contents, nil
+}
+
+// readFirst returns the contents of the stanza's files at the start. What is not as fresh as it should be is noted as a
+// failure.
+func (s *stanza) readFirst() ([][]byte, error) {
+	var contents [][]byte
+	for _, f := range s.files() {
+		content, stale, err := f.readFirst()
+		if err != nil {
+			return nil, err
+		}
+		if stale != nil {
+			s.failure = stale.Error()
 		}
 		contents = append(contents, content)
 	}
@@ -114,6 +154,13 @@ func (s *stanza) contents() [][]byte {
 		all = append(all, f.content)
 	}
 	return all
+}
+
+// keep keeps copies of the lists that were fetched.
+func (s *stanza) keep() {
+	for _, f := range s.files() {
+		f.keep()
+	}
 }
 
 // setContents takes over the contents of the stanza's files.

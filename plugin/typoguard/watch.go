@@ -92,6 +92,10 @@ func (i *instance) open() {
 			i.done.Go(func() { i.expire(ctx, b) })
 		}
 		for _, s := range b.stanzas {
+			if s.failure != "" {
+				log.Errorf("Policy %q starts with an older state of its lists: %s", s.policy.name, s.failure)
+			}
+			s.keep()
 			if s.reload > 0 && len(s.files()) > 0 {
 				i.done.Go(func() { i.watch(ctx, b, s) })
 			}
@@ -116,7 +120,7 @@ func (i *instance) watch(ctx context.Context, b *block, s *stanza) {
 		case <-timer.C:
 		}
 		wait := s.reload
-		if !i.look(b, s) {
+		if !i.look(ctx, b, s) {
 			wait = settle
 		}
 		timer.Reset(wait)
@@ -164,10 +168,10 @@ func (i *instance) update(b *block) bool {
 
 // look loads the files of a stanza if they have changed, or did not load the last time. It reports false if they seem to
 // be changing right now, and should be looked at again soon.
-func (i *instance) look(b *block, s *stanza) bool {
+func (i *instance) look(ctx context.Context, b *block, s *stanza) bool {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	contents, err := s.read()
+	contents, err := s.read(ctx)
 	if err != nil {
 		i.refuse(s, err)
 		return true
