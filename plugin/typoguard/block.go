@@ -21,6 +21,11 @@ type block struct {
 	buffers sync.Pool     // of *match.Buffer
 }
 
+// needsMetadata reports whether any stanza names clients by their metadata.
+func (b *block) needsMetadata() bool {
+	return slices.ContainsFunc(b.stanzas, func(s *stanza) bool { return len(s.policy.clients.labels) > 0 })
+}
+
 // hasFiles reports whether any stanza has a list file.
 func (b *block) hasFiles() bool {
 	return slices.ContainsFunc(b.stanzas, func(s *stanza) bool { return len(s.files()) > 0 })

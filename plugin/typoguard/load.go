@@ -42,8 +42,10 @@ type Policy struct {
 	Distance int
 	Kinds    match.Kinds
 	Keyboard match.Keyboard
-	// Clients are the networks that the policy is for; empty is everybody.
+	// Clients are the networks that the policy is for; empty, with no ClientLabels, is everybody.
 	Clients []netip.Prefix
+	// ClientLabels is the metadata of further clients, as LABEL=VALUE. Judge does not see it.
+	ClientLabels []string
 	// Types are those that the option types gives; empty are those of the action.
 	Types []uint16
 	// Action is "nxdomain", "nodata", "nullmx" or "sinkhole", and Sinkhole the addresses of the last one.
@@ -169,22 +171,23 @@ func (b *block) policies() ([]Policy, error) {
 		listed = listed.at(present())
 		p := &s.policy
 		all = append(all, Policy{
-			Name:        p.name,
-			Protected:   names(listed.protected),
-			Allowed:     names(listed.allowed),
-			Lines:       linesOf(listed.protected, listed.allowed),
-			Distance:    p.distance,
-			Kinds:       p.kinds,
-			Keyboard:    p.keyboard,
-			Clients:     p.clients,
-			Types:       p.types,
-			Action:      p.action.String(),
-			Sinkhole:    p.sinkhole,
-			Mode:        p.modeAt(present()).String(),
-			Trial:       p.trial.time(),
-			TTL:         p.ttl,
-			Counterpart: p.require != nil,
-			Inspects:    p.inspect.names(),
+			Name:         p.name,
+			Protected:    names(listed.protected),
+			Allowed:      names(listed.allowed),
+			Lines:        linesOf(listed.protected, listed.allowed),
+			Distance:     p.distance,
+			Kinds:        p.kinds,
+			Keyboard:     p.keyboard,
+			Clients:      p.clients.networks,
+			ClientLabels: p.clients.written(),
+			Types:        p.types,
+			Action:       p.action.String(),
+			Sinkhole:     p.sinkhole,
+			Mode:         p.modeAt(present()).String(),
+			Trial:        p.trial.time(),
+			TTL:          p.ttl,
+			Counterpart:  p.require != nil,
+			Inspects:     p.inspect.names(),
 		})
 	}
 	return all, nil

@@ -17,8 +17,8 @@ type policy struct {
 	distance int
 	kinds    match.Kinds
 	keyboard match.Keyboard
-	clients  []netip.Prefix // empty: all
-	types    []uint16       // empty: those of the action
+	clients  clients
+	types    []uint16 // empty: those of the action
 	action   action
 	sinkhole []netip.Addr
 	mode     mode
@@ -100,18 +100,6 @@ func (p *policy) answers(qtype uint16) bool {
 	return true
 }
 
-// client is who asks.
-type client struct {
-	addr    netip.Addr // the zero address, which no network holds, if it has none
-	anybody bool       // whoever it is, every policy is taken to be for it
-}
-
-// covers reports whether the policy is for a client.
-func (p *policy) covers(c client) bool {
-	return len(p.clients) == 0 || c.anybody ||
-		slices.ContainsFunc(p.clients, func(network netip.Prefix) bool { return network.Contains(c.addr) })
-}
-
 // checkTypes returns an error for a list of types that would let mail through although the policy covers it.
 func (p *policy) checkTypes() error {
 	if len(p.types) == 0 {
@@ -146,7 +134,8 @@ func (p *policy) localOnly() bool {
 	remote := func(network netip.Prefix) bool {
 		return !network.Addr().IsLoopback() || (network.Addr().Is4() && network.Bits() < 8)
 	}
-	return len(p.clients) > 0 && !slices.ContainsFunc(p.clients, remote)
+	c := &p.clients
+	return len(c.networks) > 0 && len(c.labels) == 0 && len(c.forwarders) == 0 && !slices.ContainsFunc(c.networks, remote)
 }
 
 // typeNames writes types as they stand in a Corefile.
@@ -236,7 +225,7 @@ func (r *rules) decide(matches []match.Match, qtype uint16, ask asking) decision
 		m := &matches[i]
 		p := r.policies[m.Tag]
 		mode := p.modeAt(now)
-		if !p.covers(c) || (d.policy != nil && mode == monitor) || (ask.target != 0 && p.inspect&ask.target == 0) {
+		if !p.clients.cover(c) || (d.policy != nil && mode == monitor) || (ask.target != 0 && p.inspect&ask.target == 0) {
 			continue
 		}
 		there := notAsked

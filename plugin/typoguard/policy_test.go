@@ -104,10 +104,10 @@ func TestDecide(t *testing.T) {
 
 // TestDecideNoClient: a client without an address is in no network.
 func TestDecideNoClient(t *testing.T) {
-	p := policy{clients: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")}}
-	assert.False(t, p.covers(client{}))
-	assert.True(t, p.covers(client{addr: netip.MustParseAddr("192.0.2.1")}))
-	assert.True(t, (&policy{}).covers(client{}))
+	p := policy{clients: clients{networks: []netip.Prefix{netip.MustParsePrefix("0.0.0.0/0"), netip.MustParsePrefix("::/0")}}}
+	assert.False(t, p.clients.cover(client{}))
+	assert.True(t, p.clients.cover(client{addr: netip.MustParseAddr("192.0.2.1")}))
+	assert.True(t, (&clients{}).cover(client{}))
 }
 
 // TestTrialEnds: a dry run with an end enforces from then on, not a second before.

@@ -15,6 +15,7 @@ import (
 	"github.com/coredns/caddy"
 	"github.com/coredns/coredns/core/dnsserver"
 	"github.com/coredns/coredns/plugin"
+	"github.com/coredns/coredns/plugin/metadata"
 
 	"github.com/miekg/dns"
 
@@ -35,6 +36,9 @@ func setup(c *caddy.Controller) error {
 	}
 	t := newTypoguard(b)
 	c.OnStartup(func() error {
+		if b.needsMetadata() && config.Handler("metadata") == nil {
+			return plugin.Error(pluginName, errors.New("clients are named by metadata, but the server block does not have the metadata plugin"))
+		}
 		t.counters = b.newCounters(serverAddresses(config, c.ServerBlockKeys), config.ViewName)
 		return nil
 	})
@@ -60,29 +64,33 @@ const (
 
 // options has the parser of every option, called with the token that names the option current.
 var options = map[string]func(*caddy.Controller, *stanza) error{
-	"protect":      parseProtect,
-	"protect_file": parseProtectFile,
-	"allow":        parseAllow,
-	"allow_file":   parseAllowFile,
-	"cache_dir":    once(parseCacheDir),
-	"on_missing":   once(parseOnMissing),
-	"distance":     once(parseDistance),
-	"kinds":        parseKinds,
-	"keyboard":     once(parseKeyboard),
-	"clients":      parseClients,
-	"types":        parseTypes,
-	"action":       once(parseAction),
-	"mode":         once(parseMode),
-	"ttl":          once(parseTTL),
-	"reload":       once(parseReload),
-	"require":      once(parseRequire),
-	"inspect":      parseInspect,
+	"protect":            parseProtect,
+	"protect_file":       parseProtectFile,
+	"allow":              parseAllow,
+	"allow_file":         parseAllowFile,
+	"cache_dir":          once(parseCacheDir),
+	"on_missing":         once(parseOnMissing),
+	"distance":           once(parseDistance),
+	"kinds":              parseKinds,
+	"keyboard":           once(parseKeyboard),
+	"clients":            parseClients,
+	"client_subnet_from": parseClientSubnetFrom,
+	"types":              parseTypes,
+	"action":             once(parseAction),
+	"mode":               once(parseMode),
+	"ttl":                once(parseTTL),
+	"reload":             once(parseReload),
+	"require":            once(parseRequire),
+	"inspect":            parseInspect,
 }
 
 // optionNames is in the order of the documentation.
 var optionNames = []string{
-	"protect", "protect_file", "allow", "allow_file", "cache_dir", "on_missing", "distance", "kinds", "keyboard", "clients", "types", "action", "mode", "require", "inspect", "ttl", "reload",
+	"protect", "protect_file", "allow", "allow_file", "cache_dir", "on_missing", "distance", "kinds", "keyboard", "clients", "client_subnet_from", "types", "action", "mode", "require", "inspect", "ttl", "reload",
 }
+
+// metadataPrefix is how clients are named by their metadata.
+const metadataPrefix = "metadata:"
 
 // policyName is what a policy may be called: it is a metric label and stands in answers.
 var policyName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$`)
@@ -258,11 +266,31 @@ func parseKeyboard(c *caddy.Controller, s *stanza) error {
 func parseClients(c *caddy.Controller, s *stanza) error {
 	args, err := arguments(c, "networks")
 	for _, arg := range args {
+		if text, ok := strings.CutPrefix(arg, metadataPrefix); ok {
+			name, value, ok := strings.Cut(text, "=")
+			if !ok || !metadata.IsLabel(name) {
+				return fmt.Errorf("%q; expected metadata:LABEL=VALUE with a label such as plugin/name", arg)
+			}
+			s.policy.clients.labels = append(s.policy.clients.labels, label{name, value})
+			continue
+		}
 		network, err := parseNetwork(arg)
 		if err != nil {
 			return err
 		}
-		s.policy.clients = append(s.policy.clients, network)
+		s.policy.clients.networks = append(s.policy.clients.networks, network)
+	}
+	return err
+}
+
+func parseClientSubnetFrom(c *caddy.Controller, s *stanza) error {
+	args, err := arguments(c, "networks")
+	for _, arg := range args {
+		network, err := parseNetwork(arg)
+		if err != nil {
+			return err
+		}
+		s.policy.clients.forwarders = append(s.policy.clients.forwarders, network)
 	}
 	return err
 }

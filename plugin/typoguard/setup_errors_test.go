@@ -27,7 +27,7 @@ func TestParseErrors(t *testing.T) {
 		name, option string // the option is the third line of a stanza that protects mil
 		want         string
 	}{
-		{"unknown option", "protects mil", `Testfile:3 - Error during parsing: unknown option "protects"; expected one of protect, protect_file, allow, allow_file, cache_dir, on_missing, distance, kinds, keyboard, clients, types, action, mode, require, inspect, ttl, reload`},
+		{"unknown option", "protects mil", `Testfile:3 - Error during parsing: unknown option "protects"; expected one of protect, protect_file, allow, allow_file, cache_dir, on_missing, distance, kinds, keyboard, clients, client_subnet_from, types, action, mode, require, inspect, ttl, reload`},
 
 		{"protect nothing", "protect", `Testfile:3 - Error during parsing: protect: no argument; expected domain suffixes`},
 		{"protect a bad name", "protect army..mil", `Testfile:3 - Error during parsing: protect: "army..mil": expected a domain suffix such as army.nl: idna: invalid label "army..mil"`},
@@ -98,6 +98,11 @@ func TestParseErrors(t *testing.T) {
 		{"inspect missing", "inspect", `Testfile:3 - Error during parsing: inspect: no argument; expected types of records`},
 		{"inspect an unknown type", "inspect mx a", `Testfile:3 - Error during parsing: inspect: unknown type "a"; expected mx, cname, srv or ns`},
 
+		{"clients by metadata without a value", "clients metadata:proxyproto/tlv", `Testfile:3 - Error during parsing: clients: "metadata:proxyproto/tlv"; expected metadata:LABEL=VALUE with a label such as plugin/name`},
+		{"clients by metadata without a label", "clients metadata:mail=1", `Testfile:3 - Error during parsing: clients: "metadata:mail=1"; expected metadata:LABEL=VALUE with a label such as plugin/name`},
+		{"client_subnet_from missing", "client_subnet_from", `Testfile:3 - Error during parsing: client_subnet_from: no argument; expected networks`},
+		{"client_subnet_from a name", "client_subnet_from lb.example", `Testfile:3 - Error during parsing: client_subnet_from: "lb.example"; expected a network such as 192.0.2.0/24 or 2001:db8::/32`},
+		{"client_subnet_from for nothing", "client_subnet_from 192.0.2.1", `Testfile:3 - Error during parsing: client_subnet_from: the policy is not restricted to any clients; expected networks in clients`},
 		{"clients missing", "clients", `Testfile:3 - Error during parsing: clients: no argument; expected networks`},
 		{"clients by name", "clients mail.example", `Testfile:3 - Error during parsing: clients: "mail.example"; expected a network such as 192.0.2.0/24 or 2001:db8::/32`},
 		{"clients with a long prefix", "clients 192.0.2.0/33", `Testfile:3 - Error during parsing: clients: "192.0.2.0/33"; expected a network such as 192.0.2.0/24 or 2001:db8::/32`},

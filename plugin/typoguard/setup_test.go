@@ -79,7 +79,7 @@ func TestParseEverything(t *testing.T) {
 		distance: 2,
 		kinds:    match.Kinds(0).With(match.Omission).With(match.Substitution).With(match.Adjacent).With(match.Multiple),
 		keyboard: match.AZERTY,
-		clients:  []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("2001:db8::/32"), netip.MustParsePrefix("198.51.100.7/32")},
+		clients:  clients{networks: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("2001:db8::/32"), netip.MustParsePrefix("198.51.100.7/32")}},
 		types:    []uint16{dns.TypeMX, dns.TypeA, dns.TypeAAAA},
 		action:   sinkhole,
 		sinkhole: []netip.Addr{netip.MustParseAddr("192.0.2.66"), netip.MustParseAddr("2001:db8::66")},

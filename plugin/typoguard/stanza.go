@@ -62,6 +62,9 @@ func (s *stanza) check() error {
 	if err := p.checkTypes(); err != nil {
 		return s.given["types"].errorf("types: %w", err)
 	}
+	if at, ok := s.given["client_subnet_from"]; ok && len(p.clients.networks) == 0 {
+		return at.errorf("client_subnet_from: the policy is not restricted to any clients; expected networks in clients")
+	}
 	if err := p.checkSinkhole(); err != nil {
 		return s.given["action"].errorf("action: %w", err)
 	}

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/coredns/coredns/plugin"
+	"github.com/coredns/coredns/plugin/metadata"
 	"github.com/coredns/coredns/plugin/metrics"
 	"github.com/coredns/coredns/request"
 
@@ -61,7 +62,7 @@ func (t *Typoguard) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.M
 	var waiting time.Time
 	t.block.judge(&d, q.Name, q.Qtype, asking{
 		now:    present,
-		client: func() client { return client{addr: clientOf(w)} },
+		client: func() client { return clientOf(ctx, w, r) },
 		counterpart: func(r *requirement, m *match.Match) presence {
 			return t.presence(ctx, w, r, counterpart(q.Name, m), &waiting)
 		},
@@ -105,7 +106,7 @@ func (t *Typoguard) inspect(ctx context.Context, w dns.ResponseWriter, r *dns.Ms
 	i.judge = func(d *decision, name string, of records) {
 		t.block.judge(d, name, r.Question[0].Qtype, asking{
 			now:    present,
-			client: func() client { return client{addr: clientOf(w)} },
+			client: func() client { return clientOf(ctx, w, r) },
 			target: of,
 			counterpart: func(r *requirement, m *match.Match) presence {
 				return t.presence(ctx, w, r, counterpart(name, m), &waiting)
@@ -120,8 +121,27 @@ func isJudged(r *dns.Msg) bool {
 	return r.Opcode == dns.OpcodeQuery && !r.Response && len(r.Question) == 1 && r.Question[0].Qclass == dns.ClassINET
 }
 
-// clientOf returns the address of the client, or the zero address, which no network holds, if it has none.
-func clientOf(w dns.ResponseWriter) netip.Addr {
+// clientOf returns who asks.
+func clientOf(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) client {
+	c := client{addr: addressOf(w), metadata: func(name string) string {
+		if value := metadata.ValueFunc(ctx, name); value != nil {
+			return value()
+		}
+		return ""
+	}}
+	if opt := r.IsEdns0(); opt != nil {
+		for _, option := range opt.Option {
+			if subnet, ok := option.(*dns.EDNS0_SUBNET); ok {
+				addr, _ := netip.AddrFromSlice(subnet.Address)
+				c.subnet, _ = addr.Unmap().Prefix(int(subnet.SourceNetmask)) // what is none is not valid
+			}
+		}
+	}
+	return c
+}
+
+// addressOf returns the address of the client, or the zero address, which no network holds, if it has none.
+func addressOf(w dns.ResponseWriter) netip.Addr {
 	state := request.Request{W: w}
 	host, _, _ := strings.Cut(state.IP(), "%")
 	addr, err := netip.ParseAddr(host)

@@ -262,6 +262,6 @@ func TestClientOf(t *testing.T) {
 		{&net.UnixAddr{Name: "/run/dns", Net: "unix"}, "invalid IP"},
 	}
 	for _, tt := range tests {
-		assert.Equal(t, tt.want, clientOf(&addrWriter{addr: tt.addr}).String(), tt.addr)
+		assert.Equal(t, tt.want, addressOf(&addrWriter{addr: tt.addr}).String(), tt.addr)
 	}
 }
