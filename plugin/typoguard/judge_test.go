@@ -1,9 +1,13 @@
 package typoguard
 
 import (
+	"context"
 	"errors"
+	"net"
 	"net/netip"
 	"testing"
+
+	"github.com/coredns/coredns/plugin/pkg/dnstest"
 
 	"github.com/miekg/dns"
 	"github.com/stretchr/testify/assert"
@@ -122,4 +126,47 @@ func TestJudgeCounterpart(t *testing.T) {
 	}
 	assert.Equal(t, Blocked, blocks[0].Judge(Query{Name: "google.co.il"}).Reason, "nobody to ask")
 	assert.True(t, blocks[0].Policies()[0].Counterpart)
+}
+
+// TestJudgeIsTheServer: for every name, type and client, what Judge says is what the server of the same Corefile does.
+func TestJudgeIsTheServer(t *testing.T) {
+	const stanzas = `
+		typoguard mil {
+			protect mil
+			allow gov.ml
+		}
+		typoguard relay {
+			protect army.mil mindef.nl
+			distance 2
+			clients 192.0.2.0/24 2001:db8::/32
+			action nullmx
+		}
+		typoguard trial {
+			protect army.nl
+			mode monitor
+			types MX A AAAA
+		}
+	`
+	blocks, err := load(t, ". {"+stanzas+"}")
+	require.NoError(t, err)
+	h := handler(t, stanzas)
+	count := map[Reason]int{}
+	for _, name := range []string{
+		"army.ml.", "us.Army.ML.", "gov.ml.", "x.gov.ml.", "amry.mil.", "army.mil.", "mindfe.nl.", "midnef.nl.", "mindef.n1.", "army.nk.",
+		"xn--rmy-5cd.nl.", "example.org.", ".", "ml.", "il.", `a\.rmy.ml.`, `army\046ml.`,
+	} {
+		for _, qtype := range []uint16{dns.TypeMX, dns.TypeA, dns.TypeTXT, dns.TypeNS, dns.TypeANY} {
+			for _, client := range []string{"192.0.2.7", "198.51.100.1", "2001:db8::1", "::ffff:192.0.2.7"} {
+				w := dnstest.NewRecorder(&addrWriter{addr: &net.UDPAddr{IP: net.ParseIP(client), Port: 53}})
+				_, err := h.ServeDNS(context.Background(), w, query(name, qtype))
+				require.NoError(t, err)
+				j := blocks[0].Judge(Query{Name: name, Type: qtype, Client: netip.MustParseAddr(client)})
+				require.Equal(t, hasPassed(w.Msg), j.Reason != Blocked, "%s %s %s", name, dns.TypeToString[qtype], client)
+				count[j.Reason]++
+			}
+		}
+	}
+	for _, reason := range []Reason{Blocked, NothingNear, ListedProtected, ListedAllowed, OtherClient, OtherType, OnlyMonitored} {
+		assert.Positive(t, count[reason], "cases with the reason %q", reason)
+	}
 }
