@@ -10,7 +10,7 @@ TAGS        := grpcnotrace
 LDFLAGS     := -s -w -X main.version=$(VERSION) -X github.com/coredns/coredns/coremain.GitCommit=$(COMMIT)
 
 # What the end-to-end tests need of Debian, beside Go.
-E2E_PACKAGES := bind9 bind9-dnsutils iproute2 postfix
+E2E_PACKAGES := bind9 bind9-dnsutils iproute2 postfix rsyslog
 PEERS_PACKAGES := bind9 dnsperf pdns-recursor unbound
 
 export CGO_ENABLED = 0

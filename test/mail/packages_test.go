@@ -14,8 +14,8 @@ import (
 
 // jail runs the programs of a Debian package that is not installed. Debian lets only one mail server be installed at a
 // time, and that is Postfix; so the others are unpacked, and their programs run where everything looks as if their
-// package were installed: its files in /usr, directories of its own in the place of /var/lib, /var/spool and /run, and
-// its users in /etc/passwd.
+// package were installed: its files in /usr, directories of its own in the place of /var/lib, /var/spool and /run, of /dev,
+// too, if it needs the socket of syslog, and its users in /etc/passwd.
 type jail struct {
 	ns   *netns
 	root string // has usr, var and run
@@ -86,6 +86,7 @@ mount -t overlay -o lowerdir="$root/usr:/usr" overlay /usr
 mount --bind "$root/var/lib" /var/lib
 mount --bind "$root/var/spool" /var/spool
 mount --bind "$root/run" /run
+[ ! -d "$root/dev" ] || mount --bind "$root/dev" /dev
 exec "$@"`
 	return append([]string{"-c", script, "sh", j.root, name}, args...)
 }

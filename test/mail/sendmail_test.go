@@ -1,0 +1,134 @@
+//go:build e2e
+
+package mail_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestSendmail checks what becomes of mail that Sendmail relays under each action.
+func TestSendmail(t *testing.T) {
+	requireTools(t, map[string]string{"rsyslogd": "rsyslog"})
+	unknown := bounces("5.1.2", "Host unknown")
+	refuses := bounces("5.1.10", "Host does not accept mail: MX 0 .")
+	sinkholeRefuses := bounces("5.1.2", sinkholeReply)
+	noConnection := waits("stat=Deferred: Connection refused")
+	for _, c := range []mailCase{
+		{unprotected, arrives(), arrives()},
+		{nxdomain, unknown, unknown},
+		{nodata, unknown, unknown},
+		{nullMX, refuses, refuses},
+		{sinkhole, sinkholeRefuses, sinkholeRefuses},
+		{deadSinkhole, noConnection, noConnection},
+	} {
+		t.Run(c.name, func(t *testing.T) { c.run(t, newSendmail) })
+	}
+}
+
+// sendmail is Debian's Sendmail with a configuration, a queue and mailboxes of its own.
+type sendmail struct {
+	jail *jail
+	dir  string
+}
+
+// The users of Debian's Sendmail.
+var (
+	smmtaUser = user{name: "smmta", id: 64905, home: "/var/lib/sendmail"}
+	smmspUser = user{name: "smmsp", id: 64906, home: "/var/lib/sendmail"}
+)
+
+// newSendmail unpacks Sendmail in the namespace and starts it. It delivers what it is given in the background; the daemon is there for
+// bounces, which it queues.
+func newSendmail(t *testing.T, ns *netns, dir string) mta {
+	t.Helper()
+	ns.replaceEtc(t, "hosts", "127.0.0.1 relay.corp.example localhost\n")
+	s := &sendmail{
+		jail: unpackage(t, ns, dir, "sendmail-bin", smmtaUser, smmspUser, aliceUser),
+		dir:  filepath.Join(dir, "sendmail"),
+	}
+	s.jail.startSyslog(t, s.log())
+	makeDir(t, filepath.Join(s.dir, "queue"))
+	require.NoError(t, os.Chmod(filepath.Join(s.dir, "queue"), 0o700))
+	for _, sub := range []string{"tmp", "new"} {
+		makeDir(t, filepath.Join(s.maildir(), sub))
+		require.NoError(t, os.Chmod(filepath.Join(s.maildir(), sub), 0o777), "Sendmail delivers as the user it likes")
+	}
+	writeFile(t, s.mailer(), fmt.Sprintf("#!/bin/sh\nsed '1{/^From /d;}' >%[1]s/tmp/$$ && mv %[1]s/tmp/$$ %[1]s/new/\n", s.maildir()))
+	require.NoError(t, os.Chmod(s.mailer(), 0o755))
+
+	source := filepath.Join(s.dir, "sendmail.mc")
+	writeFile(t, source, s.config())
+	out, err := s.jail.command("m4", "-D_CF_DIR_=/usr/share/sendmail/cf/", source).Output()
+	require.NoError(t, err, "m4")
+	writeFile(t, s.cf(), string(out))
+	// Without a database of aliases, be it empty, no bounce is delivered; and it may not lie below /tmp.
+	writeFile(t, filepath.Join(s.jail.root, "var", "lib", "sendmail", "aliases"), "")
+	said, err := s.jail.command(sendmailBinary, "-C", s.cf(), "-bi").CombinedOutput()
+	require.NoErrorf(t, err, "newaliases: %s", said)
+	s.jail.start(t, filepath.Join(s.dir, "output"), sendmailBinary, "-C", s.cf(), "-bD", "-q1s")
+	return s
+}
+
+// sendmailBinary is where Debian has it.
+const sendmailBinary = "/usr/libexec/sendmail/sendmail"
+
+// config is the source of Sendmail's configuration.
+func (s *sendmail) config() string {
+	return fmt.Sprintf(`include(`+"`/usr/share/sendmail/cf/m4/cf.m4'"+`)dnl
+OSTYPE(`+"`linux'"+`)dnl
+define(`+"`confDOMAIN_NAME', `relay.corp.example'"+`)dnl
+define(`+"`confDELIVERY_MODE', `background'"+`)dnl
+define(`+"`confPID_FILE', `%[1]s/pid'"+`)dnl
+define(`+"`QUEUE_DIR', `%[1]s/queue'"+`)dnl
+define(`+"`STATUS_FILE', `'"+`)dnl
+define(`+"`HELP_FILE', `'"+`)dnl
+define(`+"`ALIAS_FILE', `/var/lib/sendmail/aliases'"+`)dnl
+define(`+"`LOCAL_MAILER_PATH', `%[2]s'"+`)dnl
+define(`+"`LOCAL_MAILER_ARGS', `mailer $u'"+`)dnl
+MAILER(`+"`local'"+`)dnl
+MAILER(`+"`smtp'"+`)dnl
+LOCAL_CONFIG
+Cwcorp.example
+`, s.dir, s.mailer())
+}
+
+// cf is the configuration file.
+func (s *sendmail) cf() string { return filepath.Join(s.dir, "sendmail.cf") }
+
+// mailer is the program that delivers to the sender's mailbox.
+func (s *sendmail) mailer() string { return filepath.Join(s.dir, "mailer") }
+
+// log is what syslog writes.
+func (s *sendmail) log() string { return filepath.Join(s.dir, "maillog") }
+
+// maildir is the mailbox of the sender.
+func (s *sendmail) maildir() string { return filepath.Join(s.dir, "mail", "alice") }
+
+// submit hands a message to Sendmail.
+func (s *sendmail) submit(t *testing.T, m message) {
+	t.Helper()
+	m.submitTo(t, s.jail.command(sendmailBinary, "-C", s.cf(), "-i", "-f", sender, m.to))
+}
+
+// fate is the last line that Sendmail logged about the delivery of a message.
+func (s *sendmail) fate(t *testing.T, m message) string {
+	t.Helper()
+	return lastLine(readFile(t, s.log()), ": to="+m.to+",")
+}
+
+// queued lists the messages that have been neither delivered nor bounced.
+func (s *sendmail) queued(t *testing.T) string {
+	t.Helper()
+	out, err := s.jail.command(sendmailBinary, "-C", s.cf(), "-bp").CombinedOutput()
+	require.NoErrorf(t, err, "mailq: %s", out)
+	if strings.Contains(string(out), " is empty") {
+		return ""
+	}
+	return string(out)
+}
