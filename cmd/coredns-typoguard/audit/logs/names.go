@@ -13,15 +13,16 @@ func (n *names) Parse(line []byte, found func(*Record)) Result {
 	if len(line) == 0 {
 		return Other
 	}
-	if bytes.ContainsAny(line, " \t") {
-		return Unknown
-	}
+	line = bytes.TrimSuffix(bytes.TrimPrefix(line, []byte("<")), []byte(">"))
 	r := &n.record
 	*r = Record{}
 	if bytes.IndexByte(line, '@') < 0 {
 		r.Name = line
-	} else if !r.setRecipient(bytes.TrimSuffix(bytes.TrimPrefix(line, []byte("<")), []byte(">"))) {
+	} else if !r.setRecipient(line) {
 		return Other
+	}
+	if len(r.Name) == 0 || bytes.ContainsAny(r.Name, " \t:;,/=|()[]{}<>\"'") { // is of another kind of list
+		return Unknown
 	}
 	found(r)
 	return Taken

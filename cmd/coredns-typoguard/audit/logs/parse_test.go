@@ -249,6 +249,8 @@ func TestQueryLines(t *testing.T) {
 			{"address literal", []string{"bob@[192.0.2.1]"}, nil, Other},
 			{"nothing", []string{""}, nil, Other},
 			{"words", []string{"two words"}, nil, Unknown},
+			{"another list", []string{"root:x:0:0:root:/root:/bin/bash"}, nil, Unknown},
+			{"brackets only", []string{"<>"}, nil, Unknown},
 		})
 	})
 }

@@ -45,6 +45,9 @@ func (s *sendmail) arrival(e *entry, id, text []byte) Result {
 		o.setSender(bytes.Trim(sender, "<>"))
 	}
 	relay, _ := field(text, ", relay=")
+	if bytes.HasSuffix(relay, []byte("@localhost")) { // a user on this host
+		relay = []byte("local")
+	}
 	o.setHost(bytes.ReplaceAll(relay, []byte(" ["), []byte("[")))
 	return Other
 }
