@@ -16,7 +16,7 @@ import (
 // TestOpenSMTPD checks what becomes of mail that OpenSMTPD relays under each action. It takes an answer without data
 // for a passing failure and tries again for four days.
 func TestOpenSMTPD(t *testing.T) {
-	requireTools(t, nil)
+	requireTools(t, map[string]string{"rsyslogd": "rsyslog"})
 	noDomain := bounces("5.0.0", "Domain does not exist")
 	noMX := waits("No MX found for domain")
 	sinkholeRefuses := bounces("5.0.0", sinkholeReply)
@@ -82,7 +82,8 @@ func newOpenSMTPD(t *testing.T, ns *netns, dir string) mta {
 	require.NoError(t, os.Chown(o.maildir(), aliceUser.id, aliceUser.id))
 	conf := filepath.Join(o.dir, "smtpd.conf")
 	writeFile(t, conf, o.config())
-	o.jail.start(t, o.log(), "/usr/sbin/smtpd", "-d", "-f", conf)
+	o.jail.startSyslog(t, o.log())
+	o.jail.start(t, filepath.Join(o.dir, "output"), "/usr/sbin/smtpd", "-F", "-f", conf)
 	eventually(t, "OpenSMTPD's socket", func() bool {
 		_, err := os.Stat(filepath.Join(o.jail.root, "run", "smtpd.sock"))
 		return err == nil
@@ -100,7 +101,7 @@ match from local for any action "outbound"
 `, o.maildir())
 }
 
-// log is what smtpd says in the foreground.
+// log is what syslog writes.
 func (o *openSMTPD) log() string { return filepath.Join(o.dir, "log") }
 
 // maildir is the mailbox of the sender.
