@@ -36,6 +36,8 @@ Addresses are reduced to domains, unless -addresses. Deliveries to mailboxes on 
 do not count. Queries are judged for the client that asked, deliveries for any, or for -client. A delivery to a smart host
 counts as delivered: what becomes of the message stands in the log of that.
 
+Names pass for the same reasons as in check, and as no_name if they cannot be one.
+
 Memory is bounded: of very many different lookalikes, and of sources of one, the later are counted as "others".
 
 Exit status: 0, or 2 after an error. Lines that no parser knows are counted and shown by example. A file that cannot be read

@@ -29,6 +29,9 @@ read. The reasons to pass are: unlike (near no protected suffix), protected, all
 -client), type (the policy passes -type), monitor (the policy only counts), no_policy (the server block has none),
 unserved (no server block has the name) and literal (an address literal, for which there is no lookup).
 
+With -json, "protected" or "allowed" is the suffix that such a name is under, "candidates" are all protected suffixes that a
+name looks like, the nearest first, and what has no value is left out.
+
 Without -client every policy is taken to be for the client, and "clients=" says whom it is for. Names are judged by the
 server block with the longest zone, of several the first in the file; with other blocks "server=" says which, and -server
 takes another. Whether a client is in a view is not evaluated ("view="), nor what rewrite, acl and other plugins before

@@ -26,6 +26,8 @@ func Of(s string) (string, error) {
 	at := strings.LastIndexByte(name, '@')
 	name = name[at+1:]
 	switch {
+	case strings.ContainsFunc(s, isControl):
+		return "", fmt.Errorf("%q; expected a domain name or a mail address", s)
 	case at >= 0 && strings.HasPrefix(name, "["):
 		return "", fmt.Errorf("%q: %w", s, ErrLiteral)
 	case name == "":
@@ -38,13 +40,14 @@ func Of(s string) (string, error) {
 		}
 		name = ascii
 	}
-	if _, ok := dns.IsDomainName(name); !ok || strings.ContainsFunc(name, isControl) {
+	if _, ok := dns.IsDomainName(name); !ok {
 		return "", fmt.Errorf("%q; expected a domain name or a mail address", s)
 	}
 	return name, nil
 }
 
-// isControl reports whether a character has no place in a name, written as people or logs do: it would be escaped.
+// isControl reports whether a character has no place in a name or an address, as people and logs write them: it would be
+// escaped, and a terminal might obey it.
 func isControl(r rune) bool { return r <= ' ' || r == 0x7f }
 
 func isASCII(s string) bool {

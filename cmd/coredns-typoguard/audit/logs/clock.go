@@ -13,8 +13,8 @@ type Clock struct {
 
 	minute  [len("2006-01-02T15:04")]byte // last read, and when it began
 	began   int64
-	shift   time.Month // of the last time stamp without a year
-	Wrapped bool       // a time stamp without a year was months before the one above it: the log is of more than a year
+	noYear  bool // that time stamp was one without a year
+	Wrapped bool // a time stamp without a year was more than a month before the one above it: the log is of more than a year
 }
 
 // NewClock returns a clock for a log that was last changed at a time. Its zone is that of the time.
@@ -99,7 +99,7 @@ func (c *Clock) startOfMinute(b []byte, utc bool) (int64, bool) {
 	if utc {
 		in = time.UTC
 	}
-	c.minute, c.began = key, time.Date(year, time.Month(mon), day, hour, minute, 0, 0, in).Unix()
+	c.minute, c.began, c.noYear = key, time.Date(year, time.Month(mon), day, hour, minute, 0, 0, in).Unix(), false
 	return c.began, true
 }
 
@@ -149,10 +149,10 @@ func (c *Clock) syslog(b []byte) (int64, []byte, bool) {
 		return 0, b, false
 	}
 	began := c.withoutYear(mon, day, hour, minute)
-	if c.shift != 0 && began < c.began-31*24*3600 {
+	if c.noYear && began < c.began-31*24*3600 {
 		c.Wrapped = true
 	}
-	c.minute, c.began, c.shift = key, began, mon
+	c.minute, c.began, c.noYear = key, began, true
 	return began + int64(second), b[length:], true
 }
 
