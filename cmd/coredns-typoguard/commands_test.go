@@ -193,7 +193,7 @@ func TestAudit(t *testing.T) {
 	assert.Empty(t, errs, "no progress bar where there is no terminal")
 	assert.Equal(t, 0, status)
 	assert.Contains(t, out, "2 were DELIVERED: that mail has leaked")
-	assert.Contains(t, out, "In total 4 deliveries (4 delivered, 0 bounced, 0 deferred) and 9 queries.")
+	assert.Contains(t, out, "In total 4 deliveries (4 delivered, 0 bounced, 0 deferred) and 9 queries or names.")
 
 	log, err := os.ReadFile(filepath.Join(samples, "exim-bounced.log"))
 	require.NoError(t, err)

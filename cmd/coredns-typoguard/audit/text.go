@@ -181,7 +181,7 @@ func deliveries(c *counts) string {
 	return fmt.Sprintf("%s deliveries (%s delivered, %s bounced, %s deferred)", thousands(c.Count), thousands(c.Delivered), thousands(c.Bounced), thousands(c.Deferred))
 }
 
-func queries(c *counts) string { return thousands(c.Count) + " queries" }
+func queries(c *counts) string { return thousands(c.Count) + " queries or names" }
 
 func writeRow(w io.Writer, cells ...string) {
 	fmt.Fprintln(w, strings.Join(cells, "\t"))

@@ -7,7 +7,7 @@ import "bytes"
 //	2026-11-21 23:38:15 1xUut0-0007oD-37 => bob@army.ml R=dnslookup T=remote_smtp H=mx.army.ml [192.0.2.1] C="250 …"
 //
 // with "->" for further addresses of the same delivery, "**" for a failure and "==" for one to be tried again; "<=" is the
-// arrival of a message. Deliveries without a host are to mailboxes here.
+// arrival of a message. Deliveries without a host are to mailboxes here, and those to this host are to a content filter.
 type exim struct {
 	clock   *Clock
 	origins *origins
@@ -47,7 +47,11 @@ func (x *exim) Parse(line []byte, found func(*Record)) Result {
 		return Other
 	case "=>", "->", ">>":
 		r.Outcome = Delivered
-		if !bytes.Contains(rest, []byte(" H=")) {
+		_, host, ok := cut(rest, " H=")
+		if !ok {
+			return Other
+		}
+		if isLoopback(host[:bytes.IndexByte(host, ']')+1]) { // without what the host replied
 			return Other
 		}
 	case "**":

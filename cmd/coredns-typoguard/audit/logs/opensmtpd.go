@@ -96,7 +96,7 @@ func (o *opensmtpd) delivery(e *entry, header bool, text []byte, found func(*Rec
 		return Unknown
 	}
 	relay, _ := value(text, " relay=")
-	if !r.setRecipient(addr) || (r.Outcome == Delivered && bytes.HasPrefix(relay, []byte("127."))) {
+	if !r.setRecipient(addr) || (r.Outcome == Delivered && (bytes.HasPrefix(relay, []byte("127.")) || isLoopback(relay))) {
 		return Other
 	}
 	if id, ok := value(text, " evpid="); ok && len(id) >= 8 {
