@@ -67,6 +67,11 @@ e2e: ## Send real mail through real servers in network namespaces; needs root an
 	test/install $(E2E_PACKAGES)
 	$(GO) test -tags=$(TAGS),e2e -count=1 -v ./test/mail/...
 
+.PHONY: tlds
+tlds: ## Renew the list of top-level domains, which rpz goes by; needs npm
+	command -v npm >/dev/null || test/install npm
+	$(GO) generate ./cmd/coredns-typoguard/rpz/tlds
+
 .PHONY: clean
 clean: ## Remove what was built
 	rm -rf bin
