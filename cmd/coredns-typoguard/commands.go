@@ -16,6 +16,7 @@ import (
 
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/audit"
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/check"
+	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/rpz"
 )
 
 // The exit statuses of commands, as of grep: a command that finds something fails with one that is not an error's.
@@ -35,7 +36,7 @@ func commands(in io.Reader, out, errs io.Writer) *cli.Command {
 		UsageText: "coredns-typoguard [-conf Corefile] [-dns.port PORT] [-quiet] …   the server, with the flags of CoreDNS; -help lists them\n" +
 			"coredns-typoguard COMMAND [OPTION...] [ARGUMENT...]",
 		Version:               caddy.AppVersion,
-		Commands:              []*cli.Command{check.Command(), audit.Command()},
+		Commands:              []*cli.Command{check.Command(), audit.Command(), rpz.Command()},
 		EnableShellCompletion: true,
 		ConfigureShellCompletionCommand: func(completion *cli.Command) {
 			completion.Hidden = false

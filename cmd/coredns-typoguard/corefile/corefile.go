@@ -21,7 +21,7 @@ import (
 func Flags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "conf", Value: caddy.DefaultConfigFile, TakesFile: true, Usage: "the `Corefile` with the policies; stdin is standard input"},
-		&cli.StringFlag{Name: "server", Usage: "judge by the server block with this `KEY`, or view, instead of the one that serves the name"},
+		&cli.StringFlag{Name: "server", Usage: "take the server block with this `KEY`, or view, instead of the one that serves a name"},
 	}
 }
 

@@ -1,0 +1,78 @@
+package rpz
+
+import (
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/net/idna"
+)
+
+const (
+	// maxName and maxLabel are the most octets of a name in presentation, without the final dot, and of a label (RFC
+	// 1035 section 2.3.4).
+	maxName  = 253
+	maxLabel = 63
+)
+
+// toASCII returns a name, given in Unicode, as it is on the wire. It reports false for one that nobody can register or
+// send mail to: labels are of letters, digits and inner hyphens (RFC 5321 section 4.1.2), and what is written in Unicode
+// has to be in the form of IDNA that a registry takes (RFC 5891 section 4.2). Zone owners may have labels that begin or
+// end with a hyphen, or have an underscore, but mail servers refuse addresses with them.
+func toASCII(name string) (string, bool) {
+	if isASCII(name) {
+		return name, isHostname(name)
+	}
+	labels := strings.Split(name, ".")
+	for i, label := range labels {
+		if isASCII(label) {
+			continue
+		}
+		ascii, err := idna.Registration.ToASCII(label)
+		if err != nil {
+			return "", false
+		}
+		labels[i] = ascii
+	}
+	name = strings.Join(labels, ".")
+	return name, isHostname(name)
+}
+
+// toUnicode returns a name, given as it is on the wire, with its A-labels decoded, and whether there were any.
+func toUnicode(name string) (string, bool) {
+	if unicode, err := idna.Punycode.ToUnicode(name); err == nil {
+		return unicode, unicode != name
+	}
+	return name, false
+}
+
+// isHostname reports whether a lower-case name can be one of a host (RFC 1123 section 2.1).
+func isHostname(name string) bool {
+	if len(name) > maxName {
+		return false
+	}
+	for label := range strings.SplitSeq(name, ".") {
+		if label == "" || len(label) > maxLabel || label[0] == '-' || label[len(label)-1] == '-' ||
+			strings.Trim(label, ascii[1:]) != "" {
+			return false
+		}
+	}
+	return true
+}
+
+// parent returns the name above a name, or "" if that is the root.
+func parent(name string) string {
+	_, above, _ := strings.Cut(name, ".")
+	return above
+}
+
+// topLevel returns the last label of a name.
+func topLevel(name string) string { return name[strings.LastIndexByte(name, '.')+1:] }
+
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}

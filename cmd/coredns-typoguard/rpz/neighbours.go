@@ -1,0 +1,202 @@
+package rpz
+
+import (
+	"slices"
+	"sync"
+)
+
+// ascii are the characters of host names (RFC 1123 section 2.1) and the dot, in the order in which names are enumerated.
+const ascii = ".-0123456789abcdefghijklmnopqrstuvwxyz"
+
+// latinLetters are the letters outside ASCII of the languages of Europe that are written in Latin letters, as far as they can
+// stand in a domain name: those of the blocks Latin-1 Supplement and Latin Extended-A, and two of Romanian.
+var latinLetters = sync.OnceValue(func() []rune {
+	letters := []rune("șț")
+	for c := rune(0x80); c < 0x180; c++ {
+		if canStand(c) {
+			letters = append(letters, c)
+		}
+	}
+	return letters
+})
+
+// maxDistance is the largest distance a policy can have.
+const maxDistance = 2
+
+// band has the cells of a row of the alignment table that can be within maxDistance: of row i those of the columns from
+// i-maxDistance on.
+type band [2*maxDistance + 1]uint8
+
+// far is what a cell holds that is further away than any policy looks.
+const far = maxDistance + 1
+
+// neighbours enumerates the names within a distance of a text, in optimal string alignment, as the engine measures it.
+//
+// It walks the tree of all names from their ends, a row of the alignment table for each character, and turns back where
+// no continuation can come near the text any more. So every name comes once, behind the names above it, no name is kept,
+// and whole top-level domains are left out by looking at their last label.
+type neighbours struct {
+	text     []rune // from its end
+	alphabet []rune // in ascending order
+	distance int
+	exists   func(top string) bool // whether there is a top-level domain
+}
+
+// newNeighbours prepares the enumeration for a text. Its alphabet is that of host names, with the characters of the text
+// and some more letters.
+func newNeighbours(text []rune, distance int, exists func(top string) bool, letters ...rune) *neighbours {
+	n := &neighbours{text: slices.Clone(text), alphabet: slices.Concat([]rune(ascii), text, letters), distance: distance, exists: exists}
+	slices.Reverse(n.text)
+	slices.Sort(n.alphabet)
+	n.alphabet = slices.Compact(n.alphabet)
+	return n
+}
+
+// walk is one enumeration under way.
+type walk struct {
+	*neighbours
+	name  []rune // from its end
+	rows  []band // of the empty name, and of each character of name
+	label int    // where in name the label under way begins
+	visit func(name []rune) bool
+}
+
+// each calls visit with every name. It returns false, at once, if visit does. The name is valid during the call only.
+func (n *neighbours) each(visit func(name []rune) bool) bool {
+	w := &walk{neighbours: n, visit: visit, rows: []band{n.firstRow()}}
+	return w.descend()
+}
+
+// contains reports whether a name is within the distance.
+func (n *neighbours) contains(name []rune) bool {
+	w := walk{neighbours: n, rows: []band{n.firstRow()}}
+	for _, c := range slices.Backward(name) {
+		row, alive := w.next(c)
+		if !alive {
+			return false
+		}
+		w.push(c, row)
+	}
+	return w.isNear()
+}
+
+// descend enumerates the names that end in the one under way, that one included.
+func (w *walk) descend() bool {
+	if w.isNear() && w.closes() && !w.emit() {
+		return false
+	}
+	var few [2*maxDistance + 2]rune
+	for _, c := range w.following(few[:0]) {
+		row, alive := w.next(c)
+		if !alive || (c == '.' && !w.closes()) {
+			continue
+		}
+		label := w.label
+		if w.push(c, row); c == '.' {
+			w.label = len(w.name)
+		}
+		ok := w.descend()
+		w.name, w.rows, w.label = w.name[:len(w.name)-1], w.rows[:len(w.rows)-1], label
+		if !ok {
+			return false
+		}
+	}
+	return true
+}
+
+// following returns characters, in ascending order, that may follow the name under way; others cannot. If no edit is left it
+// is those of the text around there, of which it makes a list in few: there are far more names to be gone on with without an
+// edit than with one.
+func (w *walk) following(few []rune) []rune {
+	at := len(w.name)
+	if int(slices.Min(w.rows[at][:])) < w.distance {
+		return w.alphabet
+	}
+	// A character that equals the text's is at most maxDistance away from there, and the second one of a transposition
+	// equals the text's before.
+	from, to := max(at-maxDistance-1, 0), min(at+maxDistance+1, len(w.text))
+	if from >= to {
+		return nil
+	}
+	few = append(few, w.text[from:to]...)
+	slices.Sort(few)
+	return slices.Compact(few)
+}
+
+// emit calls visit with the name under way.
+func (w *walk) emit() bool {
+	name := slices.Clone(w.name)
+	slices.Reverse(name)
+	return w.visit(name)
+}
+
+// closes reports whether the label under way is one that a name can have. How long it is as an A-label is seen later.
+func (w *walk) closes() bool {
+	label := w.name[w.label:]
+	if len(label) == 0 || len(label) > maxLabel || label[0] == '-' || label[len(label)-1] == '-' {
+		return false
+	}
+	if w.label > 0 {
+		return true
+	}
+	top := slices.Clone(label)
+	slices.Reverse(top)
+	return w.exists(string(top))
+}
+
+// push makes a character, with its row, the next of the name under way.
+func (w *walk) push(c rune, row band) {
+	w.name, w.rows = append(w.name, c), append(w.rows, row)
+}
+
+// isNear reports whether the name under way is within the distance.
+func (w *walk) isNear() bool {
+	column := len(w.text) - len(w.name) + maxDistance
+	return column >= 0 && column < len(band{}) && int(w.rows[len(w.name)][column]) <= w.distance
+}
+
+// firstRow is the row of the empty name: so many characters of the text are missing.
+func (n *neighbours) firstRow() band {
+	var row band
+	for k := range row {
+		row[k] = uint8(far)
+		if j := k - maxDistance; j >= 0 && j <= len(n.text) {
+			row[k] = uint8(j)
+		}
+	}
+	return row
+}
+
+// next returns the row of the name under way with one more character, and whether any name that goes on from there can
+// be within the distance. A transposition that comes later costs no less than replacing its first character does now.
+func (w *walk) next(c rune) (row band, alive bool) {
+	i := len(w.rows)
+	above := &w.rows[i-1]
+	for k := range row {
+		row[k] = far
+		j := i + k - maxDistance
+		if j < 0 || j > len(w.text) {
+			continue
+		}
+		cost := uint8(far)
+		if k+1 < len(row) {
+			cost = min(cost, above[k+1]+1)
+		}
+		if j > 0 {
+			replaced := above[k]
+			if w.text[j-1] != c {
+				replaced++
+			}
+			cost = min(cost, replaced)
+			if k > 0 {
+				cost = min(cost, row[k-1]+1)
+			}
+			if i > 1 && j > 1 && w.text[j-1] == w.name[i-2] && w.text[j-2] == c {
+				cost = min(cost, w.rows[i-2][k]+1)
+			}
+		}
+		row[k] = cost
+		alive = alive || int(cost) <= w.distance
+	}
+	return row, alive
+}

@@ -1,0 +1,259 @@
+package rpz
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/coredns/caddy"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/corefile"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
+)
+
+// rules are the rules of a zone by name.
+type rules map[string]rule
+
+// rulesOf returns the rules that a plan makes. No name may have two.
+func rulesOf(t *testing.T, p *plan) rules {
+	t.Helper()
+	all := rules{}
+	require.NoError(t, p.each(func(name string, r rule, _ int) error {
+		if _, ok := all[name]; ok {
+			require.Fail(t, "second rule for the same name", name)
+		}
+		all[name] = r
+		return nil
+	}))
+	return all
+}
+
+// existing returns the names that exist by the zone: those with rules, and those above them (RFC 4592 section 2.2.2).
+func (all rules) existing() map[string]bool {
+	exists := map[string]bool{}
+	for owner := range all {
+		for ; owner != "" && !exists[owner]; owner = parent(owner) {
+			exists[owner] = true
+		}
+	}
+	return exists
+}
+
+// encloser returns the rule of the closest name, the name itself or one above it, that ends the search.
+func (all rules) encloser(name string, ends func(string) bool) rule {
+	for ; name != ""; name = parent(name) {
+		if ends(name) {
+			return all[name]
+		}
+	}
+	return rule{}
+}
+
+// policyTexts are policies whose suffixes are of few characters, so that all names there are can be tried.
+var policyTexts = map[string]string{
+	"one suffix":      "typoguard {\n protect ab.la\n }",
+	"top level":       "typoguard {\n protect abl\n }",
+	"distance 2":      "typoguard {\n protect aab.bll\n distance 2\n }",
+	"three labels":    "typoguard {\n protect a.b.lab\n }",
+	"homoglyphs only": "typoguard {\n protect al1.l1\n kinds homoglyph\n }",
+	"some kinds":      "typoguard {\n protect ab.la\n kinds omission transposition\n }",
+	"allowed":         "typoguard {\n protect abl\n allow al bb.bl\n allow b.a.ab\n }",
+	"protected below": "typoguard {\n protect abl ab.al\n }",
+	"two policies": "typoguard one {\n protect abl\n }\n" +
+		"typoguard two {\n protect ab.al a.b.lb\n action nodata\n }",
+	"nested lookalikes": "typoguard one {\n protect abl\n action nullmx\n }\n" +
+		"typoguard two {\n protect a.bal.bl ab.lal\n action nodata\n allow a.al\n }",
+	"monitor between": "typoguard one {\n protect abl\n mode monitor\n }\n" +
+		"typoguard two {\n protect ab.al\n }",
+	"A-labels": "typoguard {\n protect xn--l-0ga.ab\n }",
+}
+
+// TestPlanSaysWhatTheServerSays: of all names of some characters up to a length, the zone hides those that the server
+// hides, with the action of the same policy. It does so for servers that go by RFC 4592, where a wildcard is of no effect
+// below names that exist, and for those that look for a wildcard at every name above.
+func TestPlanSaysWhatTheServerSays(t *testing.T) {
+	for name, text := range policyTexts {
+		t.Run(name, func(t *testing.T) {
+			s := selectAll(t, ". {\n "+text+"\n}")
+			all := rulesOf(t, s.plan(true))
+			exists := all.existing()
+			hidden := 0
+			words("abl1.", 7, func(name string) {
+				if !isHostname(name) {
+					return
+				}
+				expected := s.judge(name).rule
+				if expected.blocks() {
+					hidden++
+				}
+				byRFC4592 := all.encloser(name, func(owner string) bool { return exists[owner] })
+				byAncestor := all.encloser(name, func(owner string) bool { _, ok := all[owner]; return ok })
+				if byRFC4592.policy != expected.policy || byAncestor.policy != expected.policy {
+					assert.Fail(t, "what the zone says", "of %s: %v, or %v, expected %v", name, byRFC4592, byAncestor, expected)
+				}
+			})
+			assert.Positive(t, hidden)
+		})
+	}
+}
+
+// TestPlanRules: what rules there are, and that there are no more than needed.
+func TestPlanRules(t *testing.T) {
+	for _, test := range []struct {
+		name, text string
+		allTLDs    bool
+		has        map[string]string // the rules, with their action
+		lacks      []string
+	}{
+		{
+			name:  "top-level domain",
+			text:  "typoguard {\n protect mil\n }",
+			has:   map[string]string{"ml": "nxdomain", "il": "nxdomain", "mit": "nxdomain", "ril": "nxdomain"},
+			lacks: []string{"mil", "ilm", "army.ml", "gov.ml"},
+		},
+		{
+			name:    "undelegated",
+			text:    "typoguard {\n protect mil\n }",
+			allTLDs: true,
+			has:     map[string]string{"ml": "nxdomain", "mi1": "nxdomain", "rnil": "nxdomain", "m-il": "nxdomain"},
+			lacks:   []string{"-mil", "mil-", "m_l"},
+		},
+		{
+			name:  "exceptions",
+			text:  "typoguard {\n protect mil army.mit\n allow gov.ml il a.b.c.ml x.gov.ml org\n }",
+			has:   map[string]string{"ml": "nxdomain", "gov.ml": "", "army.mit": "", "a.b.c.ml": "", "b.c.ml": "nxdomain", "c.ml": "nxdomain"},
+			lacks: []string{"il", "x.gov.ml", "org", "army.il"},
+		},
+		{
+			name:  "a private top-level domain",
+			text:  "typoguard {\n protect army.internal\n }",
+			has:   map[string]string{"amry.internal": "nxdomain"},
+			lacks: []string{"army.interna", "army.internal"},
+		},
+		{
+			name: "of one policy below another's",
+			text: "typoguard a {\n protect mil\n }\ntypoguard b {\n protect x.navy.ml\n action nodata\n }",
+			has:  map[string]string{"ml": "nxdomain", "x.navy.ml": "", "navy.ml": "nxdomain", "x.nay.ml": "nodata", "nay.ml": "nxdomain", "xnavy.ml": "nodata"},
+		},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			all := rulesOf(t, selectAll(t, ". {\n "+test.text+"\n}").plan(test.allTLDs))
+			for name, action := range test.has {
+				if assert.Contains(t, all, name) && action == "" {
+					assert.True(t, all[name].passes, name)
+				} else if assert.NotNil(t, all[name].policy, name) {
+					assert.Equal(t, action, all[name].policy.Action, name)
+				}
+			}
+			for _, name := range test.lacks {
+				assert.NotContains(t, all, name)
+			}
+			for name, r := range all {
+				if _, ok := all[parent(name)]; ok && all[parent(name)] == r {
+					below := strings.Contains(fmt.Sprint(keysBelow(all, name)), "."+name)
+					assert.True(t, below, "%s needs no rule", name)
+				}
+			}
+		})
+	}
+}
+
+// keysBelow returns the names with rules below a name.
+func keysBelow(all rules, name string) []string {
+	var below []string
+	for owner := range all {
+		if strings.HasSuffix(owner, "."+name) {
+			below = append(below, owner)
+		}
+	}
+	return below
+}
+
+// TestTooManyHomoglyphs: there are five ways to write o in Arabic alone, and a label of o in as many ways for each.
+func TestTooManyHomoglyphs(t *testing.T) {
+	p := selectAll(t, ". {\n typoguard {\n protect oooooooooooooooo.nl\n }\n}").plan(false)
+	require.EqualError(t, p.each(func(string, rule, int) error { return nil }),
+		"more than 1000000 names outside of ASCII are like oooooooooooooooo.nl; expected kinds without homoglyph")
+}
+
+// TestPlanOrder: the same policies make the same rules in the same order.
+func TestPlanOrder(t *testing.T) {
+	const text = ". {\n typoguard {\n protect mil army.mit navy.mil\n allow gov.ml a.b.ml\n }\n}"
+	order := func() []string {
+		var names []string
+		require.NoError(t, selectAll(t, text).plan(false).each(func(name string, _ rule, _ int) error {
+			names = append(names, name)
+			return nil
+		}))
+		return names
+	}
+	first, second := order(), order()
+	assert.Equal(t, first, second)
+}
+
+// FuzzPlan: the zone of any two suffixes says of names made from one of them, by a few edits and a label in front, what the
+// server says.
+func FuzzPlan(f *testing.F) {
+	f.Add("army.mil", "ab.ml", "gov.ml", "x", []byte{5, 0, 0})
+	f.Add("mil", "army.mit", "a.b.ml", "b", []byte{1, 0, 0})
+	f.Add("a.bc.mil", "abc.mil", "c.ml", "a", []byte{1, 2, 3, 4, 5, 6})
+	f.Add("mindef.nl", "midef.nl", "mindef.l", "mail", []byte{2, 1, 7, 3, 3, 0})
+	f.Fuzz(func(t *testing.T, one, two, allowed, below string, edits []byte) {
+		if len(one)+len(two)+len(allowed) > 30 || len(edits) > 9 || strings.Count(one+two, "o")+strings.Count(one+two, "0") > 6 {
+			t.Skip("too long, or with too many homoglyphs, for a zone to be made often")
+		}
+		for _, name := range []string{one, two, allowed} {
+			if suffix, err := match.ParseSuffix(name); err != nil || suffix != name || !isHostname(name) || strings.Contains(name, "xn--") {
+				t.Skip("no suffixes")
+			}
+		}
+		blocks, err := typoguard.Load(caddy.CaddyfileInput{Filepath: "Corefile", ServerTypeName: "dns", Contents: fmt.Appendf(nil,
+			". {\n typoguard one {\n protect %s\n allow %s\n }\n typoguard two {\n protect %s\n action nodata\n }\n}", one, allowed, two)})
+		if err != nil {
+			t.Skip("no policies")
+		}
+		s, err := newSelection(corefile.Blocks{All: blocks}, "", "", false)
+		require.NoError(t, err)
+		name := edit(one, edits)
+		p := s.plan(false)
+		p.exists = func(top string) bool {
+			return slices.Contains([]string{topLevel(one), topLevel(two), topLevel(allowed), topLevel(name)}, top)
+		}
+		all := rulesOf(t, p)
+		exists := all.existing()
+		for _, name := range []string{name, below + "." + name, below + "." + allowed, below + "." + parent(name)} {
+			if !isHostname(name) || strings.Contains(name, "xn--") {
+				continue
+			}
+			expected := s.judge(name).policy
+			require.Equal(t, expected, all.encloser(name, func(owner string) bool { return exists[owner] }).policy, name)
+			require.Equal(t, expected, all.encloser(name, func(owner string) bool { _, ok := all[owner]; return ok }).policy, name)
+		}
+	})
+}
+
+// edit changes a name at a place, in a way, and with a character, for every three octets.
+func edit(name string, edits []byte) string {
+	for ; len(edits) >= 3 && name != ""; edits = edits[3:] {
+		at := int(edits[0]) % len(name)
+		c := string(ascii[int(edits[2])%len(ascii)])
+		switch edits[1] % 4 {
+		case 0:
+			name = name[:at] + name[at+1:]
+		case 1:
+			name = name[:at] + c + name[at:]
+		case 2:
+			name = name[:at] + c + name[at+1:]
+		case 3:
+			if at > 0 {
+				name = name[:at-1] + name[at:at+1] + name[at-1:at] + name[at+1:]
+			}
+		}
+	}
+	return name
+}

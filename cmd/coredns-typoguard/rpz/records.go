@@ -1,0 +1,75 @@
+package rpz
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard"
+)
+
+// The actions of response policy zones (draft-vixie-dnsop-dns-rpz-00 section 3), as records without owner, TTL and class.
+const (
+	passthru = "CNAME rpz-passthru." //nolint:gosec // no credentials
+	nxdomain = "CNAME ."
+	nodata   = "CNAME *."
+	// nullMX is local data, which hides what there is of other types.
+	nullMX = "MX 0 ." // RFC 7505 section 3
+)
+
+// recordsOf returns the records that make servers do for a name what a rule says, without owner and TTL.
+//
+// With the action sinkhole the mail server is told the lookalike itself as its mail host, as by our server; for names
+// below it that is still the lookalike, since a wildcard's data cannot vary. Without an MX record it would go on to the
+// addresses all the same, but for maddy, which looks no further (RFC 5321 section 5.1 says it should).
+func recordsOf(name string, r rule) []string {
+	if r.passes {
+		return []string{passthru}
+	}
+	switch r.policy.Action {
+	case "nxdomain":
+		return []string{nxdomain}
+	case "nodata":
+		return []string{nodata}
+	case "nullmx":
+		return []string{nullMX}
+	}
+	records := []string{"MX 10 " + name + "."}
+	for _, addr := range r.policy.Sinkhole {
+		records = append(records, addressRecord(addr))
+	}
+	return records
+}
+
+func addressRecord(addr netip.Addr) string {
+	if addr.Is4() {
+		return "A " + addr.String()
+	}
+	return "AAAA " + addr.String()
+}
+
+// limitsOf returns what a policy says that its rows cannot, a sentence for each.
+func limitsOf(p *typoguard.Policy) []string {
+	var limits []string
+	if len(p.Clients) > 0 {
+		limits = append(limits, fmt.Sprintf("clients: rows are for every client of the server that loads the zone, not only for %s", join(p.Clients)))
+	}
+	switch {
+	case p.Action == "nullmx" && len(p.Types) == 0:
+		limits = append(limits, "action nullmx: queries of other types than MX, which pass here, get NODATA, A and AAAA among them")
+	case p.Action == "nullmx":
+		limits = append(limits, fmt.Sprintf("types: queries of other types than %s, which pass here, get NODATA", typeNames(p.Types)))
+	case len(p.Types) > 0:
+		limits = append(limits, fmt.Sprintf("types: queries of other types than %s, which pass here, are answered as these are", typeNames(p.Types)))
+	}
+	return limits
+}
+
+// join writes values as they stand in a Corefile.
+func join[T fmt.Stringer](values []T) string {
+	var texts []string
+	for _, v := range values {
+		texts = append(texts, v.String())
+	}
+	return strings.Join(texts, " ")
+}

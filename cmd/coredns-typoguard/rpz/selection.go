@@ -1,0 +1,189 @@
+package rpz
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/miekg/dns"
+
+	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/corefile"
+	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/rpz/tlds"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard"
+)
+
+const monitor = "monitor" // the mode
+
+// selection is the policies that a zone is made of.
+type selection struct {
+	block    *typoguard.Block
+	policies []*typoguard.Policy // those that the zone has; one at least
+	skipped  []*typoguard.Policy // that only monitor, and are left out for that
+	only     string              // the name of the only policy, or ""
+	client   netip.Addr          // whom the policies must be for; the zero address is anybody
+	monitors bool                // policies in mode monitor count
+}
+
+// newSelection returns the policies that options choose.
+func newSelection(blocks corefile.Blocks, only, client string, monitors bool) (*selection, error) {
+	s := &selection{only: only, monitors: monitors}
+	var err error
+	if client != "" {
+		if s.client, err = netip.ParseAddr(client); err != nil {
+			return nil, fmt.Errorf("client: %w; expected an IPv4 or IPv6 address", err)
+		}
+		s.client = s.client.Unmap().WithZone("")
+	}
+	if s.block, err = chooseBlock(blocks); err != nil {
+		return nil, err
+	}
+	return s, s.choosePolicies()
+}
+
+// chooseBlock returns the chosen server block, or else the only one that has policies.
+func chooseBlock(blocks corefile.Blocks) (*typoguard.Block, error) {
+	if blocks.Chosen != nil {
+		if blocks.Chosen.Policies() == nil {
+			return nil, errors.New("server: the server block has no policy; expected one with a typoguard stanza")
+		}
+		return blocks.Chosen, nil
+	}
+	var with []*typoguard.Block
+	var keys []string
+	for _, b := range blocks.All {
+		if b.Policies() != nil {
+			with, keys = append(with, b), append(keys, b.Keys[0]+b.View)
+		}
+	}
+	if len(with) > 1 {
+		return nil, fmt.Errorf("%d server blocks have policies; expected -server with the key, or the view, of one of %s", len(with), strings.Join(keys, ", "))
+	}
+	return with[0], nil
+}
+
+// choosePolicies fills in the policies that the zone has.
+func (s *selection) choosePolicies() error {
+	all := s.block.Policies()
+	var names []string
+	for i := range all {
+		p := &all[i]
+		names = append(names, p.Name)
+		switch {
+		case s.only != "" && p.Name != s.only, !s.isFor(p):
+		case p.Mode == monitor && !s.monitors:
+			s.skipped = append(s.skipped, p)
+		default:
+			s.policies = append(s.policies, p)
+		}
+	}
+	switch {
+	case len(s.policies) > 0:
+		return nil
+	case len(s.skipped) > 0:
+		return fmt.Errorf("policy %q only monitors; expected one that enforces, or -monitor", s.skipped[0].Name)
+	case s.only != "" && !slices.Contains(names, s.only):
+		return fmt.Errorf("policy: no policy %q; expected one of %s", s.only, strings.Join(names, ", "))
+	}
+	return fmt.Errorf("client: no policy is for %s", s.client)
+}
+
+// isFor reports whether a policy is for the client.
+func (s *selection) isFor(p *typoguard.Policy) bool {
+	return !s.client.IsValid() || len(p.Clients) == 0 ||
+		slices.ContainsFunc(p.Clients, func(network netip.Prefix) bool { return network.Contains(s.client) })
+}
+
+// plan returns the plan of a zone for the selection. Top-level domains of the suffixes themselves exist, delegated or not:
+// those of a private network are not.
+func (s *selection) plan(allTLDs bool) *plan {
+	p := &plan{
+		judge:    s.judge,
+		suffixes: suffixesOf(s.policies),
+		listed:   listedOf(s.block.Policies()),
+		exists:   func(string) bool { return true },
+	}
+	if allTLDs {
+		return p
+	}
+	own := map[string]bool{}
+	for _, name := range p.listed {
+		own[topLevel(name)] = true
+	}
+	p.exists = func(top string) bool {
+		label, ok := toASCII(top)
+		return ok && (own[label] || tlds.Delegated(label))
+	}
+	return p
+}
+
+// judge returns what the server would do about a name.
+func (s *selection) judge(name string) judgement {
+	if name == "" {
+		return judgement{} // the root
+	}
+	j := s.block.Judge(typoguard.Query{Name: name, Client: s.client})
+	if j.Listed != "" {
+		return judgement{rule: rule{passes: true}}
+	}
+	decisive := j.Decisive
+	if s.only != "" {
+		// As if it were the only policy, but for what the others list.
+		i := slices.IndexFunc(j.Candidates, func(c typoguard.Candidate) bool { return c.Policy.Name == s.only })
+		if i < 0 {
+			return judgement{}
+		}
+		decisive = &j.Candidates[i]
+	}
+	if decisive == nil || (decisive.Policy.Mode == monitor && !s.monitors) {
+		return judgement{}
+	}
+	found := judgement{rule: rule{policy: decisive.Policy}}
+	if decisive.Intended == decisive.Protected {
+		found.protected = decisive.Protected
+	}
+	return found
+}
+
+// comments says what the zone is made from.
+func (s *selection) comments(allTLDs bool) []string {
+	var names []string
+	for _, p := range s.policies {
+		names = append(names, p.Name)
+	}
+	domains := tlds.Origin()
+	if allTLDs {
+		domains = "all top-level domains, delegated or not"
+	}
+	return []string{"Response policy zone of typoguard, of policy " + strings.Join(names, ", "), "Under " + domains}
+}
+
+// limits says what the zone lacks of what the policies say, a line for each thing.
+func (s *selection) limits() []string {
+	var lines []string
+	for _, p := range s.skipped {
+		lines = append(lines, fmt.Sprintf("policy %s left out: mode monitor; -monitor writes it", p.Name))
+	}
+	for _, p := range s.policies {
+		if p.Mode == monitor {
+			lines = append(lines, fmt.Sprintf("policy %s: mode monitor cannot be expressed: load the zone where it is only logged", p.Name))
+		}
+		for _, limit := range limitsOf(p) {
+			lines = append(lines, fmt.Sprintf("policy %s: %s", p.Name, limit))
+		}
+	}
+	if s.block.View != "" {
+		lines = append(lines, fmt.Sprintf("view %s: rows are for every client of the server that loads the zone", s.block.View))
+	}
+	return lines
+}
+
+// typeNames writes query types as they stand in a Corefile.
+func typeNames(types []uint16) string {
+	var names []string
+	for _, t := range types {
+		names = append(names, dns.TypeToString[t])
+	}
+	return strings.Join(names, " ")
+}

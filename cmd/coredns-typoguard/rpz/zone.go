@@ -1,0 +1,171 @@
+package rpz
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/miekg/dns"
+)
+
+// zone is what a response policy zone has beside its rules.
+type zone struct {
+	origin string // with the final dot
+	serial uint32
+	ttl    uint32 // of the zone's own records, and of rows that do not say otherwise
+}
+
+// writeHead writes the records that every zone has, and what it was made from as comments.
+func (z *zone) writeHead(w io.Writer, comments []string) error {
+	var head strings.Builder
+	for _, comment := range comments {
+		head.WriteString("; " + comment + "\n")
+	}
+	fmt.Fprintf(&head, "$ORIGIN %s\n$TTL %d\n", z.origin, z.ttl)
+	// Nobody resolves the names here: the zone is never delegated.
+	fmt.Fprintf(&head, "@ SOA localhost. nobody.invalid. %d 3600 600 604800 %d\n@ NS localhost.\n", z.serial, z.ttl)
+	_, err := io.WriteString(w, head.String())
+	return err
+}
+
+// writeRecords writes the records of a rule for a name, and for all names below it.
+func (z *zone) writeRecords(w *bufio.Writer, name string, r rule, records []string) {
+	ttl := " "
+	if r.blocks() && r.policy.TTL != z.ttl {
+		ttl = fmt.Sprintf(" %d ", r.policy.TTL)
+	}
+	for _, wildcard := range []string{"", "*."} {
+		for _, record := range records {
+			for _, part := range []string{wildcard, name, ttl, record, "\n"} {
+				_, _ = w.WriteString(part) // Flush returns the error
+			}
+		}
+	}
+}
+
+// contents is what has been written of a zone.
+type contents struct {
+	names, rows, exceptions int
+	unfit                   int    // lookalikes that cannot be expressed
+	unfitOne                string // the last of them
+}
+
+// report says how many rows there are, and what is not among them.
+func (c *contents) report() []string {
+	lines := []string{fmt.Sprintf("%d rows for %d names, %d of them to pass", c.rows, c.names, c.exceptions)}
+	if c.unfit > 0 {
+		lines = append(lines, fmt.Sprintf("%d names are left out, such as %s: no row in a zone of this origin can have them", c.unfit, c.unfitOne))
+	}
+	return lines
+}
+
+// write writes the zone of a plan. It returns a *tooManyError if there are more rows than allowed.
+func (z *zone) write(ctx context.Context, out io.Writer, comments []string, p *plan, maxRows int) (*contents, error) {
+	w := bufio.NewWriterSize(out, 1<<20)
+	if err := z.writeHead(w, comments); err != nil {
+		return nil, err
+	}
+	c := new(contents)
+	tooMany := &tooManyError{allowed: maxRows, suffixes: len(p.suffixes)}
+	err := p.each(func(name string, r rule, done int) error {
+		if ctx.Err() != nil {
+			return errors.New("interrupted; nothing was written")
+		}
+		if c.rows > maxRows && done > tooMany.done {
+			return tooMany.of(c.rows, done) // an estimate is better than a figure tomorrow
+		}
+		tooMany.done = done
+		switch {
+		case z.fits(name):
+		case r.passes: // mail that nobody asked to block
+			return fmt.Errorf("no row in a zone of this origin can let %s pass; expected a shorter -origin", name)
+		default:
+			c.unfit, c.unfitOne = c.unfit+1, name
+			return nil
+		}
+		if c.names++; r.passes {
+			c.exceptions++
+		}
+		records := recordsOf(name, r)
+		if c.rows += 2 * len(records); c.rows <= maxRows {
+			z.writeRecords(w, name, r, records)
+		}
+		return nil
+	})
+	if err == nil && c.rows > maxRows {
+		err = tooMany.of(c.rows, tooMany.suffixes)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return c, w.Flush()
+}
+
+// tooManyError says that a zone would have too many rows.
+type tooManyError struct {
+	rows, allowed  int // that were counted, and that are allowed
+	done, suffixes int // how many suffixes had been gone through then, of how many
+}
+
+// of returns the error for a count.
+func (e *tooManyError) of(rows, done int) error {
+	e.rows, e.done = rows, done
+	return e
+}
+
+func (e *tooManyError) Error() string {
+	figure := fmt.Sprintf("%d rows", e.rows)
+	if e.done < e.suffixes {
+		figure = fmt.Sprintf("about %d rows: the first %d of %d suffixes have %d", e.rows/e.done*e.suffixes, e.done, e.suffixes, e.rows)
+	}
+	return fmt.Sprintf("the zone would have %s; expected no more than the %d of -max-rows", figure, e.allowed)
+}
+
+// fits reports whether a name can have rows in the zone: the wildcard below it, in the zone, must be a domain name (RFC
+// 1035 section 2.3.4), and its last label none by which servers know triggers of other kinds, such as rpz-ip.
+func (z *zone) fits(name string) bool {
+	return len("*.")+len(name)+len(".")+len(strings.TrimSuffix(z.origin, ".")) <= maxName && !strings.HasPrefix(topLevel(name), "rpz-")
+}
+
+// nextSerial returns the serial for a zone that may take the place of another: the time, which grows, or the successor of
+// the other's serial if that is not less (RFC 1982 section 3).
+func nextSerial(old uint32, replaces bool, now time.Time) uint32 {
+	serial := uint32(now.Unix())
+	if replaces && int32(serial-old) <= 0 {
+		serial = old + 1
+	}
+	return serial
+}
+
+// serialOf returns the serial of the zone in a file, and whether there is one.
+func serialOf(path string) (serial uint32, found bool, err error) {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return 0, false, nil
+	case err != nil:
+		return 0, false, err
+	case !info.Mode().IsRegular(): // which one may wait for ever to read from
+		return 0, false, fmt.Errorf("%s is no regular file; expected one to replace", path)
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return 0, false, err
+	}
+	defer file.Close()
+	parser := dns.NewZoneParser(file, ".", path)
+	for rr, ok := parser.Next(); ok; rr, ok = parser.Next() {
+		if soa, isSOA := rr.(*dns.SOA); isSOA {
+			return soa.Serial, true, nil
+		}
+	}
+	if err := parser.Err(); err != nil {
+		return 0, false, fmt.Errorf("%s is to be replaced, but is no zone file: %w", path, err)
+	}
+	return 0, false, fmt.Errorf("%s is to be replaced, but has no SOA record", path)
+}
