@@ -23,6 +23,8 @@ import (
 	"os/signal"
 	"path/filepath"
 	"syscall"
+
+	"github.com/typoguard/coredns-typoguard/test/resolvers"
 )
 
 // settings are what the flags say.
@@ -115,7 +117,7 @@ func measure(ctx context.Context, dir string, s settings) ([]result, error) {
 		return nil, err
 	}
 	binary := filepath.Join(dir, "coredns-typoguard")
-	if err := build(ctx, binary); err != nil {
+	if err := resolvers.Build(ctx, binary); err != nil {
 		return nil, err
 	}
 	servers, stop, err := startAll(ctx, binary, cpus.servers, policy(files.protected, s.distance)+resolver, resolver, blocker)

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"os/exec"
 	"strings"
 	"time"
@@ -55,17 +54,6 @@ const blocker = `    template IN ANY . {
         ederror 15 "Blocked"
     }
 `
-
-// build makes the binary, with the flags of a release.
-func build(ctx context.Context, binary string) error {
-	cmd := exec.CommandContext(ctx, "go", "build", "-tags=grpcnotrace", "-ldflags=-s -w", "-o", binary,
-		"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if output, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("building the binary: %w\n%s", err, output)
-	}
-	return nil
-}
 
 // server is a running CoreDNS.
 type server struct {

@@ -6,11 +6,23 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/typoguard/coredns-typoguard/test/resolvers"
 )
+
+// server is one under comparison.
+type server struct{ *resolvers.Server }
+
+// byZone are the products that are given the lookalikes, rather than the domains.
+var byZone = []resolvers.Product{resolvers.BIND, resolvers.Unbound, resolvers.PowerDNS}
+
+// noUpstream is a port where nobody listens.
+const noUpstream = "1"
 
 // result is what came out for one server.
 type result struct {
-	product
+	resolvers.Product
+	given       string // what it was given
 	version     string
 	loadTime    time.Duration
 	memory      float64   // bytes
@@ -19,57 +31,71 @@ type result struct {
 
 // compare starts all servers, one after the other, and then loads them in turns.
 func compare(ctx context.Context, dir string, cpus cpus, s settings, j job) ([]result, error) {
-	mine := ours
-	mine.program = filepath.Join(dir, ours.program)
-	if err := build(ctx, mine.program); err != nil {
+	mine := resolvers.Typoguard
+	mine.Program = filepath.Join(dir, mine.Program)
+	if err := resolvers.Build(ctx, mine.Program); err != nil {
 		return nil, err
 	}
-	var servers []*server
+	var servers []server
 	defer func() {
 		for _, running := range servers {
-			running.stop()
+			running.Stop()
 		}
 	}()
 	var results []result
-	for _, p := range append([]product{mine}, peers...) {
-		started, err := p.start(ctx, dir, cpus.server, j)
+	for i, p := range append([]resolvers.Product{mine}, byZone...) {
+		started, err := p.Start(ctx, dir, cpus.server, j.variables(), j.isHidden())
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", p.name, err)
+			return nil, fmt.Errorf("%s: %w", p.Name, err)
 		}
-		servers = append(servers, started)
-		r, err := started.examine(j)
+		servers = append(servers, server{started})
+		r, err := servers[i].examine(j)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", p.name, err)
+			return nil, fmt.Errorf("%s: %w", p.Name, err)
+		}
+		if r.given = fmt.Sprintf("%d domains", s.domains); i > 0 {
+			r.given = fmt.Sprintf("%d RPZ rows", j.rows)
 		}
 		results = append(results, r)
-		fmt.Fprintf(os.Stderr, "%s: loaded in %.2f s, %.0f MB\n", p.name, r.loadTime.Seconds(), r.memory/1e6)
+		fmt.Fprintf(os.Stderr, "%s: loaded in %.2f s, %.0f MB\n", p.Name, r.loadTime.Seconds(), r.memory/1e6)
 	}
 	return results, loadAll(ctx, servers, results, cpus.load, s, j)
 }
 
 // examine returns what can be said of a server when it has loaded.
-func (s *server) examine(j job) (result, error) {
-	r := result{product: s.product, loadTime: s.loadTime}
+func (s server) examine(j job) (result, error) {
+	r := result{Product: s.Product, loadTime: s.LoadTime}
 	var err error
 	if r.memory, err = s.memory(); err != nil {
 		return result{}, err
 	}
-	if r.version, err = s.installed(); err != nil {
+	if r.version, err = s.Version(); err != nil {
 		return result{}, err
 	}
 	// A server that hides everything would pass all other checks.
 	return r, s.checkPassed(j.protected[:min(5, len(j.protected))])
 }
 
+// checkPassed returns an error if the server hides a name. As there is no upstream, the answer should be SERVFAIL, and
+// some servers take long to give up.
+func (s server) checkPassed(names []string) error {
+	for _, name := range names {
+		if hidden, err := hides(s.Port, name); err == nil && hidden {
+			return fmt.Errorf("%s is hidden; expected not, since it is protected", name)
+		}
+	}
+	return nil
+}
+
 // loadAll adds to the results what dnsperf finds. Each round begins with another server. A first one warms up, and is
 // not counted.
-func loadAll(ctx context.Context, servers []*server, results []result, cpu string, s settings, j job) error {
+func loadAll(ctx context.Context, servers []server, results []result, cpu string, s settings, j job) error {
 	for round := range s.rounds + 1 {
 		for turn := range servers {
 			i := (turn + round) % len(servers)
 			l, err := servers[i].put(ctx, cpu, j.queries, s.seconds)
 			if err != nil {
-				return fmt.Errorf("%s: %w", servers[i].name, err)
+				return fmt.Errorf("%s: %w", servers[i].Name, err)
 			}
 			if round > 0 {
 				results[i].qps = append(results[i].qps, l.qps)

@@ -38,13 +38,13 @@ type load struct {
 }
 
 // put loads the server for some seconds with the queries of a file, which all must be answered with NXDOMAIN.
-func (s *server) put(ctx context.Context, cpu, queries string, seconds int) (load, error) {
+func (s server) put(ctx context.Context, cpu, queries string, seconds int) (load, error) {
 	before, err := s.cpuTime()
 	if err != nil {
 		return load{}, err
 	}
 	cmd := exec.CommandContext(ctx, "taskset", "-c", cpu, "dnsperf",
-		"-s", "127.0.0.1", "-p", s.port, "-d", queries, "-l", strconv.Itoa(seconds), "-e", "-W")
+		"-s", "127.0.0.1", "-p", s.Port, "-d", queries, "-l", strconv.Itoa(seconds), "-e", "-W")
 	output, err := cmd.CombinedOutput()
 	if err != nil {
 		return load{}, fmt.Errorf("dnsperf: %w\n%s", err, output)

@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/typoguard/coredns-typoguard/test/resolvers"
 )
 
 const (
@@ -64,6 +66,30 @@ func newJob(dir string, domains int) (job, error) {
 	return j, nil
 }
 
+// variables returns what the configurations of servers say of the job.
+func (j job) variables() map[string]string {
+	return map[string]string{
+		"policy":   "typoguard {\n        protect_file " + j.protectedFile + "\n    }",
+		"zone":     j.zoneFile,
+		"upstream": noUpstream,
+	}
+}
+
+// isHidden returns a function that reports whether the server at a port hides all the names. It asks for one of them
+// until it does, and then for the next. Before the server serves, and while it loads, there may be no answer, or another.
+func (j job) isHidden() func(port string) bool {
+	left := j.checked
+	return func(port string) bool {
+		for len(left) > 0 {
+			if hidden, err := hides(port, left[0]); err != nil || !hidden {
+				return false
+			}
+			left = left[1:]
+		}
+		return true
+	}
+}
+
 // writeFile makes a file of what a function writes.
 func writeFile(path string, write func(io.Writer)) error {
 	file, err := os.Create(path)
@@ -77,7 +103,7 @@ func writeFile(path string, write func(io.Writer)) error {
 
 // writeZone writes a response policy zone that hides the names and all below them.
 func writeZone(w io.Writer, names []string) {
-	fmt.Fprintln(w, "$ORIGIN "+zoneName+".\n$TTL 60\n@ SOA localhost. nobody.invalid. 1 3600 600 604800 60\n@ NS localhost.")
+	fmt.Fprintln(w, "$ORIGIN "+resolvers.ZoneName+".\n$TTL 60\n@ SOA localhost. nobody.invalid. 1 3600 600 604800 60\n@ NS localhost.")
 	for _, name := range names {
 		fmt.Fprintf(w, "%s CNAME .\n*.%[1]s CNAME .\n", name)
 	}

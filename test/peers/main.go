@@ -23,6 +23,8 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+
+	"github.com/typoguard/coredns-typoguard/test/resolvers"
 )
 
 // settings are what the flags say.
@@ -81,7 +83,7 @@ func (s settings) command() string {
 func run(s settings) (err error) {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := checkPrograms(); err != nil {
+	if err := resolvers.CheckPrograms(byZone, map[string]string{"dnsperf": "dnsperf", "taskset": "util-linux"}); err != nil {
 		return err
 	}
 	cpus, err := chooseCPUs()
@@ -105,6 +107,6 @@ func run(s settings) (err error) {
 	if err != nil {
 		return err
 	}
-	printTable(os.Stdout, s, job, results)
+	printTable(os.Stdout, s, results)
 	return nil
 }

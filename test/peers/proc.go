@@ -13,8 +13,8 @@ import (
 var resident = regexp.MustCompile(`(?m)^VmRSS:\s+([0-9]+) kB$`)
 
 // memory returns how many bytes of the server are in memory.
-func (s *server) memory() (float64, error) {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
+func (s server) memory() (float64, error) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.PID()))
 	if err != nil {
 		return 0, err
 	}
@@ -27,8 +27,8 @@ func (s *server) memory() (float64, error) {
 }
 
 // cpuTime returns how much CPU time the server has used, in steps of 10 ms.
-func (s *server) cpuTime() (time.Duration, error) {
-	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.cmd.Process.Pid))
+func (s server) cpuTime() (time.Duration, error) {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.PID()))
 	if err != nil {
 		return 0, err
 	}

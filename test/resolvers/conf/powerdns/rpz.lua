@@ -1,0 +1,1 @@
+rpzFile("$zone", {policyName = "rpz.invalid"})
