@@ -10,7 +10,7 @@ TAGS        := grpcnotrace
 LDFLAGS     := -s -w -X main.version=$(VERSION) -X github.com/coredns/coredns/coremain.GitCommit=$(COMMIT)
 
 # What the end-to-end tests need of Debian, beside Go.
-E2E_PACKAGES := bind9 bind9-dnsutils iproute2 postfix rsyslog
+E2E_PACKAGES := bind9 bind9-dnsutils iproute2 knot-resolver pdns-recursor postfix rsyslog unbound
 PEERS_PACKAGES := bind9 dnsperf pdns-recursor unbound
 
 export CGO_ENABLED = 0
@@ -63,9 +63,9 @@ corpus: ## Measure recall and false positives on real names, fetched with npm in
 	$(GO) test -tags=$(TAGS),corpus -count=1 -v ./test/corpus/...
 
 .PHONY: e2e
-e2e: ## Send real mail through real servers in network namespaces; needs root and Debian, installs what is missing
+e2e: ## Send real mail through real servers, give other resolvers the RPZ; needs root and Debian, installs what is missing
 	test/install $(E2E_PACKAGES)
-	$(GO) test -tags=$(TAGS),e2e -count=1 -v ./test/mail/...
+	$(GO) test -p 1 -tags=$(TAGS),e2e -count=1 -v ./test/mail/... ./test/rpz/...
 
 .PHONY: tlds
 tlds: ## Renew the list of top-level domains, which rpz goes by; needs npm

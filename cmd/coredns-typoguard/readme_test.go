@@ -169,5 +169,5 @@ func TestDocumentedCommands(t *testing.T) {
 			assert.Equal(t, want, string(got))
 		})
 	}
-	assert.Equal(t, 3, commands)
+	assert.Equal(t, 4, commands)
 }
