@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/typoguard/coredns-typoguard/test/resolvers"
@@ -30,12 +29,9 @@ type result struct {
 }
 
 // compare starts all servers, one after the other, and then loads them in turns.
-func compare(ctx context.Context, dir string, cpus cpus, s settings, j job) ([]result, error) {
+func compare(ctx context.Context, dir, binary string, cpus cpus, s settings, j job) ([]result, error) {
 	mine := resolvers.Typoguard
-	mine.Program = filepath.Join(dir, mine.Program)
-	if err := resolvers.Build(ctx, mine.Program); err != nil {
-		return nil, err
-	}
+	mine.Program = binary
 	var servers []server
 	defer func() {
 		for _, running := range servers {
@@ -54,7 +50,7 @@ func compare(ctx context.Context, dir string, cpus cpus, s settings, j job) ([]r
 			return nil, fmt.Errorf("%s: %w", p.Name, err)
 		}
 		if r.given = fmt.Sprintf("%d domains", s.domains); i > 0 {
-			r.given = fmt.Sprintf("%d RPZ rows", j.rows)
+			r.given = fmt.Sprintf("%d RPZ rows", j.zone.Rows)
 		}
 		results = append(results, r)
 		fmt.Fprintf(os.Stderr, "%s: loaded in %.2f s, %.0f MB\n", p.Name, r.loadTime.Seconds(), r.memory/1e6)

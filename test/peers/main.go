@@ -4,7 +4,8 @@
 //
 // All get the same job, to hide every name within one edit of so many protected domains. To typoguard it is given as the
 // list of those domains. The others need a response policy zone with every such name, and with a wildcard for what lies
-// under it: that is the best one can do with them, and what one has to generate again for each new domain.
+// under it, which coredns-typoguard writes: that is the best one can do with them, and what one has to write again for each
+// new domain.
 //
 // Measured are the time from the start until lookalikes are hidden, the memory that takes, and how many lookalikes a
 // server answers per second, which it does with NXDOMAIN. Each server has one CPU and one thread, and no log of queries,
@@ -22,6 +23,7 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 	"syscall"
 
 	"github.com/typoguard/coredns-typoguard/test/resolvers"
@@ -96,11 +98,15 @@ func run(s settings) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 
-	job, err := newJob(dir, s.domains)
+	binary := filepath.Join(dir, resolvers.Typoguard.Program)
+	if err := resolvers.Build(ctx, binary); err != nil {
+		return err
+	}
+	job, err := newJob(ctx, dir, binary, s.domains)
 	if err != nil {
 		return err
 	}
-	results, err := compare(ctx, dir, cpus, s, job)
+	results, err := compare(ctx, dir, binary, cpus, s, job)
 	if ctx.Err() != nil {
 		return errors.New("interrupted")
 	}

@@ -15,9 +15,6 @@ import (
 	"strings"
 )
 
-// ZoneName is the name of the response policy zone that resolvers are given.
-const ZoneName = "rpz.invalid"
-
 // conf has a directory with the configuration of each product.
 //
 //go:embed conf

@@ -4,6 +4,7 @@ package rpz_test
 
 import (
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -89,12 +90,13 @@ var scenarios = []scenario{
 	},
 }
 
-// TestServersAgree: of 10,000 names each server hides those that ours hides, in the same way, and passes the others.
+// TestServersAgree: of 10,000 names each server hides those that ours hides, in the same way, and passes the others. What is
+// hidden is not asked of the upstream, either.
 func TestServersAgree(t *testing.T) {
 	for _, scenario := range scenarios {
 		t.Run(scenario.name, func(t *testing.T) {
 			s := newSetting(t, scenario.policy)
-			sampler := &sampler{Rand: rand.New(rand.NewPCG(1, 2)), listed: scenario.listed, owners: s.owners}
+			sampler := &sampler{Rand: rand.New(rand.NewPCG(1, 2)), listed: scenario.listed, owners: slices.Concat(s.Hidden, s.Passing)}
 			asked := questions(sampler.sample(), scenario.others)
 			expected := askAll(t, s.start(t, ours).Port, asked)
 			for _, outcome := range scenario.seen {
@@ -103,16 +105,30 @@ func TestServersAgree(t *testing.T) {
 			for _, p := range peers {
 				t.Run(p.Name, func(t *testing.T) {
 					server := s.start(t, p)
+					s.upstream.take() // what was asked while it started
 					got := askAll(t, server.Port, asked)
 					compare(t, asked, expected, got)
+					assert.Zero(t, leaks(asked, expected, s.upstream.take()), "questions about hidden names that went on")
 					version, err := p.Version()
 					require.NoError(t, err)
-					t.Logf("%s %s: %d rows loaded in %.2f s, %d names, %d questions", p.Name, version, s.rows,
+					t.Logf("%s %s: %d rows loaded in %.2f s, %d names, %d questions", p.Name, version, s.Rows,
 						server.LoadTime.Seconds(), sampleSize, len(asked))
 				})
 			}
 		})
 	}
+}
+
+// leaks returns how many questions were seen that are hidden. Those of types that the upstream has no records of do not
+// count: the answer does not tell whether they are.
+func leaks(asked []question, expected []string, seen map[question]bool) int {
+	leaked := 0
+	for i, q := range asked {
+		if records[q.qtype] != "" && expected[i] != passed && seen[question{strings.ToLower(q.name), q.qtype}] {
+			leaked++
+		}
+	}
+	return leaked
 }
 
 // compare fails the test if outcomes are different, with some examples.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -26,16 +27,35 @@ var records = map[uint16]string{
 // alias is an ordinary name that is an alias of a lookalike.
 const alias, aliased = "alias.example.", "army.ml."
 
-// startUpstream starts a name server on a free port of the loopback address, over UDP and TCP, and returns the port. It is
-// stopped when the test ends.
-func startUpstream(t *testing.T) string {
+// upstream is a name server that answers every question, and remembers it.
+type upstream struct {
+	port string
+
+	mu   sync.Mutex
+	seen map[question]bool // with names in lower case
+}
+
+// startUpstream starts an upstream on a free port of the loopback address, over UDP and TCP. It is stopped when the test
+// ends.
+func startUpstream(t *testing.T) *upstream {
 	t.Helper()
 	udp, tcp := listen(t)
-	serve(t, &dns.Server{PacketConn: udp, Handler: dns.HandlerFunc(answer)})
-	serve(t, &dns.Server{Listener: tcp, Handler: dns.HandlerFunc(answer)})
-	_, port, err := net.SplitHostPort(udp.LocalAddr().String())
+	u := &upstream{seen: map[question]bool{}}
+	serve(t, &dns.Server{PacketConn: udp, Handler: u})
+	serve(t, &dns.Server{Listener: tcp, Handler: u})
+	var err error
+	_, u.port, err = net.SplitHostPort(udp.LocalAddr().String())
 	require.NoError(t, err)
-	return port
+	return u
+}
+
+// take returns the questions seen since the last call.
+func (u *upstream) take() map[question]bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	seen := u.seen
+	u.seen = map[question]bool{}
+	return seen
 }
 
 // listen listens on one free port over UDP and TCP. A port that is free for the one may be taken for the other.
@@ -71,11 +91,14 @@ func serve(t *testing.T, s *dns.Server) {
 	}
 }
 
-// answer answers a question with what there is of every name.
-func answer(w dns.ResponseWriter, r *dns.Msg) {
+// ServeDNS implements dns.Handler. It answers with what there is of every name.
+func (u *upstream) ServeDNS(w dns.ResponseWriter, r *dns.Msg) {
 	m := new(dns.Msg).SetReply(r)
 	m.RecursionAvailable = true
 	q := r.Question[0]
+	u.mu.Lock()
+	u.seen[question{strings.ToLower(strings.TrimSuffix(q.Name, ".")), q.Qtype}] = true
+	u.mu.Unlock()
 	name := q.Name
 	if dns.CanonicalName(name) == alias {
 		m.Answer = append(m.Answer, record(name, "CNAME "+aliased))

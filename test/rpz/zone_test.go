@@ -3,15 +3,10 @@
 package rpz_test
 
 import (
-	"bytes"
 	"math/rand/v2"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"regexp"
-	"strconv"
-	"strings"
 	"testing"
 
 	"github.com/miekg/dns"
@@ -21,63 +16,31 @@ import (
 	"github.com/typoguard/coredns-typoguard/test/resolvers"
 )
 
-// setting is a policy, its zone, and servers that have the one or the other.
-type setting struct {
-	policy   string // the typoguard stanzas
-	dir      string
-	zone     string // the file
-	rows     int
-	owners   []string // of the zone's rows, without wildcards
-	hidden   []string // some of those that do not pass
-	upstream string   // the port
-}
-
 // readySample is how many names a server must hide to be ready.
 const readySample = 1000
 
-var reported = regexp.MustCompile(`(?m)^([0-9]+) rows for`)
+// setting is a policy, its zone, and servers that have the one or the other.
+type setting struct {
+	*resolvers.Zone
+	policy   string // the typoguard stanzas
+	dir      string
+	upstream *upstream
+	sample   []string // of the hidden names
+}
 
 // newSetting writes the zone of a policy with the built binary, and starts an upstream.
 func newSetting(t *testing.T, policy string) *setting {
 	t.Helper()
 	s := &setting{policy: policy, dir: makeDir(t), upstream: startUpstream(t)}
-	s.zone = filepath.Join(s.dir, "zone")
-	corefile := filepath.Join(s.dir, "Corefile")
-	require.NoError(t, os.WriteFile(corefile, []byte(". {\n"+policy+"\n}\n"), 0o600))
-	var errs bytes.Buffer
-	cmd := exec.CommandContext(t.Context(), ours.Program, "rpz", "-conf", corefile, "-origin", resolvers.ZoneName, "-o", s.zone)
-	cmd.Stderr = &errs
-	require.NoError(t, cmd.Run(), errs.String())
-	rows := reported.FindStringSubmatch(errs.String())
-	require.NotNil(t, rows, errs.String())
 	var err error
-	s.rows, err = strconv.Atoi(rows[1])
+	s.Zone, err = resolvers.WriteZone(t.Context(), ours.Program, policy, filepath.Join(s.dir, "zone"))
 	require.NoError(t, err)
-	s.readOwners(t)
-	return s
-}
-
-// readOwners reads which names have rows.
-func (s *setting) readOwners(t *testing.T) {
-	t.Helper()
-	file, err := os.Open(s.zone)
-	require.NoError(t, err)
-	defer file.Close()
-	parser := dns.NewZoneParser(file, "", s.zone)
-	for rr, ok := parser.Next(); ok; rr, ok = parser.Next() {
-		owner, ok := strings.CutSuffix(rr.Header().Name, "."+resolvers.ZoneName+".")
-		if !ok || strings.HasPrefix(owner, "*.") || (len(s.owners) > 0 && owner == s.owners[len(s.owners)-1]) {
-			continue
-		}
-		s.owners = append(s.owners, owner)
-		if cname, ok := rr.(*dns.CNAME); !ok || cname.Target != "rpz-passthru." {
-			s.hidden = append(s.hidden, owner)
+	for _, i := range rand.New(rand.NewPCG(1, 2)).Perm(len(s.Hidden)) {
+		if s.sample = append(s.sample, s.Hidden[i]); len(s.sample) == readySample {
+			break
 		}
 	}
-	require.NoError(t, parser.Err())
-	require.NotEmpty(t, s.hidden)
-	rand.New(rand.NewPCG(1, 2)).Shuffle(len(s.hidden), func(i, j int) { s.hidden[i], s.hidden[j] = s.hidden[j], s.hidden[i] })
-	s.hidden = s.hidden[:min(len(s.hidden), readySample)]
+	return s
 }
 
 // makeDir makes a directory for a test. Its path is short, since PowerDNS has a socket in it.
@@ -93,8 +56,8 @@ func makeDir(t *testing.T) string {
 // it has begun to serve. It is stopped when the test ends.
 func (s *setting) start(t *testing.T, p resolvers.Product) *resolvers.Server {
 	t.Helper()
-	left := s.hidden
-	variables := map[string]string{"policy": s.policy, "zone": s.zone, "upstream": s.upstream}
+	left := s.sample
+	variables := map[string]string{"policy": s.policy, "zone": s.File, "upstream": s.upstream.port}
 	server, err := p.Start(t.Context(), s.dir, "", variables, func(port string) bool {
 		for len(left) > 0 && hides(port, left[0]) {
 			left = left[1:]
