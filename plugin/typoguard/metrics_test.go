@@ -12,7 +12,10 @@ import (
 
 // collectors are all of the plugin's.
 func collectors() []prometheus.Collector {
-	return []prometheus.Collector{lookalikesTotal, passedTotal, policySuffixes, policyReloads, policyReloadSuccessful, policyReloadTime}
+	return []prometheus.Collector{
+		lookalikesTotal, passedTotal, policySuffixes, policyReloads, policyReloadSuccessful, policyReloadTime,
+		smtpSessions, smtpActive, smtpRejected, smtpOthers, smtpLimitsHit, smtpTLS, smtpUnlogged,
+	}
 }
 
 func TestMetricNames(t *testing.T) {

@@ -23,6 +23,10 @@ type policy struct {
 	sinkhole []netip.Addr
 	mode     mode
 	ttl      uint32 // seconds
+
+	listeners    []netip.AddrPort // for SMTP, with action sinkhole
+	hint         string           // for the sender, in the reply of these
+	logAddresses bool             // of mail that they refuse
 }
 
 // action is what is answered for a lookalike.

@@ -37,7 +37,11 @@ func setup(c *caddy.Controller) error {
 		t.counters = b.newCounters(serverAddresses(config, c.ServerBlockKeys), config.ViewName)
 		return nil
 	})
-	instanceOf(c).add(b)
+	i := instanceOf(c)
+	i.add(b)
+	if err := i.addListeners(b); err != nil {
+		return plugin.Error(pluginName, err)
+	}
 	config.AddPlugin(func(next plugin.Handler) plugin.Handler {
 		t.Next = next
 		return t
@@ -56,24 +60,31 @@ const (
 
 // options has the parser of every option, called with the token that names the option current.
 var options = map[string]func(*caddy.Controller, *stanza) error{
-	"protect":      parseProtect,
-	"protect_file": parseProtectFile,
-	"allow":        parseAllow,
-	"allow_file":   parseAllowFile,
-	"distance":     once(parseDistance),
-	"kinds":        parseKinds,
-	"keyboard":     once(parseKeyboard),
-	"clients":      parseClients,
-	"types":        parseTypes,
-	"action":       once(parseAction),
-	"mode":         once(parseMode),
-	"ttl":          once(parseTTL),
-	"reload":       once(parseReload),
+	"protect":       parseProtect,
+	"protect_file":  parseProtectFile,
+	"allow":         parseAllow,
+	"allow_file":    parseAllowFile,
+	"distance":      once(parseDistance),
+	"kinds":         parseKinds,
+	"keyboard":      once(parseKeyboard),
+	"clients":       parseClients,
+	"types":         parseTypes,
+	"action":        once(parseAction),
+	"smtp":          parseSMTP,
+	"smtp_hostname": parseSMTPHostname,
+	"smtp_tls":      parseSMTPTLS,
+	"smtp_limits":   parseSMTPLimits,
+	"hint":          once(parseHint),
+	"log_addresses": once(parseLogAddresses),
+	"mode":          once(parseMode),
+	"ttl":           once(parseTTL),
+	"reload":        once(parseReload),
 }
 
 // optionNames is in the order of the documentation.
 var optionNames = []string{
-	"protect", "protect_file", "allow", "allow_file", "distance", "kinds", "keyboard", "clients", "types", "action", "mode", "ttl", "reload",
+	"protect", "protect_file", "allow", "allow_file", "distance", "kinds", "keyboard", "clients", "types", "action",
+	"smtp", "smtp_hostname", "smtp_tls", "smtp_limits", "hint", "log_addresses", "mode", "ttl", "reload",
 }
 
 // policyName is what a policy may be called: it is a metric label and stands in answers.
