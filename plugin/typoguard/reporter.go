@@ -127,7 +127,12 @@ func describeRefusal(r *smtp.Refusal, unlogged int) (string, []slog.Attr) {
 			slog.String("typoguard.kind", s.Kind),
 		)
 	}
-	text := fmt.Sprintf("Refused mail from <%s> to <%s>, which %s: client %s, HELO %q, id %s", r.Sender, r.Recipient, about, r.Client, r.Helo, r.ID)
+	security := "no TLS"
+	if r.TLS {
+		security = "TLS"
+	}
+	text := fmt.Sprintf("Refused mail from <%s> to <%s>, which %s: client %s (HELO %q, %s), id %s",
+		r.Sender, r.Recipient, about, r.Client, r.Helo, security, r.ID)
 	if unlogged > 0 {
 		text += fmt.Sprintf(" (and %d events not logged before it)", unlogged)
 		attributes = append(attributes, slog.Int("typoguard.unlogged", unlogged))

@@ -22,7 +22,7 @@ func TestDescribeRefusal(t *testing.T) {
 	}
 	text, attributes := describeRefusal(refusal, 3)
 	assert.Equal(t, `Refused mail from <corp.example> to <bob@us.army.ml>, which looks like us.army.mil (omission, policy mil): `+
-		`client 192.0.2.1, HELO "re\"lay", id abcd2345 (and 3 events not logged before it)`, text)
+		`client 192.0.2.1 (HELO "re\"lay", TLS), id abcd2345 (and 3 events not logged before it)`, text)
 	fields := map[string]string{}
 	for _, a := range attributes {
 		fields[a.Key] = a.Value.String()
@@ -33,9 +33,9 @@ func TestDescribeRefusal(t *testing.T) {
 		"typoguard.lookalike": "us.army.ml", "typoguard.intended": "us.army.mil", "typoguard.kind": "omission", "typoguard.unlogged": "3",
 	}, fields)
 
-	refusal.Suggestions = nil
+	refusal.Suggestions, refusal.TLS = nil, false
 	text, _ = describeRefusal(refusal, 0)
-	assert.Equal(t, `Refused mail from <corp.example> to <bob@us.army.ml>, which looks like no protected suffix: client 192.0.2.1, HELO "re\"lay", id abcd2345`, text)
+	assert.Equal(t, `Refused mail from <corp.example> to <bob@us.army.ml>, which looks like no protected suffix: client 192.0.2.1 (HELO "re\"lay", no TLS), id abcd2345`, text)
 }
 
 // TestReporterFlood: of a flood a hundred events are logged at once, then one a second, and all others are counted. Nobody

@@ -143,6 +143,8 @@ func parseLimit(limit smtp.Limit, arg string) (func(*smtp.Config), error) {
 			l.Recipients = number
 		case smtp.LineLength:
 			l.LineLength = number
+		case smtp.Rate:
+			l.Rate = number
 		case smtp.CommandTime:
 			l.CommandTime = duration
 		case smtp.SessionTime:

@@ -56,7 +56,7 @@ func TestParseSMTPErrors(t *testing.T) {
 
 		{"limits missing", "smtp_limits", `smtp_limits: no argument; expected limits and their values`},
 		{"limits without a value", "smtp_limits connections 5 commands", `smtp_limits: "commands" without a value; expected pairs such as connections 1000`},
-		{"limits unknown", "smtp_limits clients 5", `smtp_limits: unknown limit "clients"; expected one of connections, per_client, commands, recipients, line_length, command_time, session_time`},
+		{"limits unknown", "smtp_limits clients 5", `smtp_limits: unknown limit "clients"; expected one of connections, per_client, commands, recipients, line_length, command_time, session_time, rate`},
 		{"limits no number", "smtp_limits connections many", `smtp_limits: connections "many"; expected a number`},
 		{"limits no duration", "smtp_limits command_time 30", `smtp_limits: command_time "30"; expected a duration such as 30s`},
 		{"limits out of range", "smtp_limits recipients 99", `smtp_limits: recipients 99; expected 100 to 1000000`},

@@ -37,7 +37,7 @@ var (
 		Namespace: plugin.Namespace,
 		Subsystem: pluginName,
 		Name:      "smtp_limits_hit_total",
-		Help:      "Counter of SMTP clients that were turned away, cut off or put off, by the limit.",
+		Help:      "Counter of SMTP clients that were turned away, cut off, put off or kept waiting, by the limit.",
 	}, []string{"listener", "limit"})
 	smtpTLS = promauto.NewCounterVec(prometheus.CounterOpts{
 		Namespace: plugin.Namespace,

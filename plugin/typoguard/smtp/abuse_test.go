@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net"
-	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -36,11 +35,12 @@ func (p pipes) Close() error {
 
 func (p pipes) Addr() net.Addr { return &net.TCPAddr{} }
 
-// inBubble runs a test with one client, in a bubble of fake time.
+// inBubble runs a test with one client, in a bubble of fake time, under the default limits.
 func inBubble(t *testing.T, use func(c *client, w *witness)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		config, w := newConfig()
+		config.Limits = DefaultLimits
 		p := pipes{make(chan net.Conn), make(chan struct{})}
 		s, err := serve(p, config)
 		require.NoError(t, err)
@@ -242,6 +242,7 @@ func TestLimitsCheck(t *testing.T) {
 		"line_length 0; expected 512 to 65536",
 		"command_time 0s; expected 1s to 1h0m0s",
 		"session_time 0s; expected 1s to 24h0m0s",
+		"rate 0; expected 100 to 1000000",
 	}, "\n"))
 }
 
@@ -271,37 +272,20 @@ type text string
 func (text) Network() string  { return "tcp" }
 func (t text) String() string { return string(t) }
 
-// TestGate: no more commands are worked on at a time than the gate has room for, and who does not read the replies is not
-// among them.
-func TestGate(t *testing.T) {
-	config, _ := newConfig()
-	room := max(1, runtime.GOMAXPROCS(0)/2)
-	working, release := make(chan struct{}, 100), make(chan struct{})
-	config.Judge = func(string) []Suggestion {
-		working <- struct{}{}
-		<-release
-		return nil
-	}
-	s := start(t, config)
-	var clients []*client
-	for range room + 3 {
-		c := greeted(t, s)
-		c.begin("")
-		clients = append(clients, c)
-	}
-	for _, c := range clients {
-		c.send("RCPT TO:<bob@army.ml>\r\n")
-	}
-	for range room {
-		<-working
-	}
-	late := connect(t, s)
-	assert.Contains(t, late.reply()[0], "220 ", "the greeting needs no work")
-	assert.Empty(t, working)
-	close(release)
-	for _, c := range clients {
-		assert.Contains(t, c.reply()[0], "550 5.7.1")
-	}
+// TestRate: of more commands than the rate those that are too many wait, and nobody else does; the replies come while they
+// do.
+func TestRate(t *testing.T) {
+	inBubble(t, func(c *client, w *witness) {
+		begin := time.Now()
+		commands := DefaultLimits.Rate/10 + paceBurst
+		go c.send(strings.Repeat("NOOP\r\n", commands))
+		for range commands {
+			assert.Contains(c.t, c.reply()[0], "250")
+		}
+		assert.InDelta(c.t, 100*time.Millisecond, time.Since(begin), float64(5*time.Millisecond))
+		assert.Equal(c.t, Rate, w.seen().limits[0])
+		assert.Len(c.t, w.seen().limits, DefaultLimits.Rate/10)
+	})
 }
 
 // TestHandshakeFails: what is no handshake after STARTTLS ends the session.

@@ -64,7 +64,7 @@ type Observer interface {
 	TLSStarted(err error)
 	// Refused tells of a refused recipient. The refusal is the observer's to keep.
 	Refused(*Refusal)
-	// LimitHit tells of a client that was turned away, cut off or put off because of a limit.
+	// LimitHit tells of a client that was turned away, cut off, put off or kept waiting because of a limit.
 	LimitHit(Limit)
 	// Failed tells of an error of the server itself.
 	Failed(error)
@@ -82,14 +82,15 @@ const (
 	LineLength  Limit = "line_length"  // octets of a command with its end
 	CommandTime Limit = "command_time" // for a command to arrive, or a reply to be taken
 	SessionTime Limit = "session_time" // from the first octet to the last
+	Rate        Limit = "rate"         // commands a second of all clients, and twice the connections
 )
 
 // AllLimits has every limit, in the order of the documentation.
-var AllLimits = []Limit{Connections, PerClient, Commands, Recipients, LineLength, CommandTime, SessionTime}
+var AllLimits = []Limit{Connections, PerClient, Commands, Recipients, LineLength, CommandTime, SessionTime, Rate}
 
 // Limits are the limits' values.
 type Limits struct {
-	Connections, PerClient, Commands, Recipients, LineLength int
+	Connections, PerClient, Commands, Recipients, LineLength, Rate int
 
 	CommandTime, SessionTime time.Duration
 }
@@ -104,6 +105,7 @@ var DefaultLimits = Limits{
 	LineLength:  2048,
 	CommandTime: time.Minute,
 	SessionTime: 10 * time.Minute,
+	Rate:        2000,
 }
 
 // Check returns an error for limits that no mail server could live with, or that limit nothing. The smallest recipients
@@ -127,5 +129,6 @@ func (l Limits) Check() error {
 	number(LineLength, l.LineLength, 512, 65536)
 	duration(CommandTime, l.CommandTime, time.Second, time.Hour)
 	duration(SessionTime, l.SessionTime, time.Second, 24*time.Hour)
+	number(Rate, l.Rate, 100, 1_000_000)
 	return errors.Join(errs...)
 }

@@ -19,7 +19,7 @@
 //
 // # What it costs others
 //
-// It shares a process with a resolver. At most half of the CPUs (one at least) work on commands at any time, however
-// many clients there are; limits bound the clients, what each may send, and the time it may take; a session has some
-// 15 KiB of buffers, and those of TLS. Nothing waits for a client but the session of that client.
+// It shares a process with a resolver. Limits bound the clients, what each may send, the time it may take, and what all of
+// them together may have the server do in a second: beyond that they wait, and others of the process do not. A session has
+// some 15 KiB of buffers, and those of TLS. Nothing waits for a client but the session of that client.
 package smtp

@@ -19,6 +19,7 @@ func (d door) Close() error { return d.listener.Close() }
 // Accept waits for a client that can be let in, and turns all others away.
 func (d door) Accept() (net.Conn, error) {
 	for {
+		d.sleep(d.delay(d.doorPace, 1))
 		conn, err := d.listener.Accept()
 		if err != nil {
 			return nil, err

@@ -58,7 +58,6 @@ func FuzzSession(f *testing.F) {
 		}
 	}
 	config, w := newConfig()
-	config.Limits.Commands, config.Limits.Recipients = 1000, 100
 	p := pipes{make(chan net.Conn), make(chan struct{})}
 	server, err := serve(p, config)
 	require.NoError(f, err)

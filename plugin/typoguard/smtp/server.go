@@ -7,11 +7,11 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"runtime"
 	"sync"
 	"sync/atomic"
 
 	gosmtp "github.com/emersion/go-smtp"
+	"golang.org/x/time/rate"
 )
 
 // Server is a listener, and the sessions of the clients that have connected to it.
@@ -20,9 +20,12 @@ type Server struct {
 	config   atomic.Pointer[Config]
 	tls      *tls.Config
 	smtp     *gosmtp.Server
-	gate     chan struct{}  // holds one element for every command that is worked on
-	accepts  sync.WaitGroup // the goroutine that accepts connections
-	active   sync.WaitGroup // sessions
+	pace     *rate.Limiter // of commands
+	doorPace *rate.Limiter // of connections
+	closing  <-chan struct{}
+	close    context.CancelFunc // closes closing
+	accepts  sync.WaitGroup     // the goroutine that accepts connections
+	active   sync.WaitGroup     // sessions
 
 	mu        sync.Mutex // of what follows
 	sessions  map[*transport]struct{}
@@ -46,10 +49,13 @@ func Listen(address netip.AddrPort, config *Config) (*Server, error) {
 func serve(listener net.Listener, config *Config) (*Server, error) {
 	s := &Server{
 		listener:  listener,
-		gate:      make(chan struct{}, max(1, runtime.GOMAXPROCS(0)/2)),
+		pace:      newPace(),
+		doorPace:  newPace(),
 		sessions:  map[*transport]struct{}{},
 		perClient: map[netip.Prefix]int{},
 	}
+	ctx, cancel := context.WithCancel(context.Background())
+	s.closing, s.close = ctx.Done(), cancel
 	own, err := selfSigned(config.Hostname)
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("smtp %s: %w", listener.Addr(), err), listener.Close())
@@ -83,13 +89,17 @@ func (s *Server) Addr() net.Addr { return s.listener.Addr() }
 
 // Configure puts a configuration in force: for new sessions all of it, for those in progress what judges recipients, and
 // who is told of them.
-func (s *Server) Configure(config *Config) { s.config.Store(config) }
+func (s *Server) Configure(config *Config) {
+	s.config.Store(config)
+	s.setPace(config.Limits.Rate)
+}
 
 // Close stops listening, ends every session as soon as it waits for its client, and returns when all have ended. Those that
 // have not when the context ends are cut off. go-smtp's own ways to end are not used: one waits for idle clients without
 // end, the other cuts sessions off without a word.
 func (s *Server) Close(ctx context.Context) error {
 	err := s.listener.Close()
+	s.close()
 	s.accepts.Wait()
 	s.each((*transport).interrupt)
 	ended := make(chan struct{})

@@ -90,7 +90,9 @@ func judge(domain string) []Suggestion {
 // newConfig returns a configuration for tests, and who observes it.
 func newConfig() (*Config, *witness) {
 	w := new(witness)
-	return &Config{Hostname: "sinkhole.example", Limits: DefaultLimits, Judge: judge, Observer: w}, w
+	limits := DefaultLimits
+	limits.Rate = 1_000_000
+	return &Config{Hostname: "sinkhole.example", Limits: limits, Judge: judge, Observer: w}, w
 }
 
 // start starts a server on loopback until the test ends.

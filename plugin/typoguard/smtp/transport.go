@@ -26,9 +26,6 @@ const (
 
 // transport is the connection of one client, as go-smtp sees it: commands are read from it a line at a time, and replies
 // are written to it. See the package documentation for why. But for interrupt it belongs to one goroutine.
-//
-// Between a command and the next Read that asks for another one, it is inside the server's gate; replies leave
-// only outside of it, so that a client that does not read keeps nobody else from working.
 type transport struct {
 	net.Conn // the client's, with TLS once that has begun
 
@@ -47,9 +44,7 @@ type transport struct {
 	pending  []byte // replies, not sent yet
 	commands int
 	utf8     bool // the transaction has SMTPUTF8
-	inside   bool
-
-	closed bool
+	closed   bool
 
 	interrupted atomic.Bool // the server closes
 }
@@ -69,7 +64,6 @@ func newTransport(s *Server, conn net.Conn) *transport {
 
 // Read gives go-smtp the next command, or a part of it.
 func (t *transport) Read(p []byte) (int, error) {
-	t.leave()
 	if t.closed { // what came together with QUIT is nobody's
 		return 0, net.ErrClosed
 	}
@@ -80,23 +74,23 @@ func (t *transport) Read(p []byte) (int, error) {
 		}
 		t.rest = line
 	}
-	t.enter()
 	n := copy(p, t.rest)
 	t.rest = t.rest[n:]
 	return n, nil
 }
 
-// enter waits until the server works on few enough commands.
-func (t *transport) enter() {
-	t.server.gate <- struct{}{}
-	t.inside = true
-}
-
-func (t *transport) leave() {
-	if t.inside {
-		<-t.server.gate
-		t.inside = false
+// wait waits until the server may do some work. Replies are sent before, so that a client that has to wait sees how far it
+// has come.
+func (t *transport) wait(cost int) error {
+	delay := t.server.delay(t.server.pace, cost)
+	if delay <= 0 {
+		return nil
 	}
+	if err := t.flush(); err != nil {
+		return t.lost(err)
+	}
+	t.server.sleep(delay)
+	return nil
 }
 
 // next returns the next command that is go-smtp's to answer, or io.EOF when the session is over.
@@ -109,6 +103,9 @@ func (t *transport) next() ([]byte, error) {
 		if t.commands++; t.commands > t.config.Limits.Commands {
 			t.config.Observer.LimitHit(Commands)
 			return nil, t.end("421 4.7.0 HOST Too many commands")
+		}
+		if err := t.wait(commandCost); err != nil {
+			return nil, err
 		}
 		command := string(bytes.TrimRight(line, "\r\n"))
 		if !isText(command) {
@@ -207,6 +204,9 @@ func (t *transport) startTLS() (reset []byte, err error) {
 		return nil, t.end("503 5.5.1 STARTTLS must be the last command of a group")
 	}
 	t.say("220 2.0.0 Ready to start TLS")
+	if err := t.wait(handshakeCost); err != nil {
+		return nil, err
+	}
 	if err := t.flush(); err != nil {
 		return nil, t.lost(err)
 	}
@@ -274,7 +274,6 @@ func (t *transport) Close() error {
 		return nil
 	}
 	t.closed = true
-	t.leave()
 	if len(t.pending) > 0 {
 		_ = t.SetWriteDeadline(time.Now().Add(farewell))
 		_, _ = t.Conn.Write(t.pending) // the client may be gone
