@@ -51,6 +51,10 @@ bench: ## Measure the engine against others, and the server against one without 
 	cd test/engine && $(GO) run .
 	$(GO) run ./test/bench
 
+.PHONY: flood
+flood: ## Measure DNS answers while an SMTP client keeps the sinkhole busy
+	$(GO) run ./test/flood
+
 .PHONY: peers
 peers: ## Compare with BIND, Unbound and PowerDNS Recursor doing the same job; needs root and Debian
 	test/install $(PEERS_PACKAGES)
