@@ -29,8 +29,10 @@ type report struct {
 // reporter logs reports, in a goroutine of its own, so that no session waits for the log.
 type reporter struct {
 	queue chan report
-	stop  chan struct{}
 	done  sync.WaitGroup
+
+	mu     sync.RWMutex
+	closed bool // the queue is
 
 	limit    *rate.Limiter
 	unlogged int // since the last line
@@ -40,7 +42,6 @@ type reporter struct {
 func newReporter() *reporter {
 	r := &reporter{
 		queue: make(chan report, reportsWaiting),
-		stop:  make(chan struct{}),
 		limit: rate.NewLimiter(reportsPerSecond, reportsAtOnce),
 	}
 	smtpUnlogged.Add(0)
@@ -48,8 +49,14 @@ func newReporter() *reporter {
 	return r
 }
 
-// report hands a report over. It never waits.
+// report hands a report over. It never waits; the lock is held for longer than a moment by nobody.
 func (r *reporter) report(next report) {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	if r.closed {
+		smtpUnlogged.Inc()
+		return
+	}
 	select {
 	case r.queue <- next:
 	default:
@@ -62,28 +69,19 @@ func (r *reporter) close() {
 	if r == nil {
 		return
 	}
-	close(r.stop)
+	r.mu.Lock()
+	r.closed = true
+	close(r.queue)
+	r.mu.Unlock()
 	r.done.Wait()
 }
 
 func (r *reporter) run() {
-	for {
-		select {
-		case next := <-r.queue:
-			r.log(next)
-		case <-r.stop:
-			for {
-				select {
-				case next := <-r.queue:
-					r.log(next)
-				default:
-					if r.unlogged > 0 {
-						log.Infof("Of the SMTP listeners %d more events were not logged", r.unlogged)
-					}
-					return
-				}
-			}
-		}
+	for next := range r.queue {
+		r.log(next)
+	}
+	if r.unlogged > 0 {
+		log.Infof("Of the SMTP listeners %d more events were not logged", r.unlogged)
 	}
 }
 

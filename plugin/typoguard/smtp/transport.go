@@ -144,8 +144,11 @@ func (t *transport) readLine() ([]byte, error) {
 		}
 	}
 	_ = t.SetReadDeadline(t.deadline()) // an error shows when it is read
-	if t.interrupted.Load() {
+	switch {
+	case t.interrupted.Load():
 		return nil, t.end("421 4.3.2 HOST Shutting down")
+	case !time.Now().Before(t.ends): // also for commands that have arrived already
+		return nil, t.lost(os.ErrDeadlineExceeded)
 	}
 	line, err := t.in.ReadSlice('\n')
 	if errors.Is(err, bufio.ErrBufferFull) {
