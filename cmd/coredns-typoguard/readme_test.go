@@ -20,7 +20,7 @@ import (
 func init() { clog.Discard() }
 
 // anyPort replaces the ports that documented Corefiles listen on by free ones.
-var anyPort = strings.NewReplacer(".:1053", ".:0", "127.0.0.1:9153", "127.0.0.1:0", "127.0.0.1:8181", "127.0.0.1:0", "127.0.0.1:2525", "127.0.0.1:0")
+var anyPort = strings.NewReplacer(".:1053", ".:0", "127.0.0.1:9153", "127.0.0.1:0", "127.0.0.1:8181", "127.0.0.1:0", "127.0.0.1:2525", "127.0.0.1:0", "127.0.0.1:1025", "127.0.0.1:0")
 
 // useBinary makes caddy start servers as the binary does, in a directory with the list files of the documentation.
 func useBinary(t *testing.T) {
