@@ -35,12 +35,12 @@ func (p pipes) Close() error {
 
 func (p pipes) Addr() net.Addr { return &net.TCPAddr{} }
 
-// inBubble runs a test with one client, in a bubble of fake time, under the default limits.
-func inBubble(t *testing.T, use func(c *client, w *witness)) {
+// inBubble runs a test with one client, in a bubble of fake time.
+func inBubble(t *testing.T, limits Limits, use func(c *client, w *witness)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		config, w := newConfig()
-		config.Limits = DefaultLimits
+		config.Limits = limits
 		p := pipes{make(chan net.Conn), make(chan struct{})}
 		s, err := serve(p, config)
 		require.NoError(t, err)
@@ -90,7 +90,7 @@ func TestSlowClients(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			inBubble(t, func(c *client, w *witness) {
+			inBubble(t, DefaultLimits, func(c *client, w *witness) {
 				begin := time.Now()
 				ended := make(chan time.Duration, 1)
 				go func() {
@@ -275,7 +275,7 @@ func (t text) String() string { return string(t) }
 // TestRate: of more commands than the rate those that are too many wait, and nobody else does; the replies come while they
 // do.
 func TestRate(t *testing.T) {
-	inBubble(t, func(c *client, w *witness) {
+	inBubble(t, DefaultLimits, func(c *client, w *witness) {
 		begin := time.Now()
 		commands := DefaultLimits.Rate/10 + paceBurst
 		go c.send(strings.Repeat("NOOP\r\n", commands))
@@ -285,6 +285,19 @@ func TestRate(t *testing.T) {
 		assert.InDelta(c.t, 100*time.Millisecond, time.Since(begin), float64(5*time.Millisecond))
 		assert.Equal(c.t, Rate, w.seen().limits[0])
 		assert.Len(c.t, w.seen().limits, DefaultLimits.Rate/10)
+	})
+}
+
+// TestSessionTimeOfWaiting: commands that have arrived, and wait because of the rate, do not make a session longer.
+func TestSessionTimeOfWaiting(t *testing.T) {
+	limits := DefaultLimits
+	limits.Rate, limits.SessionTime = 100, time.Second
+	inBubble(t, limits, func(c *client, w *witness) {
+		begin := time.Now()
+		go func() { _, _ = c.Write([]byte(strings.Repeat("NOOP\r\n", 1000))) }() // the server hangs up before it is through
+		assert.True(c.t, strings.HasSuffix(c.ended(), tooSlow))
+		assert.InDelta(c.t, time.Second, time.Since(begin), float64(20*time.Millisecond))
+		assert.Contains(c.t, w.seen().limits, SessionTime)
 	})
 }
 

@@ -95,11 +95,11 @@ type Limits struct {
 	CommandTime, SessionTime time.Duration
 }
 
-// DefaultLimits leave room for busy mail servers: Postfix opens up to 20 connections to a domain, with 50 recipients a
-// message. RFC 5321 section 4.5.3.2.7 asks servers to wait five minutes for a command; one that takes no mail need not.
+// DefaultLimits leave room for busy mail servers: Postfix has up to 100 deliveries at a time, of 50 recipients each. RFC
+// 5321 section 4.5.3.2.7 asks servers to wait five minutes for a command; one that takes no mail need not.
 var DefaultLimits = Limits{
 	Connections: 1000,
-	PerClient:   50,
+	PerClient:   100,
 	Commands:    1000,
 	Recipients:  100,
 	LineLength:  2048,
