@@ -201,6 +201,30 @@ func TestCheckHint(t *testing.T) {
 	}
 }
 
+// clumsy is an observer that panics.
+type clumsy struct{ *witness }
+
+func (clumsy) LimitHit(Limit) { panic("clumsy") }
+
+// TestPanic: it ends the session in which it happens, and is told of; others go on.
+func TestPanic(t *testing.T) {
+	config, w := newConfig()
+	config.Observer = clumsy{w}
+	config.Judge = func(string) []Suggestion { panic("no judgement") }
+	s := start(t, config)
+	judged, limited, other := greeted(t, s), greeted(t, s), greeted(t, s)
+	judged.begin("")
+	require.Contains(t, judged.say("RCPT TO:<bob@army.ml>"), "421 4.0.0 Internal server error")
+	require.Empty(t, judged.ended())
+	limited.send("NOOP" + strings.Repeat(" ", DefaultLimits.LineLength))
+	require.Equal(t, "421 4.3.0 sinkhole.example Internal error\r\n", limited.ended())
+	require.Contains(t, other.say("NOOP"), "250")
+	failures := w.seen().failures
+	require.Len(t, failures, 2)
+	require.ErrorContains(t, failures[0], "no judgement")
+	require.ErrorContains(t, failures[1], "clumsy")
+}
+
 // TestStartTLS: after it the client is unknown, and the transaction gone; the certificate is for the server's name.
 func TestStartTLS(t *testing.T) {
 	config, w := newConfig()

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -62,8 +63,15 @@ func newTransport(s *Server, conn net.Conn) *transport {
 	}
 }
 
-// Read gives go-smtp the next command, or a part of it.
-func (t *transport) Read(p []byte) (int, error) {
+// Read gives go-smtp the next command, or a part of it. A mistake of ours ends the session, and not the resolver; go-smtp sees
+// to the same where it answers a command.
+func (t *transport) Read(p []byte) (n int, err error) {
+	defer func() {
+		if mistake := recover(); mistake != nil {
+			t.server.failed("panic in the session of %s: %v\n%s", t.client, mistake, debug.Stack())
+			n, err = 0, t.end("421 4.3.0 HOST Internal error")
+		}
+	}()
 	if t.closed { // what came together with QUIT is nobody's
 		return 0, net.ErrClosed
 	}
@@ -74,7 +82,7 @@ func (t *transport) Read(p []byte) (int, error) {
 		}
 		t.rest = line
 	}
-	n := copy(p, t.rest)
+	n = copy(p, t.rest)
 	t.rest = t.rest[n:]
 	return n, nil
 }
