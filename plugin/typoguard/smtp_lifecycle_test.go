@@ -87,6 +87,15 @@ func closed(t *testing.T, address string) bool {
 	return false
 }
 
+// restart puts another Corefile in force.
+func restart(t *testing.T, instance *caddy.Instance, input caddy.Input) *caddy.Instance {
+	t.Helper()
+	next, err := instance.Restart(input)
+	require.NoError(t, err)
+	waitServing(t, next)
+	return next
+}
+
 const (
 	likeArmy = "550 5.1.2 <bob@army.ml>: army.ml looks like a mistyped army.mil"
 	likeNavy = "550 5.1.2 <bob@navy.ml>: navy.ml looks like a mistyped navy.mil"
@@ -131,13 +140,10 @@ func TestSMTPReloads(t *testing.T) {
 		session.say("RCPT TO:<bob@army.ml>", likeArmy)
 		session.say("RCPT TO:<bob@navy.ml>", "550 5.7.1 <bob@navy.ml>: this host takes no mail")
 
-		instance, err = instance.Restart(corefile(both, ""))
-		require.NoError(t, err)
+		instance = restart(t, instance, corefile(both, ""))
 		session.say("RCPT TO:<bob@navy.ml>", likeNavy)
-		instance, err = instance.Restart(corefile(army, ""))
-		require.NoError(t, err)
+		instance = restart(t, instance, corefile(army, ""))
 		session.say("RCPT TO:<bob@navy.ml>", "550 5.7.1 <bob@navy.ml>: this host takes no mail")
-		waitServing(t, instance)
 	}
 	assert.InDelta(t, 1, testutil.ToFloat64(smtpActive.WithLabelValues(address)), 0)
 	assert.InDelta(t, sessions+5, testutil.ToFloat64(smtpSessions.WithLabelValues(address)), 0)
@@ -172,20 +178,16 @@ func TestSMTPAddressChanges(t *testing.T) {
 	gone := dialSMTP(t, one)
 
 	wildcard := netip.AddrPortFrom(netip.IPv4Unspecified(), netip.MustParseAddrPort(one).Port()).String()
-	instance, err := instance.Restart(corefile(sinkholeAt(wildcard, "army.mil"), ""))
-	require.NoError(t, err)
+	instance = restart(t, instance, corefile(sinkholeAt(wildcard, "army.mil"), ""))
 	gone.expect("421 ")
 	dialSMTP(t, one).say("RCPT TO:<bob@army.ml>", likeArmy)
 
-	instance, err = instance.Restart(corefile(sinkholeAt(two, "army.mil"), ""))
-	require.NoError(t, err)
+	instance = restart(t, instance, corefile(sinkholeAt(two, "army.mil"), ""))
 	assert.True(t, closed(t, one))
 	dialSMTP(t, two).say("RCPT TO:<bob@army.ml>", likeArmy)
 
-	instance, err = instance.Restart(corefile("typoguard {\nprotect army.mil\n}", ""))
-	require.NoError(t, err)
+	instance = restart(t, instance, corefile("typoguard {\nprotect army.mil\n}", ""))
 	assert.True(t, closed(t, two))
-	waitServing(t, instance)
 	stop(instance)
 }
 

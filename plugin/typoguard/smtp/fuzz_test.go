@@ -2,6 +2,7 @@ package smtp
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"net"
 	"regexp"
@@ -61,7 +62,7 @@ func FuzzSession(f *testing.F) {
 	p := pipes{make(chan net.Conn), make(chan struct{})}
 	server, err := serve(p, config)
 	require.NoError(f, err)
-	f.Cleanup(func() { _ = server.Close(f.Context()) })
+	f.Cleanup(func() { _ = server.Close(context.Background()) })
 
 	f.Fuzz(func(t *testing.T, input []byte, piece byte) {
 		w.note(func(e *events) { *e = events{} })
