@@ -41,7 +41,7 @@ fuzz: ## Run every fuzz target for FUZZTIME (60s)
 	@grep -rl --include='*_test.go' '^func Fuzz' . | while read -r file; do \
 		for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9]*\)(.*/\1/p' "$$file"); do \
 			echo "$$target in $$(dirname $$file)"; \
-			$(GO) test -run='^$$' -fuzz="^$$target\$$" -fuzztime=$(FUZZTIME) -fuzzminimizetime=2s "./$$(dirname $$file)" || exit 1; \
+			$(GO) test -run='^$$' -fuzz="^$$target\$$" -fuzztime=$(FUZZTIME) -fuzzminimizetime=100x "./$$(dirname $$file)" || exit 1; \
 		done; \
 	done
 
@@ -51,6 +51,10 @@ bench: ## Measure the engine against others, the server against one without typo
 	cd test/engine && $(GO) run .
 	$(GO) run ./test/bench
 	$(GO) run ./test/audit
+
+.PHONY: flood
+flood: ## Measure DNS answers while an SMTP client keeps the sinkhole busy
+	$(GO) run ./test/flood
 
 .PHONY: peers
 peers: ## Compare with BIND, Unbound and PowerDNS Recursor doing the same job; needs root and Debian

@@ -37,7 +37,7 @@ func importsOf(t *testing.T, pattern string) map[string][]string {
 }
 
 // TestImports: imports go one way. The engine knows nothing but the standard library and golang.org/x, and only the
-// plugin's root package knows CoreDNS.
+// plugin's root package knows CoreDNS. The SMTP server knows nothing of policies and of how names are matched.
 func TestImports(t *testing.T) {
 	for path, files := range importsOf(t, "match/*.go") {
 		isStandard := !strings.Contains(strings.Split(path, "/")[0], ".")
@@ -46,6 +46,11 @@ func TestImports(t *testing.T) {
 	for path, files := range importsOf(t, "policy.go") {
 		assert.NotContains(t, path, "coredns/coredns/", "%v", files)
 		assert.NotContains(t, []string{"os", "io", "net", "time"}, path, "%v", files)
+	}
+	for path, files := range importsOf(t, "smtp/*.go") {
+		assert.NotContains(t, path, "typoguard", "%v", files)
+		assert.NotContains(t, path, "miekg/dns", "%v", files)
+		assert.NotContains(t, path, "prometheus", "%v", files)
 	}
 	subpackages, err := filepath.Glob("*/*.go")
 	require.NoError(t, err)
@@ -70,13 +75,14 @@ func TestOnlyAnswerBuildsMessages(t *testing.T) {
 	}
 }
 
-// TestDependencies: who adds the plugin to a CoreDNS of their own gets one module with it that CoreDNS does not need.
+// TestDependencies: who adds the plugin to a CoreDNS of their own gets three modules with it that CoreDNS does not need.
 func TestDependencies(t *testing.T) {
 	own := dependencies(t, ".")
 	coredns := dependencies(t, "github.com/coredns/coredns/plugin/metrics", "github.com/coredns/coredns/plugin/metadata")
 	for module := range own {
 		switch module {
 		case "github.com/typoguard/coredns-typoguard", "go.mau.fi/util", "golang.org/x/net", "golang.org/x/text",
+			"github.com/emersion/go-smtp", "github.com/emersion/go-sasl",
 			"github.com/hashicorp/golang-lru/v2", "golang.org/x/sync": // which the whole of CoreDNS needs too
 		default:
 			assert.Contains(t, coredns, module)

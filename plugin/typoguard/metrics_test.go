@@ -12,8 +12,11 @@ import (
 
 // collectors are all of the plugin's.
 func collectors() []prometheus.Collector {
-	return []prometheus.Collector{lookalikesTotal, passedTotal, policySuffixes, policyReloads, policyReloadSuccessful, policyReloadTime,
-		policyExpiring, policyTrialEnds, targetsTotal, counterpartLookups, counterpartHits, counterpartDuration}
+	return []prometheus.Collector{
+		lookalikesTotal, passedTotal, policySuffixes, policyReloads, policyReloadSuccessful, policyReloadTime,
+		smtpSessions, smtpActive, smtpRejected, smtpOthers, smtpLimitsHit, smtpTLS, smtpUnlogged,
+		policyExpiring, policyTrialEnds, targetsTotal, counterpartLookups, counterpartHits, counterpartDuration,
+	}
 }
 
 func TestMetricNames(t *testing.T) {

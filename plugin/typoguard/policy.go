@@ -26,6 +26,10 @@ type policy struct {
 	ttl      uint32       // seconds
 	require  *requirement // nil: none
 	inspect  records      // whose targets are judged, too
+
+	listeners    []netip.AddrPort // for SMTP, with action sinkhole
+	hint         string           // for the sender, in the reply of these
+	logAddresses bool             // of mail that they refuse
 }
 
 // action is what is answered for a lookalike.

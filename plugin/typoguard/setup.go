@@ -42,7 +42,11 @@ func setup(c *caddy.Controller) error {
 		t.counters = b.newCounters(serverAddresses(config, c.ServerBlockKeys), config.ViewName)
 		return nil
 	})
-	instanceOf(c).add(b)
+	i := instanceOf(c)
+	i.add(b)
+	if err := i.addListeners(b); err != nil {
+		return plugin.Error(pluginName, err)
+	}
 	config.AddPlugin(func(next plugin.Handler) plugin.Handler {
 		t.Next = next
 		return t
@@ -82,11 +86,19 @@ var options = map[string]func(*caddy.Controller, *stanza) error{
 	"reload":             once(parseReload),
 	"require":            once(parseRequire),
 	"inspect":            parseInspect,
+	"smtp":               parseSMTP,
+	"smtp_hostname":      parseSMTPHostname,
+	"smtp_tls":           parseSMTPTLS,
+	"smtp_limits":        parseSMTPLimits,
+	"hint":               once(parseHint),
+	"log_addresses":      once(parseLogAddresses),
 }
 
 // optionNames is in the order of the documentation.
 var optionNames = []string{
-	"protect", "protect_file", "allow", "allow_file", "cache_dir", "on_missing", "distance", "kinds", "keyboard", "clients", "client_subnet_from", "types", "action", "mode", "require", "inspect", "ttl", "reload",
+	"protect", "protect_file", "allow", "allow_file", "cache_dir", "on_missing", "distance", "kinds", "keyboard", "clients",
+	"client_subnet_from", "types", "action", "smtp", "smtp_hostname", "smtp_tls", "smtp_limits", "hint", "log_addresses", "mode",
+	"require", "inspect", "ttl", "reload",
 }
 
 // metadataPrefix is how clients are named by their metadata.

@@ -40,6 +40,8 @@ type stanza struct {
 	startWithout bool                // the server starts though a list can neither be fetched nor is there a copy
 	given        map[string]position // of each option, where it was given last
 
+	settings []*setting // of the policy's SMTP listeners
+
 	loaded  uint64 // digest of the files' contents in force
 	seen    uint64 // and as they were last looked at
 	failure string // why those are not in force; empty if they are
@@ -67,6 +69,9 @@ func (s *stanza) check() error {
 	}
 	if err := p.checkSinkhole(); err != nil {
 		return s.given["action"].errorf("action: %w", err)
+	}
+	if err := s.checkSMTP(); err != nil {
+		return err
 	}
 	if len(s.protect.inline) == 0 && len(s.protect.files) == 0 {
 		return s.at.errorf("policy %q protects nothing; expected protect or protect_file", p.name)

@@ -2,6 +2,7 @@ package typoguard
 
 import (
 	"context"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -15,16 +16,21 @@ var log = clog.NewWithPlugin(pluginName)
 // while somebody is still writing it.
 const settle = 500 * time.Millisecond
 
-// instance is all server blocks with policies of one caddy instance, and whoever watches their list files.
+// instance is all server blocks with policies of one caddy instance, whoever watches their list files, and their SMTP
+// listeners.
 type instance struct {
-	blocks []*block
+	blocks    []*block
+	listeners map[netip.AddrPort]*listener
+	servers   smtpServers // of the listeners, while it is running
+	reports   *reporter   // of the servers
+
 	loaded time.Time  // when a policy was last put in force
 	mu     sync.Mutex // held while lists are looked at; no query takes it
 	stop   context.CancelFunc
 	done   sync.WaitGroup
 }
 
-// running is the instance whose files are watched: a process runs one. Caddy gives no callback to a new instance that
+// running is the instance whose files are watched and whose SMTP listeners are open: a process runs one. Caddy gives no callback to a new instance that
 // fails to start after its OnStartup; what it opened would stay for ever, were it not closed by the next one to take its
 // place, which is the old one that takes it back.
 var running struct {
@@ -39,7 +45,7 @@ func instanceOf(c *caddy.Controller) *instance {
 	if i, ok := c.Get(instanceKey{}).(*instance); ok {
 		return i
 	}
-	i := new(instance)
+	i := &instance{listeners: map[netip.AddrPort]*listener{}}
 	c.Set(instanceKey{}, i)
 	c.OnStartup(i.take)
 	c.OnRestartFailed(i.take)
@@ -53,16 +59,27 @@ func (i *instance) add(b *block) {
 	i.loaded = time.Now()
 }
 
-// take makes i the running instance.
+// take makes i the running instance, which inherits the SMTP listeners of the one before. It fails if a listener cannot
+// be opened. At a reload caddy then has the one before take its place back; at the start nobody is left.
 func (i *instance) take() error {
 	running.Lock()
 	defer running.Unlock()
-	if running.instance != nil {
-		running.close()
+	before := running.instance
+	var inherited smtpServers
+	var reports *reporter
+	if before != nil {
+		before.close()
+		inherited, reports = before.servers, before.reports
+		before.servers, before.reports = nil, nil
 	}
 	running.instance = i
 	i.open()
-	return nil
+	err := i.listen(inherited)
+	reports.close() // nobody reports to it any more
+	if err != nil && before == nil {
+		i.end()
+	}
+	return err
 }
 
 // drop stops i if it is the running instance.
@@ -70,14 +87,24 @@ func (i *instance) drop() error {
 	running.Lock()
 	defer running.Unlock()
 	if running.instance == i {
-		i.close()
-		running.instance = nil
+		i.end()
 	}
 	return nil
 }
 
-// open starts watching.
+// end leaves nothing running of i, which is the running instance.
+func (i *instance) end() {
+	i.close()
+	i.hangUp()
+	i.reports.close()
+	running.instance = nil
+}
+
+// open starts watching, and what reports on the SMTP listeners.
 func (i *instance) open() {
+	if len(i.listeners) > 0 {
+		i.reports = newReporter()
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	i.stop = cancel
 	policySuffixes.Reset()
@@ -92,6 +119,7 @@ func (i *instance) open() {
 			i.done.Go(func() { i.expire(ctx, b) })
 		}
 		for _, s := range b.stanzas {
+			beginSMTP(&s.policy)
 			if s.failure != "" {
 				log.Errorf("Policy %q starts with an older state of its lists: %s", s.policy.name, s.failure)
 			}

@@ -18,12 +18,11 @@ const (
 	resolverAddr     = "10.53.0.2"
 	rootServerAddr   = "10.53.0.3"
 	relayAddr        = "10.53.0.10"
-	sinkholeAddr     = "10.53.0.66" // refuses every recipient
+	relayAddr6       = "fd53::10"
+	sinkholeAddr     = "10.53.0.25" // typoguard's SMTP listener
+	sinkholeAddr6    = "fd53::25"   // the same
 	deadSinkholeAddr = "10.53.0.67" // nothing listens
 )
-
-// sinkholeReply is how the sinkhole refuses a recipient.
-const sinkholeReply = "550 5.1.2 this domain looks like another one: check the address"
 
 // site is a mail domain with its own mail server.
 type site struct {
@@ -162,14 +161,6 @@ func (in *internet) queries(t *testing.T) []query {
 		qs = append(qs, query{name: strings.ToLower(m[1]), qtype: m[2]})
 	}
 	return qs
-}
-
-// startSinkhole starts a mail server that refuses every recipient.
-func startSinkhole(t *testing.T, ns *netns, dir string) {
-	t.Helper()
-	ns.start(t, filepath.Join(dir, "sinkhole.output"),
-		"smtp-sink", "-u", "nobody", "-h", "sinkhole", "-f", "RCPT", "-B", sinkholeReply, sinkholeAddr+":25", "16")
-	ns.waitListening(t, sinkholeAddr, 25)
 }
 
 // waitAnswer waits until the DNS server at addr answers queries from the namespace.

@@ -4,6 +4,7 @@ package mail_test
 
 import (
 	"fmt"
+	"io"
 	"os/exec"
 	"slices"
 	"strings"
@@ -37,10 +38,14 @@ type newMTA func(t *testing.T, ns *netns, dir string) mta
 // message is a message from the sender.
 type message struct {
 	to string
+	cc []string // further recipients
 }
 
 // mailTo is a message to Bob at a site.
 func mailTo(s site) message { return message{to: "bob@" + s.domain} }
+
+// recipients are all of the message's.
+func (m message) recipients() []string { return append([]string{m.to}, m.cc...) }
 
 // id is the message's Message-ID.
 func (m message) id() string { return "<to-" + m.to + ">" }
@@ -51,10 +56,15 @@ const body = "The general lands at noon.\n"
 // submitTo runs a program that takes the message on its standard input, as sendmail does.
 func (m message) submitTo(t *testing.T, cmd *exec.Cmd) {
 	t.Helper()
-	cmd.Stdin = strings.NewReader(fmt.Sprintf("From: %s\nTo: %s\nMessage-ID: %s\nSubject: travel plan\n\n%s",
-		sender, m.to, m.id(), body))
+	cmd.Stdin = m.reader()
 	out, err := cmd.CombinedOutput()
 	require.NoErrorf(t, err, "sending to %s: %s", m.to, out)
+}
+
+// reader reads the message.
+func (m message) reader() io.Reader {
+	return strings.NewReader(fmt.Sprintf("From: %s\nTo: %s\nMessage-ID: %s\nSubject: travel plan\n\n%s",
+		sender, strings.Join(m.recipients(), ", "), m.id(), body))
 }
 
 // outcome is what becomes of a message.
@@ -62,6 +72,9 @@ type outcome struct {
 	place  place
 	status string // the enhanced status code in a bounce
 	text   string // in a bounce, or in the log line about a message that waits
+
+	// forPeople has what a person must find in the bounce without looking for it: in the part that is for people.
+	forPeople []string
 }
 
 // place is where a message ends up.
@@ -81,6 +94,17 @@ func bounces(status, text string) outcome {
 	return outcome{place: atSender, status: status, text: text}
 }
 
+// explains is the outcome that is best: the sender learns at once which address was probably meant.
+func explains(status string, lookalike, intended site) outcome {
+	o := bounces(status, "5.1.2")
+	o.forPeople = []string{
+		lookalike.domain + " looks like a mistyped " + intended.domain + ".",
+		"Nothing was sent. Please check the address: " + mailTo(intended).to + " ?",
+		"Questions? Call the help desk, 2525, about " + mailTo(intended).to + " (mail).",
+	}
+	return o
+}
+
 // waits is the outcome that keeps the message in but leaves the sender in the dark for hours or days.
 func waits(text string) outcome { return outcome{place: inQueue, text: text} }
 
@@ -92,8 +116,8 @@ type mailCase struct {
 }
 
 // run sends a message to each site and checks what becomes of it, and what the Internet and the resolver's log know
-// about it afterwards.
-func (c mailCase) run(t *testing.T, start newMTA) {
+// about it afterwards. What was seen is noted for a mail server of that name.
+func (c mailCase) run(t *testing.T, server string, start newMTA) {
 	t.Helper()
 	w := newWorld(t, c.configuration, start)
 	want := map[site]outcome{armyMil: arrives(), navyMil: arrives(), armyML: c.army, navyML: c.navy}
@@ -113,6 +137,10 @@ func (c mailCase) run(t *testing.T, start newMTA) {
 	w.checkUpstream(t, c.upstream)
 	w.checkAudit(t, w.internet.dir, want)
 	assert.Contains(t, w.resolver.lines(t, "army.ml."), "army.ml. MX "+c.logged, "the resolver's log")
+	w.checkRefusals(t, c.refused)
+	if !t.Failed() {
+		seen.note(server, c.name, c.army)
+	}
 }
 
 // world is the servers of a test case.
@@ -128,7 +156,6 @@ func newWorld(t *testing.T, conf configuration, start newMTA) *world {
 	dir := caseDir(t)
 	net := newNetwork(t)
 	w := &world{internet: newInternet(t, net.internet, dir)}
-	startSinkhole(t, net.sinkhole, dir)
 	w.resolver = newResolver(t, net, dir, conf)
 	w.relay = start(t, net.relay, dir)
 	t.Cleanup(func() { keepLog(t, w.relay.log()) })
@@ -148,6 +175,14 @@ func (w *world) waitOutcome(t *testing.T, s site, want outcome) {
 		assert.Equal(t, "failed", b.action)
 		assert.Equal(t, want.status, b.status)
 		assert.Contains(t, b.text+b.diagnostic, want.text)
+		text := strings.Join(strings.Fields(b.text), " ") // mail servers break lines
+		for _, words := range want.forPeople {
+			assert.Contains(t, text, words, "what the sender reads")
+		}
+		if len(want.forPeople) > 0 {
+			t.Logf("the sender reads:\n%s", b.text)
+			seen.noteText(b.text)
+		}
 	case inQueue:
 		eventually(t, "mail to "+m.to+" in the queue", func() bool {
 			return strings.Contains(w.relay.fate(t, m), want.text) && strings.Contains(w.relay.queued(t), m.to)
@@ -205,6 +240,22 @@ func (w *world) checkReceived(t *testing.T, want map[site]outcome) {
 			n = 1
 		}
 		assert.Len(t, w.internet.received(t, s), n, "messages at the server of %s", s.domain)
+	}
+}
+
+// checkRefusals checks that the resolver logged what its SMTP listener refused, without local parts.
+func (w *world) checkRefusals(t *testing.T, want string) {
+	t.Helper()
+	for _, s := range []site{armyML, navyML} {
+		if want == "" {
+			assert.Empty(t, w.resolver.refusals(t, s))
+			continue
+		}
+		eventually(t, "a log line about the refusal of mail to "+s.domain, func() bool { return len(w.resolver.refusals(t, s)) > 0 })
+		for _, line := range w.resolver.refusals(t, s) {
+			assert.Contains(t, line, want)
+			assert.NotContains(t, line, "bob")
+		}
 	}
 }
 

@@ -3,18 +3,18 @@
 // Package mail_test sends mail through a real mail server that asks the typoguard binary for its DNS, and looks where
 // the mail went: into the mailbox of the right organisation, of the wrong one, or back to its sender.
 //
-// Every case has a small Internet of its own, in four network namespaces on one bridge, 10.53.0.0/24:
+// Every case has a small Internet of its own, in three network namespaces on one bridge, 10.53.0.0/24 and fd53::/64:
 //
 //	relay      the mail server under test, with the mailbox of alice@corp.example
-//	resolver   coredns-typoguard, the relay's only name server
+//	resolver   coredns-typoguard, the relay's only name server, and the address that its action sinkhole answers with
 //	internet   BIND, authoritative for everything, and the mail server of each foreign domain
-//	sinkhole   the address that the action sinkhole answers with
 //
 // The tests need root, to make the namespaces, and some Debian packages; a missing one is a failure that names it.
 package mail_test
 
 import (
 	"errors"
+	"flag"
 	"fmt"
 	"maps"
 	"os"
@@ -70,7 +70,12 @@ func runTests(m *testing.M) (code int, err error) {
 	if err := os.Chmod(runDir, 0o755); err != nil {
 		return 0, err
 	}
-	return m.Run(), nil
+	code = m.Run()
+	fmt.Printf("What was seen:\n\n%s\n", &seen)
+	if code == 0 {
+		err = seen.checkReadme(flag.Lookup("test.run").Value.String() == "")
+	}
+	return code, err
 }
 
 // lock waits for the exclusive lock on path. The kernel releases it when its holder dies, so whatever carries our

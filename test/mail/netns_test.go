@@ -22,9 +22,9 @@ type netns struct {
 	name string
 }
 
-// network is the four namespaces of a test case.
+// network is the three namespaces of a test case.
 type network struct {
-	relay, resolver, internet, sinkhole *netns
+	relay, resolver, internet *netns
 }
 
 // newNetwork makes the namespaces of a test case. The bridge between them lies in the namespace internet, so nothing
@@ -39,9 +39,8 @@ func newNetwork(t *testing.T) *network {
 	n.internet.ip(t, "link", "add", "br0", "type", "bridge")
 	n.internet.addAddresses(t, "br0", internetAddrs...)
 
-	n.relay = n.attach(t, "relay", relayAddr)
-	n.resolver = n.attach(t, "resolver", resolverAddr)
-	n.sinkhole = n.attach(t, "sinkhole", sinkholeAddr, deadSinkholeAddr)
+	n.relay = n.attach(t, "relay", relayAddr, relayAddr6)
+	n.resolver = n.attach(t, "resolver", resolverAddr, sinkholeAddr, sinkholeAddr6, deadSinkholeAddr)
 	return n
 }
 
@@ -70,6 +69,11 @@ func newNetns(t *testing.T, role string) *netns {
 func (ns *netns) addAddresses(t *testing.T, dev string, addrs ...string) {
 	t.Helper()
 	for _, addr := range addrs {
+		if strings.Contains(addr, ":") {
+			// Without duplicate address detection, which takes a second or two.
+			ns.ip(t, "address", "add", addr+"/64", "dev", dev, "nodad")
+			continue
+		}
 		ns.ip(t, "address", "add", addr+"/24", "dev", dev)
 	}
 	ns.ip(t, "link", "set", dev, "up")

@@ -19,22 +19,21 @@ func TestOpenSMTPD(t *testing.T) {
 	requireTools(t, map[string]string{"rsyslogd": "rsyslog"})
 	noDomain := bounces("5.0.0", "Domain does not exist")
 	noMX := waits("No MX found for domain")
-	sinkholeRefuses := bounces("5.0.0", sinkholeReply)
 	noConnection := waits("Network error on destination MXs")
-	refuses := noMX
+	server, refuses := "OpenSMTPD before 7.5", noMX
 	if knowsNullMX(t) {
-		refuses = bounces("5.0.0", "Domain does not accept mail")
+		server, refuses = "OpenSMTPD from 7.5 on", bounces("5.0.0", "Domain does not accept mail")
 	}
 	for _, c := range []mailCase{
 		{unprotected, arrives(), arrives()},
 		{nxdomain, noDomain, noDomain},
 		{nodata, noMX, noMX},
 		{nullMX, refuses, refuses},
-		{sinkhole, sinkholeRefuses, sinkholeRefuses},
 		{deadSinkhole, noConnection, noConnection},
 	} {
-		t.Run(c.name, func(t *testing.T) { c.run(t, newOpenSMTPD) })
+		t.Run(c.name, func(t *testing.T) { c.run(t, server, newOpenSMTPD) })
 	}
+	testSinkhole(t, server, "5.0.0", newOpenSMTPD, newOpenSMTPDRequiringTLS)
 }
 
 // knowsNullMX says whether Debian's OpenSMTPD implements RFC 7505, as it does since 7.5. One that does not looks for
@@ -69,6 +68,18 @@ var (
 // newOpenSMTPD starts OpenSMTPD in the namespace.
 func newOpenSMTPD(t *testing.T, ns *netns, dir string) mta {
 	t.Helper()
+	return startOpenSMTPD(t, ns, dir, "relay")
+}
+
+// newOpenSMTPDRequiringTLS starts an OpenSMTPD that delivers to the lookalikes' mail servers with TLS only.
+func newOpenSMTPDRequiringTLS(t *testing.T, ns *netns, dir string) mta {
+	t.Helper()
+	return startOpenSMTPD(t, ns, dir, "relay tls no-verify")
+}
+
+// startOpenSMTPD starts OpenSMTPD with an action for lookalikes.
+func startOpenSMTPD(t *testing.T, ns *netns, dir, relay string) mta {
+	t.Helper()
 	o := &openSMTPD{
 		jail: unpackage(t, ns, dir, "opensmtpd", smtpdUser, queueUser, aliceUser),
 		dir:  filepath.Join(dir, "opensmtpd"),
@@ -81,7 +92,7 @@ func newOpenSMTPD(t *testing.T, ns *netns, dir string) mta {
 	makeDir(t, o.maildir())
 	require.NoError(t, os.Chown(o.maildir(), aliceUser.id, aliceUser.id))
 	conf := filepath.Join(o.dir, "smtpd.conf")
-	writeFile(t, conf, o.config())
+	writeFile(t, conf, o.config(relay))
 	o.jail.startSyslog(t, o.log())
 	o.jail.start(t, filepath.Join(o.dir, "output"), "/usr/sbin/smtpd", "-F", "-f", conf)
 	eventually(t, "OpenSMTPD's socket", func() bool {
@@ -92,13 +103,15 @@ func newOpenSMTPD(t *testing.T, ns *netns, dir string) mta {
 }
 
 // config is OpenSMTPD's configuration: Debian's, with one mailbox.
-func (o *openSMTPD) config() string {
+func (o *openSMTPD) config(relay string) string {
 	return fmt.Sprintf(`listen on socket
 action "mailbox" maildir "%s"
 action "outbound" relay helo "relay.corp.example"
+action "lookalikes" %s helo "relay.corp.example"
 match from local for domain "corp.example" action "mailbox"
+match from local for domain { "army.ml", "navy.ml" } action "lookalikes"
 match from local for any action "outbound"
-`, o.maildir())
+`, o.maildir(), relay)
 }
 
 // log is what syslog writes.
@@ -110,7 +123,7 @@ func (o *openSMTPD) maildir() string { return filepath.Join(o.dir, "mail", "alic
 // submit hands a message to OpenSMTPD under its name of sendmail.
 func (o *openSMTPD) submit(t *testing.T, m message) {
 	t.Helper()
-	m.submitTo(t, o.jail.command("/usr/sbin/sendmail", "-i", "-f", sender, m.to))
+	m.submitTo(t, o.jail.command("/usr/sbin/sendmail", append([]string{"-i", "-f", sender}, m.recipients()...)...))
 }
 
 // fate is the last line that OpenSMTPD logged about the delivery of a message.

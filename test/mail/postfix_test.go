@@ -20,7 +20,6 @@ func TestPostfix(t *testing.T) {
 	noData := bounces("5.4.4", "Host found but no data record of requested type")
 	armyRefuses := bounces("5.1.0", "Domain army.ml does not accept mail (nullMX)")
 	navyRefuses := bounces("5.1.0", "Domain navy.ml does not accept mail (nullMX)")
-	sinkholeRefuses := bounces("5.1.2", sinkholeReply)
 	noConnection := waits("status=deferred (connect to ")
 	for _, c := range []mailCase{
 		{unprotected, arrives(), arrives()},
@@ -30,11 +29,11 @@ func TestPostfix(t *testing.T) {
 		{nodata, noData, noData},
 		{nullMX, armyRefuses, navyRefuses},
 		{nullMXNoAddresses, armyRefuses, navyRefuses},
-		{sinkhole, sinkholeRefuses, sinkholeRefuses},
 		{deadSinkhole, noConnection, noConnection},
 	} {
-		t.Run(c.name, func(t *testing.T) { c.run(t, newPostfix) })
+		t.Run(c.name, func(t *testing.T) { c.run(t, "Postfix", newPostfix) })
 	}
+	testSinkhole(t, "Postfix", "5.1.2", newPostfix, newPostfixRequiringTLS)
 }
 
 // postfix is a Postfix instance with a configuration, a queue and mailboxes of its own; the machine's is left alone.
@@ -46,8 +45,20 @@ type postfix struct {
 // newPostfix starts Postfix in the namespace.
 func newPostfix(t *testing.T, ns *netns, dir string) mta {
 	t.Helper()
+	return startPostfix(t, ns, dir, "")
+}
+
+// newPostfixRequiringTLS starts a Postfix that delivers to no mail server without TLS.
+func newPostfixRequiringTLS(t *testing.T, ns *netns, dir string) mta {
+	t.Helper()
+	return startPostfix(t, ns, dir, "smtp_tls_policy_maps = inline:{army.ml=encrypt,navy.ml=encrypt}\n")
+}
+
+// startPostfix starts Postfix with further lines in its configuration.
+func startPostfix(t *testing.T, ns *netns, dir, more string) mta {
+	t.Helper()
 	p := &postfix{ns: ns, dir: filepath.Join(dir, "postfix")}
-	writeFile(t, filepath.Join(p.dir, "etc", "main.cf"), p.mainCF())
+	writeFile(t, filepath.Join(p.dir, "etc", "main.cf"), p.mainCF()+more)
 	writeFile(t, filepath.Join(p.dir, "etc", "master.cf"), postfixMasterCF)
 	makeDir(t, filepath.Join(p.dir, "queue"))
 	makeDir(t, p.maildir())
@@ -120,7 +131,7 @@ func (p *postfix) maildir() string { return filepath.Join(p.dir, "mail", "alice"
 // submit hands a message to Postfix's sendmail.
 func (p *postfix) submit(t *testing.T, m message) {
 	t.Helper()
-	m.submitTo(t, p.ns.command("sendmail", "-C", p.etc(), "-i", "-f", sender, m.to))
+	m.submitTo(t, p.ns.command("sendmail", append([]string{"-C", p.etc(), "-i", "-f", sender}, m.recipients()...)...))
 }
 
 // fate is the last line that Postfix logged about the delivery of a message.

@@ -26,7 +26,13 @@ type configuration struct {
 	// logged is how the log line about the MX of army.ml ends after the type: what was answered, the verdict, the
 	// intended name and the action.
 	logged string
+
+	// refused is a part of the log line about a recipient that the SMTP listener refused, or nothing if there is none.
+	refused string
 }
+
+// siteHint is the site's own words to senders, in the listener's reply.
+const siteHint = "Questions? Call the help desk, 2525, about {suggested} ({policy})."
 
 // The configurations under which mail is sent.
 var (
@@ -74,9 +80,25 @@ var (
 	}
 	sinkhole = configuration{
 		name:    "sinkhole",
-		stanza:  stanza("protect mil", "action sinkhole "+sinkholeAddr),
+		stanza:  stanza("protect mil", "action sinkhole "+sinkholeAddr, "smtp "+sinkholeAddr, `hint "`+siteHint+`"`),
 		address: sinkholeAddr,
 		logged:  "NOERROR lookalike army.mil sinkhole",
+		refused: "client " + relayAddr + " (HELO",
+	}
+	// sinkhole6 has no other address than one of IPv6.
+	sinkhole6 = configuration{
+		name:    "sinkhole over IPv6",
+		stanza:  stanza("protect mil", "action sinkhole "+sinkholeAddr6, "smtp "+sinkholeAddr6, `hint "`+siteHint+`"`),
+		logged:  "NOERROR lookalike army.mil sinkhole",
+		refused: "client " + relayAddr6 + " (HELO",
+	}
+	// sinkholeTLS is for a mail server that requires TLS.
+	sinkholeTLS = configuration{
+		name:    "sinkhole over TLS",
+		stanza:  stanza("protect mil", "action sinkhole "+sinkholeAddr, "smtp "+sinkholeAddr, `hint "`+siteHint+`"`),
+		address: sinkholeAddr,
+		logged:  "NOERROR lookalike army.mil sinkhole",
+		refused: `", TLS)`,
 	}
 	// deadSinkhole is a sinkhole where nothing listens, a mistake: nobody tells the sender to check the address.
 	deadSinkhole = configuration{
@@ -119,6 +141,18 @@ func newResolver(t *testing.T, net *network, dir string, conf configuration) *re
 	net.relay.replaceEtc(t, "resolv.conf", "nameserver "+resolverAddr+"\n")
 	waitAnswer(t, net.relay, resolverAddr)
 	return r
+}
+
+// refusals lists the log lines about recipients at a site that the SMTP listener refused.
+func (r *resolver) refusals(t *testing.T, s site) []string {
+	t.Helper()
+	var lines []string
+	for line := range strings.Lines(readFile(t, r.output)) {
+		if strings.Contains(line, "plugin/typoguard: Refused mail from <"+corp.domain+"> to <"+s.domain+">, which looks like ") {
+			lines = append(lines, strings.TrimSpace(line))
+		}
+	}
+	return lines
 }
 
 // address asks for the IPv4 address of a name, and returns nothing if it has none.

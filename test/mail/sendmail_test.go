@@ -17,18 +17,17 @@ func TestSendmail(t *testing.T) {
 	requireTools(t, map[string]string{"rsyslogd": "rsyslog"})
 	unknown := bounces("5.1.2", "Host unknown")
 	refuses := bounces("5.1.10", "Host does not accept mail: MX 0 .")
-	sinkholeRefuses := bounces("5.1.2", sinkholeReply)
 	noConnection := waits("stat=Deferred: Connection refused")
 	for _, c := range []mailCase{
 		{unprotected, arrives(), arrives()},
 		{nxdomain, unknown, unknown},
 		{nodata, unknown, unknown},
 		{nullMX, refuses, refuses},
-		{sinkhole, sinkholeRefuses, sinkholeRefuses},
 		{deadSinkhole, noConnection, noConnection},
 	} {
-		t.Run(c.name, func(t *testing.T) { c.run(t, newSendmail) })
+		t.Run(c.name, func(t *testing.T) { c.run(t, "Sendmail from 8.16 on", newSendmail) })
 	}
+	testSinkhole(t, "Sendmail from 8.16 on", "5.1.2", newSendmail, newSendmailRequiringTLS)
 }
 
 // sendmail is Debian's Sendmail with a configuration, a queue and mailboxes of its own.
@@ -43,9 +42,21 @@ var (
 	smmspUser = user{name: "smmsp", id: 64906, home: "/var/lib/sendmail"}
 )
 
-// newSendmail unpacks Sendmail in the namespace and starts it. It delivers what it is given in the background; the daemon is there for
-// bounces, which it queues.
+// newSendmail unpacks Sendmail in the namespace and starts it.
 func newSendmail(t *testing.T, ns *netns, dir string) mta {
+	t.Helper()
+	return startSendmail(t, ns, dir, "")
+}
+
+// newSendmailRequiringTLS starts a Sendmail that delivers to the lookalikes' mail servers with TLS only.
+func newSendmailRequiringTLS(t *testing.T, ns *netns, dir string) mta {
+	t.Helper()
+	return startSendmail(t, ns, dir, "TLS_Srv:army.ml\tENCR:112\nTLS_Srv:navy.ml\tENCR:112\n")
+}
+
+// startSendmail starts Sendmail with a table of what it demands of other servers. It delivers what it is given in the
+// background; the daemon is there for bounces, which it queues.
+func startSendmail(t *testing.T, ns *netns, dir, access string) mta {
 	t.Helper()
 	ns.replaceEtc(t, "hosts", "127.0.0.1 relay.corp.example localhost\n")
 	s := &sendmail{
@@ -71,6 +82,9 @@ func newSendmail(t *testing.T, ns *netns, dir string) mta {
 	writeFile(t, filepath.Join(s.jail.root, "var", "lib", "sendmail", "aliases"), "")
 	said, err := s.jail.command(sendmailBinary, "-C", s.cf(), "-bi").CombinedOutput()
 	require.NoErrorf(t, err, "newaliases: %s", said)
+	writeFile(t, filepath.Join(s.jail.root, "var", "lib", "sendmail", "access"), access)
+	said, err = s.jail.command("sh", "-c", "cd /var/lib/sendmail && /usr/sbin/makemap -C "+s.cf()+" hash access <access").CombinedOutput()
+	require.NoErrorf(t, err, "makemap: %s", said)
 	s.jail.start(t, filepath.Join(s.dir, "output"), sendmailBinary, "-C", s.cf(), "-bD", "-q1s")
 	return s
 }
@@ -91,6 +105,7 @@ define(`+"`HELP_FILE', `'"+`)dnl
 define(`+"`ALIAS_FILE', `/var/lib/sendmail/aliases'"+`)dnl
 define(`+"`LOCAL_MAILER_PATH', `%[2]s'"+`)dnl
 define(`+"`LOCAL_MAILER_ARGS', `mailer $u'"+`)dnl
+FEATURE(`+"`access_db', `hash /var/lib/sendmail/access'"+`)dnl
 MAILER(`+"`local'"+`)dnl
 MAILER(`+"`smtp'"+`)dnl
 LOCAL_CONFIG
@@ -113,7 +128,7 @@ func (s *sendmail) maildir() string { return filepath.Join(s.dir, "mail", "alice
 // submit hands a message to Sendmail.
 func (s *sendmail) submit(t *testing.T, m message) {
 	t.Helper()
-	m.submitTo(t, s.jail.command(sendmailBinary, "-C", s.cf(), "-i", "-f", sender, m.to))
+	m.submitTo(t, s.jail.command(sendmailBinary, append([]string{"-C", s.cf(), "-i", "-f", sender}, m.recipients()...)...))
 }
 
 // fate is the last line that Sendmail logged about the delivery of a message.

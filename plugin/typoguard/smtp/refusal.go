@@ -1,0 +1,92 @@
+package smtp
+
+import (
+	"fmt"
+	"strings"
+
+	gosmtp "github.com/emersion/go-smtp"
+)
+
+// The enhanced status codes (RFC 3463) of a refusal: of a domain that looks like another one, and of any other.
+var (
+	badDestination = gosmtp.EnhancedCode{5, 1, 2} // bad destination system address
+	notAuthorized  = gosmtp.EnhancedCode{5, 7, 1} // delivery not authorized
+)
+
+// notTaken is what the recipient is told whose domain looks like no other: somebody connects by hand.
+const notTaken = "this host takes no mail"
+
+// refuse returns the reply to RCPT. The client gets UTF-8 only if it has said SMTPUTF8 with its MAIL command.
+func refuse(to *address, suggestions []Suggestion, id string, utf8 bool) *gosmtp.SMTPError {
+	recipient := to.at(to.given, utf8)
+	switch {
+	case len(suggestions) > 0:
+		lines := wrap(explanation(to, suggestions, utf8), maxText)
+		if hint := suggestions[0].Hint; hint != "" {
+			lines = append(lines, wrap(clean(expandHint(hint, to, &suggestions[0], id, utf8), utf8), maxText)...)
+		}
+		return reply(badDestination, lines)
+	case recipient == "":
+		return reply(notAuthorized, []string{notTaken})
+	}
+	return reply(notAuthorized, wrap(fmt.Sprintf("<%s>: %s", recipient, notTaken), maxText))
+}
+
+// explanation says what is wrong with a recipient. One that cannot be repeated is left out of it.
+func explanation(to *address, suggestions []Suggestion, utf8 bool) string {
+	var intended, addresses []string
+	for _, s := range suggestions {
+		name := shown(s.Intended, utf8)
+		intended = append(intended, name)
+		if address := to.at(name, utf8); address != "" {
+			addresses = append(addresses, address)
+		}
+	}
+	text := fmt.Sprintf("%s looks like a mistyped %s. Nothing was sent. Please check the address",
+		shown(to.domain, utf8), alternatives(intended))
+	if recipient := to.at(to.given, utf8); recipient != "" {
+		text = fmt.Sprintf("<%s>: %s", recipient, text)
+	}
+	if len(addresses) == 0 {
+		return text + "."
+	}
+	return fmt.Sprintf("%s: %s ?", text, alternatives(addresses))
+}
+
+// alternatives returns texts with commas and "or" between them.
+func alternatives(texts []string) string {
+	last := len(texts) - 1
+	if last == 0 {
+		return texts[0]
+	}
+	return strings.Join(texts[:last], ", ") + " or " + texts[last]
+}
+
+// reply returns a permanent refusal of several lines. go-smtp puts the enhanced code before the last; RFC 2034 section 4
+// wants it before each.
+func reply(code gosmtp.EnhancedCode, lines []string) *gosmtp.SMTPError {
+	last := len(lines) - 1
+	for i := range last {
+		lines[i] = fmt.Sprintf("%d.%d.%d %s", code[0], code[1], code[2], lines[i])
+	}
+	return &gosmtp.SMTPError{Code: 550, EnhancedCode: code, Message: strings.Join(lines, "\n")}
+}
+
+// wrap breaks a text into lines of so many octets at most, between words. A word that is longer is cut.
+func wrap(text string, octets int) []string {
+	var lines []string
+	line := ""
+	for word := range strings.FieldsSeq(text) {
+		word = cut(word, octets)
+		switch {
+		case line == "":
+			line = word
+		case len(line)+1+len(word) <= octets:
+			line += " " + word
+		default:
+			lines = append(lines, line)
+			line = word
+		}
+	}
+	return append(lines, line)
+}

@@ -1,0 +1,81 @@
+package smtp
+
+import (
+	"crypto/rand"
+	"io"
+	"strings"
+
+	gosmtp "github.com/emersion/go-smtp"
+)
+
+// idLength is how many characters of the 26 that rand.Text gives tell a refusal from others: 40 bits.
+const idLength = 8
+
+// session implements gosmtp.Session: what becomes of the commands of one connection.
+type session struct {
+	transport  *transport
+	from       address
+	recipients int // in this transaction
+}
+
+// type check
+var _ gosmtp.Session = (*session)(nil)
+
+// Mail begins a transaction. Any sender will do, the null sender included.
+func (s *session) Mail(from string, options *gosmtp.MailOptions) error {
+	s.Reset()
+	s.from = parseAddress(from)
+	s.transport.utf8 = options.UTF8
+	return nil
+}
+
+// Rcpt refuses a recipient, by the policies of now: a session that outlives a reload is judged by the new ones.
+func (s *session) Rcpt(to string, _ *gosmtp.RcptOptions) error {
+	t := s.transport
+	if s.recipients++; s.recipients > t.config.Limits.Recipients {
+		t.config.Observer.LimitHit(Recipients)
+		return &gosmtp.SMTPError{Code: 452, EnhancedCode: gosmtp.EnhancedCode{4, 5, 3}, Message: "Too many recipients"}
+	}
+	recipient := parseAddress(to)
+	current := t.server.config.Load()
+	var suggestions []Suggestion
+	if recipient.domain != "" {
+		suggestions = current.Judge(recipient.domain)
+		suggestions = suggestions[:min(len(suggestions), MaxSuggestions)]
+	}
+	refusal := s.refusal(&recipient, suggestions)
+	current.Observer.Refused(refusal)
+	return refuse(&recipient, suggestions, refusal.ID, t.utf8)
+}
+
+// refusal returns what the observer is told about a recipient.
+func (s *session) refusal(to *address, suggestions []Suggestion) *Refusal {
+	r := &Refusal{
+		ID:          strings.ToLower(rand.Text()[:idLength]),
+		Client:      s.transport.client,
+		Helo:        s.transport.helo,
+		TLS:         s.transport.tls != nil,
+		Sender:      s.from.domain,
+		Recipient:   to.domain,
+		Domain:      to.domain,
+		Suggestions: suggestions,
+	}
+	if len(suggestions) > 0 && suggestions[0].LogAddresses {
+		r.Sender = orElse(s.from.at(s.from.given, true), r.Sender)
+		r.Recipient = orElse(to.at(to.given, true), r.Recipient)
+	}
+	return r
+}
+
+// Data is never called, since no recipient is ever accepted.
+func (s *session) Data(io.Reader) error {
+	return &gosmtp.SMTPError{Code: 554, EnhancedCode: gosmtp.EnhancedCode{5, 5, 1}, Message: "No valid recipients"}
+}
+
+// Reset ends the transaction.
+func (s *session) Reset() {
+	s.from, s.recipients, s.transport.utf8 = address{}, 0, false
+}
+
+// Logout ends the session.
+func (s *session) Logout() error { return nil }

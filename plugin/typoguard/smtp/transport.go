@@ -1,0 +1,300 @@
+package smtp
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"net/netip"
+	"os"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"time"
+	"unicode/utf8"
+)
+
+const (
+	// maxPending is how many octets of replies wait for the client at most, while commands that it sent together
+	// (PIPELINING, RFC 2920) are worked on.
+	maxPending = 8192
+	// farewell is how long a client has to take the last reply.
+	farewell = 2 * time.Second
+)
+
+// transport is the connection of one client, as go-smtp sees it: commands are read from it a line at a time, and replies
+// are written to it. See the package documentation for why. But for interrupt it belongs to one goroutine.
+type transport struct {
+	net.Conn // the client's, with TLS once that has begun
+
+	server *Server
+	config *Config // as the session began
+	client netip.Addr
+	raw    net.Conn  // the client's without TLS
+	tls    *tls.Conn // nil before STARTTLS
+	ends   time.Time // the session
+	in     *bufio.Reader
+
+	verb     string // of the last command
+	helo     string // what the client introduced itself with, printable
+	rest     []byte // of the last command, not read by go-smtp yet
+	partial  []byte // line of a reply, not complete yet
+	pending  []byte // replies, not sent yet
+	commands int
+	utf8     bool // the transaction has SMTPUTF8
+	closed   bool
+
+	interrupted atomic.Bool // the server closes
+}
+
+func newTransport(s *Server, conn net.Conn) *transport {
+	config := s.config.Load()
+	return &transport{
+		Conn:   conn,
+		server: s,
+		config: config,
+		client: addressOf(conn),
+		raw:    conn,
+		ends:   time.Now().Add(config.Limits.SessionTime),
+		in:     bufio.NewReaderSize(conn, config.Limits.LineLength),
+	}
+}
+
+// Read gives go-smtp the next command, or a part of it. A mistake of ours ends the session, and not the resolver; go-smtp sees
+// to the same where it answers a command.
+func (t *transport) Read(p []byte) (n int, err error) {
+	defer func() {
+		if mistake := recover(); mistake != nil {
+			t.server.failed("panic in the session of %s: %v\n%s", t.client, mistake, debug.Stack())
+			n, err = 0, t.end("421 4.3.0 HOST Internal error")
+		}
+	}()
+	if t.closed { // what came together with QUIT is nobody's
+		return 0, net.ErrClosed
+	}
+	if len(t.rest) == 0 {
+		line, err := t.next()
+		if err != nil {
+			return 0, err
+		}
+		t.rest = line
+	}
+	n = copy(p, t.rest)
+	t.rest = t.rest[n:]
+	return n, nil
+}
+
+// wait waits until the server may do some work. Replies are sent before, so that a client that has to wait sees how far it
+// has come.
+func (t *transport) wait(cost int) error {
+	delay := t.server.delay(t.server.pace, cost)
+	if delay <= 0 {
+		return nil
+	}
+	if err := t.flush(); err != nil {
+		return t.lost(err)
+	}
+	t.server.sleep(delay)
+	return nil
+}
+
+// next returns the next command that is go-smtp's to answer, or io.EOF when the session is over.
+func (t *transport) next() ([]byte, error) {
+	for {
+		line, err := t.readLine()
+		if err != nil {
+			return nil, err
+		}
+		if t.commands++; t.commands > t.config.Limits.Commands {
+			t.config.Observer.LimitHit(Commands)
+			return nil, t.end("421 4.7.0 HOST Too many commands")
+		}
+		if err := t.wait(commandCost); err != nil {
+			return nil, err
+		}
+		command := string(bytes.TrimRight(line, "\r\n"))
+		if !isText(command) {
+			return nil, t.end("500 5.5.2 Control characters or broken UTF-8 in a command")
+		}
+		verb, argument, _ := strings.Cut(command, " ")
+		t.verb = strings.ToUpper(verb)
+		switch t.verb {
+		case "STARTTLS":
+			if line, err = t.startTLS(); line != nil || err != nil {
+				return line, err
+			}
+		case "BDAT":
+			if err := t.skipChunk(argument); err != nil {
+				return nil, err
+			}
+		case "HELO", "EHLO":
+			t.helo = clean(cut(strings.TrimSpace(argument), maxAddress), false)
+			return line, nil
+		default:
+			return line, nil
+		}
+	}
+}
+
+// isText reports whether a command is UTF-8 without control characters.
+func isText(command string) bool {
+	return utf8.ValidString(command) && !strings.ContainsFunc(command, func(r rune) bool { return r < ' ' || r == 0x7f })
+}
+
+// readLine returns a line with its end, in place. Replies are sent before it waits.
+func (t *transport) readLine() ([]byte, error) {
+	if buffered, _ := t.in.Peek(t.in.Buffered()); bytes.IndexByte(buffered, '\n') < 0 || len(t.pending) > maxPending {
+		if err := t.flush(); err != nil {
+			return nil, t.lost(err)
+		}
+	}
+	_ = t.SetReadDeadline(t.deadline()) // an error shows when it is read
+	switch {
+	case t.interrupted.Load():
+		return nil, t.end("421 4.3.2 HOST Shutting down")
+	case !time.Now().Before(t.ends): // also for commands that have arrived already
+		return nil, t.lost(os.ErrDeadlineExceeded)
+	}
+	line, err := t.in.ReadSlice('\n')
+	if errors.Is(err, bufio.ErrBufferFull) {
+		t.config.Observer.LimitHit(LineLength)
+		return nil, t.end("500 5.5.2 Line too long")
+	}
+	if err != nil {
+		return nil, t.lost(err)
+	}
+	return line, nil
+}
+
+// deadline returns when the client must have sent a command, or taken a reply.
+func (t *transport) deadline() time.Time {
+	deadline := time.Now().Add(t.config.Limits.CommandTime)
+	if deadline.After(t.ends) {
+		return t.ends
+	}
+	return deadline
+}
+
+// lost ends the session after an error of the connection. What a client does that hangs up is no error of the server.
+func (t *transport) lost(err error) error {
+	switch {
+	case !errors.Is(err, os.ErrDeadlineExceeded):
+		return io.EOF // what is pending is still sent: the client may only have closed its half
+	case t.interrupted.Load():
+		return t.end("421 4.3.2 HOST Shutting down")
+	case !time.Now().Before(t.ends):
+		t.config.Observer.LimitHit(SessionTime)
+	default:
+		t.config.Observer.LimitHit(CommandTime)
+	}
+	return t.end("421 4.4.2 HOST Too slow")
+}
+
+// end ends the session with a last reply, which is sent when go-smtp closes the connection.
+func (t *transport) end(reply string) error {
+	t.say(strings.ReplaceAll(reply, "HOST", t.config.Hostname))
+	return io.EOF
+}
+
+// say adds a line to the replies.
+func (t *transport) say(line string) {
+	t.pending = append(append(t.pending, line...), "\r\n"...)
+}
+
+// startTLS answers STARTTLS (RFC 3207). After it go-smtp is told to forget the transaction, and the client is unknown
+// again. Commands that came together with it are from whoever is between us and the client: they end the session.
+func (t *transport) startTLS() (reset []byte, err error) {
+	switch {
+	case t.tls != nil:
+		t.say("503 5.5.1 TLS has begun already")
+		return nil, nil
+	case t.in.Buffered() > 0:
+		return nil, t.end("503 5.5.1 STARTTLS must be the last command of a group")
+	}
+	t.say("220 2.0.0 Ready to start TLS")
+	if err := t.wait(handshakeCost); err != nil {
+		return nil, err
+	}
+	if err := t.flush(); err != nil {
+		return nil, t.lost(err)
+	}
+	conn := tls.Server(t.raw, t.server.tls)
+	_ = t.SetDeadline(t.deadline()) // an error shows in the handshake
+	if t.interrupted.Load() {
+		return nil, io.EOF
+	}
+	err = conn.Handshake()
+	t.config.Observer.TLSStarted(err)
+	if err != nil {
+		return nil, io.EOF
+	}
+	t.Conn, t.tls, t.helo = conn, conn, ""
+	t.in.Reset(conn)
+	return []byte("RSET\r\n"), nil
+}
+
+// skipChunk refuses BDAT (RFC 3030), and reads over the content that comes behind it.
+func (t *transport) skipChunk(argument string) error {
+	size, _, _ := strings.Cut(strings.TrimSpace(argument), " ")
+	octets, err := strconv.ParseUint(size, 10, 31)
+	if err != nil {
+		return t.end("501 5.5.4 Expected the size of a chunk")
+	}
+	if err := t.flush(); err != nil {
+		return t.lost(err)
+	}
+	if _, err := t.in.Discard(int(octets)); err != nil {
+		return t.lost(err)
+	}
+	t.say("503 5.5.1 No valid recipients")
+	return nil
+}
+
+// Write takes a part of a reply from go-smtp. It is sent before the next command is waited for.
+func (t *transport) Write(p []byte) (int, error) {
+	t.partial = append(t.partial, p...)
+	for {
+		line, rest, complete := bytes.Cut(t.partial, []byte("\r\n"))
+		if !complete {
+			return len(p), nil
+		}
+		if corrected, ok := t.correct(string(line)); ok {
+			t.say(corrected)
+		}
+		t.partial = append(t.partial[:0], rest...)
+	}
+}
+
+// flush sends the replies.
+func (t *transport) flush() error {
+	if len(t.pending) == 0 {
+		return nil
+	}
+	_ = t.SetWriteDeadline(t.deadline())
+	_, err := t.Conn.Write(t.pending)
+	t.pending = t.pending[:0]
+	return err
+}
+
+// Close sends the last replies, and ends the connection.
+func (t *transport) Close() error {
+	if t.closed {
+		return nil
+	}
+	t.closed = true
+	if len(t.pending) > 0 {
+		_ = t.SetWriteDeadline(time.Now().Add(farewell))
+		_, _ = t.Conn.Write(t.pending) // the client may be gone
+	}
+	defer t.server.remove(t)
+	return t.Conn.Close()
+}
+
+// interrupt has the session end as soon as it waits for the client.
+func (t *transport) interrupt() {
+	t.interrupted.Store(true)
+	_ = t.raw.SetReadDeadline(time.Now())
+}

@@ -1,0 +1,64 @@
+package typoguard
+
+import (
+	"github.com/coredns/coredns/plugin"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+)
+
+// The metrics of the SMTP listeners. A listener is known by the address that is configured.
+var (
+	smtpSessions = promauto.NewCounterVec(prometheus.CounterOpts{
+		Namespace: plugin.Namespace,
+		Subsystem: pluginName,
+		Name:      "smtp_sessions_total",
+		Help:      "Counter of SMTP clients that were let in.",
+	}, []string{"listener"})
+	smtpActive = promauto.NewGaugeVec(prometheus.GaugeOpts{
+		Namespace: plugin.Namespace,
+		Subsystem: pluginName,
+		Name:      "smtp_active_sessions",
+		Help:      "Number of SMTP sessions right now.",
+	}, []string{"listener"})
+	smtpRejected = promauto.NewCounterVec(prometheus.CounterOpts{
+		Namespace: plugin.Namespace,
+		Subsystem: pluginName,
+		Name:      "smtp_rejected_recipients_total",
+		Help:      "Counter of recipients at lookalike domains that were refused, by the policy and kind of the best suggestion.",
+	}, []string{"policy", "kind"})
+	smtpOthers = promauto.NewCounterVec(prometheus.CounterOpts{
+		Namespace: plugin.Namespace,
+		Subsystem: pluginName,
+		Name:      "smtp_other_recipients_total",
+		Help:      "Counter of recipients at domains that are like no protected suffix, which were refused, too.",
+	}, []string{"listener"})
+	smtpLimitsHit = promauto.NewCounterVec(prometheus.CounterOpts{
+		Namespace: plugin.Namespace,
+		Subsystem: pluginName,
+		Name:      "smtp_limits_hit_total",
+		Help:      "Counter of SMTP clients that were turned away, cut off, put off or kept waiting, by the limit.",
+	}, []string{"listener", "limit"})
+	smtpTLS = promauto.NewCounterVec(prometheus.CounterOpts{
+		Namespace: plugin.Namespace,
+		Subsystem: pluginName,
+		Name:      "smtp_tls_handshakes_total",
+		Help:      "Counter of TLS handshakes after STARTTLS, by the result.",
+	}, []string{"listener", "result"})
+	smtpUnlogged = promauto.NewCounter(prometheus.CounterOpts{
+		Namespace: plugin.Namespace,
+		Subsystem: pluginName,
+		Name:      "smtp_unlogged_events_total",
+		Help:      "Counter of events at SMTP listeners that were not logged because there were too many.",
+	})
+)
+
+// beginSMTP makes every series of refusals by a policy exist, at zero.
+func beginSMTP(p *policy) {
+	if len(p.listeners) == 0 {
+		return
+	}
+	for _, kind := range p.kinds.List() {
+		smtpRejected.WithLabelValues(p.name, kind.String())
+	}
+}

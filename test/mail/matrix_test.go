@@ -1,0 +1,117 @@
+//go:build e2e
+
+package mail_test
+
+import (
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// columns are the configurations of README's table of actions, in its order.
+var columns = []string{nxdomain.name, nodata.name, nullMX.name, sinkhole.name, unprotected.name}
+
+// seen is what became of mail to a lookalike in this run.
+var seen = matrix{rows: map[string]map[string]outcome{}}
+
+// matrix has outcomes by mail server and configuration.
+type matrix struct {
+	mu    sync.Mutex
+	rows  map[string]map[string]outcome
+	texts []string // that senders read
+}
+
+// note adds an outcome.
+func (m *matrix) note(server, configuration string, o outcome) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.rows[server] == nil {
+		m.rows[server] = map[string]outcome{}
+	}
+	m.rows[server][configuration] = o
+}
+
+// noteText adds a text that a sender read.
+func (m *matrix) noteText(text string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.texts = append(m.texts, text)
+}
+
+// String returns all outcomes, for people.
+func (m *matrix) String() string {
+	var b strings.Builder
+	for _, server := range slices.Sorted(maps.Keys(m.rows)) {
+		fmt.Fprintln(&b, m.row(server))
+		for _, name := range slices.Sorted(maps.Keys(m.rows[server])) {
+			if !slices.Contains(columns, name) {
+				fmt.Fprintf(&b, "  %s: %s\n", name, m.rows[server][name])
+			}
+		}
+	}
+	return b.String()
+}
+
+// row returns a row of README's table of actions. Everything in it was seen, and thus is in bold.
+func (m *matrix) row(server string) string {
+	cells := []string{server}
+	for _, name := range columns {
+		cell := "–"
+		if o, ok := m.rows[server][name]; ok {
+			cell = o.String()
+		}
+		cells = append(cells, cell)
+	}
+	return "| " + strings.Join(cells, " | ") + " |"
+}
+
+// String returns what happened, as it stands in README's table.
+func (o outcome) String() string {
+	switch {
+	case o.place == atSite:
+		return "**leaks**"
+	case o.place == inQueue:
+		return fmt.Sprintf("**deferred**, %q", o.text)
+	case len(o.forPeople) > 0:
+		return fmt.Sprintf("**bounces at once**, %s, with the suggestion and your text", o.status)
+	}
+	return fmt.Sprintf("**bounces at once**, %s, %q", o.status, o.text)
+}
+
+// checkReadme returns an error if README's table of actions says something else than what was seen, or that something was
+// seen that was not. A row that was seen in part, because a part of the tests ran, is not compared.
+func (m *matrix) checkReadme(everything bool) error {
+	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	if err != nil {
+		return err
+	}
+	for server, row := range m.rows {
+		if slices.ContainsFunc(columns, func(name string) bool { _, ok := row[name]; return !ok }) {
+			continue
+		}
+		if want := m.row(server); !strings.Contains(string(readme), want+"\n") {
+			return fmt.Errorf("README.md says something else of %s than what was seen:\n%s", server, want)
+		}
+	}
+	if !everything {
+		return nil
+	}
+	_, quoted, _ := strings.Cut(string(readme), "[...]\n")
+	quoted, _, _ = strings.Cut(quoted, "```")
+	if !slices.ContainsFunc(m.texts, func(text string) bool { return strings.Contains(text, quoted) }) {
+		return fmt.Errorf("README.md quotes a bounce that no sender read:\n%s", quoted)
+	}
+	_, table, _ := strings.Cut(string(readme), "### Choosing an action\n")
+	table, _, _ = strings.Cut(table, "\n#")
+	for line := range strings.Lines(table) {
+		server, rest, _ := strings.Cut(strings.TrimPrefix(line, "| "), " |")
+		if _, ok := m.rows[server]; !ok && strings.HasPrefix(line, "| ") && strings.Contains(rest, "**") {
+			return fmt.Errorf("README.md has cells of %s in bold, of which nothing was seen", server)
+		}
+	}
+	return nil
+}

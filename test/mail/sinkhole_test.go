@@ -1,0 +1,41 @@
+//go:build e2e
+
+package mail_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+// testSinkhole checks what becomes of mail that a server sends to typoguard's SMTP listener: plainly, over IPv6, when it
+// requires TLS, and with a right recipient beside the mistyped one. status is that of the bounces.
+func testSinkhole(t *testing.T, server, status string, start, startRequiringTLS newMTA) {
+	t.Helper()
+	army, navy := explains(status, armyML, armyMil), explains(status, navyML, navyMil)
+	for _, c := range []struct {
+		mailCase
+		start newMTA
+	}{
+		{mailCase{sinkhole, army, navy}, start},
+		{mailCase{sinkhole6, army, navy}, start},
+		{mailCase{sinkholeTLS, army, navy}, startRequiringTLS},
+	} {
+		t.Run(c.name, func(t *testing.T) { c.run(t, server, c.start) })
+	}
+	t.Run("sinkhole for one of two recipients", func(t *testing.T) {
+		w := newWorld(t, sinkhole, start)
+		w.relay.submit(t, message{to: mailTo(armyML).to, cc: []string{mailTo(armyMil).to}})
+		w.waitArrival(t, armyMil)
+		w.waitOutcome(t, armyML, army)
+		eventually(t, "an empty mail queue", func() bool { return w.relay.queued(t) == "" })
+		assert.Len(t, w.internet.received(t, armyMil), 1)
+		assert.Empty(t, w.internet.received(t, armyML))
+		returned := readBounces(t, w.relay.maildir())
+		assert.False(t, slices.ContainsFunc(returned, func(b bounce) bool { return b.recipient == mailTo(armyMil).to && b.action == "failed" }))
+		if !t.Failed() {
+			seen.note(server, "one of two recipients", army)
+		}
+	})
+}
