@@ -2,6 +2,7 @@ package typoguard
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"time"
 
@@ -38,9 +39,14 @@ var counterpartTypes = []uint16{dns.TypeMX, dns.TypeA, dns.TypeAAAA, dns.TypeNS}
 func (a *asker) find(domain string) (presence, time.Duration) {
 	ctx, cancel := context.WithTimeout(a.ctx, askingLimit)
 	defer cancel()
+	return look(func(qtype uint16) *dns.Msg { return a.query(ctx, domain, qtype) })
+}
+
+// look asks for one type after the other, until there is something or nobody answers: then ask returns nil.
+func look(ask func(qtype uint16) *dns.Msg) (presence, time.Duration) {
 	ttl := dnsutil.MaximumDefaultTTL
 	for _, qtype := range counterpartTypes {
-		reply := a.query(ctx, domain, qtype)
+		reply := ask(qtype)
 		if reply == nil {
 			return unknown, unknownFor
 		}
@@ -56,6 +62,16 @@ func (a *asker) find(domain string) (presence, time.Duration) {
 		}
 	}
 	return absent, ttl
+}
+
+// Exists says whether a domain exists in the sense of the option require counterpart. It asks for one type after the other;
+// ask returns nil if there is no answer, which is an error.
+func Exists(domain string, ask func(domain string, qtype uint16) *dns.Msg) (bool, error) {
+	p, _ := look(func(qtype uint16) *dns.Msg { return ask(domain, qtype) })
+	if p == unknown {
+		return false, fmt.Errorf("%s: it cannot be found out whether the domain exists", domain)
+	}
+	return p == exists, nil
 }
 
 // query asks one question, and returns nil if there is no answer.

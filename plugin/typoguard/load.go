@@ -70,6 +70,16 @@ type Line struct {
 	Until time.Time
 }
 
+// Line returns what a list file says of a protected or allowed suffix, and false if it says nothing.
+func (b *Block) Line(suffix string) (Line, bool) {
+	for i := range b.policies {
+		if line, ok := b.policies[i].Lines[suffix]; ok {
+			return line, true
+		}
+	}
+	return Line{}, false
+}
+
 // linesOf returns what is said of suffixes.
 func linesOf(all ...[]suffix) map[string]Line {
 	var found map[string]Line // nil if there is nothing to say

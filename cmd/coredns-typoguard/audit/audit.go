@@ -13,6 +13,7 @@ import (
 
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/audit/logs"
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/corefile"
+	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/resolver"
 )
 
 const description = `Reads the logs of mail servers and DNS servers, applies the policies of a Corefile to every recipient's domain or
@@ -59,6 +60,7 @@ func Command() *cli.Command {
 			&cli.StringFlag{Name: "since", Usage: "leave out what is before this `TIME`"},
 			&cli.StringFlag{Name: "until", Usage: "leave out what is from this `TIME` on"},
 			&cli.StringFlag{Name: "client", Usage: "judge deliveries for the mail server with this `IP` address"},
+			resolver.Flag(),
 			&cli.BoolFlag{Name: "addresses", Usage: "show senders' and recipients' addresses, too"},
 			&cli.BoolFlag{Name: "json", Usage: "print one JSON object"},
 			&cli.BoolFlag{Name: "csv", Usage: "print the lookalikes as CSV (RFC 4180)"},
@@ -72,6 +74,7 @@ type options struct {
 	format       *logs.Format // nil: to be recognised
 	since, until int64        // seconds since 1970; 0 is without bound
 	client       netip.Addr
+	exists       func(string) (bool, error) // with -resolve
 	addresses    bool
 }
 
@@ -141,6 +144,13 @@ func run(_ context.Context, c *cli.Command) error {
 	blocks, err := corefile.Load(c)
 	if err != nil {
 		return err
+	}
+	r, err := resolver.FromFlag(c)
+	if err != nil {
+		return err
+	}
+	if r != nil {
+		o.exists = r.Exists
 	}
 	a := newAuditor(&blocks, o)
 	progress := newProgress(paths, c.Root().ErrWriter)

@@ -219,7 +219,7 @@ func TestBoundedRows(t *testing.T) {
 
 // TestCacheGenerations: however many names there are, the cache holds two generations, and every verdict is right.
 func TestCacheGenerations(t *testing.T) {
-	j := newJudge(testBlocks(t, corefileOfTests), netip.Addr{})
+	j := newJudge(testBlocks(t, corefileOfTests), netip.Addr{}, nil)
 	for round := range 2 {
 		for i := range 3 * remembered {
 			v := j.of(&logs.Record{Name: fmt.Appendf(nil, "host-%d.Example.", i)})

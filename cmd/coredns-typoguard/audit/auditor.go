@@ -56,7 +56,7 @@ type fileReport struct {
 }
 
 func newAuditor(blocks *corefile.Blocks, o options) *auditor {
-	return &auditor{options: o, parsers: map[string]*parser{}, judge: newJudge(blocks, o.client), tally: newTally(blocks, o.addresses)}
+	return &auditor{options: o, parsers: map[string]*parser{}, judge: newJudge(blocks, o.client, o.exists), tally: newTally(blocks, o.addresses)}
 }
 
 // readAll reads files in the order of their age. An error in one does not keep the others from being read.

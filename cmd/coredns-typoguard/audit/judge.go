@@ -21,7 +21,8 @@ const noName typoguard.Reason = "no_name"
 type judge struct {
 	blocks        *corefile.Blocks
 	client        netip.Addr
-	names, before map[string]verdict // names is full when it has as many as remembered, and then takes the place of before
+	exists        func(string) (bool, error) // see typoguard.Query; nil without -resolve
+	names, before map[string]verdict         // names is full when it has as many as remembered, and then takes the place of before
 	lower         []byte
 }
 
@@ -33,8 +34,8 @@ type verdict struct {
 	first     bool                // the name is not one that is remembered
 }
 
-func newJudge(blocks *corefile.Blocks, client netip.Addr) *judge {
-	return &judge{blocks: blocks, client: client, names: make(map[string]verdict, remembered)}
+func newJudge(blocks *corefile.Blocks, client netip.Addr, exists func(string) (bool, error)) *judge {
+	return &judge{blocks: blocks, client: client, exists: exists, names: make(map[string]verdict, remembered)}
 }
 
 // of returns the verdict on the name of a record.
@@ -53,7 +54,7 @@ func (j *judge) of(r *logs.Record) verdict {
 		if r.Client.IsValid() {
 			client = r.Client
 		}
-		v.judgement = v.block.Judge(typoguard.Query{Name: v.name, Type: r.Type, Client: client})
+		v.judgement = v.block.Judge(typoguard.Query{Name: v.name, Type: r.Type, Client: client, Exists: j.exists})
 	}
 	return v
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/corefile"
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/domain"
+	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/resolver"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard"
 )
 
@@ -26,8 +27,8 @@ const description = `Judges names by the policies of a Corefile, as the server w
 
 A mail address stands for its domain, and "-" for names on standard input, one a line; each is answered before the next is
 read. The reasons to pass are: unlike (near no protected suffix), protected, allowed, client (no policy near is for
--client), type (the policy passes -type), monitor (the policy only counts), no_policy (the server block has none),
-unserved (no server block has the name) and literal (an address literal, for which there is no lookup).
+-client), type (the policy passes -type), no_counterpart (what it resembles does not exist, and the policy requires that),
+monitor (the policy only counts), no_policy (the server block has none), unserved (no server block has the name) and literal (an address literal, for which there is no lookup).
 
 With -json, "protected" or "allowed" is the suffix that such a name is under, "candidates" are all protected suffixes that a
 name looks like, the nearest first, and what has no value is left out.
@@ -36,6 +37,9 @@ Without -client every policy is taken to be for the client, and "clients=" says 
 server block with the longest zone, of several the first in the file; with other blocks "server=" says which, and -server
 takes another. Whether a client is in a view is not evaluated ("view="), nor what rewrite, acl and other plugins before
 typoguard do to a query.
+
+Of a policy that requires a counterpart every name is taken to have one, unless -resolve names a resolver to ask. "note=" and
+"until=" are what a list file says of the suffix that decided.
 
 Exit status: 0 if nothing would be blocked, 1 if something would, 2 after an error.`
 
@@ -49,6 +53,7 @@ func Command() *cli.Command {
 		Flags: append(corefile.Flags(),
 			&cli.StringFlag{Name: "client", Usage: "judge for the client with this `IP` address"},
 			&cli.StringFlag{Name: "type", Value: "MX", Usage: "judge a query of this `TYPE`"},
+			resolver.Flag(),
 			&cli.BoolFlag{Name: "json", Usage: "print one JSON object a line"},
 		),
 		Action: run,
@@ -78,6 +83,13 @@ func run(_ context.Context, c *cli.Command) error {
 	var err error
 	if k.query.Client, err = parseClient(c.String("client")); err != nil {
 		return err
+	}
+	r, err := resolver.FromFlag(c)
+	if err != nil {
+		return err
+	}
+	if r != nil {
+		k.query.Exists = r.Exists
 	}
 	var ok bool
 	if k.query.Type, ok = dns.StringToType[strings.ToUpper(c.String("type"))]; !ok {
@@ -174,6 +186,7 @@ func (k *checker) judge(r *result, name string) {
 	}
 	k.query.Name = name
 	r.judgement, r.view = block.Judge(k.query), block.View
+	r.line = lineOf(block, r)
 	if len(k.blocks.All) > 1 {
 		r.server = block.Keys[0]
 	}

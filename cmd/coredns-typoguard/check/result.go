@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard"
 )
@@ -16,6 +18,25 @@ type result struct {
 	name         string // lower-case, without the final dot
 	judgement    typoguard.Judgement
 	server, view string // of the server block, where that needs to be said
+	line         typoguard.Line
+}
+
+// lineOf returns what a list file says of the suffix that decided.
+func lineOf(block *typoguard.Block, r *result) typoguard.Line {
+	suffix := r.judgement.Listed
+	if c := r.candidate(); c != nil {
+		suffix = c.Protected
+	}
+	line, _ := block.Line(suffix)
+	return line
+}
+
+// until returns when the line stops counting, or "".
+func (r *result) until() string {
+	if r.line.Until.IsZero() {
+		return ""
+	}
+	return r.line.Until.UTC().Format(time.RFC3339)
 }
 
 // printLine prints a result for people and for grep. Fields that have no value are left out.
@@ -44,6 +65,11 @@ func printLine(w io.Writer, r *result) error {
 		field("action", c.Policy.Action)
 		field("mode", c.Policy.Mode)
 		field("clients", joined(c.Policy.Clients))
+	}
+	field("counterpart", j.Counterpart)
+	field("until", r.until())
+	if r.line.Note != "" {
+		field("note", strconv.Quote(r.line.Note))
 	}
 	field("server", r.server)
 	field("view", r.view)
@@ -77,9 +103,12 @@ type object struct {
 	Reason  string `json:"reason,omitempty"`
 	Allowed string `json:"allowed,omitempty"` // the suffix, if the verdict is "allowed"
 	near
-	Server     string `json:"server,omitempty"`
-	View       string `json:"view,omitempty"`
-	Candidates []near `json:"candidates,omitempty"`
+	Counterpart string `json:"counterpart,omitempty"`
+	Until       string `json:"until,omitempty"`
+	Note        string `json:"note,omitempty"`
+	Server      string `json:"server,omitempty"`
+	View        string `json:"view,omitempty"`
+	Candidates  []near `json:"candidates,omitempty"`
 }
 
 // near is a protected suffix that a name is, or looks like.
@@ -106,7 +135,7 @@ func printJSON(w io.Writer, r *result) error {
 	j := &r.judgement
 	o := object{
 		Name: r.name, Input: r.given, Blocked: j.Reason == typoguard.Blocked, Verdict: j.Verdict, Reason: string(j.Reason),
-		Server: r.server, View: r.view,
+		Server: r.server, View: r.view, Counterpart: j.Counterpart, Until: r.until(), Note: r.line.Note,
 	}
 	switch j.Verdict {
 	case "protected":

@@ -54,6 +54,18 @@ func limitsOf(p *typoguard.Policy) []string {
 	if len(p.Clients) > 0 {
 		limits = append(limits, fmt.Sprintf("clients: rows are for every client of the server that loads the zone, not only for %s", join(p.Clients)))
 	}
+	if len(p.ClientLabels) > 0 {
+		limits = append(limits, fmt.Sprintf("clients: metadata cannot be expressed: %s", strings.Join(p.ClientLabels, " ")))
+	}
+	if p.Counterpart {
+		limits = append(limits, "require counterpart: rows hide names whether what they resemble exists or not")
+	}
+	if len(p.Inspects) > 0 {
+		limits = append(limits, fmt.Sprintf("inspect: rows are about the name that is asked for, not about the targets of %s records", strings.Join(p.Inspects, ", ")))
+	}
+	if ends(p) {
+		limits = append(limits, "until: what ends does so when the zone is written again, not before")
+	}
 	switch {
 	case p.Action == "nullmx" && len(p.Types) == 0:
 		limits = append(limits, "action nullmx: queries of other types than MX, which pass here, get NODATA, A and AAAA among them")
@@ -63,6 +75,16 @@ func limitsOf(p *typoguard.Policy) []string {
 		limits = append(limits, fmt.Sprintf("types: queries of other types than %s, which pass here, are answered as these are", typeNames(p.Types)))
 	}
 	return limits
+}
+
+// ends reports whether a line of a policy's lists, or its dry run, has an end.
+func ends(p *typoguard.Policy) bool {
+	for _, line := range p.Lines {
+		if !line.Until.IsZero() {
+			return true
+		}
+	}
+	return !p.Trial.IsZero()
 }
 
 // join writes values as they stand in a Corefile.

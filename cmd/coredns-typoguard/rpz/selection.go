@@ -91,7 +91,7 @@ func (s *selection) choosePolicies() error {
 
 // isFor reports whether a policy is for the client.
 func (s *selection) isFor(p *typoguard.Policy) bool {
-	return !s.client.IsValid() || len(p.Clients) == 0 ||
+	return !s.client.IsValid() || (len(p.Clients) == 0 && len(p.ClientLabels) == 0) ||
 		slices.ContainsFunc(p.Clients, func(network netip.Prefix) bool { return network.Contains(s.client) })
 }
 
