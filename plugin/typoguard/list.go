@@ -10,6 +10,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/builtin"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
 )
 
@@ -53,6 +54,10 @@ type file struct {
 
 // read returns the content of the file.
 func (f *file) read(ctx context.Context) ([]byte, error) {
+	if name, ok := strings.CutPrefix(f.path, builtinPrefix); ok {
+		content, _ := builtin.Read(name) // which was there when the Corefile was parsed
+		return content, nil
+	}
 	if f.remote == nil {
 		content, err := os.ReadFile(f.path)
 		if err != nil {

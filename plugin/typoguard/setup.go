@@ -19,6 +19,7 @@ import (
 
 	"github.com/miekg/dns"
 
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/builtin"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
 )
 
@@ -101,6 +102,9 @@ var optionNames = []string{
 	"require", "inspect", "ttl", "reload",
 }
 
+// builtinPrefix is how suffixes are named that come with the plugin.
+const builtinPrefix = "builtin:"
+
 // metadataPrefix is how clients are named by their metadata.
 const metadataPrefix = "metadata:"
 
@@ -167,9 +171,16 @@ func parseAllow(c *caddy.Controller, s *stanza) error {
 }
 
 func parseSuffixes(c *caddy.Controller, to *list, protects bool) error {
-	at := here(c)
+	at, option := here(c), c.Val()
 	args, err := arguments(c, "domain suffixes")
 	for _, arg := range args {
+		if name, ok := strings.CutPrefix(arg, builtinPrefix); ok {
+			if _, ok := builtin.Read(name); !ok {
+				return fmt.Errorf("no built-in list %q; expected one of %s", name, strings.Join(builtin.Names(), ", "))
+			}
+			to.files = append(to.files, &file{path: arg, option: option, at: at, protects: protects})
+			continue
+		}
 		name, err := parseSuffix(arg, protects)
 		if err != nil {
 			return err

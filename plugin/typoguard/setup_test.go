@@ -93,3 +93,13 @@ func TestParseEverything(t *testing.T) {
 	assert.Equal(t, []string{"gov.ml"}, names(listed.allowed))
 	assert.Equal(t, []sizes{{protected: 5, allowed: 1}}, b.rules.Load().sizes)
 }
+
+// TestBuiltin: a list that comes with the plugin is like a list file that never changes.
+func TestBuiltin(t *testing.T) {
+	b, err := parseCorefile(t, "", "typoguard {\nprotect builtin:us-military partner.example\nallow darpa.ml\n}")
+	require.NoError(t, err)
+	assert.Greater(t, b.rules.Load().sizes[0].protected, 100)
+	for name, want := range map[string]verdict{"mail.ml": lookalike, "us.army.ml": lookalike, "army.mil": protected, "partner.exampl": lookalike, "darpa.ml": allowed, "google.co.il": pass} {
+		assert.Equal(t, want, verdictOn(b, name), name)
+	}
+}
