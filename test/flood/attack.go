@@ -25,6 +25,7 @@ const (
 	attackRecipients  = "recipients"
 	attackConnections = "connections"
 	attackTLS         = "tls"
+	attackLookalikes  = "lookalikes"
 )
 
 // busy is how many connections are in use at a time, but for idle ones.
@@ -95,6 +96,7 @@ func attack(ctx context.Context, s settings) error {
 	}
 	do := map[string]func(context.Context, string, *atomic.Int64) error{
 		attackElsewhere: floodConnections, attackRecipients: floodRecipients, attackConnections: floodConnections, attackTLS: floodTLS,
+		attackLookalikes: floodLookalikes,
 	}[s.attack]
 	if s.attack == attackIdle {
 		conns, err := openIdle(s)

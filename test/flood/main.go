@@ -1,4 +1,5 @@
-// Command flood measures what clients of the SMTP listener cost those who ask for names.
+// Command flood measures what clients of the SMTP listener, and those who ask for lookalikes whose counterparts cannot be
+// found, cost those who ask for other names.
 //
 //	go run ./test/flood [-rounds N] [-seconds N] [-connections N]
 //
@@ -12,6 +13,7 @@
 //   - sends RCPT on 50 connections, as fast as it goes, without waiting for replies (PIPELINING)
 //   - opens connections, as fast as it goes, to close them when it is greeted
 //   - begins TLS on new connections, as fast as it goes
+//   - asks for 10,000 different lookalikes a second, of a policy that requires a counterpart, while the upstream is silent
 //
 // The phases take turns, so that a machine that becomes slower or faster favours none. The figures are medians over all
 // rounds. Nothing leaves the host. Prober and flood share a CPU. How
@@ -41,7 +43,7 @@ func main() {
 	flag.IntVar(&s.seconds, "seconds", 5, "duration of a phase, in `seconds`")
 	flag.IntVar(&s.connections, "connections", 10000, "`number` of idle connections")
 	flag.StringVar(&s.attack, "attack", "", "used by the program itself: be the second process, and do `what`")
-	flag.StringVar(&s.target, "target", "", "used by the program itself: the SMTP listener's `address`")
+	flag.StringVar(&s.target, "target", "", "used by the program itself: the `address` to talk to")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := s.check(flag.Args())
@@ -93,6 +95,7 @@ func run(ctx context.Context, s settings) error {
 		{name: "RCPT on 50 connections", attack: attackRecipients},
 		{name: "new connections", attack: attackConnections},
 		{name: "TLS on new connections", attack: attackTLS},
+		{name: "lookalikes without an upstream", attack: attackLookalikes},
 	}
 	for round := range s.rounds {
 		for _, p := range phases {
@@ -116,7 +119,11 @@ func measure(ctx context.Context, s settings, server *server, what string) (samp
 	if what == "" {
 		return probe(ctx, server.dns, time.Duration(s.seconds)*time.Second)
 	}
-	attacker, err := startAttacker(ctx, s, server.smtp, what)
+	target := server.smtp
+	if what == attackLookalikes {
+		target = server.dns
+	}
+	attacker, err := startAttacker(ctx, s, target, what)
 	if err != nil {
 		return sample{}, err
 	}

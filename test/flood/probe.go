@@ -107,9 +107,9 @@ func receiveAnswers(conn net.Conn, due []time.Time) (sample, error) {
 
 // printTable prints the results in Markdown.
 func printTable(w io.Writer, s settings, phases []*phase) {
-	fmt.Fprintf(w, "Latency of DNS answers from the cache, %d queries a second, while an SMTP client keeps the listener busy;\n", queriesPerSecond)
+	fmt.Fprintf(w, "Latency of DNS answers from the cache, %d queries a second, while others keep the server busy;\n", queriesPerSecond)
 	fmt.Fprintf(w, "medians of %d rounds of %d s. The server has one CPU.\n\n", s.rounds, s.seconds)
-	fmt.Fprintln(w, "| SMTP clients | p50 | p99 | p99, lowest and highest | lost | a second |")
+	fmt.Fprintln(w, "| others | p50 | p99 | p99, lowest and highest | lost | a second |")
 	fmt.Fprintln(w, "|---|--:|--:|--:|--:|--:|")
 	for _, p := range phases {
 		p99s := p.values(func(s sample) float64 { return float64(s.quantile(0.99)) })

@@ -18,7 +18,8 @@ import (
 // serverCPU and floodCPU are what taskset pins the processes to.
 const serverCPU, floodCPU = "1", "0"
 
-// corefile is a resolver with an SMTP listener that lets everybody in: port, SMTP port, connections twice.
+// corefile is a resolver with an SMTP listener that lets everybody in, and a policy that requires counterparts of an
+// upstream: port, SMTP port, connections twice, upstream. It knows the name that is probed by itself.
 const corefile = `.:%s {
     bind 127.0.0.1
     errors
@@ -30,16 +31,24 @@ const corefile = `.:%s {
         smtp 127.0.0.1:%s
         smtp_limits connections %d per_client %[3]d commands 1000000
     }
+    typoguard counterpart {
+        protect mil
+        require counterpart
+    }
     cache
-    template IN MX . {
+    template IN MX example {
         answer "{{ .Name }} 3600 IN MX 10 mx.{{ .Name }}"
+    }
+    forward . %[4]s {
+        max_fails 0
     }
 }
 `
 
 // server is the running binary.
 type server struct {
-	dns, smtp string // addresses
+	dns, smtp string         // addresses
+	upstream  net.PacketConn // says nothing
 	dir       string
 	cmd       *exec.Cmd
 	output    bytes.Buffer  // not to be read before it has exited
@@ -53,6 +62,9 @@ func startServer(ctx context.Context, connections int) (*server, error) {
 		return nil, err
 	}
 	s := &server{dir: dir, exited: make(chan struct{})}
+	if s.upstream, err = net.ListenPacket("udp", "127.0.0.1:0"); err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
 	binary := filepath.Join(dir, "coredns-typoguard")
 	build := exec.CommandContext(ctx, "go", "build", "-tags=grpcnotrace", "-o", binary, "github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard")
 	build.Env = append(os.Environ(), "CGO_ENABLED=0")
@@ -65,7 +77,7 @@ func startServer(ctx context.Context, connections int) (*server, error) {
 	}
 	s.dns, s.smtp = net.JoinHostPort("127.0.0.1", dnsPort), net.JoinHostPort("127.0.0.1", smtpPort)
 	s.cmd = exec.CommandContext(ctx, "taskset", "-c", serverCPU, binary, "-conf", "stdin")
-	s.cmd.Stdin = strings.NewReader(fmt.Sprintf(corefile, dnsPort, smtpPort, connections+100))
+	s.cmd.Stdin = strings.NewReader(fmt.Sprintf(corefile, dnsPort, smtpPort, connections+100, s.upstream.LocalAddr()))
 	s.cmd.Stdout, s.cmd.Stderr = &s.output, &s.output
 	if err := s.cmd.Start(); err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
@@ -122,5 +134,6 @@ func (s *server) await(ctx context.Context) error {
 func (s *server) stop() {
 	_ = s.cmd.Process.Kill() // it may have exited
 	<-s.exited
+	_ = s.upstream.Close()
 	_ = os.RemoveAll(s.dir) // a temporary directory
 }
