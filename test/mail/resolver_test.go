@@ -15,6 +15,7 @@ import (
 // navy.ml under it.
 type configuration struct {
 	name   string
+	before string // server blocks before the one with the stanza
 	stanza string // of typoguard
 
 	// address is what the resolver says the address of navy.ml is, or nothing.
@@ -126,7 +127,7 @@ func newResolver(t *testing.T, net *network, dir string, conf configuration) *re
 	binary, err := buildBinary()
 	require.NoError(t, err, "building coredns-typoguard")
 	corefile := filepath.Join(dir, "Corefile")
-	writeFile(t, corefile, fmt.Sprintf(`. {
+	writeFile(t, corefile, conf.before+fmt.Sprintf(`. {
     bind %s
     log . "{name} {type} {rcode} {/typoguard/verdict} {/typoguard/intended} {/typoguard/action}"
     metadata
