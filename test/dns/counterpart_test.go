@@ -60,6 +60,56 @@ func TestCounterpartDead(t *testing.T) {
 	assert.GreaterOrEqual(t, time.Since(begin), 300*time.Millisecond)
 }
 
+// TestCounterpartUpstreams: what an upstream does wrong about a counterpart blocks a lookalike, and delays nothing else.
+func TestCounterpartUpstreams(t *testing.T) {
+	t.Parallel()
+	rcode := func(code int) dns.HandlerFunc {
+		return func(w dns.ResponseWriter, r *dns.Msg) { _ = w.WriteMsg(new(dns.Msg).SetRcode(r, code)) }
+	}
+	for name, tt := range map[string]struct {
+		handler dns.HandlerFunc
+		blocked bool
+		found   string
+	}{
+		"SERVFAIL":                      {rcode(dns.RcodeServerFailure), true, "unknown"},
+		"REFUSED":                       {rcode(dns.RcodeRefused), true, "unknown"},
+		"an empty answer to everything": {rcode(dns.RcodeSuccess), false, ""},
+		"an address for everything, as of those who hijack NXDOMAIN": {func(w dns.ResponseWriter, r *dns.Msg) {
+			m := new(dns.Msg).SetReply(r)
+			if r.Question[0].Qtype == dns.TypeA {
+				rr := dns.Copy(zone[dns.TypeA])
+				rr.Header().Name = r.Question[0].Name
+				m.Answer = []dns.RR{rr}
+			}
+			_ = w.WriteMsg(m)
+		}, true, "exists"},
+		"too slow": {func(w dns.ResponseWriter, r *dns.Msg) {
+			<-time.After(600 * time.Millisecond)
+			rcode(dns.RcodeNameError)(w, r)
+		}, true, "unknown"},
+		"another question's answer": {func(w dns.ResponseWriter, r *dns.Msg) {
+			m := new(dns.Msg).SetReply(r)
+			m.Question[0].Name = "other.example."
+			_ = w.WriteMsg(m)
+		}, true, "unknown"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			udp, tcp := listen(t, localhost)
+			u := &upstream{addr: tcp.Addr().String()}
+			u.serve(t, &dns.Server{PacketConn: udp, Handler: tt.handler})
+			u.serve(t, &dns.Server{Listener: tcp, Handler: tt.handler})
+			s := start(t, u.addr, counterpartCorefile)
+			if tt.blocked {
+				checkOutcome(t, s, localhost, "army.ml.", nxdomain, beside("army.ml", "army.mil", tt.found))
+				return
+			}
+			assert.Nil(t, ask(t, s, "army.ml.", dns.TypeMX).IsEdns0(), "no explanation")
+			assert.Equal(t, dns.RcodeSuccess, ask(t, s, "army.ml.", dns.TypeMX).Rcode)
+		})
+	}
+}
+
 // beside returns the explanation of an answer with what is known of the counterpart.
 func beside(name, intended, counterpart string) string {
 	return strings.TrimSuffix(explanation(name, intended, "omission", "mail"), ")") + ", counterpart " + counterpart + ")"
