@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"testing"
 
+	"github.com/coredns/caddy"
 	"github.com/coredns/coredns/plugin/metadata"
 	"github.com/coredns/coredns/plugin/test"
 
@@ -70,4 +71,11 @@ func TestClientSubnetStrange(t *testing.T) {
 		r.IsEdns0().Option = []dns.EDNS0{subnet}
 		assert.False(t, clientOf(context.Background(), &test.ResponseWriter{}, r).subnet.IsValid(), subnet)
 	}
+}
+
+// TestClientsNeedMetadata: without the metadata plugin no client would ever be one of the policy's, and all mail leak.
+func TestClientsNeedMetadata(t *testing.T) {
+	useDirectives(t)
+	_, err := caddy.Start(corefile("typoguard {\nprotect mil\nclients metadata:proxyproto/tlv=04\n}", ""))
+	require.ErrorContains(t, err, "plugin/typoguard: clients are named by metadata, but the server block does not have the metadata plugin")
 }
