@@ -127,8 +127,9 @@ func (l *listener) judge(domain string) []smtp.Suggestion {
 		}
 	}
 	l.buffers.Put(buffer)
+	now := present()
 	slices.SortStableFunc(found, func(a, b candidate) int {
-		return cmp.Or(cmp.Compare(a.mode, b.mode), cmp.Compare(a.Distance, b.Distance), cmp.Compare(len(b.Suffix), len(a.Suffix)))
+		return cmp.Or(cmp.Compare(a.modeAt(now), b.modeAt(now)), cmp.Compare(a.Distance, b.Distance), cmp.Compare(len(b.Suffix), len(a.Suffix)))
 	})
 	var suggestions []smtp.Suggestion
 	for _, c := range found {
