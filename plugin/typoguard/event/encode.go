@@ -1,0 +1,181 @@
+package event
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"time"
+)
+
+// timeLayout is RFC 3339 in UTC with milliseconds.
+const timeLayout = "2006-01-02T15:04:05.000Z"
+
+// FormatTime writes a time as events do.
+func FormatTime(t time.Time) string { return t.UTC().Format(timeLayout) }
+
+// ecsVersion is that of the Elastic Common Schema whose names the fields have.
+const ecsVersion = "8.11.0"
+
+// observerType, and the vendor and product, are what ECS wants to know of who reports.
+const (
+	observerType = "dns"
+	product      = "typoguard"
+)
+
+// Message says in one line what happened.
+func (e *Event) Message() string {
+	var b strings.Builder
+	if e.SMTP != nil {
+		e.smtpMessage(&b)
+	} else {
+		e.queryMessage(&b)
+	}
+	if e.Count > 1 {
+		fmt.Fprintf(&b, ", %d times since %s", e.Count, FormatTime(e.First))
+	}
+	return b.String()
+}
+
+func (e *Event) queryMessage(b *strings.Builder) {
+	types := e.Types
+	if len(types) == 0 {
+		types = []string{e.Type}
+	}
+	fmt.Fprintf(b, "%s looks like %s (%s, policy %s): client %s asked for %s, ",
+		e.Name, e.Intended, e.Kind, e.Policy, orDash(e.Client), strings.Join(types, " "))
+	if e.Enforced() {
+		fmt.Fprintf(b, "answered %s", e.Action)
+	} else {
+		fmt.Fprintf(b, "only monitored, else %s", e.Action)
+	}
+	if e.NewClient {
+		b.WriteString(", new client")
+	}
+	fmt.Fprintf(b, ", id %s", e.ID)
+}
+
+func (e *Event) smtpMessage(b *strings.Builder) {
+	about := "looks like no protected suffix"
+	if e.Intended != "" {
+		about = fmt.Sprintf("looks like %s (%s, policy %s)", e.Intended, e.Kind, e.Policy)
+	}
+	security := "no TLS"
+	if e.SMTP.TLS {
+		security = "TLS"
+	}
+	fmt.Fprintf(b, "refused mail from <%s> to <%s>, which %s: client %s (HELO %q, %s), id %s",
+		e.SMTP.Sender, e.SMTP.Recipient, about, orDash(e.Client), e.SMTP.Helo, security, e.ID)
+}
+
+func orDash(s string) string {
+	if s == "" {
+		return "-"
+	}
+	return s
+}
+
+// Attributes returns the event as fields with the names of ECS, and under "typoguard." what ECS has no name for. The host is
+// the one that reports. Fields that do not apply are left out.
+func (e *Event) Attributes(host string) []slog.Attr {
+	category, denied := "network", "denied"
+	if e.SMTP != nil {
+		category = "email"
+	}
+	outcome := "success"
+	if !e.Enforced() {
+		denied, outcome = "allowed", "unknown"
+	}
+	a := attributes{}
+	a.add("@timestamp", FormatTime(e.First))
+	a.add("ecs.version", ecsVersion)
+	a.add("event.kind", "alert")
+	a.list("event.category", []string{category})
+	a.list("event.type", []string{denied})
+	a.add("event.action", e.Action)
+	a.add("event.outcome", outcome)
+	a.add("event.id", e.ID)
+	a.add("event.start", FormatTime(e.First))
+	a.add("event.end", FormatTime(e.Last))
+	a.add("rule.name", e.Policy)
+	a.add("client.ip", e.Client)
+	if e.SMTP == nil {
+		a.add("dns.question.name", e.Name)
+		a.add("dns.question.type", e.Type)
+		a.add("dns.response_code", e.ResponseCode)
+	}
+	a.add("observer.hostname", host)
+	a.add("observer.type", observerType)
+	a.add("observer.product", product)
+	e.ours(&a)
+	return a
+}
+
+// ours adds the fields that ECS has no name for.
+func (e *Event) ours(a *attributes) {
+	a.add("typoguard.id", e.ID)
+	a.add("typoguard.policy", e.Policy)
+	a.add("typoguard.mode", e.Mode)
+	a.add("typoguard.lookalike", e.Name)
+	a.add("typoguard.protected", e.Protected)
+	a.add("typoguard.intended", e.Intended)
+	a.add("typoguard.kind", e.Kind)
+	if e.Intended != "" {
+		*a = append(*a, slog.Int("typoguard.distance", e.Distance))
+	}
+	*a = append(*a, slog.Int("typoguard.count", e.Count))
+	a.list("typoguard.types", e.Types)
+	*a = append(*a, slog.Bool("typoguard.new_client", e.NewClient))
+	a.add("typoguard.server", e.Server)
+	a.add("typoguard.view", e.View)
+	if e.SMTP != nil {
+		*a = append(*a, slog.Bool("tls.established", e.SMTP.TLS))
+		a.add("typoguard.helo", e.SMTP.Helo)
+		a.add("typoguard.sender", e.SMTP.Sender)
+		a.add("typoguard.recipient", e.SMTP.Recipient)
+	}
+}
+
+// attributes are fields that do apply.
+type attributes []slog.Attr
+
+func (a *attributes) add(key, value string) {
+	if value != "" {
+		*a = append(*a, slog.String(key, value))
+	}
+}
+
+func (a *attributes) list(key string, values []string) {
+	if len(values) > 0 {
+		*a = append(*a, slog.Any(key, values))
+	}
+}
+
+// JSON writes events, each as one line of JSON, with the fields of Attributes and the message. It is the encoding that
+// CoreDNS's own log has with -log-format=json, but for the fields time and level.
+type JSON struct {
+	host    string
+	handler slog.Handler
+}
+
+// NewJSON returns an encoder that writes each event to w by one call. The host is the one that reports.
+func NewJSON(w io.Writer, host string) *JSON {
+	rename := func(_ []string, a slog.Attr) slog.Attr {
+		switch a.Key {
+		case slog.LevelKey:
+			return slog.Attr{}
+		case slog.MessageKey:
+			a.Key = "message"
+		}
+		return a
+	}
+	return &JSON{host, slog.NewJSONHandler(w, &slog.HandlerOptions{ReplaceAttr: rename})}
+}
+
+// Encode writes an event. It returns the error of the writer.
+func (j *JSON) Encode(e *Event) error {
+	record := slog.NewRecord(time.Time{}, slog.LevelInfo, e.Message(), 0)
+	record.AddAttrs(e.Attributes(j.host)...)
+	return j.handler.Handle(context.Background(), record)
+}

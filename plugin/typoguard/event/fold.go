@@ -1,0 +1,107 @@
+package event
+
+import (
+	"slices"
+	"time"
+)
+
+// Settle is how long an event waits for the lookups that belong to it before it is written for the first time: a mail
+// server asks for MX, A and AAAA within it. A process that is killed loses what it heard of in that time.
+const Settle = time.Second
+
+// Folder folds repeats into one event. An event is written once it has settled, and once more, with all repeats counted,
+// if any came until its window ended. It is not safe for concurrent use.
+type Folder struct {
+	open map[string]*fold // by ID
+	most int
+}
+
+// fold is an event whose window has not ended.
+type fold struct {
+	Event
+	written int // the count that was written last
+}
+
+// NewFolder returns a folder of so many events at a time at most.
+func NewFolder(most int) *Folder {
+	return &Folder{open: map[string]*fold{}, most: most}
+}
+
+// Has reports whether an event with that id has its window open.
+func (f *Folder) Has(id string) bool { return f.open[id] != nil }
+
+// Add takes an event that happened just once. It reports false if too many windows are open: the event has then been left
+// alone, and is to be written by itself.
+func (f *Folder) Add(e *Event) bool {
+	if known := f.open[e.ID]; known != nil {
+		known.repeat(e)
+		return true
+	}
+	if len(f.open) >= f.most {
+		return false
+	}
+	f.open[e.ID] = &fold{Event: *Single(e)}
+	return true
+}
+
+// Single returns an event that happened just once, ready to be written.
+func Single(e *Event) *Event {
+	single := *e
+	single.Count = 1
+	if e.Type != "" {
+		single.Types = []string{e.Type}
+	}
+	return &single
+}
+
+// repeat adds a repeat.
+func (f *fold) repeat(e *Event) {
+	f.Count++
+	if e.Last.After(f.Last) {
+		f.Last = e.Last
+	}
+	if !slices.Contains(f.Types, e.Type) {
+		f.Types = append(f.Types, e.Type)
+	}
+}
+
+// Due returns what is to be written now, the earliest first. The events are the caller's.
+func (f *Folder) Due(now time.Time) []*Event {
+	var due []*Event
+	for id, fold := range f.open {
+		age := now.Sub(fold.First)
+		ended := age >= Window
+		if age >= Settle && (fold.written == 0 || (ended && fold.written < fold.Count)) {
+			due = append(due, fold.snapshot())
+		}
+		if ended {
+			delete(f.open, id)
+		}
+	}
+	return sorted(due)
+}
+
+// Close ends all windows at once, and returns what is still to be written.
+func (f *Folder) Close() []*Event {
+	var rest []*Event
+	for _, fold := range f.open {
+		if fold.written < fold.Count {
+			rest = append(rest, fold.snapshot())
+		}
+	}
+	clear(f.open)
+	return sorted(rest)
+}
+
+// snapshot returns the event as it is now, and takes it for written.
+func (f *fold) snapshot() *Event {
+	f.written = f.Count
+	e := f.Event
+	e.Types = slices.Clone(f.Types)
+	return &e
+}
+
+func sorted(events []*Event) []*Event {
+	slices.SortFunc(events, func(a, b *Event) int { return a.First.Compare(b.First) })
+	return events
+}

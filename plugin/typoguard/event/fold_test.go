@@ -1,0 +1,160 @@
+package event
+
+import (
+	"fmt"
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// seen is a query of some type, so long after a moment.
+func seen(id, qtype string, after time.Duration) *Event {
+	return &Event{ID: id, Type: qtype, First: at.Add(after), Last: at.Add(after)}
+}
+
+// summary has what folding makes of events.
+func summary(events []*Event) []string {
+	var all []string
+	for _, e := range events {
+		all = append(all, fmt.Sprintf("%s %d %v %s", e.ID, e.Count, e.Types, e.Last.Sub(e.First)))
+	}
+	return all
+}
+
+// TestFold: the lookups of one delivery attempt are one event, written soon, and once more when its window ends with
+// what came until then.
+func TestFold(t *testing.T) {
+	f := NewFolder(10)
+	due := func(after time.Duration) []string { return summary(f.Due(at.Add(after))) }
+	require.True(t, f.Add(seen("a", "MX", 0)))
+	require.True(t, f.Add(seen("b", "A", time.Millisecond)))
+	require.True(t, f.Add(seen("a", "A", 2*time.Millisecond)))
+	require.True(t, f.Add(seen("a", "AAAA", 3*time.Millisecond)))
+	require.True(t, f.Add(seen("a", "MX", 4*time.Millisecond)))
+	assert.Empty(t, due(Settle-time.Millisecond), "others of the attempt may follow")
+	assert.Equal(t, []string{"a 4 [MX A AAAA] 4ms", "b 1 [A] 0s"}, due(Settle+time.Millisecond), "the earliest first")
+	assert.Empty(t, due(2*Settle), "once is enough")
+
+	require.True(t, f.Add(seen("a", "TXT", time.Minute)))
+	require.True(t, f.Add(seen("a", "MX", 30*time.Second)), "late, but the last one stays the last")
+	assert.Empty(t, due(2*time.Minute))
+	assert.Equal(t, []string{"a 6 [MX A AAAA TXT] 1m0s"}, due(Window+time.Millisecond), "with all repeats; b had none")
+	assert.False(t, f.Has("a"))
+	assert.False(t, f.Has("b"))
+	assert.Empty(t, f.Close())
+}
+
+// TestFoldLate: what is due for the first time when its window ends is written once.
+func TestFoldLate(t *testing.T) {
+	f := NewFolder(10)
+	require.True(t, f.Add(seen("a", "MX", 0)))
+	assert.Equal(t, []string{"a 1 [MX] 0s"}, summary(f.Due(at.Add(Window))))
+	assert.Empty(t, f.Close())
+}
+
+func TestFoldFull(t *testing.T) {
+	f := NewFolder(2)
+	require.True(t, f.Add(seen("a", "MX", 0)))
+	require.True(t, f.Add(seen("b", "MX", 0)))
+	assert.False(t, f.Add(seen("c", "MX", 0)))
+	assert.True(t, f.Add(seen("a", "A", 0)), "repeats have their place")
+	assert.ElementsMatch(t, []string{"a 2 [MX A] 0s", "b 1 [MX] 0s"}, summary(f.Close()))
+	assert.True(t, f.Add(seen("c", "MX", 0)))
+}
+
+// TestFoldSnapshot: an event that has been handed out changes no more.
+func TestFoldSnapshot(t *testing.T) {
+	f := NewFolder(2)
+	f.Add(seen("a", "MX", 0))
+	first := f.Due(at.Add(Settle))
+	f.Add(seen("a", "A", Settle))
+	assert.Equal(t, []string{"a 1 [MX] 0s"}, summary(first))
+	assert.Equal(t, []string{"a 2 [MX A] 1s"}, summary(f.Close()))
+}
+
+// TestID: the same client, name and policy have one id through a window, and a new one every window; others have others.
+func TestID(t *testing.T) {
+	client := netip.MustParseAddr("192.0.2.1")
+	id := func(after time.Duration) string { return ID(client, "army.ml", "mil", at.Add(after)) }
+	assert.Regexp(t, "^[a-z2-7]{10}$", id(0))
+	ids, changes := map[string]bool{}, 0
+	for second := range 3 * 300 {
+		after := time.Duration(second) * time.Second
+		ids[id(after)] = true
+		if id(after) != id(after+time.Second) {
+			changes++
+		}
+	}
+	assert.Len(t, ids, changes+1, "no id comes back")
+	assert.Equal(t, 3, changes)
+
+	others := map[string]bool{id(0): true}
+	for _, other := range []string{
+		ID(netip.MustParseAddr("192.0.2.2"), "army.ml", "mil", at),
+		ID(netip.Addr{}, "army.ml", "mil", at),
+		ID(client, "navy.ml", "mil", at),
+		ID(client, "army.ml", "other", at),
+		ID(client, "army.mlm", "il", at),
+	} {
+		assert.False(t, others[other], other)
+		others[other] = true
+	}
+}
+
+// TestIDPhase: windows of different clients do not all end in the same second.
+func TestIDPhase(t *testing.T) {
+	client, ended := netip.MustParseAddr("10.0.0.0"), 0
+	for range 3000 {
+		client = client.Next()
+		if ID(client, "army.ml", "mil", at) != ID(client, "army.ml", "mil", at.Add(time.Second)) {
+			ended++
+		}
+	}
+	assert.InDelta(t, 10, ended, 10, "of 3000 windows of 300 seconds")
+}
+
+func TestClients(t *testing.T) {
+	c := NewClients(3)
+	assert.True(t, c.See("mil", "192.0.2.1", at))
+	assert.False(t, c.See("mil", "192.0.2.1", at.Add(time.Hour)))
+	assert.True(t, c.See("other", "192.0.2.1", at), "of another policy")
+	assert.False(t, c.See("mil", "192.0.2.1", at.Add(Memory)), "heard of since")
+	assert.True(t, c.See("mil", "192.0.2.1", at.Add(2*Memory)))
+
+	assert.True(t, c.See("mil", "192.0.2.2", at.Add(2*Memory)))
+	assert.True(t, c.See("mil", "192.0.2.3", at.Add(2*Memory)), "in the place of what was forgotten")
+	assert.False(t, c.See("mil", "192.0.2.1", at.Add(2*Memory)))
+	assert.False(t, c.See("mil", "192.0.2.2", at.Add(2*Memory)))
+	for i := range 10 {
+		assert.True(t, c.See("mil", fmt.Sprint(i), at.Add(2*Memory)))
+		assert.LessOrEqual(t, len(c.last), 3)
+	}
+}
+
+func TestMask(t *testing.T) {
+	tests := []struct {
+		mask           Mask
+		client, masked string
+	}{
+		{NoMask, "192.0.2.77", "192.0.2.77"},
+		{NoMask, "2001:db8::77", "2001:db8::77"},
+		{Mask{24, 56}, "192.0.2.77", "192.0.2.0"},
+		{Mask{24, 56}, "2001:db8:1:2ff:3::77", "2001:db8:1:200::"},
+		{Mask{24, 56}, "fe80::1%eth0", "fe80::"},
+		{Mask{0, 0}, "192.0.2.77", "0.0.0.0"},
+		{Mask{0, 0}, "2001:db8::77", "::"},
+		{Mask{32, 0}, "192.0.2.77", "192.0.2.77"},
+	}
+	for _, tt := range tests {
+		assert.Equal(t, tt.masked, tt.mask.Apply(netip.MustParseAddr(tt.client)).String(), tt.client)
+	}
+	assert.Equal(t, netip.Addr{}, Mask{24, 56}.Apply(netip.Addr{}))
+
+	require.NoError(t, NoMask.Check())
+	for _, m := range []Mask{{-1, 0}, {33, 0}, {0, -1}, {0, 129}} {
+		require.Error(t, m.Check())
+	}
+}

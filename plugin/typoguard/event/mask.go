@@ -1,0 +1,36 @@
+package event
+
+import (
+	"fmt"
+	"net/netip"
+)
+
+// Mask is how many bits of a client's address are kept; the others become zero.
+type Mask struct{ V4, V6 int }
+
+// NoMask keeps addresses whole.
+var NoMask = Mask{32, 128}
+
+// Check returns an error for numbers of bits that addresses do not have.
+func (m Mask) Check() error {
+	if m.V4 < 0 || m.V4 > 32 || m.V6 < 0 || m.V6 > 128 {
+		return fmt.Errorf("%d %d; expected bits of IPv4 addresses from 0 to 32, and of IPv6 addresses from 0 to 128", m.V4, m.V6)
+	}
+	return nil
+}
+
+// Apply returns the address as it is shown. The zero address stays as it is.
+func (m Mask) Apply(addr netip.Addr) netip.Addr {
+	bits := m.V6
+	if addr.Is4() {
+		bits = m.V4
+	}
+	if !addr.IsValid() || bits == addr.BitLen() {
+		return addr
+	}
+	network, err := addr.WithZone("").Prefix(bits)
+	if err != nil { // bits that the mask must not have
+		return netip.Addr{}
+	}
+	return network.Addr()
+}
