@@ -1,0 +1,187 @@
+package sink
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// newFile returns a target in a directory of its own.
+func newFile(t *testing.T, size int64, keep int, age time.Duration) (*File, string) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "events.json")
+	f := NewFile(FileConfig{Path: path, Size: size, Keep: keep, Age: age, Host: "host"})
+	t.Cleanup(func() { assert.NoError(t, f.Close()) })
+	return f, path
+}
+
+func write(t *testing.T, f *File, names ...string) {
+	t.Helper()
+	n, err := f.Write(t.Context(), ids(names...))
+	require.NoError(t, err)
+	require.Equal(t, len(names), n)
+}
+
+// idsIn returns the ids of the lines of a file, each of which must be JSON.
+func idsIn(t *testing.T, path string) []string {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.True(t, bytes.HasSuffix(content, []byte("\n")))
+	var found []string
+	for line := range bytes.Lines(content) {
+		var fields map[string]any
+		require.NoError(t, json.Unmarshal(line, &fields), "%s", line)
+		found = append(found, fields["event.id"].(string))
+	}
+	return found
+}
+
+func TestFileAppends(t *testing.T) {
+	f, path := newFile(t, 1<<20, 0, 0)
+	write(t, f, "a", "b")
+	write(t, f, "c")
+	assert.Equal(t, []string{"a", "b", "c"}, idsIn(t, path))
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(filePermissions), info.Mode().Perm(), "not for everybody")
+
+	require.NoError(t, f.Close())
+	write(t, f, "d")
+	assert.Equal(t, []string{"a", "b", "c", "d"}, idsIn(t, path), "a restart appends")
+}
+
+// TestFileReopens: what somebody else does to the file is noticed before the next event is written.
+func TestFileReopens(t *testing.T) {
+	f, path := newFile(t, 1<<20, 0, 0)
+	write(t, f, "a")
+	require.NoError(t, os.Rename(path, path+".1"))
+	write(t, f, "b")
+	assert.Equal(t, []string{"a"}, idsIn(t, path+".1"))
+	assert.Equal(t, []string{"b"}, idsIn(t, path))
+
+	require.NoError(t, os.Rename(path, path+".2"))
+	require.NoError(t, os.WriteFile(path, nil, 0o600)) // logrotate with create
+	write(t, f, "c")
+	assert.Equal(t, []string{"c"}, idsIn(t, path))
+
+	require.NoError(t, os.Truncate(path, 0)) // logrotate with copytruncate
+	write(t, f, "d")
+	assert.Equal(t, []string{"d"}, idsIn(t, path))
+
+	require.NoError(t, os.Remove(path))
+	write(t, f, "e")
+	assert.Equal(t, []string{"e"}, idsIn(t, path))
+}
+
+// TestFileRecovers: an error is returned, and the next try succeeds once its cause is gone.
+func TestFileRecovers(t *testing.T) {
+	f, path := newFile(t, 1<<20, 0, 0)
+	write(t, f, "a")
+	dir := filepath.Dir(path)
+	require.NoError(t, os.Rename(dir, dir+".away"))
+	_, err := f.Write(t.Context(), ids("b"))
+	require.ErrorIs(t, err, os.ErrNotExist)
+	require.NoError(t, os.Rename(dir+".away", dir))
+	write(t, f, "b")
+	assert.Equal(t, []string{"a", "b"}, idsIn(t, path))
+
+	require.NoError(t, os.Remove(path))
+	require.NoError(t, os.Mkdir(path, 0o700))
+	_, err = f.Write(t.Context(), ids("c"))
+	require.Error(t, err)
+	require.NoError(t, os.Remove(path))
+	write(t, f, "c")
+	assert.Equal(t, []string{"c"}, idsIn(t, path))
+}
+
+// TestFileTornLine: a line that a dying process or a full disk cut off stays by itself.
+func TestFileTornLine(t *testing.T) {
+	f, path := newFile(t, 1<<20, 0, 0)
+	require.NoError(t, os.WriteFile(path, []byte(`{"torn":`), 0o600))
+	write(t, f, "a")
+	content, err := os.ReadFile(path)
+	require.NoError(t, err)
+	assert.True(t, strings.HasPrefix(string(content), "{\"torn\":\n{\"message\""))
+}
+
+// TestFileCut: of what was written before an error, whole lines count and others are taken back.
+func TestFileCut(t *testing.T) {
+	tests := []struct {
+		written, lines int
+		rest           string
+	}{
+		{0, 0, "old\n"}, {1, 0, "old\n"}, {3, 0, "old\n"}, {4, 1, "old\none\n"}, {5, 1, "old\none\n"}, {8, 2, "old\none\ntwo\n"},
+	}
+	for _, tt := range tests {
+		t.Run(fmt.Sprint(tt.written), func(t *testing.T) {
+			f, path := newFile(t, 1<<20, 0, 0)
+			require.NoError(t, os.WriteFile(path, []byte("old\n"), 0o600))
+			require.NoError(t, f.open())
+			_, err := f.file.WriteString("one\ntwo\n"[:tt.written])
+			require.NoError(t, err)
+			assert.Equal(t, tt.lines, f.cut(tt.written, []int{4, 8}))
+			content, err := os.ReadFile(path)
+			require.NoError(t, err)
+			assert.Equal(t, tt.rest, string(content))
+		})
+	}
+}
+
+// rotatedFiles returns how many there are.
+func rotatedFiles(t *testing.T, path string) []string {
+	t.Helper()
+	files, err := filepath.Glob(path + ".*")
+	require.NoError(t, err)
+	return files
+}
+
+// TestFileRotates: no event is lost, no file grows far beyond its size, and only so many are kept.
+func TestFileRotates(t *testing.T) {
+	f, path := newFile(t, 2000, 3, 0)
+	require.NoError(t, os.WriteFile(path+".bak", nil, 0o600))
+	var last []string
+	for i := range 100 {
+		name := fmt.Sprintf("id%d", i)
+		require.EventuallyWithT(t, func(c *assert.CollectT) { // two rotations need two milliseconds
+			_, err := f.Write(t.Context(), ids(name))
+			assert.NoError(c, err)
+		}, 5*time.Second, time.Millisecond)
+		last = append(last, name)
+	}
+	files := rotatedFiles(t, path)
+	assert.Len(t, files, 3+1, "and the one that is not ours")
+	assert.FileExists(t, path+".bak")
+	var kept []string
+	for _, name := range append(files[:3:3], path) {
+		kept = append(kept, idsIn(t, name)...)
+		info, err := os.Stat(name)
+		require.NoError(t, err)
+		assert.Less(t, info.Size(), int64(3000))
+	}
+	assert.Equal(t, last[len(last)-len(kept):], kept, "all the last ones, in order")
+}
+
+// TestFileAge: rotated files that are too old are removed, even if nothing is rotated.
+func TestFileAge(t *testing.T) {
+	f, path := newFile(t, 1<<20, 0, 24*time.Hour)
+	name := func(age time.Duration) string {
+		return path + "." + time.Now().UTC().Add(-age).Format(rotatedLayout)
+	}
+	old, young := name(25*time.Hour), name(23*time.Hour)
+	for _, file := range []string{old, young, path + ".1999-12-31"} {
+		require.NoError(t, os.WriteFile(file, nil, 0o600))
+	}
+	write(t, f, "a")
+	assert.NoFileExists(t, old)
+	assert.FileExists(t, young)
+	assert.FileExists(t, path+".1999-12-31", "not ours")
+}

@@ -1,0 +1,228 @@
+package sink
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
+)
+
+const (
+	dialTimeout  = 5 * time.Second
+	writeTimeout = 5 * time.Second // of a batch
+	// appName is APP-NAME of RFC 5424 section 6.2.5.
+	appName = "typoguard"
+	// warning and notice are the severities (RFC 5424 section 6.2.1) of what was answered, and of what was only noted.
+	warning, notice = 4, 5
+)
+
+// Facilities are the names of syslog's facilities, by their codes (RFC 5424 section 6.2.1).
+var Facilities = []string{
+	"kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp", "ntp", "audit",
+	"alert", "clock", "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7",
+}
+
+// SyslogConfig says which syslog server gets events.
+type SyslogConfig struct {
+	// Network is "udp" (RFC 5426), "tcp" (RFC 6587, octet counting) or "tls" (RFC 5425).
+	Network string
+	// Address is host and port.
+	Address string
+	// Facility is one of Facilities.
+	Facility string
+	// CA is a file of certificates that the server's must be signed by; "" is those of the system. Cert and Key are the
+	// files of a certificate that the server wants to see; "" is none. They are read anew for every connection.
+	CA, Cert, Key string
+	// ServerName is the name in the server's certificate; "" is the host of Address.
+	ServerName string
+	// Host is the one that reports.
+	Host string
+}
+
+// TLS returns the configuration of connections with TLS, or why the files do not do for one.
+func (c *SyslogConfig) TLS() (*tls.Config, error) {
+	config := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: c.ServerName}
+	if c.CA != "" {
+		pem, err := os.ReadFile(c.CA)
+		if err != nil {
+			return nil, err
+		}
+		config.RootCAs = x509.NewCertPool()
+		if !config.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("no certificate in %s; expected some in PEM", c.CA)
+		}
+	}
+	if c.Cert != "" {
+		certificate, err := tls.LoadX509KeyPair(c.Cert, c.Key)
+		if err != nil {
+			return nil, err
+		}
+		config.Certificates = []tls.Certificate{certificate}
+	}
+	return config, nil
+}
+
+// Syslog is a Target: a syslog server. Its messages are those of RFC 5424, with the event as JSON.
+//
+// Over UDP nobody knows what arrives: only that nobody listens is noticed, if the host says so. Over TCP and TLS a server
+// that ends its connection is noticed at once, and no event is written to it any more. What it had not read by then is
+// lost: syslog has no acknowledgements.
+type Syslog struct {
+	config  SyslogConfig
+	conn    net.Conn // nil if it is to be opened
+	gone    chan struct{}
+	message bytes.Buffer
+	frame   bytes.Buffer
+	encoder *event.JSON
+}
+
+// NewSyslog returns a target. It connects when there is something to write.
+func NewSyslog(config SyslogConfig) *Syslog {
+	s := &Syslog{config: config}
+	s.encoder = event.NewJSON(&s.message, config.Host)
+	return s
+}
+
+// Write implements Target.
+func (s *Syslog) Write(ctx context.Context, events []*event.Event) (int, error) {
+	if err := s.connect(ctx); err != nil {
+		return 0, err
+	}
+	conn := s.conn
+	if err := conn.SetWriteDeadline(time.Now().Add(writeTimeout)); err != nil {
+		return 0, errors.Join(err, s.Close())
+	}
+	interrupt := context.AfterFunc(ctx, func() { _ = conn.SetWriteDeadline(time.Unix(1, 0)) })
+	defer interrupt()
+	for i, e := range events {
+		if err := s.send(e); err != nil {
+			return i, errors.Join(err, s.Close())
+		}
+	}
+	return len(events), nil
+}
+
+// connect makes sure that there is a connection, and that the server has not ended it.
+func (s *Syslog) connect(ctx context.Context) error {
+	if s.conn != nil && s.isGone() {
+		_ = s.Close()
+	}
+	if s.conn != nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	conn, err := s.dial(ctx)
+	if err != nil {
+		return err
+	}
+	s.conn, s.gone = conn, make(chan struct{})
+	if s.config.Network != "udp" {
+		go s.watch(conn, s.gone) // until the connection is closed
+	}
+	return nil
+}
+
+func (s *Syslog) dial(ctx context.Context) (net.Conn, error) {
+	if s.config.Network != "tls" {
+		return new(net.Dialer).DialContext(ctx, s.config.Network, s.config.Address)
+	}
+	config, err := s.config.TLS()
+	if err != nil {
+		return nil, err
+	}
+	return (&tls.Dialer{Config: config}).DialContext(ctx, "tcp", s.config.Address)
+}
+
+// watch closes gone when the server ends the connection. A syslog server never sends anything.
+func (s *Syslog) watch(conn net.Conn, gone chan<- struct{}) {
+	_, _ = io.Copy(io.Discard, conn)
+	close(gone)
+}
+
+func (s *Syslog) isGone() bool {
+	select {
+	case <-s.gone:
+		return true
+	default:
+		return false
+	}
+}
+
+// errGone is why an event is not written to a connection that still takes it.
+var errGone = errors.New("the syslog server ended the connection")
+
+// send writes an event as one datagram or frame.
+func (s *Syslog) send(e *event.Event) error {
+	if s.isGone() {
+		return errGone
+	}
+	if err := s.format(e); err != nil {
+		return err
+	}
+	s.frame.Reset()
+	if s.config.Network != "udp" {
+		s.frame.WriteString(strconv.Itoa(s.message.Len()))
+		s.frame.WriteByte(' ')
+	}
+	s.frame.Write(s.message.Bytes())
+	_, err := s.conn.Write(s.frame.Bytes())
+	return err
+}
+
+// format makes a message of an event:
+//
+//	<132>1 2026-11-22T00:02:03.456Z ns1.example typoguard 4711 nxdomain - {"message":...
+func (s *Syslog) format(e *event.Event) error {
+	s.message.Reset()
+	severity := warning
+	if !e.Enforced() {
+		severity = notice
+	}
+	facility := slices.Index(Facilities, s.config.Facility)
+	fmt.Fprintf(&s.message, "<%d>1 %s %s %s %d %s - ",
+		8*facility+severity, event.FormatTime(e.Last), headerField(s.config.Host, 255), appName, os.Getpid(), headerField(e.Action, 32))
+	if err := s.encoder.Encode(e); err != nil {
+		return fmt.Errorf("encoding event %s: %w", e.ID, err)
+	}
+	s.message.Truncate(s.message.Len() - 1) // no newline: the frame, or the datagram, ends the message
+	return nil
+}
+
+// headerField returns a text as a field of the header, in printable ASCII without blanks (RFC 5424 section 6).
+func headerField(text string, most int) string {
+	field := strings.Map(func(r rune) rune {
+		if r < '!' || r > '~' {
+			return -1
+		}
+		return r
+	}, text)
+	if field == "" {
+		return "-"
+	}
+	return field[:min(len(field), most)]
+}
+
+// Close implements Target.
+func (s *Syslog) Close() error {
+	if s.conn == nil {
+		return nil
+	}
+	err := s.conn.Close()
+	if s.config.Network != "udp" {
+		<-s.gone
+	}
+	s.conn = nil
+	return err
+}
