@@ -162,7 +162,7 @@ func without(state request.Request, reply *dns.Msg, bad map[dns.RR]bool, d *deci
 	return m
 }
 
-// reason says in a line why a name is answered as it is.
+// reason says in a line why a name is answered as it is, and by which id the SOC finds the event.
 func reason(name string, d *decision) string {
 	note := ""
 	if d.counterpart != notAsked {
@@ -173,7 +173,7 @@ func reason(name string, d *decision) string {
 		name, _ = target(d.target)
 		what = d.record() + " of " + shown(d.target.Header().Name)
 	}
-	return fmt.Sprintf("typoguard: %s looks like %s (%s, policy %s%s)", what, d.intended(name), d.match.Kind, d.policy.name, note)
+	return fmt.Sprintf("typoguard: %s looks like %s (%s, policy %s%s, id %s)", what, d.intended(name), d.match.Kind, d.policy.name, note, d.id)
 }
 
 // intended returns the name that was probably meant, without the final dot.

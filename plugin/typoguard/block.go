@@ -17,8 +17,9 @@ type block struct {
 	at      int // its place in the Corefile, from 0
 	stanzas []*stanza
 	rules   atomic.Pointer[rules]
-	changed chan struct{} // has room for one: that there are other rules
-	buffers sync.Pool     // of *match.Buffer
+	events  atomic.Pointer[hub] // nil before the instance starts
+	changed chan struct{}       // has room for one: that there are other rules
+	buffers sync.Pool           // of *match.Buffer
 }
 
 // needsMetadata reports whether any stanza names clients by their metadata.

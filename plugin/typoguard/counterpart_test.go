@@ -153,7 +153,7 @@ func TestRequireCounterpart(t *testing.T) {
 			}
 			require.Len(t, ede(reply), 1)
 			assert.Equal(t, dns.RcodeNameError, reply.Rcode)
-			assert.Contains(t, ede(reply)[0].ExtraText, "(omission, policy default, counterpart "+tt.note+")")
+			assert.Contains(t, ede(reply)[0].ExtraText, "(omission, policy default, counterpart "+tt.note+", id ")
 		})
 	}
 }
@@ -183,7 +183,7 @@ func TestCounterpartNextPolicy(t *testing.T) {
 	h.Next = military()
 	reply := ask(t, t.Context(), h, withEDNS(query("army.ml.", dns.TypeMX), 1232, false))
 	require.Len(t, ede(reply), 1)
-	assert.Contains(t, ede(reply)[0].ExtraText, "army.nl (adjacent, policy full)")
+	assert.Contains(t, ede(reply)[0].ExtraText, "army.nl (adjacent, policy full, id ")
 }
 
 // TestCounterpartKept: what is known holds for the TTL, and no longer.

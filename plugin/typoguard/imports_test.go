@@ -52,6 +52,14 @@ func TestImports(t *testing.T) {
 		assert.NotContains(t, path, "miekg/dns", "%v", files)
 		assert.NotContains(t, path, "prometheus", "%v", files)
 	}
+	for path, files := range importsOf(t, "event/*.go") {
+		assert.NotContains(t, path, ".", "%v", files) // the standard library only
+		assert.NotContains(t, []string{"os", "net"}, path, "%v", files)
+	}
+	for path, files := range importsOf(t, "sink/*.go") {
+		assert.NotContains(t, path, "prometheus", "%v", files)
+		assert.NotContains(t, path, "typoguard/match", "%v", files)
+	}
 	subpackages, err := filepath.Glob("*/*.go")
 	require.NoError(t, err)
 	for _, file := range subpackages {

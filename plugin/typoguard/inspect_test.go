@@ -185,7 +185,7 @@ func TestInspect(t *testing.T) {
 			assert.Equal(t, lines(tt.want), text(got))
 			assert.False(t, got.AuthenticatedData)
 			require.Len(t, ede(got), 1)
-			assert.Equal(t, "typoguard: "+tt.text, ede(got)[0].ExtraText)
+			assert.Equal(t, "typoguard: "+strings.TrimSuffix(tt.text, ")")+", id ID)", withoutIDs(ede(got))[0].ExtraText)
 		})
 	}
 }

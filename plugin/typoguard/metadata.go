@@ -42,6 +42,9 @@ func describe(ctx context.Context, name string, d *decision) {
 	} {
 		metadata.SetValueFunc(ctx, pluginName+"/"+label, value)
 	}
+	if lookalike.id != "" {
+		metadata.SetValueFunc(ctx, pluginName+"/id", func() string { return lookalike.id })
+	}
 }
 
 // record is the record that leads to the lookalike, such as "MX mail.army.ml"; it is empty if the name itself was asked

@@ -16,11 +16,14 @@ func collectors() []prometheus.Collector {
 		lookalikesTotal, passedTotal, policySuffixes, policyReloads, policyReloadSuccessful, policyReloadTime,
 		smtpSessions, smtpActive, smtpRejected, smtpOthers, smtpLimitsHit, smtpTLS, smtpUnlogged,
 		policyExpiring, policyTrialEnds, targetsTotal, counterpartLookups, counterpartHits, counterpartDuration,
+		eventsWritten, eventsDropped, eventsErrors, eventsSinkUp, newClients,
 	}
 }
 
 func TestMetricNames(t *testing.T) {
 	newCounters("dns://:53", "")
+	newSinkObserver(logSink)
+	beginEvents(&policy{name: "test"})
 	for _, c := range collectors() {
 		problems, err := testutil.CollectAndLint(c)
 		require.NoError(t, err)

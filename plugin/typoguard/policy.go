@@ -8,6 +8,7 @@ import (
 
 	"github.com/miekg/dns"
 
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
 )
 
@@ -30,6 +31,9 @@ type policy struct {
 	listeners    []netip.AddrPort // for SMTP, with action sinkhole
 	hint         string           // for the sender, in the reply of these
 	logAddresses bool             // of mail that they refuse
+
+	sinks []string   // of events, by name
+	mask  event.Mask // of clients in events
 }
 
 // action is what is answered for a lookalike.
@@ -189,6 +193,7 @@ type decision struct {
 	policy  *policy     // of a lookalike
 	mode    mode        // of the policy at the moment
 	match   match.Match // of a lookalike
+	id      string      // of the event, if there is one
 	listed  string      // the suffix that the name equals or lies under, if protected or allowed
 	// target is the record in a reply that leads to the lookalike; nil if it is the name that was asked for.
 	target dns.RR

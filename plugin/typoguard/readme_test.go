@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
 )
 
@@ -36,7 +37,7 @@ func TestReadmeSections(t *testing.T) {
 	for _, m := range regexp.MustCompile(`(?m)^## (.*)$`).FindAllStringSubmatch(string(text), -1) {
 		sections = append(sections, m[1])
 	}
-	assert.Equal(t, []string{"Name", "Description", "Syntax", "Metadata", "Metrics", "Ready", "Examples", "Bugs", "See Also"}, sections)
+	assert.Equal(t, []string{"Name", "Description", "Syntax", "Events", "Metadata", "Metrics", "Ready", "Examples", "Bugs", "See Also"}, sections)
 }
 
 // TestReadmeOptions: the options of the syntax are those that are parsed, and each is explained.
@@ -69,6 +70,26 @@ func TestReadmeKinds(t *testing.T) {
 		require.NotNil(t, kind, row[2])
 		assert.Equal(t, row[1], kind(), row[2])
 	}
+}
+
+// TestReadmeEvents: the fields of events that are documented are those that there are.
+func TestReadmeEvents(t *testing.T) {
+	e := event.Event{
+		ID: "id", Count: 1, Client: "192.0.2.1", Via: "192.0.2.53", Policy: "p", Action: "nxdomain", Mode: "enforce", Protected: "mil", Intended: "army.mil",
+		Kind: "omission", Distance: 1, Counterpart: "exists", Name: "army.ml", Question: "army.ml", Record: "MX", Type: "MX", Types: []string{"MX"}, ResponseCode: "NXDOMAIN",
+		Server: "dns://:53", View: "view",
+	}
+	written := []string{"message"}
+	for _, a := range e.Attributes("host") {
+		written = append(written, a.Key)
+	}
+	var documented []string
+	for _, row := range regexp.MustCompile("(?m)^\\| (`[^|]*`) \\|").FindAllStringSubmatch(readme(t, "Events"), -1) {
+		for name := range strings.SplitSeq(row[1], ", ") {
+			documented = append(documented, strings.Trim(name, "`"))
+		}
+	}
+	assert.ElementsMatch(t, written, documented)
 }
 
 // TestReadmeMetrics: the metrics and labels that are documented are those that are registered.

@@ -45,6 +45,9 @@ func setup(c *caddy.Controller) error {
 	})
 	i := instanceOf(c)
 	i.add(b)
+	if err := i.addSinks(b); err != nil {
+		return plugin.Error(pluginName, err)
+	}
 	if err := i.addListeners(b); err != nil {
 		return plugin.Error(pluginName, err)
 	}
@@ -93,13 +96,17 @@ var options = map[string]func(*caddy.Controller, *stanza) error{
 	"smtp_limits":        parseSMTPLimits,
 	"hint":               once(parseHint),
 	"log_addresses":      once(parseLogAddresses),
+	"events":             parseEvents,
+	"syslog":             parseSyslog,
+	"log_events":         once(parseLogEvents),
+	"client_mask":        once(parseClientMask),
 }
 
 // optionNames is in the order of the documentation.
 var optionNames = []string{
 	"protect", "protect_file", "allow", "allow_file", "cache_dir", "on_missing", "distance", "kinds", "keyboard", "clients",
 	"client_subnet_from", "types", "action", "smtp", "smtp_hostname", "smtp_tls", "smtp_limits", "hint", "log_addresses", "mode",
-	"require", "inspect", "ttl", "reload",
+	"require", "inspect", "ttl", "reload", "events", "syslog", "log_events", "client_mask",
 }
 
 // builtinPrefix is how suffixes are named that come with the plugin.

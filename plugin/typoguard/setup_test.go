@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
 )
 
@@ -45,6 +46,8 @@ func TestParseDefaults(t *testing.T) {
 		action:   nxdomain,
 		mode:     enforce,
 		ttl:      60,
+		sinks:    []string{"log"},
+		mask:     event.NoMask,
 	}, s.policy)
 	assert.Equal(t, 30*time.Second, s.reload)
 }
@@ -70,6 +73,12 @@ func TestParseEverything(t *testing.T) {
 			mode monitor
 			ttl 5
 			reload 1m
+			events events.json size 1MB keep 3 age 30d
+			events `+filepath.Join(root, "more.json")+`
+			syslog udp://192.0.2.1
+			syslog tls://siem.example.org:6515 facility mail server_name siem
+			log_events off
+			client_mask 24 56
 		}`)
 	require.NoError(t, err)
 	require.Len(t, b.stanzas, 1)
@@ -85,6 +94,9 @@ func TestParseEverything(t *testing.T) {
 		sinkhole: []netip.Addr{netip.MustParseAddr("192.0.2.66"), netip.MustParseAddr("2001:db8::66")},
 		mode:     monitor,
 		ttl:      5,
+		sinks: []string{filepath.Join(root, "events.json"), filepath.Join(root, "more.json"),
+			"udp://192.0.2.1:514", "tls://siem.example.org:6515"},
+		mask: event.Mask{V4: 24, V6: 56},
 	}, s.policy)
 	assert.Equal(t, time.Minute, s.reload)
 	listed, err := s.suffixes()

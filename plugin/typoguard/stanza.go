@@ -9,6 +9,7 @@ import (
 
 	"github.com/coredns/caddy"
 
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
 )
 
@@ -40,7 +41,9 @@ type stanza struct {
 	startWithout bool                // the server starts though a list can neither be fetched nor is there a copy
 	given        map[string]position // of each option, where it was given last
 
-	settings []*setting // of the policy's SMTP listeners
+	settings  []*setting    // of the policy's SMTP listeners
+	sinks     []*sinkConfig // of events
+	logEvents bool          // whether CoreDNS's log is one of them
 
 	loaded  uint64 // digest of the files' contents in force
 	seen    uint64 // and as they were last looked at
@@ -52,9 +55,11 @@ func newStanza(at position, root string) *stanza {
 	return &stanza{
 		at:     at,
 		root:   root,
-		policy: policy{name: defaultName, distance: 1, keyboard: match.QWERTY, ttl: defaultTTL},
+		policy: policy{name: defaultName, distance: 1, keyboard: match.QWERTY, ttl: defaultTTL, mask: event.NoMask},
 		reload: defaultReload,
 		given:  map[string]position{},
+
+		logEvents: true,
 	}
 }
 
@@ -77,6 +82,9 @@ func (s *stanza) check() error {
 		return s.at.errorf("policy %q protects nothing; expected protect or protect_file", p.name)
 	}
 	if err := s.completeRemotes(); err != nil {
+		return err
+	}
+	if err := s.addLog(); err != nil {
 		return err
 	}
 	if at, ok := s.given["kinds"]; ok {

@@ -67,6 +67,10 @@ func (t *Typoguard) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.M
 			return t.presence(ctx, w, r, counterpart(q.Name, m), &waiting)
 		},
 	}, nil)
+	if d.verdict == lookalike && d.pass == passNothing {
+		seen := sight(ctx, r, w, &d)
+		t.block.events.Load().report(&seen)
+	}
 	describe(ctx, q.Name, &d)
 	if d.verdict != lookalike || d.pass != passNothing {
 		count.passed(d.pass)
@@ -99,6 +103,8 @@ func (t *Typoguard) pass(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, 
 // inspect hands a query on, and looks at the reply.
 func (t *Typoguard) inspect(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, count *counters, waiting time.Time) (int, error) {
 	i := &inspector{ResponseWriter: w, request: r, wanted: t.inspects, report: func(d *decision) {
+		seen := sight(ctx, r, w, d)
+		t.block.events.Load().report(&seen)
 		name, _ := target(d.target)
 		describe(ctx, name, d)
 		count.target(d)

@@ -3,6 +3,7 @@ package typoguard
 import (
 	"context"
 	"net"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -68,6 +69,16 @@ func ede(m *dns.Msg) []*dns.EDNS0_EDE {
 		}
 	}
 	return all
+}
+
+var eventID = regexp.MustCompile(`\bid [a-z2-7]{10}\b`)
+
+// withoutIDs replaces the ids of events, which are never the same, in Extended DNS Errors.
+func withoutIDs(errors []*dns.EDNS0_EDE) []*dns.EDNS0_EDE {
+	for _, e := range errors {
+		e.ExtraText = eventID.ReplaceAllString(e.ExtraText, "id ID")
+	}
+	return errors
 }
 
 func TestServeDNSAnswers(t *testing.T) {
@@ -143,7 +154,7 @@ func texts(rrs []dns.RR) []string {
 }
 
 func TestServeDNSExplains(t *testing.T) {
-	const explained = "typoguard: us.army.ml looks like us.army.mil (omission, policy army)"
+	const explained = "typoguard: us.army.ml looks like us.army.mil (omission, policy army, id ID)"
 	tests := []struct {
 		name   string
 		action string
@@ -164,7 +175,7 @@ func TestServeDNSExplains(t *testing.T) {
 				require.NotNil(t, m.IsEdns0())
 				assert.Equal(t, do, m.IsEdns0().Do())
 				assert.Equal(t, uint16(1232), m.IsEdns0().UDPSize())
-				assert.Equal(t, []*dns.EDNS0_EDE{{InfoCode: tt.code, ExtraText: explained}}, ede(m))
+				assert.Equal(t, []*dns.EDNS0_EDE{{InfoCode: tt.code, ExtraText: explained}}, withoutIDs(ede(m)))
 				assert.False(t, m.AuthenticatedData)
 				assert.False(t, m.Truncated)
 			})
@@ -217,11 +228,11 @@ func TestServeDNSMetadata(t *testing.T) {
 		want                map[string]string
 	}{
 		{"blocked", "", "us.army.ml.", dns.TypeMX, map[string]string{"verdict": "lookalike", "policy": "default", "protected": "army.mil",
-			"intended": "us.army.mil", "kind": "omission", "distance": "1", "action": "nxdomain", "mode": "enforce", "counterpart": "", "record": ""}},
+			"intended": "us.army.mil", "kind": "omission", "distance": "1", "action": "nxdomain", "mode": "enforce", "counterpart": "", "record": "", "id": "ID"}},
 		{"monitored", "mode monitor", "army.mli.", dns.TypeMX, map[string]string{"verdict": "lookalike", "policy": "default", "protected": "army.mil",
-			"intended": "army.mil", "kind": "transposition", "distance": "1", "action": "pass", "mode": "monitor", "counterpart": "", "record": ""}},
+			"intended": "army.mil", "kind": "transposition", "distance": "1", "action": "pass", "mode": "monitor", "counterpart": "", "record": "", "id": "ID"}},
 		{"a homoglyph", "", "xn--rmy-5cd.mil.", dns.TypeMX, map[string]string{"verdict": "lookalike", "policy": "default", "protected": "army.mil",
-			"intended": "army.mil", "kind": "homoglyph", "distance": "0", "action": "nxdomain", "mode": "enforce", "counterpart": "", "record": ""}},
+			"intended": "army.mil", "kind": "homoglyph", "distance": "0", "action": "nxdomain", "mode": "enforce", "counterpart": "", "record": "", "id": "ID"}},
 		{"a type that passes", "", "army.ml.", dns.TypeNS, map[string]string{"verdict": "lookalike", "policy": "default", "protected": "army.mil",
 			"intended": "army.mil", "kind": "omission", "distance": "1", "action": "pass", "mode": "enforce", "counterpart": "", "record": ""}},
 		{"protected", "", "www.army.mil.", dns.TypeMX, map[string]string{"verdict": "protected"}},
@@ -236,6 +247,10 @@ func TestServeDNSMetadata(t *testing.T) {
 			got := map[string]string{}
 			for label, value := range metadata.ValueFuncs(ctx) {
 				got[strings.TrimPrefix(label, "typoguard/")] = value()
+			}
+			if id, ok := got["id"]; ok {
+				assert.Regexp(t, "^[a-z2-7]{10}$", id)
+				got["id"] = "ID"
 			}
 			assert.Equal(t, tt.want, got)
 		})

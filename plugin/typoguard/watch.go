@@ -24,6 +24,9 @@ type instance struct {
 	servers   smtpServers // of the listeners, while it is running
 	reports   *reporter   // of the servers
 
+	sinks  map[string]*sinkConfig // of events, by name
+	events *hub                   // while it is running
+
 	loaded time.Time  // when a policy was last put in force
 	mu     sync.Mutex // held while lists are looked at; no query takes it
 	stop   context.CancelFunc
@@ -45,7 +48,7 @@ func instanceOf(c *caddy.Controller) *instance {
 	if i, ok := c.Get(instanceKey{}).(*instance); ok {
 		return i
 	}
-	i := &instance{listeners: map[netip.AddrPort]*listener{}}
+	i := &instance{listeners: map[netip.AddrPort]*listener{}, sinks: map[string]*sinkConfig{}}
 	c.Set(instanceKey{}, i)
 	c.OnStartup(i.take)
 	c.OnRestartFailed(i.take)
@@ -67,13 +70,15 @@ func (i *instance) take() error {
 	before := running.instance
 	var inherited smtpServers
 	var reports *reporter
+	var events *hub
 	if before != nil {
 		before.close()
-		inherited, reports = before.servers, before.reports
-		before.servers, before.reports = nil, nil
+		inherited, reports, events = before.servers, before.reports, before.events
+		before.servers, before.reports, before.events = nil, nil, nil
 	}
 	running.instance = i
 	i.open()
+	i.hear(events)
 	err := i.listen(inherited)
 	reports.close() // nobody reports to it any more
 	if err != nil && before == nil {
@@ -97,7 +102,8 @@ func (i *instance) end() {
 	i.close()
 	i.hangUp()
 	i.reports.close()
-	running.instance = nil
+	i.events.close()
+	i.events, running.instance = nil, nil
 }
 
 // open starts watching, and what reports on the SMTP listeners.
@@ -124,10 +130,23 @@ func (i *instance) open() {
 				log.Errorf("Policy %q starts with an older state of its lists: %s", s.policy.name, s.failure)
 			}
 			s.keep()
+			beginEvents(&s.policy)
 			if s.reload > 0 && len(s.files()) > 0 {
 				i.done.Go(func() { i.watch(ctx, b, s) })
 			}
 		}
+	}
+}
+
+// hear makes the events of all blocks reach the configured sinks, by the hub of the instance before if there is one.
+func (i *instance) hear(inherited *hub) {
+	i.events = inherited
+	if i.events == nil {
+		i.events = newHub()
+	}
+	i.events.configure(i.sinks)
+	for _, b := range i.blocks {
+		b.events.Store(i.events)
 	}
 }
 

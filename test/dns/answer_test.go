@@ -2,6 +2,7 @@ package dns_test
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -151,7 +152,12 @@ func checkEDE(t *testing.T, q, m *dns.Msg, code uint16, text string) {
 	assert.Equal(t, want, edes(m), "Extended DNS Error")
 }
 
-// edes returns the Extended DNS Errors of a message.
+// eventID is the id in an explanation, which may be cut, and hidden is written in its place: it is another one every time.
+var eventID = regexp.MustCompile(`, id [a-z2-7]{1,10}(\)$|$)`)
+
+const hidden = ", id XXXXXXXXXX)"
+
+// edes returns the Extended DNS Errors of a message, without the ids of events.
 func edes(m *dns.Msg) []dns.EDNS0_EDE {
 	opt := m.IsEdns0()
 	if opt == nil {
@@ -160,7 +166,9 @@ func edes(m *dns.Msg) []dns.EDNS0_EDE {
 	var found []dns.EDNS0_EDE
 	for _, option := range opt.Option {
 		if ede, ok := option.(*dns.EDNS0_EDE); ok {
-			found = append(found, *ede)
+			e := *ede
+			e.ExtraText = eventID.ReplaceAllStringFunc(e.ExtraText, func(id string) string { return hidden[:len(id)] })
+			found = append(found, e)
 		}
 	}
 	return found
@@ -191,5 +199,5 @@ func record(rr dns.RR) string { return strings.Join(strings.Fields(rr.String()),
 
 // explanation is the EXTRA-TEXT about a name.
 func explanation(name, intended, kind, policy string) string {
-	return fmt.Sprintf("typoguard: %s looks like %s (%s, policy %s)", name, intended, kind, policy)
+	return fmt.Sprintf("typoguard: %s looks like %s (%s, policy %s%s", name, intended, kind, policy, hidden)
 }

@@ -112,7 +112,7 @@ func TestCounterpartUpstreams(t *testing.T) {
 
 // beside returns the explanation of an answer with what is known of the counterpart.
 func beside(name, intended, counterpart string) string {
-	return strings.TrimSuffix(explanation(name, intended, "omission", "mail"), ")") + ", counterpart " + counterpart + ")"
+	return strings.TrimSuffix(explanation(name, intended, "omission", "mail"), hidden) + ", counterpart " + counterpart + hidden
 }
 
 // names returns the names of questions, each once if they stand side by side.

@@ -43,8 +43,12 @@ func (e *Event) queryMessage(b *strings.Builder) {
 	if len(types) == 0 {
 		types = []string{e.Type}
 	}
+	what := e.Name
+	if e.Record != "" {
+		what = fmt.Sprintf("%s %s of %s", e.Record, e.Name, e.Question)
+	}
 	fmt.Fprintf(b, "%s looks like %s (%s, policy %s): client %s asked for %s, ",
-		e.Name, e.Intended, e.Kind, e.Policy, orDash(e.Client), strings.Join(types, " "))
+		what, e.Intended, e.Kind, e.Policy, orDash(e.Client), strings.Join(types, " "))
 	if e.Enforced() {
 		fmt.Fprintf(b, "answered %s", e.Action)
 	} else {
@@ -101,7 +105,7 @@ func (e *Event) Attributes(host string) []slog.Attr {
 	a.add("rule.name", e.Policy)
 	a.add("client.ip", e.Client)
 	if e.SMTP == nil {
-		a.add("dns.question.name", e.Name)
+		a.add("dns.question.name", e.Question)
 		a.add("dns.question.type", e.Type)
 		a.add("dns.response_code", e.ResponseCode)
 	}
@@ -118,15 +122,18 @@ func (e *Event) ours(a *attributes) {
 	a.add("typoguard.policy", e.Policy)
 	a.add("typoguard.mode", e.Mode)
 	a.add("typoguard.lookalike", e.Name)
+	a.add("typoguard.record", e.Record)
 	a.add("typoguard.protected", e.Protected)
 	a.add("typoguard.intended", e.Intended)
 	a.add("typoguard.kind", e.Kind)
 	if e.Intended != "" {
 		*a = append(*a, slog.Int("typoguard.distance", e.Distance))
 	}
+	a.add("typoguard.counterpart", e.Counterpart)
 	*a = append(*a, slog.Int("typoguard.count", e.Count))
 	a.list("typoguard.types", e.Types)
 	*a = append(*a, slog.Bool("typoguard.new_client", e.NewClient))
+	a.add("typoguard.via", e.Via)
 	a.add("typoguard.server", e.Server)
 	a.add("typoguard.view", e.View)
 	if e.SMTP != nil {

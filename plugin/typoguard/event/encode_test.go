@@ -24,7 +24,7 @@ func query() *Event {
 		ID: "k3j5q2abcd", To: []string{"log"}, First: at, Last: at.Add(90 * time.Second), Count: 3,
 		Client: "192.0.2.7", NewClient: true, Policy: "mil", Action: "nxdomain", Mode: "enforce",
 		Protected: "mil", Intended: "us.army.mil", Kind: "omission", Distance: 1,
-		Name: "us.army.ml", Type: "MX", Types: []string{"MX", "A", "AAAA"}, ResponseCode: "NXDOMAIN", Server: "dns://:53", View: "mail",
+		Name: "us.army.ml", Question: "us.army.ml", Type: "MX", Types: []string{"MX", "A", "AAAA"}, ResponseCode: "NXDOMAIN", Server: "dns://:53", View: "mail",
 	}
 }
 
@@ -33,6 +33,10 @@ func examples() map[string]*Event {
 	monitored.Mode, monitored.ResponseCode, monitored.Count, monitored.Last, monitored.NewClient, monitored.View = "monitor", "", 1, at, false, ""
 	monitored.Types, monitored.Client = []string{"MX"}, ""
 	homoglyph := query()
+	target := query()
+	target.Via, target.Question, target.Record, target.ResponseCode, target.Count = "192.0.2.53", "partner.example", "MX", "", 1
+	target.Types, target.Last = []string{"MX"}, at
+	homoglyph.Counterpart = "exists"
 	homoglyph.Name, homoglyph.Intended, homoglyph.Kind, homoglyph.Distance = `arrny\032\"<.mil`, "army.mil", "homoglyph", 0
 	refused := &Event{
 		ID: "abcd2345", First: at, Last: at, Count: 1, Client: "2001:db8::25", Policy: "mil", Action: SMTPRefused, Mode: "enforce",
@@ -43,7 +47,7 @@ func examples() map[string]*Event {
 		ID: "abcd2346", First: at, Last: at, Count: 1, Client: "192.0.2.1", Action: SMTPRefused, Mode: "enforce", Name: "example.org",
 		SMTP: &SMTP{Helo: "relay", Recipient: "example.org"},
 	}
-	return map[string]*Event{"query": query(), "monitored": monitored, "homoglyph": homoglyph, "refused": refused, "other": other}
+	return map[string]*Event{"query": query(), "monitored": monitored, "homoglyph": homoglyph, "target": target, "refused": refused, "other": other}
 }
 
 // TestJSON compares with golden files, one field a line, which were checked by hand against ECS.
@@ -73,6 +77,8 @@ func TestMessage(t *testing.T) {
 		"query": "us.army.ml looks like us.army.mil (omission, policy mil): client 192.0.2.7 asked for MX A AAAA, answered nxdomain, " +
 			"new client, id k3j5q2abcd, 3 times since 2026-11-22T00:02:03.456Z",
 		"monitored": "us.army.ml looks like us.army.mil (omission, policy mil): client - asked for MX, only monitored, else nxdomain, id k3j5q2abcd",
+		"target": "MX us.army.ml of partner.example looks like us.army.mil (omission, policy mil): client 192.0.2.7 asked for MX, " +
+			"answered nxdomain, new client, id k3j5q2abcd",
 		"refused": `refused mail from <corp.example> to <bob@us.army.ml>, which looks like us.army.mil (omission, policy mil): ` +
 			`client 2001:db8::25 (HELO "re\"lay\xff", TLS), id abcd2345`,
 		"other": `refused mail from <> to <example.org>, which looks like no protected suffix: client 192.0.2.1 (HELO "relay", no TLS), id abcd2346`,

@@ -22,6 +22,8 @@ type Event struct {
 	Count       int
 	// Client is who asked, masked as its policy says; "" if it has no address.
 	Client string
+	// Via is the forwarder that asked for the client; "" if the client asked itself.
+	Via string
 	// NewClient says that the policy had heard nothing of this client for a week, or since the process started.
 	NewClient bool
 
@@ -32,9 +34,14 @@ type Event struct {
 	// between them, and Distance the number of edits. All are empty for mail to a domain that looks like no protected one.
 	Protected, Intended, Kind string
 	Distance                  int
+	// Counterpart is "exists" or "unknown" if the policy requires that what was meant exists, and "" if it does not.
+	Counterpart string
 
-	// Name is what was asked for, or the domain of the recipient.
+	// Name is the lookalike: the name that was asked for, the target of a record in the reply, or the domain of a recipient.
 	Name string
+	// Question is the name that was asked for, and Record the type of the record that leads from there to Name, such as
+	// "MX". It is "" if the lookalike itself was asked for.
+	Question, Record string
 	// Type is the query type that was asked for first. Types are all, in the order seen.
 	Type  string
 	Types []string

@@ -36,7 +36,7 @@ func ID(client netip.Addr, name, policy string, now time.Time) string {
 
 	var b [16]byte
 	binary.BigEndian.PutUint64(b[:8], what)
-	phase := int64(what % uint64(Window)) //nolint:gosec // less than Window
+	phase := int64(what % uint64(Window))
 	binary.BigEndian.PutUint64(b[8:], uint64((now.UnixNano()+phase)/int64(Window)))
 	var sum [8]byte
 	binary.BigEndian.PutUint64(sum[:], maphash.Bytes(seed, b[:]))

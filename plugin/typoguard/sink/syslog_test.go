@@ -164,22 +164,25 @@ func TestSyslogTLS(t *testing.T) {
 	config := SyslogConfig{Network: "tls", Address: server.Addr().String(), Facility: "local0", Host: "host",
 		CA: cert, Cert: cert, Key: key, ServerName: "siem.example"}
 
-	received := make(chan string, 1)
+	accepted := make(chan net.Conn, 1)
 	go func() {
 		for {
 			conn, err := server.Accept()
 			if err != nil {
 				return
 			}
-			if conn.(*tls.Conn).Handshake() == nil {
-				received <- frames(t, conn)()
+			if conn.(*tls.Conn).Handshake() != nil {
+				_ = conn.Close()
+				continue
 			}
-			_ = conn.Close()
+			accepted <- conn
 		}
 	}()
 	s := NewSyslog(config)
 	send(t, s, "a")
-	assert.Equal(t, "a", idOf(t, <-received))
+	conn := <-accepted
+	assert.Equal(t, "a", idOf(t, frames(t, conn)()))
+	require.NoError(t, conn.Close())
 	require.NoError(t, s.Close())
 
 	for name, change := range map[string]func(*SyslogConfig){
