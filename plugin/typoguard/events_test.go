@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/coredns/caddy"
 	clog "github.com/coredns/coredns/plugin/pkg/log"
 	"github.com/coredns/coredns/plugin/test"
 
@@ -114,6 +115,13 @@ func TestEventsReconfigured(t *testing.T) {
 	assert.Len(t, eventsIn(t, filepath.Join(dir, "old.json")), 1)
 	require.Len(t, eventsIn(t, filepath.Join(dir, "new.json")), 1)
 	assert.Equal(t, "navy.ml", eventsIn(t, filepath.Join(dir, "new.json"))[0]["dns.question.name"])
+}
+
+// TestDnstapMissing: a policy that tells nobody does not start.
+func TestDnstapMissing(t *testing.T) {
+	useDirectives(t)
+	_, err := caddy.Start(corefile("typoguard {\nprotect mil\ndnstap on\n}", ""))
+	require.EqualError(t, err, "plugin/typoguard: Corefile:5 - Error during parsing: dnstap: no plugin dnstap in the server block; expected one that sends the messages")
 }
 
 // TestEventsNeverWait: the query path goes on when nobody takes events any more, and what is lost is counted.

@@ -86,7 +86,7 @@ func TestOnlyAnswerBuildsMessages(t *testing.T) {
 // TestDependencies: who adds the plugin to a CoreDNS of their own gets three modules with it that CoreDNS does not need.
 func TestDependencies(t *testing.T) {
 	own := dependencies(t, ".")
-	coredns := dependencies(t, "github.com/coredns/coredns/plugin/metrics", "github.com/coredns/coredns/plugin/metadata")
+	coredns := dependencies(t, "github.com/coredns/coredns/plugin/metrics", "github.com/coredns/coredns/plugin/metadata", "github.com/coredns/coredns/plugin/dnstap")
 	for module := range own {
 		switch module {
 		case "github.com/typoguard/coredns-typoguard", "go.mau.fi/util", "golang.org/x/net", "golang.org/x/text",

@@ -32,8 +32,9 @@ type policy struct {
 	hint         string           // for the sender, in the reply of these
 	logAddresses bool             // of mail that they refuse
 
-	sinks []string   // of events, by name
-	mask  event.Mask // of clients in events
+	sinks  []string   // of events, by name
+	mask   event.Mask // of clients in events
+	dnstap bool       // whether dnstap messages tell of the policy
 }
 
 // action is what is answered for a lookalike.

@@ -40,6 +40,10 @@ func setup(c *caddy.Controller) error {
 		if b.needsMetadata() && config.Handler("metadata") == nil {
 			return plugin.Error(pluginName, errors.New("clients are named by metadata, but the server block does not have the metadata plugin"))
 		}
+		t.tappers = tappers(config)
+		if err := b.checkTappers(t.tappers); err != nil {
+			return plugin.Error(pluginName, err)
+		}
 		t.counters = b.newCounters(serverAddresses(config, c.ServerBlockKeys), config.ViewName)
 		return nil
 	})
@@ -100,13 +104,14 @@ var options = map[string]func(*caddy.Controller, *stanza) error{
 	"syslog":             parseSyslog,
 	"log_events":         once(parseLogEvents),
 	"client_mask":        once(parseClientMask),
+	"dnstap":             once(parseDnstap),
 }
 
 // optionNames is in the order of the documentation.
 var optionNames = []string{
 	"protect", "protect_file", "allow", "allow_file", "cache_dir", "on_missing", "distance", "kinds", "keyboard", "clients",
 	"client_subnet_from", "types", "action", "smtp", "smtp_hostname", "smtp_tls", "smtp_limits", "hint", "log_addresses", "mode",
-	"require", "inspect", "ttl", "reload", "events", "syslog", "log_events", "client_mask",
+	"require", "inspect", "ttl", "reload", "events", "syslog", "log_events", "client_mask", "dnstap",
 }
 
 // builtinPrefix is how suffixes are named that come with the plugin.

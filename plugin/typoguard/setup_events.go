@@ -71,6 +71,11 @@ func parseLogEvents(c *caddy.Controller, s *stanza) (err error) {
 	return err
 }
 
+func parseDnstap(c *caddy.Controller, s *stanza) (err error) {
+	s.policy.dnstap, err = parseSwitch(c)
+	return err
+}
+
 // parseSwitch reads on or off.
 func parseSwitch(c *caddy.Controller) (bool, error) {
 	arg, err := argument(c, "on or off")

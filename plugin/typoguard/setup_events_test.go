@@ -46,6 +46,7 @@ func TestParseEventsErrors(t *testing.T) {
 
 		{"log_events", "log_events yes", `log_events: "yes"; expected on or off`},
 		{"log_events twice", "log_events on\nlog_events off", `log_events: given at Testfile:3 already; expected once`},
+		{"dnstap", "dnstap full", `dnstap: "full"; expected on or off`},
 		{"one mask", "client_mask 24", `client_mask: 1 numbers` + bits},
 		{"no mask", "client_mask /24 /56", `client_mask: "/24 /56"` + bits},
 		{"a wide mask", "client_mask 33 56", `client_mask: 33 56; expected bits of IPv4 addresses from 0 to 32, and of IPv6 addresses from 0 to 128`},

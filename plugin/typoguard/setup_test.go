@@ -79,6 +79,7 @@ func TestParseEverything(t *testing.T) {
 			syslog tls://siem.example.org:6515 facility mail server_name siem
 			log_events off
 			client_mask 24 56
+			dnstap on
 		}`)
 	require.NoError(t, err)
 	require.Len(t, b.stanzas, 1)
@@ -96,7 +97,7 @@ func TestParseEverything(t *testing.T) {
 		ttl:      5,
 		sinks: []string{filepath.Join(root, "events.json"), filepath.Join(root, "more.json"),
 			"udp://192.0.2.1:514", "tls://siem.example.org:6515"},
-		mask: event.Mask{V4: 24, V6: 56},
+		mask: event.Mask{V4: 24, V6: 56}, dnstap: true,
 	}, s.policy)
 	assert.Equal(t, time.Minute, s.reload)
 	listed, err := s.suffixes()

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/coredns/coredns/plugin"
+	"github.com/coredns/coredns/plugin/dnstap"
 	"github.com/coredns/coredns/plugin/metadata"
 	"github.com/coredns/coredns/plugin/metrics"
 	"github.com/coredns/coredns/request"
@@ -33,6 +34,7 @@ type Typoguard struct {
 	Next plugin.Handler
 
 	block    *block
+	tappers  []*dnstap.Dnstap     // set before the servers run
 	counters map[string]*counters // by server address; read only once the servers run
 
 	counterparts *counterparts
@@ -68,20 +70,31 @@ func (t *Typoguard) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.M
 		},
 	}, nil)
 	if d.verdict == lookalike && d.pass == passNothing {
-		seen := sight(ctx, r, w, &d)
-		t.block.events.Load().report(&seen)
+		return t.serveLookalike(ctx, w, r, &d, count, waiting)
 	}
 	describe(ctx, q.Name, &d)
-	if d.verdict != lookalike || d.pass != passNothing {
-		count.passed(d.pass)
-		return t.pass(ctx, w, r, count, waiting)
-	}
-	count.lookalike(&d, q.Qtype)
+	count.passed(d.pass)
+	return t.pass(ctx, w, r, count, waiting)
+}
+
+// serveLookalike answers a query as the policy says, or passes it on if that only monitors, and reports it either way.
+func (t *Typoguard) serveLookalike(
+	ctx context.Context, w dns.ResponseWriter, r *dns.Msg, d *decision, count *counters, waiting time.Time,
+) (int, error) {
+	q := &r.Question[0]
+	seen := sight(ctx, r, w, d)
+	t.block.events.Load().report(&seen)
+	describe(ctx, q.Name, d)
+	count.lookalike(d, q.Qtype)
+	state := request.Request{W: w, Req: r}
 	if d.mode == monitor {
+		t.tap(ctx, state, nil, d, seen.First)
 		return t.pass(ctx, w, r, count, waiting)
 	}
+	reply := answer(state, d)
+	t.tap(ctx, state, reply, d, seen.First)
 	// Success, whatever the answer's code: it says that an answer was written, so that nobody above writes another.
-	return dns.RcodeSuccess, w.WriteMsg(answer(request.Request{W: w, Req: r}, &d))
+	return dns.RcodeSuccess, w.WriteMsg(reply)
 }
 
 // presence says whether a domain exists. Since when the query has been waiting for such is noted with the first.
@@ -108,6 +121,7 @@ func (t *Typoguard) inspect(ctx context.Context, w dns.ResponseWriter, r *dns.Ms
 		name, _ := target(d.target)
 		describe(ctx, name, d)
 		count.target(d)
+		t.tap(ctx, request.Request{W: w, Req: r}, nil, d, seen.First)
 	}}
 	i.judge = func(d *decision, name string, of records) {
 		t.block.judge(d, name, r.Question[0].Qtype, asking{
