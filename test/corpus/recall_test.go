@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
+	"github.com/typoguard/coredns-typoguard/test/typos"
 )
 
 // perKind is how many typos of each kind are made for each choice.
@@ -19,7 +20,7 @@ const perKind = 10_000
 // recall is what became of the typos of one kind.
 type recall struct {
 	choice protected
-	kind   slipKind
+	kind   typos.Kind
 	typos  int
 	// nameless typos are no domain names (an empty label, a hyphen at an edge): nobody can look them up.
 	nameless int
@@ -44,14 +45,14 @@ func TestRecall(t *testing.T) {
 	measured := measureRecall(t)
 	t.Log("\n" + recallTable(measured))
 	for _, r := range measured {
-		t.Run(r.choice.name+"/"+r.kind.name, func(t *testing.T) {
+		t.Run(r.choice.name+"/"+r.kind.Name, func(t *testing.T) {
 			t.Parallel()
-			if r.kind.edits == 1 {
+			if r.kind.Edits == 1 {
 				assert.Equal(t, r.toFind(), r.found[0])
 				assert.Equal(t, r.toFind(), r.found[1], "a larger distance finds no less")
 			}
 			for _, m := range r.missed {
-				assert.Greater(t, nearest(m.typo, m.suffix), min(r.kind.edits, match.MaxDistance(m.suffix)), "%s for %s", m.typo, m.suffix)
+				assert.Greater(t, nearest(m.typo, m.suffix), min(r.kind.Edits, match.MaxDistance(m.suffix)), "%s for %s", m.typo, m.suffix)
 			}
 			if len(r.missed) > 0 {
 				t.Logf("missed %d, among them %q", len(r.missed), r.missed[:min(len(r.missed), maxExamples)])
@@ -65,7 +66,7 @@ func measureRecall(t *testing.T) []recall {
 	t.Helper()
 	var measured []recall
 	for _, choice := range choices {
-		for _, kind := range slipKinds {
+		for _, kind := range typos.Kinds {
 			if r := measureKind(t, choice, kind); r.typos > 0 {
 				measured = append(measured, r)
 			}
@@ -76,7 +77,7 @@ func measureRecall(t *testing.T) []recall {
 
 // measureKind makes typos of one kind inside the suffixes of one choice, since what stands before a protected suffix is
 // not the engine's to judge.
-func measureKind(t *testing.T, choice protected, kind slipKind) recall {
+func measureKind(t *testing.T, choice protected, kind typos.Kind) recall {
 	t.Helper()
 	r := recall{choice: choice, kind: kind}
 	indexes := [2]*match.Index{choice.compile(t, 1), choice.compile(t, 2)}
@@ -84,8 +85,8 @@ func measureKind(t *testing.T, choice protected, kind slipKind) recall {
 	for range perKind {
 		name := choice.typed[random.IntN(len(choice.typed))]
 		suffix := choice.suffixOf(t, name)
-		typo := kind.make(random, suffix)
-		if typo == suffix && kind.edits == 1 {
+		typo := kind.Make(random, suffix)
+		if typo == suffix && kind.Edits == 1 {
 			continue // no place for it
 		}
 		r.add(indexes, suffix, strings.TrimSuffix(name, suffix)+typo)
@@ -109,7 +110,7 @@ func (r *recall) add(indexes [2]*match.Index, suffix, typo string) {
 		}
 		if slices.ContainsFunc(result.Matches, func(m match.Match) bool { return m.Suffix == suffix }) {
 			r.found[i]++
-		} else if i+1 == min(r.kind.edits, match.MaxDistance(suffix)) {
+		} else if i+1 == min(r.kind.Edits, match.MaxDistance(suffix)) {
 			r.missed = append(r.missed, miss{typo, suffix})
 		}
 	}

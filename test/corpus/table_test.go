@@ -78,7 +78,7 @@ func sourceTable(c corpus) string {
 func recallTable(measured []recall) string {
 	rows := make([][]string, 0, len(measured))
 	for _, r := range measured {
-		row := []string{r.choice.name, r.kind.name, number(r.typos), number(r.nameless), number(r.listed), "–", "–"}
+		row := []string{r.choice.name, r.kind.Name, number(r.typos), number(r.nameless), number(r.listed), "–", "–"}
 		for i := range r.choice.distances() {
 			row[5+i] = percent(r.found[i], r.toFind())
 		}

@@ -1,29 +1,30 @@
-//go:build corpus
-
-package corpus_test
+// Package typos makes typing errors in domain suffixes, as people make them: for measuring recall, and for load.
+package typos
 
 import (
 	"math/rand/v2"
 	"strings"
 )
 
-// slip mistypes a suffix once, somewhere. It returns the suffix as it is if it has no place for such a slip.
-type slip func(random *rand.Rand, suffix string) string
+// Slip mistypes a suffix once, somewhere. It returns the suffix as it is if it has no place for such a slip.
+type Slip func(random *rand.Rand, suffix string) string
 
-// slipKind is a kind of typing error.
-type slipKind struct {
-	name string
-	make slip
-	// edits is how far apart the engine is to find what was meant.
-	edits int
+// Kind is a kind of typing error.
+type Kind struct {
+	// Name is what tables call it.
+	Name string
+	// Make makes one.
+	Make Slip
+	// Edits is how far apart the engine is to find what was meant.
+	Edits int
 }
 
-// slipKinds are all the kinds that recall is measured for.
-var slipKinds = []slipKind{
+// Kinds are all the kinds that recall is measured for.
+var Kinds = []Kind{
 	{"omission", omission, 1},
 	{"transposition", transposition, 1},
 	{"substitution", substitution, 1},
-	{"mix of these, 41 : 37 : 22", commonSlip, 1},
+	{"mix of these, 41 : 37 : 22", Common, 1},
 	{"addition", addition, 1},
 	{"missing dot", missingDot, 1},
 	{"two edits", twoSlips, 2},
@@ -71,9 +72,9 @@ func addition(random *rand.Rand, suffix string) string {
 	return suffix[:i] + extra + suffix[i:]
 }
 
-// commonSlip is one of the kinds in the mix that BounceShift measured in 8,219 mistyped domains of mail addresses:
+// Common is one of the kinds in the mix that BounceShift measured in 8,219 mistyped domains of mail addresses:
 // omission 40.8 %, transposition 36.7 %, substitution 22.5 %.
-func commonSlip(random *rand.Rand, suffix string) string {
+func Common(random *rand.Rand, suffix string) string {
 	switch p := random.IntN(1000); {
 	case p < 408:
 		return omission(random, suffix)
@@ -86,7 +87,7 @@ func commonSlip(random *rand.Rand, suffix string) string {
 
 // twoSlips makes two errors of any kind but a missing dot, which may touch each other or cancel out.
 func twoSlips(random *rand.Rand, suffix string) string {
-	kinds := []slip{omission, transposition, substitution, addition}
+	kinds := []Slip{omission, transposition, substitution, addition}
 	for range 2 {
 		suffix = kinds[random.IntN(len(kinds))](random, suffix)
 	}

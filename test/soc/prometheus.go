@@ -1,0 +1,113 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+// prometheus is a running Prometheus that scrapes the resolver.
+type prometheus struct {
+	*process
+	address string
+}
+
+// prometheusConfig looks every second, where 15 are usual, so that what takes minutes in earnest shows within one.
+const prometheusConfig = `global:
+  scrape_interval: 1s
+  evaluation_interval: 1s
+rule_files: [%s]
+scrape_configs:
+  - job_name: typoguard
+    static_configs: [{targets: [%s]}]
+`
+
+// startPrometheus starts a Prometheus with its files in a directory, and returns when it is ready.
+func startPrometheus(ctx context.Context, dir, rules, target string) (*prometheus, error) {
+	address, err := freePort()
+	if err != nil {
+		return nil, err
+	}
+	config := filepath.Join(dir, "prometheus.yml")
+	if err := os.WriteFile(config, fmt.Appendf(nil, prometheusConfig, rules, target), 0o600); err != nil {
+		return nil, err
+	}
+	p := &prometheus{address: address}
+	p.process, err = launch(ctx, "prometheus", "--config.file="+config, "--storage.tsdb.path="+filepath.Join(dir, "tsdb"),
+		"--web.listen-address="+address, "--log.level=warn")
+	if err != nil {
+		return nil, err
+	}
+	return p, p.until(ctx, func() error { return get(ctx, "http://"+address+"/-/ready", nil) })
+}
+
+// sample is one series of the result of a query, with its value.
+type sample struct {
+	Metric map[string]string `json:"metric"`
+	Value  [2]any            `json:"value"` // time and, as text, value
+}
+
+// query asks for the value of an expression now.
+func (p *prometheus) query(ctx context.Context, expression string) ([]sample, error) {
+	var reply struct {
+		Data struct {
+			Result []sample `json:"result"`
+		} `json:"data"`
+	}
+	err := get(ctx, "http://"+p.address+"/api/v1/query?query="+url.QueryEscape(expression), &reply)
+	return reply.Data.Result, err
+}
+
+// values returns the values of a label.
+func (p *prometheus) values(ctx context.Context, label, series string) ([]string, error) {
+	var reply struct {
+		Data []string `json:"data"`
+	}
+	err := get(ctx, "http://"+p.address+"/api/v1/label/"+label+"/values?match[]="+url.QueryEscape(series), &reply)
+	return reply.Data, err
+}
+
+// alert is an alert that is pending or firing.
+type alert struct {
+	Labels      map[string]string `json:"labels"`
+	Annotations map[string]string `json:"annotations"`
+	State       string            `json:"state"`
+}
+
+// alerts returns all alerts.
+func (p *prometheus) alerts(ctx context.Context) ([]alert, error) {
+	var reply struct {
+		Data struct {
+			Alerts []alert `json:"alerts"`
+		} `json:"data"`
+	}
+	err := get(ctx, "http://"+p.address+"/api/v1/alerts", &reply)
+	return reply.Data.Alerts, err
+}
+
+// get fetches JSON, unless nobody wants to read it.
+func get(ctx context.Context, address string, into any) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
+	if err != nil {
+		return err
+	}
+	reply, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer reply.Body.Close()
+	if reply.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s: %s", address, reply.Status)
+	}
+	if into == nil {
+		return nil
+	}
+	return json.NewDecoder(reply.Body).Decode(into)
+}
