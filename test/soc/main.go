@@ -8,7 +8,9 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
@@ -69,12 +71,7 @@ func watch(ctx context.Context, s *site) {
 			return
 		case <-tick.C:
 		}
-		content, _ := os.ReadFile(s.rsyslog.file) // there may be none yet
-		end := strings.LastIndexByte(string(content), '\n') + 1
-		if end > printed {
-			fmt.Print(string(content[printed:end]))
-			printed = end
-		}
+		printed += printEvents(s.rsyslog.file, printed)
 		alerts, _ := s.prometheus.alerts(ctx) // it may be busy; the next try is soon
 		for _, a := range alerts {
 			if a.State == "firing" && !firing[a.Annotations["summary"]] {
@@ -83,6 +80,23 @@ func watch(ctx context.Context, s *site) {
 			}
 		}
 	}
+}
+
+// printEvents prints what each event in a file says, beginning somewhere, and returns how many octets these are.
+func printEvents(file string, from int) int {
+	content, _ := os.ReadFile(file) // there may be none yet
+	content = content[min(from, len(content)):]
+	end := bytes.LastIndexByte(content, '\n') + 1
+	for line := range bytes.Lines(content[:end]) {
+		header, event, _ := bytes.Cut(line, []byte(" {"))
+		var e struct{ Message string }
+		if err := json.Unmarshal(append([]byte("{"), event...), &e); err != nil {
+			fmt.Printf("%s: %v\n", line, err)
+			continue
+		}
+		fmt.Printf("%s: %s\n", header, e.Message)
+	}
+	return end
 }
 
 // site is all servers.
@@ -110,7 +124,8 @@ func startSite(ctx context.Context, dir string) (*site, error) {
 	if s.rsyslog, err = startRsyslog(ctx, dir, address); err != nil {
 		return nil, err
 	}
-	if s.resolver, err = startResolver(ctx, binary, dir, filepath.Join(dir, "events.json"), address); err != nil {
+	with := settings{binary: binary, dir: dir, events: filepath.Join(dir, "events.json"), syslog: address}
+	if s.resolver, err = startResolver(ctx, with); err != nil {
 		s.stop()
 		return nil, err
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"time"
@@ -44,32 +43,6 @@ func startPrometheus(ctx context.Context, dir, rules, target string) (*prometheu
 		return nil, err
 	}
 	return p, p.until(ctx, func() error { return get(ctx, "http://"+address+"/-/ready", nil) })
-}
-
-// sample is one series of the result of a query, with its value.
-type sample struct {
-	Metric map[string]string `json:"metric"`
-	Value  [2]any            `json:"value"` // time and, as text, value
-}
-
-// query asks for the value of an expression now.
-func (p *prometheus) query(ctx context.Context, expression string) ([]sample, error) {
-	var reply struct {
-		Data struct {
-			Result []sample `json:"result"`
-		} `json:"data"`
-	}
-	err := get(ctx, "http://"+p.address+"/api/v1/query?query="+url.QueryEscape(expression), &reply)
-	return reply.Data.Result, err
-}
-
-// values returns the values of a label.
-func (p *prometheus) values(ctx context.Context, label, series string) ([]string, error) {
-	var reply struct {
-		Data []string `json:"data"`
-	}
-	err := get(ctx, "http://"+p.address+"/api/v1/label/"+label+"/values?match[]="+url.QueryEscape(series), &reply)
-	return reply.Data, err
 }
 
 // alert is an alert that is pending or firing.

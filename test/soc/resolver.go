@@ -16,11 +16,14 @@ const corefile = `.:%[1]s {
     errors
     metadata
     prometheus %[2]s
+    %[7]s
     typoguard partners {
+        %[8]s
         protect %[3]s
         protect_file %[4]s/more
         allow navy.ml
         reload 1s
+        log_events off
         events %[5]s size 10MB keep 3 age 30d
         syslog tcp://%[6]s
         client_mask 32 56
@@ -53,7 +56,17 @@ var (
 // resolver is a running coredns-typoguard.
 type resolver struct {
 	*process
-	dns, metrics, events string // addresses, and the path of the events
+	settings
+	dns, metrics string // addresses
+}
+
+// settings are what differs between resolvers.
+type settings struct {
+	binary, dir string // the directory for its files
+	events      string // the path of the events
+	syslog      string // the address of the syslog server
+	plugin      string // one more plugin of the server block
+	option      string // one more option of the policy partners
 }
 
 // buildBinary makes the binary.
@@ -66,10 +79,9 @@ func buildBinary(ctx context.Context, binary string) error {
 	return nil
 }
 
-// startResolver starts the resolver in a directory, with a file of events and the address of a syslog server. It returns
-// when the resolver answers.
-func startResolver(ctx context.Context, binary, dir, events, syslog string) (*resolver, error) {
-	r := &resolver{events: events}
+// startResolver starts the resolver, and returns when it answers.
+func startResolver(ctx context.Context, with settings) (*resolver, error) {
+	r := &resolver{settings: with}
 	var err error
 	if r.dns, err = freePort(); err != nil {
 		return nil, err
@@ -77,16 +89,16 @@ func startResolver(ctx context.Context, binary, dir, events, syslog string) (*re
 	if r.metrics, err = freePort(); err != nil {
 		return nil, err
 	}
-	if err := os.WriteFile(filepath.Join(dir, "more"), []byte("politie.nl\n"), 0o600); err != nil {
+	if err := os.WriteFile(filepath.Join(r.dir, "more"), []byte("politie.nl\n"), 0o600); err != nil {
 		return nil, err
 	}
 	_, port, _ := net.SplitHostPort(r.dns)
-	content := fmt.Sprintf(corefile, port, r.metrics, strings.Join(protectedDomains, " "), dir, events, syslog)
-	config := filepath.Join(dir, "Corefile")
+	content := fmt.Sprintf(corefile, port, r.metrics, strings.Join(protectedDomains, " "), r.dir, r.events, r.syslog, r.plugin, r.option)
+	config := filepath.Join(r.dir, "Corefile")
 	if err := os.WriteFile(config, []byte(content), 0o600); err != nil {
 		return nil, err
 	}
-	if r.process, err = launch(ctx, binary, "-conf", config); err != nil {
+	if r.process, err = launch(ctx, r.binary, "-conf", config); err != nil {
 		return nil, err
 	}
 	return r, r.until(ctx, func() error {

@@ -80,7 +80,7 @@ func (f *File) Write(_ context.Context, events []*event.Event) (int, error) {
 	}
 	n, err := f.file.Write(f.lines.Bytes())
 	if err != nil {
-		return f.cut(n, ends), fmt.Errorf("%w; %d events wait at most", err, Waiting)
+		return f.cut(n, ends), err
 	}
 	f.size += int64(n)
 	f.torn = false
