@@ -39,3 +39,25 @@ func BenchmarkServeDNS(b *testing.B) {
 		}
 	})
 }
+
+// BenchmarkLookalike answers a lookalike, with its event handed over to a hub that folds it, and with nobody to hear it.
+func BenchmarkLookalike(b *testing.B) {
+	block, err := parseCorefile(b, "", "typoguard {\nprotect army.mil\nlog_events off\n}")
+	require.NoError(b, err)
+	h := newTypoguard(block)
+	h.counters = block.newCounters([]string{""}, "")
+	w, r := &test.ResponseWriter{}, query("us.army.ml.", dns.TypeMX)
+	ctx := context.Background()
+	for name, hub := range map[string]*hub{"heard": newHub(), "unheard": nil} {
+		b.Run(name, func(b *testing.B) {
+			block.events.Store(hub)
+			b.ReportAllocs()
+			for b.Loop() {
+				_, _ = h.ServeDNS(ctx, w, r)
+			}
+		})
+		if hub != nil {
+			hub.close()
+		}
+	}
+}

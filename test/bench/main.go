@@ -1,11 +1,14 @@
 // Command bench measures with dnsperf what the typoguard plugin costs a resolver.
 //
-//	go run ./test/bench [-pairs N] [-seconds N] [-domains N] [-distance 1|2]
+//	go run ./test/bench [-pairs N] [-seconds N] [-domains N] [-distance 1|2] [-sinks on|dead]
 //
 // It compares two servers, twice, by the queries per second that each can answer on one CPU:
 //
 //   - Ordinary names, answered from the cache: with a policy of so many protected domains, and without one.
 //   - Lookalikes of the protected domains: the NXDOMAIN of the policy, and that of CoreDNS's template plugin.
+//
+// With -sinks it compares a policy whose events go to the log, a file and a syslog server with one whose events go nowhere,
+// by ordinary names and by lookalikes. With -sinks dead there is no such directory, and no such server.
 //
 // Nothing leaves the host. The noise of a busy machine is many times what the plugin costs, therefore the servers are
 // loaded in turns, for some seconds each, and every run is compared with the one next to it. A ratio below what is
@@ -30,6 +33,7 @@ import (
 // settings are what the flags say.
 type settings struct {
 	pairs, seconds, domains, distance int
+	sinks                             string
 }
 
 func main() {
@@ -38,6 +42,7 @@ func main() {
 	flag.IntVar(&s.seconds, "seconds", 4, "duration of a run, in `seconds`")
 	flag.IntVar(&s.domains, "domains", 1000, "`number` of protected domains")
 	flag.IntVar(&s.distance, "distance", 1, "distance of the policy, `1 or 2`")
+	flag.StringVar(&s.sinks, "sinks", "", "what events cost, with sinks that are `on or dead`")
 	flag.Parse()
 	err := s.check(flag.Args())
 	if err == nil {
@@ -60,6 +65,8 @@ func (s settings) check(rest []string) error {
 		return fmt.Errorf("-seconds %d; expected 1 to 60", s.seconds)
 	case s.domains < 1 || s.domains > 1_000_000:
 		return fmt.Errorf("-domains %d; expected 1 to 1000000", s.domains)
+	case s.sinks != "" && s.sinks != "on" && s.sinks != "dead":
+		return fmt.Errorf("-sinks %s; expected on or dead", s.sinks)
 	case s.distance < 1 || s.distance > 2:
 		return fmt.Errorf("-distance %d; expected 1 or 2", s.distance)
 	}
@@ -68,7 +75,11 @@ func (s settings) check(rest []string) error {
 
 // command returns the command line that measures with these settings.
 func (s settings) command() string {
-	return fmt.Sprintf("go run ./test/bench -pairs %d -seconds %d -domains %d -distance %d", s.pairs, s.seconds, s.domains, s.distance)
+	command := fmt.Sprintf("go run ./test/bench -pairs %d -seconds %d -domains %d -distance %d", s.pairs, s.seconds, s.domains, s.distance)
+	if s.sinks != "" {
+		command += " -sinks " + s.sinks
+	}
+	return command
 }
 
 // run measures in a directory of its own, and prints the results. Nothing that it starts or writes outlives it.
@@ -120,7 +131,10 @@ func measure(ctx context.Context, dir string, s settings) ([]result, error) {
 	if err := resolvers.Build(ctx, binary); err != nil {
 		return nil, err
 	}
-	servers, stop, err := startAll(ctx, binary, cpus.servers, policy(files.protected, s.distance)+resolver, resolver, blocker)
+	if s.sinks != "" {
+		return measureSinks(ctx, dir, binary, cpus, files, s)
+	}
+	servers, stop, err := startAll(ctx, binary, cpus.servers, policy(files.protected, s.distance, "")+resolver, resolver, blocker)
 	if err != nil {
 		return nil, err
 	}

@@ -24,13 +24,14 @@ const corefile = `.:%s {
 %s}
 `
 
-// policy returns a stanza that protects the domains in a file.
-func policy(protectFile string, distance int) string {
+// policy returns a stanza that protects the domains in a file, and has further options.
+func policy(protectFile string, distance int, options string) string {
 	return fmt.Sprintf(`    typoguard {
         protect_file %s
         distance %d
+        %s
     }
-`, protectFile, distance)
+`, protectFile, distance, options)
 }
 
 // resolver is a cache that needs no Internet: template answers while the cache is filled, and is not asked again.
