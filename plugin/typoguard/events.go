@@ -5,6 +5,8 @@ import (
 	"sync"
 	"time"
 
+	"golang.org/x/time/rate"
+
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/sink"
 )
@@ -18,15 +20,18 @@ const (
 	clientsKnown = 65536
 	// hubInterval is how often the hub looks whether events are due. With event.Settle it bounds what a kill loses.
 	hubInterval = 500 * time.Millisecond
+	// failuresWaiting is how many failures of SMTP listeners wait to be logged at most.
+	failuresWaiting = 16
 )
 
 // hub takes events from the query path, folds repeats, and hands them to the sinks. A process has one, which one instance
 // inherits from the other: reloads neither lose events nor end windows, and sinks that stay as they are stay open.
 type hub struct {
-	queue   chan event.Event
-	control chan func() // run by the goroutine
-	stop    chan struct{}
-	done    sync.WaitGroup
+	queue    chan event.Event
+	failures chan error  // of SMTP listeners, to be logged
+	control  chan func() // run by the goroutine
+	stop     chan struct{}
+	done     sync.WaitGroup
 
 	// What follows is the goroutine's.
 	folder  *event.Folder
@@ -43,14 +48,16 @@ type openSink struct {
 // newHub returns a hub without sinks, which runs until it is closed.
 func newHub() *hub {
 	h := &hub{
-		queue:   make(chan event.Event, eventsWaiting),
-		control: make(chan func()),
-		stop:    make(chan struct{}),
-		folder:  event.NewFolder(eventsOpen),
-		clients: event.NewClients(clientsKnown),
-		sinks:   map[string]*openSink{},
+		queue:    make(chan event.Event, eventsWaiting),
+		failures: make(chan error, failuresWaiting),
+		control:  make(chan func()),
+		stop:     make(chan struct{}),
+		folder:   event.NewFolder(eventsOpen),
+		clients:  event.NewClients(clientsKnown),
+		sinks:    map[string]*openSink{},
 	}
 	h.done.Go(h.run)
+	h.done.Go(h.logFailures)
 	return h
 }
 
@@ -63,6 +70,32 @@ func (h *hub) report(e *event.Event) {
 	case h.queue <- *e:
 	default:
 		eventsDropped.WithLabelValues(handover).Inc()
+	}
+}
+
+// fail hands over a failure to be logged. It never waits; of too many at a time only some are logged.
+func (h *hub) fail(err error) {
+	if h == nil {
+		return
+	}
+	select {
+	case h.failures <- err:
+	default:
+	}
+}
+
+// logFailures logs failures, one a second at most after the first few.
+func (h *hub) logFailures() {
+	limit := rate.NewLimiter(1, failuresWaiting)
+	for {
+		select {
+		case err := <-h.failures:
+			if limit.Allow() {
+				log.Errorf("%v", err)
+			}
+		case <-h.stop:
+			return
+		}
 	}
 }
 

@@ -212,7 +212,7 @@ func captureLog(t *testing.T, format string, during func()) string {
 
 // TestLogTarget: the essentials are in the text, all of it in JSON, and a flood fills no disk.
 func TestLogTarget(t *testing.T) {
-	e := &event.Event{ID: "abcdefghij", Count: 1, Name: "army.ml", Intended: "army.mil", Kind: "omission", Policy: "mil", Distance: 1,
+	e := &event.Event{ID: "abcdefghij", Count: 1, Name: "army.ml", Protected: "mil", Intended: "army.mil", Kind: "omission", Policy: "mil", Distance: 1,
 		Client: "192.0.2.1", Type: "MX", Action: "nxdomain"}
 	write := func(times int) func() {
 		return func() {

@@ -95,12 +95,12 @@ func (l *listener) add(b *block, s *stanza) error {
 }
 
 // config returns the configuration of the listener's server.
-func (l *listener) config(reports *reporter) *smtp.Config {
+func (l *listener) config(events *hub) *smtp.Config {
 	config := &smtp.Config{
 		Hostname: smtpHostname,
 		Limits:   smtp.DefaultLimits,
 		Judge:    l.judge,
-		Observer: newSMTPObserver(l.address.String(), reports),
+		Observer: newSMTPObserver(l, events),
 	}
 	for _, s := range l.settings {
 		s.apply(config)

@@ -14,7 +14,7 @@ import (
 func collectors() []prometheus.Collector {
 	return []prometheus.Collector{
 		lookalikesTotal, passedTotal, policySuffixes, policyReloads, policyReloadSuccessful, policyReloadTime,
-		smtpSessions, smtpActive, smtpRejected, smtpOthers, smtpLimitsHit, smtpTLS, smtpUnlogged,
+		smtpSessions, smtpActive, smtpRejected, smtpOthers, smtpLimitsHit, smtpTLS,
 		policyExpiring, policyTrialEnds, targetsTotal, counterpartLookups, counterpartHits, counterpartDuration,
 		eventsWritten, eventsDropped, eventsErrors, eventsSinkUp, newClients,
 	}

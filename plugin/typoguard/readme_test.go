@@ -1,6 +1,7 @@
 package typoguard
 
 import (
+	"maps"
 	"os"
 	"regexp"
 	"slices"
@@ -79,9 +80,12 @@ func TestReadmeEvents(t *testing.T) {
 		Kind: "omission", Distance: 1, Counterpart: "exists", Name: "army.ml", Question: "army.ml", Record: "MX", Type: "MX", Types: []string{"MX"}, ResponseCode: "NXDOMAIN",
 		Server: "dns://:53", View: "view",
 	}
-	written := []string{"message"}
-	for _, a := range e.Attributes("host") {
-		written = append(written, a.Key)
+	written := map[string]bool{"message": true}
+	for _, smtp := range []*event.SMTP{nil, {Helo: "relay", Sender: "corp.example", Recipient: "army.ml"}} {
+		e.SMTP = smtp
+		for _, a := range e.Attributes("host") {
+			written[a.Key] = true
+		}
 	}
 	var documented []string
 	for _, row := range regexp.MustCompile("(?m)^\\| (`[^|]*`) \\|").FindAllStringSubmatch(readme(t, "Events"), -1) {
@@ -89,7 +93,7 @@ func TestReadmeEvents(t *testing.T) {
 			documented = append(documented, strings.Trim(name, "`"))
 		}
 	}
-	assert.ElementsMatch(t, written, documented)
+	assert.ElementsMatch(t, slices.Collect(maps.Keys(written)), documented)
 }
 
 // TestReadmeMetrics: the metrics and labels that are documented are those that are registered.

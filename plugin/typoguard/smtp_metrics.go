@@ -45,12 +45,6 @@ var (
 		Name:      "smtp_tls_handshakes_total",
 		Help:      "Counter of TLS handshakes after STARTTLS, by the result.",
 	}, []string{"listener", "result"})
-	smtpUnlogged = promauto.NewCounter(prometheus.CounterOpts{
-		Namespace: plugin.Namespace,
-		Subsystem: pluginName,
-		Name:      "smtp_unlogged_events_total",
-		Help:      "Counter of events at SMTP listeners that were not logged because there were too many.",
-	})
 )
 
 // beginSMTP makes every series of refusals by a policy exist, at zero.

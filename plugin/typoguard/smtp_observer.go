@@ -1,15 +1,20 @@
 package typoguard
 
 import (
+	"slices"
+	"time"
+
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/smtp"
 )
 
-// smtpObserver counts what happens at one SMTP listener, and hands on what is to be logged.
+// smtpObserver counts what happens at one SMTP listener, and reports what it refuses.
 type smtpObserver struct {
-	listener string
-	reports  *reporter
+	listener *listener
+	name     string // of the listener, in metrics
+	events   *hub
 
 	sessions, others, tlsOK, tlsError prometheus.Counter
 	active                            prometheus.Gauge
@@ -19,13 +24,15 @@ type smtpObserver struct {
 var _ smtp.Observer = (*smtpObserver)(nil)
 
 // newSMTPObserver returns the observer of a listener. Its series exist from then on.
-func newSMTPObserver(listener string, reports *reporter) *smtpObserver {
+func newSMTPObserver(l *listener, events *hub) *smtpObserver {
+	listener := l.address.String()
 	for _, limit := range smtp.AllLimits {
 		smtpLimitsHit.WithLabelValues(listener, string(limit))
 	}
 	return &smtpObserver{
-		listener: listener,
-		reports:  reports,
+		listener: l,
+		name:     listener,
+		events:   events,
 		sessions: smtpSessions.WithLabelValues(listener),
 		active:   smtpActive.WithLabelValues(listener),
 		others:   smtpOthers.WithLabelValues(listener),
@@ -59,13 +66,50 @@ func (o *smtpObserver) Refused(r *smtp.Refusal) {
 	} else {
 		smtpRejected.WithLabelValues(r.Suggestions[0].Policy, r.Suggestions[0].Kind).Inc()
 	}
-	o.reports.report(report{refusal: r})
+	e := o.listener.event(r)
+	o.events.report(&e)
 }
 
 // LimitHit implements smtp.Observer.
 func (o *smtpObserver) LimitHit(limit smtp.Limit) {
-	smtpLimitsHit.WithLabelValues(o.listener, string(limit)).Inc()
+	smtpLimitsHit.WithLabelValues(o.name, string(limit)).Inc()
 }
 
 // Failed implements smtp.Observer.
-func (o *smtpObserver) Failed(err error) { o.reports.report(report{failure: err}) }
+func (o *smtpObserver) Failed(err error) { o.events.fail(err) }
+
+// event makes an event of a refusal. It goes where the policy of the best suggestion wants it; without one, where the first
+// policy does that names the listener.
+func (l *listener) event(r *smtp.Refusal) event.Event {
+	e := event.Event{
+		ID:     r.ID,
+		First:  time.Now(),
+		Action: event.SMTPRefused,
+		Mode:   enforce.String(),
+		Name:   r.Domain,
+		SMTP:   &event.SMTP{Helo: r.Helo, Sender: r.Sender, Recipient: r.Recipient, TLS: r.TLS},
+	}
+	e.Last = e.First
+	suggested := ""
+	if len(r.Suggestions) > 0 {
+		s := r.Suggestions[0]
+		suggested, e.Policy, e.Intended, e.Kind = s.Policy, s.Policy, s.Intended, s.Kind
+	}
+	if p := l.policy(suggested); p != nil {
+		e.To = p.sinks
+		e.Client = p.mask.Apply(r.Client).String()
+	}
+	return e
+}
+
+// policy returns the first policy of a name, or of any, that names the listener.
+func (l *listener) policy(name string) *policy {
+	for _, b := range l.blocks {
+		for _, s := range b.stanzas {
+			if (name == "" || s.policy.name == name) && slices.Contains(s.policy.listeners, l.address) {
+				return &s.policy
+			}
+		}
+	}
+	return nil
+}

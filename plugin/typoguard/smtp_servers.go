@@ -25,7 +25,7 @@ func (i *instance) listen(inherited smtpServers) error {
 	i.servers = smtpServers{}
 	for address, server := range inherited {
 		if l, ok := i.listeners[address]; ok {
-			server.Configure(l.config(i.reports))
+			server.Configure(l.config(i.events))
 			i.servers[address] = server
 		}
 	}
@@ -38,7 +38,7 @@ func (i *instance) listen(inherited smtpServers) error {
 		if _, ok := i.servers[l.address]; ok {
 			continue
 		}
-		server, err := smtp.Listen(l.address, l.config(i.reports))
+		server, err := smtp.Listen(l.address, l.config(i.events))
 		if err != nil {
 			return err
 		}

@@ -22,7 +22,6 @@ type instance struct {
 	blocks    []*block
 	listeners map[netip.AddrPort]*listener
 	servers   smtpServers // of the listeners, while it is running
-	reports   *reporter   // of the servers
 
 	sinks  map[string]*sinkConfig // of events, by name
 	events *hub                   // while it is running
@@ -69,18 +68,16 @@ func (i *instance) take() error {
 	defer running.Unlock()
 	before := running.instance
 	var inherited smtpServers
-	var reports *reporter
 	var events *hub
 	if before != nil {
 		before.close()
-		inherited, reports, events = before.servers, before.reports, before.events
-		before.servers, before.reports, before.events = nil, nil, nil
+		inherited, events = before.servers, before.events
+		before.servers, before.events = nil, nil
 	}
 	running.instance = i
 	i.open()
 	i.hear(events)
 	err := i.listen(inherited)
-	reports.close() // nobody reports to it any more
 	if err != nil && before == nil {
 		i.end()
 	}
@@ -101,16 +98,12 @@ func (i *instance) drop() error {
 func (i *instance) end() {
 	i.close()
 	i.hangUp()
-	i.reports.close()
 	i.events.close()
 	i.events, running.instance = nil, nil
 }
 
-// open starts watching, and what reports on the SMTP listeners.
+// open starts watching.
 func (i *instance) open() {
-	if len(i.listeners) > 0 {
-		i.reports = newReporter()
-	}
 	ctx, cancel := context.WithCancel(context.Background())
 	i.stop = cancel
 	policySuffixes.Reset()

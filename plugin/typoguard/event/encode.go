@@ -69,7 +69,7 @@ func (e *Event) smtpMessage(b *strings.Builder) {
 	if e.SMTP.TLS {
 		security = "TLS"
 	}
-	fmt.Fprintf(b, "refused mail from <%s> to <%s>, which %s: client %s (HELO %q, %s), id %s",
+	fmt.Fprintf(b, "Refused mail from <%s> to <%s>, which %s: client %s (HELO %q, %s), id %s",
 		e.SMTP.Sender, e.SMTP.Recipient, about, orDash(e.Client), e.SMTP.Helo, security, e.ID)
 }
 
@@ -126,7 +126,7 @@ func (e *Event) ours(a *attributes) {
 	a.add("typoguard.protected", e.Protected)
 	a.add("typoguard.intended", e.Intended)
 	a.add("typoguard.kind", e.Kind)
-	if e.Intended != "" {
+	if e.Protected != "" {
 		*a = append(*a, slog.Int("typoguard.distance", e.Distance))
 	}
 	a.add("typoguard.counterpart", e.Counterpart)

@@ -79,9 +79,9 @@ func TestMessage(t *testing.T) {
 		"monitored": "us.army.ml looks like us.army.mil (omission, policy mil): client - asked for MX, only monitored, else nxdomain, id k3j5q2abcd",
 		"target": "MX us.army.ml of partner.example looks like us.army.mil (omission, policy mil): client 192.0.2.7 asked for MX, " +
 			"answered nxdomain, new client, id k3j5q2abcd",
-		"refused": `refused mail from <corp.example> to <bob@us.army.ml>, which looks like us.army.mil (omission, policy mil): ` +
+		"refused": `Refused mail from <corp.example> to <bob@us.army.ml>, which looks like us.army.mil (omission, policy mil): ` +
 			`client 2001:db8::25 (HELO "re\"lay\xff", TLS), id abcd2345`,
-		"other": `refused mail from <> to <example.org>, which looks like no protected suffix: client 192.0.2.1 (HELO "relay", no TLS), id abcd2346`,
+		"other": `Refused mail from <> to <example.org>, which looks like no protected suffix: client 192.0.2.1 (HELO "relay", no TLS), id abcd2346`,
 	}
 	all := examples()
 	for name, message := range want {

@@ -1,0 +1,62 @@
+package typoguard
+
+import (
+	"errors"
+	"net/netip"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/smtp"
+)
+
+// TestRefusalEvent: a refusal is an event that goes where the policy sends its events, with the client masked.
+func TestRefusalEvent(t *testing.T) {
+	const options = "action sinkhole 192.0.2.25\nsmtp 192.0.2.25:2525\n"
+	b, err := parseCorefile(t, t.TempDir(), "typoguard a {\nprotect gov\n"+options+"}\ntypoguard mil {\nprotect mil\n"+options+"log_events off\nsyslog udp://192.0.2.1\nclient_mask 24 56\n}")
+	require.NoError(t, err)
+	l := &listener{address: netip.MustParseAddrPort("192.0.2.25:2525"), blocks: []*block{b}}
+	refusal := &smtp.Refusal{
+		ID: "abcd2345", Client: netip.MustParseAddr("192.0.2.7"), Helo: "relay", TLS: true, Sender: "corp.example", Recipient: "bob@us.army.ml",
+		Domain: "us.army.ml", Suggestions: []smtp.Suggestion{{Intended: "us.army.mil", Policy: "mil", Kind: "omission"}},
+	}
+	e := l.event(refusal)
+	assert.WithinDuration(t, time.Now(), e.First, time.Minute)
+	assert.Equal(t, e.First, e.Last)
+	e.First, e.Last = time.Time{}, time.Time{}
+	assert.Equal(t, event.Event{
+		ID: "abcd2345", To: []string{"udp://192.0.2.1:514"}, Client: "192.0.2.0", Policy: "mil", Action: "smtp-refused", Mode: "enforce",
+		Intended: "us.army.mil", Kind: "omission", Name: "us.army.ml",
+		SMTP: &event.SMTP{Helo: "relay", Sender: "corp.example", Recipient: "bob@us.army.ml", TLS: true},
+	}, e)
+
+	refusal.Suggestions = nil
+	e = l.event(refusal)
+	assert.Equal(t, []string{"log"}, e.To, "of the first policy")
+	assert.Equal(t, "192.0.2.7", e.Client)
+	assert.Empty(t, e.Policy)
+}
+
+// TestFailuresAreLogged: a flood of failures is not, and makes nobody wait.
+func TestFailuresAreLogged(t *testing.T) {
+	lines := captureLog(t, "text", func() {
+		synctest.Test(t, func(*testing.T) {
+			h := newHub()
+			for range 1000 {
+				h.fail(errors.New("no"))
+				synctest.Wait()
+			}
+			h.close()
+			for range 100 {
+				h.fail(errors.New("nobody hears"))
+			}
+		})
+	})
+	assert.Equal(t, failuresWaiting, strings.Count(lines, "no\n"))
+	(*hub)(nil).fail(errors.New("no"))
+}
