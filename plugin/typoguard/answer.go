@@ -176,8 +176,13 @@ func reason(name string, d *decision) string {
 	return fmt.Sprintf("typoguard: %s looks like %s (%s, policy %s%s, id %s)", what, d.intended(name), d.match.Kind, d.policy.name, note, d.id)
 }
 
-// intended returns the name that was probably meant, without the final dot.
-func (d *decision) intended(name string) string { return intended(name, &d.match) }
+// intended returns the name that was probably meant, without the final dot. The name is always the same for one decision.
+func (d *decision) intended(name string) string {
+	if d.meant == "" {
+		d.meant = intended(name, &d.match)
+	}
+	return d.meant
+}
 
 // intended returns a name with the suffix that is near the protected one replaced by it.
 func intended(name string, m *match.Match) string {

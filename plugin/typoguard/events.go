@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/time/rate"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
@@ -20,6 +21,9 @@ const (
 	clientsKnown = 65536
 	// hubInterval is how often the hub looks whether events are due. With event.Settle it bounds what a kill loses.
 	hubInterval = 500 * time.Millisecond
+	// hubRest is how long the hub takes no events after it has taken some. Four million queries for lookalikes a second would
+	// fill the queue meanwhile.
+	hubRest = time.Millisecond
 	// failuresWaiting is how many failures of SMTP listeners wait to be logged at most.
 	failuresWaiting = 16
 )
@@ -27,6 +31,7 @@ const (
 // hub takes events from the query path, folds repeats, and hands them to the sinks. A process has one, which one instance
 // inherits from the other: reloads neither lose events nor end windows, and sinks that stay as they are stay open.
 type hub struct {
+	dropped  prometheus.Counter // at the hand-over
 	queue    chan event.Event
 	failures chan error  // of SMTP listeners, to be logged
 	control  chan func() // run by the goroutine
@@ -48,6 +53,7 @@ type openSink struct {
 // newHub returns a hub without sinks, which runs until it is closed.
 func newHub() *hub {
 	h := &hub{
+		dropped:  eventsDropped.WithLabelValues(handover),
 		queue:    make(chan event.Event, eventsWaiting),
 		failures: make(chan error, failuresWaiting),
 		control:  make(chan func()),
@@ -69,7 +75,7 @@ func (h *hub) report(e *event.Event) {
 	select {
 	case h.queue <- *e:
 	default:
-		eventsDropped.WithLabelValues(handover).Inc()
+		h.dropped.Inc()
 	}
 }
 
@@ -99,13 +105,21 @@ func (h *hub) logFailures() {
 	}
 }
 
+// run takes events in batches: a goroutine that waited for each would have to be woken by each, which costs the query path
+// more than the event does.
 func (h *hub) run() {
 	tick := time.NewTicker(hubInterval)
 	defer tick.Stop()
+	queue, rest := h.queue, (<-chan time.Time)(nil)
 	for {
 		select {
-		case e := <-h.queue:
+		case e := <-queue:
 			h.add(&e)
+			h.drain()
+			queue, rest = nil, time.After(hubRest)
+		case <-rest:
+			h.drain()
+			queue, rest = h.queue, nil
 		case now := <-tick.C:
 			h.write(h.folder.Due(now)...)
 		case do := <-h.control:

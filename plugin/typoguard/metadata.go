@@ -28,11 +28,11 @@ func describe(ctx context.Context, name string, d *decision) {
 	if d.verdict != lookalike {
 		return
 	}
-	lookalike := *d
+	lookalike, meant := *d, d.intended(name)
 	for label, value := range map[string]metadata.Func{
 		"policy":      func() string { return lookalike.policy.name },
 		"protected":   func() string { return lookalike.match.Suffix },
-		"intended":    func() string { return lookalike.intended(name) },
+		"intended":    func() string { return meant },
 		"kind":        func() string { return lookalike.match.Kind.String() },
 		"distance":    func() string { return strconv.Itoa(lookalike.match.Distance) },
 		"action":      lookalike.done,

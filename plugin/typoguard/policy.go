@@ -195,6 +195,7 @@ type decision struct {
 	mode    mode        // of the policy at the moment
 	match   match.Match // of a lookalike
 	id      string      // of the event, if there is one
+	meant   string      // see intended
 	listed  string      // the suffix that the name equals or lies under, if protected or allowed
 	// target is the record in a reply that leads to the lookalike; nil if it is the name that was asked for.
 	target dns.RR

@@ -162,6 +162,9 @@ func clientOf(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) client {
 
 // addressOf returns the address of the client, or the zero address, which no network holds, if it has none.
 func addressOf(w dns.ResponseWriter) netip.Addr {
+	if remote, ok := w.RemoteAddr().(interface{ AddrPort() netip.AddrPort }); ok { // over UDP and TCP
+		return remote.AddrPort().Addr().Unmap().WithZone("")
+	}
 	state := request.Request{W: w}
 	host, _, _ := strings.Cut(state.IP(), "%")
 	addr, err := netip.ParseAddr(host)
