@@ -32,9 +32,9 @@ type instance struct {
 	done   sync.WaitGroup
 }
 
-// running is the instance whose files are watched and whose SMTP listeners are open: a process runs one. Caddy gives no callback to a new instance that
-// fails to start after its OnStartup; what it opened would stay for ever, were it not closed by the next one to take its
-// place, which is the old one that takes it back.
+// running is the instance whose files are watched and whose SMTP listeners are open: a process runs one. Caddy gives no
+// callback to a new instance that fails to start after its OnStartup; what it opened would stay for ever, were it not
+// closed by the next one to take its place, which is the old one that takes it back.
 var running struct {
 	sync.Mutex
 	*instance
