@@ -133,7 +133,7 @@ func explain(state request.Request, m *dns.Msg, code uint16, d *decision) {
 // and the addresses of their targets. It is no longer authentic.
 func without(state request.Request, reply *dns.Msg, bad map[dns.RR]bool, d *decision) *dns.Msg {
 	m := reply.Copy() // its records are others: what is bad is known by its place
-	m.AuthenticatedData = false
+	m.AuthenticatedData, d.unsigned = false, reply.AuthenticatedData
 	targets := map[string]bool{}
 	for rr := range bad {
 		name, _ := target(rr)
@@ -141,9 +141,11 @@ func without(state request.Request, reply *dns.Msg, bad map[dns.RR]bool, d *deci
 	}
 	signs := func(rr dns.RR) bool {
 		sig, ok := rr.(*dns.RRSIG)
-		return ok && slices.ContainsFunc(slices.Collect(maps.Keys(bad)), func(b dns.RR) bool {
+		covers := ok && slices.ContainsFunc(slices.Collect(maps.Keys(bad)), func(b dns.RR) bool {
 			return sig.TypeCovered == b.Header().Rrtype && strings.EqualFold(sig.Hdr.Name, b.Header().Name)
 		})
+		d.unsigned = d.unsigned || covers
+		return covers
 	}
 	good := func(before, copied []dns.RR) []dns.RR {
 		var kept []dns.RR
@@ -167,6 +169,9 @@ func reason(name string, d *decision) string {
 	note := ""
 	if d.counterpart != notAsked {
 		note = ", counterpart " + d.counterpart.String()
+	}
+	if d.unsigned {
+		note += ", the rest unsigned"
 	}
 	what := shown(name)
 	if d.target != nil {

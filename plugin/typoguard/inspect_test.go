@@ -96,7 +96,7 @@ func TestInspect(t *testing.T) {
 			partner.example. 300 IN MX 20 mail.partner.example.
 			++
 			mail.partner.example. 300 IN A 192.0.2.2`,
-			"MX mail.army.ml of partner.example looks like mail.army.mil (omission, policy default)",
+			"MX mail.army.ml of partner.example looks like mail.army.mil (omission, policy default, the rest unsigned)",
 		},
 		{"not inspected", "inspect srv", "partner.example. MX", "partner.example. 300 IN MX 10 mail.army.ml.", "", ""},
 		{"not a lookalike", "inspect mx", "partner.example. MX", "partner.example. 300 IN MX 10 mail.army.mil.", "", ""},
@@ -151,7 +151,7 @@ func TestInspect(t *testing.T) {
 			partner.example. 300 IN MX 10 mail.partner.example.
 			--
 			partner.example. 300 IN NS ns.partner.example.`,
-			"NS ns.army.ml of partner.example looks like ns.army.mil (omission, policy default)",
+			"NS ns.army.ml of partner.example looks like ns.army.mil (omission, policy default, the rest unsigned)",
 		},
 		{
 			"the only name server", "inspect ns", "partner.example. MX", `

@@ -199,6 +199,8 @@ type decision struct {
 	listed  string      // the suffix that the name equals or lies under, if protected or allowed
 	// target is the record in a reply that leads to the lookalike; nil if it is the name that was asked for.
 	target dns.RR
+	// unsigned is whether the reply has lost its DNSSEC signatures, or what was known of them, together with that record.
+	unsigned bool
 	// counterpart says of a lookalike whether what it resembles exists, as far as the policy wants to know.
 	counterpart presence
 }
