@@ -78,6 +78,9 @@ func (c *Clock) rfc3339(b []byte) (int64, []byte, bool) {
 	return 0, b, false
 }
 
+// firstYear is the first one that a log can be of. No time stamp is before 1970 then, whatever its zone.
+const firstYear = 1971
+
 // startOfMinute returns when the minute of a time stamp began, in UTC or in the local zone. It remembers the last one.
 func (c *Clock) startOfMinute(b []byte, utc bool) (int64, bool) {
 	key := [len(c.minute)]byte(b)
@@ -92,7 +95,7 @@ func (c *Clock) startOfMinute(b []byte, utc bool) (int64, bool) {
 	day, ok3 := number(b[8:10])
 	hour, ok4 := number(b[11:13])
 	minute, ok5 := number(b[14:16])
-	if !ok1 || !ok2 || !ok3 || !ok4 || !ok5 || mon < 1 || mon > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 {
+	if !ok1 || !ok2 || !ok3 || !ok4 || !ok5 || year < firstYear || mon < 1 || mon > 12 || day < 1 || day > 31 || hour > 23 || minute > 59 {
 		return 0, false
 	}
 	in := c.zone
