@@ -91,7 +91,7 @@ func FuzzClock(f *testing.F) {
 	f.Add("Feb 29 12:00:00")
 	f.Fuzz(func(t *testing.T, stamp string) {
 		seconds, _, ok := NewClock(testEnd).stamp([]byte(stamp))
-		if want, err := time.Parse(time.RFC3339, stamp); err == nil && want.Format(time.RFC3339) == stamp {
+		if want, err := time.Parse(time.RFC3339, stamp); err == nil && want.Year() >= firstYear && want.Format(time.RFC3339) == stamp {
 			require.True(t, ok)
 			require.Equal(t, want.Unix(), seconds)
 		}
