@@ -92,7 +92,7 @@ func (d *coredns) object(line []byte, found func(*Record)) Result {
 	if err := json.Unmarshal(line, &l); err != nil {
 		return Unknown
 	}
-	if l.Level == "" {
+	if l.Level == "" || l.Time.Year() < firstYear {
 		return Unknown
 	}
 	if l.Plugin != "log" || l.Class != "IN" {
