@@ -21,7 +21,7 @@ func FuzzParsers(f *testing.F) {
 			f.Add(bytes.TrimRight(line, "\n"))
 		}
 	}
-	f.Add([]byte("21-Nov-1026 23:56:56 client #: query: navy.ml IN MX")) // a thousand years ago
+	f.Add([]byte("21-Nov-1026 23:56:56 client #: query: navy.ml IN MX"))                                                   // a thousand years ago
 	f.Add([]byte(`{"level":"INFO","plugin":"log","client_ip":"127.0.0.1","qname":"army.ml.","qtype":"MX","qclass":"IN"}`)) // at no time
 	f.Fuzz(func(t *testing.T, line []byte) {
 		for _, format := range Formats {
