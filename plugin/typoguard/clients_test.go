@@ -18,8 +18,8 @@ import (
 func TestClientsCover(t *testing.T) {
 	b, err := parseCorefile(t, "", `typoguard {
 		protect mil
-		clients 192.0.2.0/24 2001:db8::/32 metadata:proxyproto/tlv=04 metadata:tls/name=mail=1
-		client_subnet_from 127.0.0.1
+		clients 192.0.2.0/24 2001:db8::/32 127.0.0.2 metadata:proxyproto/tlv=04 metadata:tls/name=mail=1
+		client_subnet_from 127.0.0.1 127.0.0.2
 	}`)
 	require.NoError(t, err)
 	c := &b.stanzas[0].policy.clients
@@ -41,6 +41,7 @@ func TestClientsCover(t *testing.T) {
 		{"a larger subnet", "127.0.0.1", "192.0.0.0/16", nil, false},
 		{"another subnet", "127.0.0.1", "198.51.100.0/24", nil, false},
 		{"a forwarder without a subnet", "127.0.0.1", "", nil, false},
+		{"a forwarder that is a client itself, for one that does not say who it is", "127.0.0.2", "0.0.0.0/0", nil, true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -64,7 +65,7 @@ func TestClientsCover(t *testing.T) {
 // TestClientSubnetStrange: what a client writes into the option must not matter, let alone harm.
 func TestClientSubnetStrange(t *testing.T) {
 	for _, subnet := range []*dns.EDNS0_SUBNET{
-		{}, {Family: 1, SourceNetmask: 200, Address: net.IPv4(192, 0, 2, 1)}, {Family: 2, SourceNetmask: 33, Address: net.IPv4(192, 0, 2, 1).To4()},
+		{}, {Family: 1, Address: net.IPv4zero}, {Family: 1, SourceNetmask: 200, Address: net.IPv4(192, 0, 2, 1)}, {Family: 2, SourceNetmask: 33, Address: net.IPv4(192, 0, 2, 1).To4()},
 		{Family: 3, Address: net.IP{1, 2, 3}},
 	} {
 		r := withEDNS(query("army.ml.", dns.TypeMX), 1232, false)

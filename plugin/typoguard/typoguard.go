@@ -151,7 +151,8 @@ func clientOf(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) client {
 	}}
 	if opt := r.IsEdns0(); opt != nil {
 		for _, option := range opt.Option {
-			if subnet, ok := option.(*dns.EDNS0_SUBNET); ok {
+			// A length of 0 is a client that does not want to be told apart (RFC 7871 section 7.1.2).
+			if subnet, ok := option.(*dns.EDNS0_SUBNET); ok && subnet.SourceNetmask > 0 {
 				addr, _ := netip.AddrFromSlice(subnet.Address)
 				c.subnet, _ = addr.Unmap().Prefix(int(subnet.SourceNetmask)) // what is none is not valid
 			}
