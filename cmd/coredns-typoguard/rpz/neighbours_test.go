@@ -142,7 +142,7 @@ func FuzzNeighbours(f *testing.F) {
 	f.Fuzz(func(t *testing.T, text, name string, two bool) {
 		text, name = strings.ToLower(text), strings.ToLower(name)
 		if len(text) > 12 || len(name) > 16 || !isHostname(text) || !isHostname(name) {
-			t.Skip("no host names of a length that can be enumerated often")
+			return // no host names of a length that can be enumerated often
 		}
 		distance := 1
 		if two {

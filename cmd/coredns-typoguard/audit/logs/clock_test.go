@@ -1,6 +1,7 @@
 package logs
 
 import (
+	"strconv"
 	"testing"
 	"time"
 
@@ -91,9 +92,12 @@ func FuzzClock(f *testing.F) {
 	f.Add("Feb 29 12:00:00")
 	f.Fuzz(func(t *testing.T, stamp string) {
 		seconds, _, ok := NewClock(testEnd).stamp([]byte(stamp))
-		if want, err := time.Parse(time.RFC3339, stamp); err == nil && want.Year() >= firstYear && want.Format(time.RFC3339) == stamp {
-			require.True(t, ok)
-			require.Equal(t, want.Unix(), seconds)
+		if want, err := time.Parse(time.RFC3339, stamp); err == nil && want.Format(time.RFC3339) == stamp {
+			year, _ := strconv.Atoi(stamp[:4])
+			require.Equal(t, year >= firstYear, ok)
+			if ok {
+				require.Equal(t, want.Unix(), seconds)
+			}
 		}
 		if want, err := time.ParseInLocation(time.Stamp, stamp, testEnd.Location()); err == nil && want.Day() < 29 && want.Format(time.Stamp) == stamp {
 			require.True(t, ok)
