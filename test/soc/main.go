@@ -20,6 +20,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/typoguard/coredns-typoguard/test/process"
 )
 
 func main() {
@@ -116,7 +118,7 @@ func startSite(ctx context.Context, dir string) (*site, error) {
 	if err != nil {
 		return nil, err
 	}
-	address, err := freePort()
+	address, err := process.FreeAddress()
 	if err != nil {
 		return nil, err
 	}
@@ -139,10 +141,25 @@ func startSite(ctx context.Context, dir string) (*site, error) {
 // stop ends all servers that run.
 func (s *site) stop() {
 	if s.prometheus != nil {
-		s.prometheus.end(syscall.SIGTERM)
+		s.prometheus.End(syscall.SIGTERM)
 	}
 	if s.resolver != nil {
-		s.resolver.end(syscall.SIGTERM)
+		s.resolver.End(syscall.SIGTERM)
 	}
-	s.rsyslog.end(syscall.SIGTERM)
+	s.rsyslog.End(syscall.SIGTERM)
+}
+
+// root returns the directory of the repository.
+func root() (string, error) {
+	dir, err := os.Getwd()
+	for err == nil {
+		if _, missing := os.Stat(filepath.Join(dir, "go.mod")); missing == nil {
+			return dir, nil
+		}
+		if dir == filepath.Dir(dir) {
+			return "", errors.New("no go.mod above the working directory; expected to run in the repository")
+		}
+		dir = filepath.Dir(dir)
+	}
+	return "", err
 }

@@ -8,11 +8,13 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/typoguard/coredns-typoguard/test/process"
 )
 
 // prometheus is a running Prometheus that scrapes the resolver.
 type prometheus struct {
-	*process
+	*process.Process
 	address string
 }
 
@@ -28,7 +30,7 @@ scrape_configs:
 
 // startPrometheus starts a Prometheus with its files in a directory, and returns when it is ready.
 func startPrometheus(ctx context.Context, dir, rules, target string) (*prometheus, error) {
-	address, err := freePort()
+	address, err := process.FreeAddress()
 	if err != nil {
 		return nil, err
 	}
@@ -37,12 +39,12 @@ func startPrometheus(ctx context.Context, dir, rules, target string) (*prometheu
 		return nil, err
 	}
 	p := &prometheus{address: address}
-	p.process, err = launch(ctx, "prometheus", "--config.file="+config, "--storage.tsdb.path="+filepath.Join(dir, "tsdb"),
+	p.Process, err = process.Launch(ctx, "prometheus", "--config.file="+config, "--storage.tsdb.path="+filepath.Join(dir, "tsdb"),
 		"--web.listen-address="+address, "--log.level=warn")
 	if err != nil {
 		return nil, err
 	}
-	return p, p.until(ctx, func() error { return get(ctx, "http://"+address+"/-/ready", nil) })
+	return p, p.Until(ctx, func() error { return get(ctx, "http://"+address+"/-/ready", nil) })
 }
 
 // alert is an alert that is pending or firing.

@@ -14,6 +14,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/typoguard/coredns-typoguard/test/process"
 )
 
 // sample is one series of the result of a query, with its value.
@@ -85,7 +87,7 @@ func TestDashboard(t *testing.T) {
 			var err error
 			values, err = s.prometheus.values(ctx, label, substitute(series, variables))
 			return err == nil && len(values) > 0
-		}, patience, wink, v.Name)
+		}, process.Patience, wink, v.Name)
 		variables["$"+v.Name] = strings.Join(values, "|")
 	}
 	rows := 0
@@ -102,7 +104,7 @@ func TestDashboard(t *testing.T) {
 				require.NoError(c, err)
 				require.NotEmpty(c, samples, expression)
 				assert.False(c, slices.ContainsFunc(samples, func(s sample) bool { return s.Value[1] == "NaN" }), expression)
-			}, patience, wink, panel.Title)
+			}, process.Patience, wink, panel.Title)
 		}
 	}
 	assert.Equal(t, 7, rows)
@@ -127,9 +129,9 @@ func TestAlerts(t *testing.T) {
 			return slices.ContainsFunc(alerts, func(a alert) bool { return a.Labels["alertname"] == name && a.State == state })
 		}
 	}
-	require.Eventually(t, firing("TypoguardNewClient", "firing"), patience, wink)
+	require.Eventually(t, firing("TypoguardNewClient", "firing"), process.Patience, wink)
 	writeList(t, s, "army..mil\n")
-	require.Eventually(t, firing("TypoguardReloadFailed", "pending"), patience, wink)
+	require.Eventually(t, firing("TypoguardReloadFailed", "pending"), process.Patience, wink)
 	writeList(t, s, "politie.nl\n")
-	require.Eventually(t, func() bool { return !firing("TypoguardReloadFailed", "pending")() }, patience, wink)
+	require.Eventually(t, func() bool { return !firing("TypoguardReloadFailed", "pending")() }, process.Patience, wink)
 }

@@ -8,6 +8,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"github.com/typoguard/coredns-typoguard/test/process"
 )
 
 // corefile is that of the resolver: two policies, of which one is on probation, and all sinks. The Internet is a template.
@@ -55,7 +57,7 @@ var (
 
 // resolver is a running coredns-typoguard.
 type resolver struct {
-	*process
+	*process.Process
 	settings
 	dns, metrics string // addresses
 }
@@ -83,10 +85,10 @@ func buildBinary(ctx context.Context, binary string) error {
 func startResolver(ctx context.Context, with settings) (*resolver, error) {
 	r := &resolver{settings: with}
 	var err error
-	if r.dns, err = freePort(); err != nil {
+	if r.dns, err = process.FreeAddress(); err != nil {
 		return nil, err
 	}
-	if r.metrics, err = freePort(); err != nil {
+	if r.metrics, err = process.FreeAddress(); err != nil {
 		return nil, err
 	}
 	if err := os.WriteFile(filepath.Join(r.dir, "more"), []byte("politie.nl\n"), 0o600); err != nil {
@@ -98,10 +100,10 @@ func startResolver(ctx context.Context, with settings) (*resolver, error) {
 	if err := os.WriteFile(config, []byte(content), 0o600); err != nil {
 		return nil, err
 	}
-	if r.process, err = launch(ctx, r.binary, "-conf", config); err != nil {
+	if r.Process, err = process.Launch(ctx, r.binary, "-conf", config); err != nil {
 		return nil, err
 	}
-	return r, r.until(ctx, func() error {
+	return r, r.Until(ctx, func() error {
 		_, err := lookup(ctx, "127.0.0.1", r.dns, "ready.example")
 		return err
 	})

@@ -6,6 +6,8 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+
+	"github.com/typoguard/coredns-typoguard/test/process"
 )
 
 // rsyslogConfig writes the messages that come over TCP into a file, as JSON lines with the header's fields before them.
@@ -18,7 +20,7 @@ ruleset(name="events") { action(type="omfile" file="%[4]s" template="event" flus
 
 // rsyslog is Debian's rsyslog, which writes events to a file.
 type rsyslog struct {
-	*process
+	*process.Process
 	address, file string
 	args          []string
 }
@@ -40,10 +42,10 @@ func startRsyslog(ctx context.Context, dir, address string) (*rsyslog, error) {
 
 // restart starts the server, which must not be running.
 func (r *rsyslog) restart(ctx context.Context) (err error) {
-	if r.process, err = launch(ctx, "rsyslogd", r.args...); err != nil {
+	if r.Process, err = process.Launch(ctx, "rsyslogd", r.args...); err != nil {
 		return err
 	}
-	return r.until(ctx, func() error {
+	return r.Until(ctx, func() error {
 		conn, err := net.Dial("tcp", r.address)
 		if err != nil {
 			return err

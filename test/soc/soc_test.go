@@ -19,6 +19,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/typoguard/coredns-typoguard/test/process"
 )
 
 // wink is how long to wait before asking again.
@@ -32,9 +34,9 @@ func start(t *testing.T) (context.Context, *site) {
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		s.stop()
-		assert.NotContains(t, s.resolver.output.String(), "panic")
+		assert.NotContains(t, s.resolver.Output(), "panic")
 		if t.Failed() {
-			t.Log(s.resolver.output.String())
+			t.Log(s.resolver.Output())
 		}
 	})
 	return ctx, s
@@ -66,7 +68,7 @@ func writeList(t *testing.T, s *site, content string) {
 // restartResolver ends the resolver and starts one with other settings, on other ports.
 func (s *site) restartResolver(t *testing.T, with settings) {
 	t.Helper()
-	s.resolver.end(syscall.SIGTERM)
+	s.resolver.End(syscall.SIGTERM)
 	r, err := startResolver(context.WithoutCancel(t.Context()), with)
 	require.NoError(t, err)
 	s.resolver = r
@@ -122,17 +124,17 @@ func TestSyslogDown(t *testing.T) {
 	ctx, s := start(t)
 	const events = 300
 	askFor(t, ctx, s, 0, 100, 5*time.Millisecond)
-	s.rsyslog.end(syscall.SIGTERM)
+	s.rsyslog.End(syscall.SIGTERM)
 	askFor(t, ctx, s, 100, 200, 5*time.Millisecond)
 	up := `coredns_typoguard_events_sink_up{sink="tcp://` + s.rsyslog.address + `"}`
-	require.Eventually(t, func() bool { return metric(t, s, up) == "0" }, patience, wink)
+	require.Eventually(t, func() bool { return metric(t, s, up) == "0" }, process.Patience, wink)
 	require.NoError(t, s.rsyslog.restart(context.WithoutCancel(ctx)))
 	askFor(t, ctx, s, 200, events, 5*time.Millisecond)
 	var lost int
 	require.Eventually(t, func() bool {
 		lost = events - len(idsIn(t, s.rsyslog.file))
 		return lost == 0
-	}, 2*patience, wink)
+	}, 2*process.Patience, wink)
 	assert.Equal(t, "1", metric(t, s, up))
 	assert.Equal(t, idsIn(t, s.resolver.events), idsIn(t, s.rsyslog.file), "in both, with the same ids")
 	t.Logf("FIGURE events lost of %d while rsyslog is stopped and started: %d", events, lost)
@@ -146,7 +148,7 @@ func TestFullDisk(t *testing.T) {
 	require.NoError(t, os.Mkdir(mount, 0o700))
 	require.NoError(t, syscall.Mount("tmpfs", mount, "tmpfs", 0, "size=1m"))
 	t.Cleanup(func() { assert.NoError(t, syscall.Unmount(mount, 0)) })
-	t.Cleanup(func() { s.resolver.end(syscall.SIGTERM) }) // before the disk is gone
+	t.Cleanup(func() { s.resolver.End(syscall.SIGTERM) }) // before the disk is gone
 	with := s.resolver.settings
 	with.events = filepath.Join(mount, "events.json")
 	s.restartResolver(t, with)
@@ -157,13 +159,13 @@ func TestFullDisk(t *testing.T) {
 	const events = 500 // a page of the disk may be left
 	askFor(t, ctx, s, 100, events, time.Millisecond)
 	up := `coredns_typoguard_events_sink_up{sink="` + s.resolver.events + `"}`
-	require.Eventually(t, func() bool { return metric(t, s, up) == "0" }, patience, wink)
+	require.Eventually(t, func() bool { return metric(t, s, up) == "0" }, process.Patience, wink)
 	require.NoError(t, os.Remove(filler))
 	var lost int
 	require.Eventually(t, func() bool {
 		lost = events - len(idsIn(t, s.resolver.events))
 		return lost == 0
-	}, 2*patience, wink)
+	}, 2*process.Patience, wink)
 	assert.Equal(t, "1", metric(t, s, up))
 	content, err := os.ReadFile(s.resolver.events)
 	require.NoError(t, err)
@@ -173,9 +175,9 @@ func TestFullDisk(t *testing.T) {
 	// The disk cannot be made read-only while a file is open on it; but one that is may be put over it.
 	require.NoError(t, syscall.Mount("tmpfs", mount, "tmpfs", syscall.MS_RDONLY, ""))
 	askFor(t, ctx, s, events, events+10, time.Millisecond)
-	require.Eventually(t, func() bool { return metric(t, s, up) == "0" }, patience, wink)
+	require.Eventually(t, func() bool { return metric(t, s, up) == "0" }, process.Patience, wink)
 	require.NoError(t, syscall.Unmount(mount, 0))
-	require.Eventually(t, func() bool { return len(idsIn(t, s.resolver.events)) == events+10 }, 2*patience, wink)
+	require.Eventually(t, func() bool { return len(idsIn(t, s.resolver.events)) == events+10 }, 2*process.Patience, wink)
 }
 
 // TestKill: a process that is killed loses no event that is older than the time in which events settle.
@@ -183,7 +185,7 @@ func TestKill(t *testing.T) {
 	ctx, s := start(t)
 	asked := askFor(t, ctx, s, 0, 500, 10*time.Millisecond)
 	killed := time.Now()
-	s.resolver.end(syscall.SIGKILL)
+	s.resolver.End(syscall.SIGKILL)
 	written := idsIn(t, s.resolver.events)
 	lost, oldest := 0, time.Duration(0)
 	for i, at := range asked {
@@ -201,9 +203,9 @@ func TestKill(t *testing.T) {
 func TestDnstapRead(t *testing.T) {
 	ctx, s := start(t)
 	socket, captured := filepath.Join(s.resolver.dir, "dnstap.sock"), filepath.Join(s.resolver.dir, "dnstap.fstrm")
-	capture, err := launch(ctx, "fstrm_capture", "-t", "protobuf:dnstap.Dnstap", "-u", socket, "-w", captured)
+	capture, err := process.Launch(ctx, "fstrm_capture", "-t", "protobuf:dnstap.Dnstap", "-u", socket, "-w", captured)
 	require.NoError(t, err)
-	require.NoError(t, capture.until(ctx, func() error {
+	require.NoError(t, capture.Until(ctx, func() error {
 		_, err := os.Stat(socket)
 		return err
 	}))
@@ -212,8 +214,8 @@ func TestDnstapRead(t *testing.T) {
 	s.restartResolver(t, with)
 	_, err = lookup(ctx, "127.0.0.1", s.resolver.dns, "army.ml")
 	require.NoError(t, err)
-	s.resolver.end(syscall.SIGTERM)
-	capture.end(syscall.SIGTERM)
+	s.resolver.End(syscall.SIGTERM)
+	capture.End(syscall.SIGTERM)
 
 	output, err := exec.CommandContext(ctx, "dnstap-read", captured).CombinedOutput()
 	require.NoError(t, err, string(output))

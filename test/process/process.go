@@ -1,4 +1,5 @@
-package main
+// Package process starts programs for tests and demonstrations, and waits for them.
+package process
 
 import (
 	"bytes"
@@ -6,32 +7,31 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"sync"
 	"syscall"
 	"time"
 )
 
-// patience is how long a program may take to start or to stop, and an event to arrive.
-const patience = 20 * time.Second
+// Patience is how long a program may take to start or to stop, and an event to arrive.
+const Patience = 20 * time.Second
 
-// process is a program that was started here.
-type process struct {
+// Process is a program that was started here.
+type Process struct {
 	name   string
 	cmd    *exec.Cmd
-	output output
+	output Output
 	exited chan struct{} // closed then
 }
 
-// launch starts a program. It is told to end when the context does.
-func launch(ctx context.Context, name string, args ...string) (*process, error) {
-	p := &process{name: name, exited: make(chan struct{})}
+// Launch starts a program. It is told to end when the context does, and not by Ctrl-C.
+func Launch(ctx context.Context, name string, args ...string) (*Process, error) {
+	p := &Process{name: name, exited: make(chan struct{})}
 	p.cmd = exec.CommandContext(ctx, name, args...)
 	p.cmd.Stdout, p.cmd.Stderr = &p.output, &p.output
+	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	p.cmd.Cancel = func() error { return p.cmd.Process.Signal(syscall.SIGTERM) }
-	p.cmd.WaitDelay = patience
+	p.cmd.WaitDelay = Patience
 	if err := p.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("starting %s: %w", name, err)
 	}
@@ -42,15 +42,21 @@ func launch(ctx context.Context, name string, args ...string) (*process, error) 
 	return p, nil
 }
 
-// end sends a signal, and returns when the program has exited.
-func (p *process) end(signal syscall.Signal) {
+// Output returns what the program has printed so far.
+func (p *Process) Output() string { return p.output.String() }
+
+// Exited is closed when the program has exited.
+func (p *Process) Exited() <-chan struct{} { return p.exited }
+
+// End sends a signal, and returns when the program has exited.
+func (p *Process) End(signal syscall.Signal) {
 	_ = p.cmd.Process.Signal(signal) // fails if it has exited already
 	<-p.exited
 }
 
-// until asks again and again until there is no error.
-func (p *process) until(ctx context.Context, ask func() error) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+// Until asks again and again until there is no error.
+func (p *Process) Until(ctx context.Context, ask func() error) error {
+	ctx, cancel := context.WithTimeout(ctx, Patience)
 	defer cancel()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
@@ -69,28 +75,28 @@ func (p *process) until(ctx context.Context, ask func() error) error {
 	}
 }
 
-// output is what a program has printed so far.
-type output struct {
+// Output is what has been written to it so far. Any number of goroutines may use it.
+type Output struct {
 	mu     sync.Mutex
 	buffer bytes.Buffer
 }
 
 // Write implements io.Writer.
-func (o *output) Write(p []byte) (int, error) {
+func (o *Output) Write(p []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.buffer.Write(p)
 }
 
 // String returns all that has been printed.
-func (o *output) String() string {
+func (o *Output) String() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.buffer.String()
 }
 
-// freePort returns an address of loopback with a port that nobody uses, neither over UDP nor over TCP.
-func freePort() (string, error) {
+// FreeAddress returns an address of loopback with a port that nobody uses, neither over UDP nor over TCP.
+func FreeAddress() (string, error) {
 	for {
 		tcp, err := net.Listen("tcp", "127.0.0.1:0")
 		if err != nil {
@@ -104,19 +110,4 @@ func freePort() (string, error) {
 			return "", err
 		}
 	}
-}
-
-// root returns the directory of the repository.
-func root() (string, error) {
-	dir, err := os.Getwd()
-	for err == nil {
-		if _, missing := os.Stat(filepath.Join(dir, "go.mod")); missing == nil {
-			return dir, nil
-		}
-		if dir == filepath.Dir(dir) {
-			return "", errors.New("no go.mod above the working directory; expected to run in the repository")
-		}
-		dir = filepath.Dir(dir)
-	}
-	return "", err
 }
