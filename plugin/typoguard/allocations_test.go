@@ -31,3 +31,17 @@ func TestServeDNSAllocations(t *testing.T) {
 		assert.Zero(t, got-alone, name)
 	}
 }
+
+// TestHistoryAllocations: the same of policies with a history, which remember more of a lookalike.
+func TestHistoryAllocations(t *testing.T) {
+	h := handler(t, "typoguard {\nprotect army.mil army.nl\n}")
+	h.block.stanzas[0].policy.history = true
+	judge := func(name string) float64 {
+		return testing.AllocsPerRun(1000, func() {
+			var d decision
+			h.block.judge(&d, name, dns.TypeMX, asking{now: present, client: func() client { return client{} }}, nil)
+		})
+	}
+	assert.Zero(t, judge("www.example.org."))
+	assert.Zero(t, judge("www.army.mil."))
+}

@@ -26,6 +26,9 @@ func (b *block) judge(d *decision, name string, qtype uint16, ask asking, all *[
 	switch {
 	case len(found.Matches) > 0:
 		*d = rules.decide(found.Matches, qtype, ask)
+		if d.policy != nil && d.policy.history && d.pass == passNothing {
+			d.others = rules.candidates(name, found.Matches, &d.match)
+		}
 		if all != nil {
 			*all = slices.Clone(found.Matches)
 		}

@@ -139,7 +139,8 @@ func (l *listener) judge(domain string) []smtp.Suggestion {
 			continue
 		}
 		suggestions = append(suggestions, smtp.Suggestion{
-			Intended: intended, Policy: c.name, Kind: c.Kind.String(), Hint: c.hint, LogAddresses: c.logAddresses,
+			Intended: intended, Protected: c.Suffix, Policy: c.name, Kind: c.Kind.String(), Distance: c.Distance,
+			Hint: c.hint, LogAddresses: c.logAddresses,
 		})
 	}
 	return suggestions

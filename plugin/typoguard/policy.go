@@ -35,6 +35,8 @@ type policy struct {
 	sinks  []string   // of events, by name
 	mask   event.Mask // of clients in events
 	dnstap bool       // whether dnstap messages tell of the policy
+
+	history bool // whether one of the sinks is a history, which keeps also what else a name looks like
 }
 
 // action is what is answered for a lookalike.
@@ -197,6 +199,8 @@ type decision struct {
 	id      string      // of the event, if there is one
 	meant   string      // see intended
 	listed  string      // the suffix that the name equals or lies under, if protected or allowed
+	// others are what else a lookalike looks like, if the policy keeps a history.
+	others []event.Candidate
 	// target is the record in a reply that leads to the lookalike; nil if it is the name that was asked for.
 	target dns.RR
 	// unsigned is whether the reply has lost its DNSSEC signatures, or what was known of them, together with that record.

@@ -38,6 +38,7 @@ func sight(ctx context.Context, r *dns.Msg, w dns.ResponseWriter, d *decision) e
 		Intended:     d.intended(raw),
 		Kind:         d.match.Kind.String(),
 		Distance:     d.match.Distance,
+		Candidates:   d.others,
 		Counterpart:  d.counterpart.String(),
 		Name:         name,
 		Question:     shown(q.Name),

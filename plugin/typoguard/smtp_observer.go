@@ -93,10 +93,14 @@ func (l *listener) event(r *smtp.Refusal) event.Event {
 	suggested := ""
 	if len(r.Suggestions) > 0 {
 		s := r.Suggestions[0]
-		suggested, e.Policy, e.Intended, e.Kind = s.Policy, s.Policy, s.Intended, s.Kind
+		suggested, e.Policy = s.Policy, s.Policy
+		e.Protected, e.Intended, e.Kind, e.Distance = s.Protected, s.Intended, s.Kind, s.Distance
 	}
 	if p := l.policy(suggested); p != nil {
 		e.To = p.sinks
+		if p.history {
+			e.Candidates = smtpCandidates(r.Suggestions)
+		}
 		e.Client = p.mask.Apply(r.Client).String()
 	}
 	return e

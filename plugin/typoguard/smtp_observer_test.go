@@ -23,7 +23,10 @@ func TestRefusalEvent(t *testing.T) {
 	l := &listener{address: netip.MustParseAddrPort("192.0.2.25:2525"), blocks: []*block{b}}
 	refusal := &smtp.Refusal{
 		ID: "abcd2345", Client: netip.MustParseAddr("192.0.2.7"), Helo: "relay", TLS: true, Sender: "corp.example", Recipient: "bob@us.army.ml",
-		Domain: "us.army.ml", Suggestions: []smtp.Suggestion{{Intended: "us.army.mil", Policy: "mil", Kind: "omission"}},
+		Domain: "us.army.ml", Suggestions: []smtp.Suggestion{
+			{Intended: "us.army.mil", Protected: "mil", Policy: "mil", Kind: "omission", Distance: 1},
+			{Intended: "us.army.nl", Protected: "army.nl", Policy: "a", Kind: "substitution", Distance: 1},
+		},
 	}
 	e := l.event(refusal)
 	assert.WithinDuration(t, time.Now(), e.First, time.Minute)
@@ -31,9 +34,12 @@ func TestRefusalEvent(t *testing.T) {
 	e.First, e.Last = time.Time{}, time.Time{}
 	assert.Equal(t, event.Event{
 		ID: "abcd2345", To: []string{"udp://192.0.2.1:514"}, Client: "192.0.2.0", Policy: "mil", Action: "smtp-refused", Mode: "enforce",
-		Intended: "us.army.mil", Kind: "omission", Name: "us.army.ml",
+		Protected: "mil", Intended: "us.army.mil", Kind: "omission", Distance: 1, Name: "us.army.ml",
 		SMTP: &event.SMTP{Helo: "relay", Sender: "corp.example", Recipient: "bob@us.army.ml", TLS: true},
 	}, e)
+
+	b.stanzas[1].policy.history = true
+	assert.Equal(t, []event.Candidate{{Protected: "army.nl", Intended: "us.army.nl", Kind: "substitution", Distance: 1, Policy: "a"}}, l.event(refusal).Candidates)
 
 	refusal.Suggestions = nil
 	e = l.event(refusal)

@@ -34,6 +34,9 @@ type Event struct {
 	// between them, and Distance the number of edits. All are empty for mail to a domain that looks like no protected one.
 	Protected, Intended, Kind string
 	Distance                  int
+	// Candidates are the other suffixes that Name looks like, best first and at most sixteen; of a recipient those that the
+	// reply names. They are not encoded, and only filled for a policy with a history.
+	Candidates []Candidate
 	// Counterpart is "exists" or "unknown" if the policy requires that what was meant exists, and "" if it does not.
 	Counterpart string
 

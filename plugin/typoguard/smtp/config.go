@@ -32,8 +32,10 @@ const MaxSuggestions = 3
 type Suggestion struct {
 	// Intended is the domain that was probably meant, in A-labels.
 	Intended string
-	// Policy and Kind say which policy found it, and how the domain differs.
-	Policy, Kind string
+	// Protected is the suffix that the domain looks like, Policy the one that protects it. Kind and Distance say how the
+	// domain differs, and in how many places. The observer wants to know these; the reply has none of them.
+	Protected, Policy, Kind string
+	Distance                int
 	// Hint is the policy's text for the sender, which CheckHint has accepted, or empty.
 	Hint string
 	// LogAddresses has the observer told the addresses of sender and recipient, and not only their domains.

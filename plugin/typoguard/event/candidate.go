@@ -1,0 +1,11 @@
+package event
+
+// Candidate is a protected suffix that a name looks like, beside the one that decided.
+type Candidate struct {
+	// Protected, Intended, Kind, Distance and Policy are as in Event.
+	Protected string `json:"protected"`
+	Intended  string `json:"intended"`
+	Kind      string `json:"kind"`
+	Distance  int    `json:"distance"`
+	Policy    string `json:"policy"`
+}
