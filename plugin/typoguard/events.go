@@ -1,6 +1,7 @@
 package typoguard
 
 import (
+	"errors"
 	"os"
 	"sync"
 	"time"
@@ -46,8 +47,8 @@ type hub struct {
 
 // openSink is a sink with the settings that it was opened with.
 type openSink struct {
-	settings string
-	queue    *sink.Queue
+	config *sinkConfig
+	queue  *sink.Queue
 }
 
 // newHub returns a hub without sinks, which runs until it is closed.
@@ -169,28 +170,37 @@ func (h *hub) write(events ...*event.Event) {
 	}
 }
 
-// configure makes the sinks those that are configured. It returns when those that are not any more are closed.
-func (h *hub) configure(wanted map[string]*sinkConfig) {
+// configure makes the sinks those that are configured. It returns when those that are not any more are closed, with the errors
+// of those that cannot be.
+func (h *hub) configure(wanted map[string]*sinkConfig) error {
 	host, _ := os.Hostname() // without one, events have none
 	var closing []*openSink
+	var errs []error
 	applied := make(chan struct{})
 	h.control <- func() {
 		defer close(applied)
 		for name, s := range h.sinks {
-			if config := wanted[name]; config == nil || config.settings != s.settings {
+			if config := wanted[name]; config == nil || !config.same(s.config) {
 				closing = append(closing, s)
 				delete(h.sinks, name)
 				eventsSinkUp.DeleteLabelValues(name)
 			}
 		}
 		for name, config := range wanted {
-			if h.sinks[name] == nil {
-				h.sinks[name] = &openSink{config.settings, sink.NewQueue(config.open(host), newSinkObserver(name))}
+			if h.sinks[name] != nil {
+				continue
 			}
+			target, err := config.open(host)
+			if err != nil {
+				errs = append(errs, config.at.errorf("%s: %w", config.option, err))
+				continue
+			}
+			h.sinks[name] = &openSink{config, sink.NewQueue(target, newSinkObserver(name))}
 		}
 	}
 	<-applied
 	closeSinks(closing)
+	return errors.Join(errs...)
 }
 
 // close writes what waits, and returns when nothing is written any more. Events that are reported later stay unheard.

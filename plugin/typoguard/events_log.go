@@ -32,8 +32,8 @@ type logTarget struct {
 // type check
 var _ sink.Target = (*logTarget)(nil)
 
-func newLogTarget(host string) sink.Target {
-	return &logTarget{host: host, limit: rate.NewLimiter(eventsPerSecond, eventsAtOnce)}
+func newLogTarget(host string) (sink.Target, error) {
+	return &logTarget{host: host, limit: rate.NewLimiter(eventsPerSecond, eventsAtOnce)}, nil
 }
 
 // Write implements sink.Target. It never fails.

@@ -1,6 +1,8 @@
 package typoguard
 
 import (
+	"strings"
+
 	"github.com/coredns/coredns/plugin"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -12,7 +14,8 @@ import (
 // handover is the sink in metrics of what the query path could not hand over at all.
 const handover = "handover"
 
-// The metrics of events. A sink is known by its name: "log", the path of a file, or the address of a syslog server.
+// The metrics of events. A sink is known by its name: "log", the path of a file, the address of a syslog server, or the DSN
+// of a history without its password.
 var (
 	eventsWritten = promauto.NewCounterVec(prometheus.CounterOpts{
 		Namespace: plugin.Namespace,
@@ -82,7 +85,8 @@ func (o *sinkObserver) Failed(err error) {
 	o.up.Set(0)
 	if !o.failing {
 		o.failing = true
-		log.Errorf("Events cannot be written to %s, up to %d wait: %v", o.name, sink.Waiting, err)
+		reason := strings.Join(strings.Fields(err.Error()), " ") // those of databases have lines
+		log.Errorf("Events cannot be written to %s, up to %d wait: %s", o.name, sink.Waiting, reason)
 	}
 }
 

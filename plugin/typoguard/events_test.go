@@ -216,7 +216,8 @@ func TestLogTarget(t *testing.T) {
 		Client: "192.0.2.1", Type: "MX", Action: "nxdomain"}
 	write := func(times int) func() {
 		return func() {
-			target := newLogTarget("host")
+			target, err := newLogTarget("host")
+			require.NoError(t, err)
 			for range times {
 				n, err := target.Write(t.Context(), []*event.Event{e})
 				require.NoError(t, err)

@@ -28,9 +28,15 @@ const (
 type sinkConfig struct {
 	name     string // in metrics
 	settings string // as they were given, to tell whether two sinks of the same name are the same
+	secret   string // the same, of what must not be shown
 	option   string // that configured it
 	at       position
-	open     func(host string) sink.Target
+	open     func(host string) (sink.Target, error)
+}
+
+// same reports whether two sinks of the same name have the same settings.
+func (c *sinkConfig) same(other *sinkConfig) bool {
+	return c.settings == other.settings && c.secret == other.secret
 }
 
 // addSink makes a sink one of the stanza's. Policies share sinks of the same name.
@@ -55,8 +61,11 @@ func (s *stanza) addLog() error {
 func (i *instance) addSinks(b *block) error {
 	for _, s := range b.stanzas {
 		for _, config := range s.sinks {
-			other := i.sinks[config.name]
-			if other != nil && other.settings != config.settings {
+			switch other := i.sinks[config.name]; {
+			case other == nil || config.same(other):
+			case other.settings == config.settings:
+				return config.at.errorf("%s: another password, or other options, than at %s; expected the same for both, which share %s", config.option, other.at, config.name)
+			default:
 				return config.at.errorf("%s: %q contradicts %q at %s; expected the same settings for both, which share %s",
 					config.option, config.settings, other.settings, other.at, config.name)
 			}
@@ -139,9 +148,9 @@ func parseEvents(c *caddy.Controller, s *stanza) error {
 	}
 	return s.addSink(&sinkConfig{
 		name: config.Path, settings: fmt.Sprintf("size %d keep %d age %s", config.Size, config.Keep, config.Age), option: "events", at: at,
-		open: func(host string) sink.Target {
+		open: func(host string) (sink.Target, error) {
 			config.Host = host
-			return sink.NewFile(config)
+			return sink.NewFile(config), nil
 		},
 	})
 }
@@ -230,9 +239,9 @@ func parseSyslog(c *caddy.Controller, s *stanza) error {
 	}
 	return s.addSink(&sinkConfig{
 		name: config.Network + "://" + config.Address, settings: strings.Join(args[1:], " "), option: "syslog", at: at,
-		open: func(host string) sink.Target {
+		open: func(host string) (sink.Target, error) {
 			config.Host = host
-			return sink.NewSyslog(config)
+			return sink.NewSyslog(config), nil
 		},
 	})
 }
