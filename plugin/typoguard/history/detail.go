@@ -1,0 +1,76 @@
+package history
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+)
+
+// othersOf is how many events of a lookalike are looked at to tell who else asked.
+const othersOf = 1000
+
+// others finds who else asked for the lookalike of an event, under whatever policy.
+func (s *Store) others(ctx context.Context, d *Detail) error {
+	return s.query(ctx, func(row *sql.Rows) error {
+		var c Client
+		var last int64
+		if err := row.Scan(&c.Address, &c.Enforced.Events, &c.Enforced.Queries, &c.Monitored.Events, &c.Monitored.Queries, &last); err != nil {
+			return err
+		}
+		c.Last, c.Lookalikes = moment(last), 1
+		d.Others = append(d.Others, c)
+		return nil
+	}, fmt.Sprintf(`SELECT client.address,
+		CAST(sum(CASE WHEN asked.mode <> 'monitor' THEN 1 ELSE 0 END) AS BIGINT), CAST(sum(CASE WHEN asked.mode <> 'monitor' THEN asked.count ELSE 0 END) AS BIGINT),
+		CAST(sum(CASE WHEN asked.mode = 'monitor' THEN 1 ELSE 0 END) AS BIGINT), CAST(sum(CASE WHEN asked.mode = 'monitor' THEN asked.count ELSE 0 END) AS BIGINT),
+		max(asked.last) AS latest
+		FROM (SELECT client, mode, count, last FROM event WHERE lookalike IN (SELECT number FROM lookalike WHERE name = $1)
+			ORDER BY first DESC LIMIT %d) AS asked JOIN client ON client.number = asked.client
+		GROUP BY client.address ORDER BY latest DESC, client.address`, othersOf), d.Name)
+}
+
+// states counts the events of a lookalike by state.
+func (s *Store) states(ctx context.Context, d *Detail, lookalike int64) error {
+	return s.query(ctx, func(row *sql.Rows) error {
+		var state State
+		var n int64
+		if err := row.Scan(&state, &n); err != nil {
+			return err
+		}
+		d.States[state] = n
+		return nil
+	}, `SELECT state, count(*) FROM event WHERE lookalike = $1 GROUP BY state`, lookalike)
+}
+
+// Review keeps what a person says of an event, and returns of how many events it was kept. It returns ErrUnknown if there is
+// no event of that id.
+func (s *Store) Review(ctx context.Context, id string, r Review) (changed int64, err error) {
+	now, id := time.Now().UnixMilli(), clean(id)
+	err = s.change(ctx, func(tx *transaction) error {
+		result, err := tx.exec(ctx, `UPDATE event SET state = $1, note = $2, reviewer = $3, reviewed = $4 WHERE id = $5`,
+			string(r.State), clean(r.Note), clean(r.Reviewer), now, id)
+		if err != nil {
+			return err
+		}
+		if changed, err = result.RowsAffected(); err != nil {
+			return err
+		}
+		if changed == 0 {
+			return fmt.Errorf("%w: %q", ErrUnknown, id)
+		}
+		if !r.All || r.State == StateOpen {
+			return nil
+		}
+		result, err = tx.exec(ctx, `UPDATE event SET state = $1, note = $2, reviewer = $3, reviewed = $4
+			WHERE lookalike = (SELECT lookalike FROM event WHERE id = $5) AND state = 'open'`,
+			string(r.State), clean(r.Note), clean(r.Reviewer), now, id)
+		if err != nil {
+			return err
+		}
+		others, err := result.RowsAffected()
+		changed += others
+		return err
+	})
+	return changed, err
+}

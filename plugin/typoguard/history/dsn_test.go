@@ -1,0 +1,92 @@
+package history
+
+import (
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestCheck(t *testing.T) {
+	for name, tt := range map[string]struct{ dsn, called, err string }{
+		"file":            {"sqlite:///var/lib/typoguard/events.db", "sqlite:///var/lib/typoguard/events.db", ""},
+		"relative file":   {"sqlite://events.db", "", `"sqlite://events.db" has no absolute path; ` + expected},
+		"no file":         {"sqlite://", "", `unknown database "sqlite://…"; ` + expected},
+		"server":          {"postgres://typoguard@db.corp.example/typoguard", "postgres://typoguard@db.corp.example:5432/typoguard", ""},
+		"other scheme":    {"postgresql://a@db.corp.example:5433/b?sslmode=verify-full", "postgres://a@db.corp.example:5433/b", ""},
+		"password":        {"postgres://a:secret@[2001:db8::1]/b?password=secret", "postgres://a@[2001:db8::1]:5432/b", ""},
+		"escaped":         {"postgres://a:secret%40@db/b", "postgres://a@db:5432/b", ""},
+		"several servers": {"postgres://a:secret@db1,db2/b", "postgres://a@db1:5432/b", ""},
+		"bad option":      {"postgres://a:secret@db/b?sslmode=maybe", "", `no address of a PostgreSQL server: `},
+		"bad port":        {"postgres://a:secret@db:x/b", "", `no address of a PostgreSQL server: it cannot be parsed, perhaps because of a character that must be escaped; ` + expected},
+		"not escaped":     {"postgres://a:sec/ret@db/b", "", `no address of a PostgreSQL server: it cannot be parsed`},
+		"slash in user":   {"postgres://corp/a:secret@db/b", "", `no address of a PostgreSQL server: a #, or an @ in the host or database`},
+		"other database":  {"mysql://a:secret@db/b", "", `unknown database "mysql://…"; ` + expected},
+		"nothing":         {"", "", `no address of a database; ` + expected},
+		"name of a file":  {"events.db", "", `no address of a database; ` + expected},
+		"keys and values": {"host=db password=secret", "", `no address of a database; ` + expected},
+	} {
+		t.Run(name, func(t *testing.T) {
+			called, err := Check(tt.dsn)
+			if tt.err == "" {
+				require.NoError(t, err)
+				assert.Equal(t, tt.called, called)
+				return
+			}
+			require.ErrorContains(t, err, tt.err)
+			assert.NotContains(t, err.Error(), "secret")
+		})
+	}
+}
+
+// FuzzCheck: a password never shows, whatever it is, in the name or in an error; and what is accepted can be opened.
+func FuzzCheck(f *testing.F) {
+	f.Add("typoguard", "secret", "db.corp.example", "typoguard")
+	f.Add("a:b@c", "/?#[]@", "[::1]:5432", "a/b?sslmode=x")
+	f.Add("", "\x00\xff%", "\n", "")
+	f.Fuzz(func(t *testing.T, user, password, host, database string) {
+		const mark = "pa55word"
+		for _, dsn := range []string{
+			(&url.URL{Scheme: "postgres", User: url.UserPassword(user, mark+password), Host: host, Path: "/" + database}).String(),
+			"postgres://" + strings.Trim(user, "@/?#") + ":" + mark + "@" + strings.Trim(host, "@/?#") + "/x?password=" + mark + url.QueryEscape(password),
+		} {
+			if strings.Contains(user+host+database, mark) {
+				continue
+			}
+			name, err := Check(dsn)
+			if err != nil {
+				require.NotContains(t, err.Error(), mark, dsn)
+				continue
+			}
+			require.NotContains(t, name, mark, dsn)
+			s, err := Open(Config{DSN: dsn})
+			require.NoError(t, err)
+			require.NoError(t, s.Close())
+		}
+	})
+}
+
+// FuzzCursor: any cursor is refused, or is one that a page has.
+func FuzzCursor(f *testing.F) {
+	for _, order := range Orders {
+		values := []any{int64(1), int64(2)}
+		if order != ByTime {
+			values = append([]any{int64(3)}, values...)
+		}
+		f.Add((&cursor{Order: order, Values: values}).encode(), string(order), false)
+	}
+	f.Add((&cursor{Order: ByName, Reverse: true, Before: true, Values: []any{"a", int64(1), int64(2), int64(3)}}).encode(), string(ByName), true)
+	f.Fuzz(func(t *testing.T, text, order string, reverse bool) {
+		c, err := decodeCursor(&Page{Cursor: text, Order: Order(order), Reverse: reverse})
+		if err != nil {
+			require.ErrorIs(t, err, ErrCursor)
+			return
+		}
+		require.Len(t, c.Values, len(keys[Order(order)]))
+		again, err := decodeCursor(&Page{Cursor: c.encode(), Order: Order(order), Reverse: reverse})
+		require.NoError(t, err)
+		require.Equal(t, c, again)
+	})
+}

@@ -1,0 +1,96 @@
+package history
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
+)
+
+// part is one of the things that a filter asks for.
+type part struct {
+	column string // that an index begins with
+	format string // of the condition, with %[1]s for the column and %s for placeholders as in conditions.add
+	values []any
+}
+
+// The columns that are treated differently.
+const (
+	firstColumn     = "event.first"
+	lookalikeColumn = "event.lookalike"
+)
+
+// parts returns what a filter asks for.
+func (f *Filter) parts() []part {
+	var parts []part
+	for _, p := range []struct{ column, value string }{
+		{"event.policy", f.Policy}, {"event.kind", f.Kind}, {"event.mode", f.Mode}, {"event.action", f.Action},
+		{"event.host", f.Host}, {"event.state", string(f.State)},
+	} {
+		if p.value != "" {
+			parts = append(parts, part{p.column, "%s = $", []any{clean(p.value)}})
+		}
+	}
+	if f.Blocked {
+		parts = append(parts, part{"event.mode", "%s = $ AND event.action <> $", []any{"enforce", event.SMTPRefused}})
+	}
+	if f.Client != "" {
+		parts = append(parts, part{"event.client", "%s = (SELECT number FROM client WHERE address = $)", []any{clean(f.Client)}})
+	}
+	if f.Lookalike != "" {
+		parts = append(parts, part{lookalikeColumn, "%s IN (SELECT number FROM lookalike WHERE name = $)", []any{clean(f.Lookalike)}})
+	}
+	if f.Name != "" {
+		text, values := f.name()
+		parts = append(parts, part{lookalikeColumn, "%s IN (SELECT number FROM lookalike WHERE " + text + ")", values})
+	}
+	if !f.From.IsZero() {
+		parts = append(parts, part{firstColumn, "%s >= $", []any{f.From.UnixMilli()}})
+	}
+	if !f.Until.IsZero() {
+		parts = append(parts, part{firstColumn, "%s < $", []any{f.Until.UnixMilli()}})
+	}
+	return parts
+}
+
+// name returns what a filter for a name asks of lookalikes. What it asks of the policy and kind of events is so of their
+// lookalikes, too, which are fewer.
+func (f *Filter) name() (text string, values []any) {
+	pattern := "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(strings.ToLower(clean(f.Name))) + "%"
+	text, values = `(lookalike.name LIKE $ ESCAPE '\' OR lookalike.intended LIKE $ ESCAPE '\')`, []any{pattern, pattern}
+	if f.Policy != "" {
+		text, values = text+" AND lookalike.policy = $", append(values, clean(f.Policy))
+	}
+	if f.Kind != "" {
+		text, values = text+" AND lookalike.kind = $", append(values, clean(f.Kind))
+	}
+	return text, values
+}
+
+// conditions are what rows must meet, with the values of their placeholders.
+type conditions struct {
+	text []string
+	args []any
+}
+
+// add adds a condition, in which each $ stands for a value.
+func (c *conditions) add(condition string, values ...any) {
+	var text strings.Builder
+	for piece := range strings.SplitSeq(condition, "$") {
+		if text.Len() > 0 {
+			fmt.Fprintf(&text, "$%d", len(c.args)+1)
+			c.args = append(c.args, values[0])
+			values = values[1:]
+		}
+		text.WriteString(piece)
+	}
+	c.text = append(c.text, text.String())
+}
+
+// where returns the conditions as they stand behind WHERE.
+func (c *conditions) where() string {
+	if len(c.text) == 0 {
+		return "TRUE"
+	}
+	return strings.Join(c.text, " AND ")
+}

@@ -1,0 +1,293 @@
+package history
+
+import (
+	"context"
+	"database/sql"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
+)
+
+// defaultLimit is how many events a page has that says nothing of it.
+const defaultLimit = 50
+
+// key is a column that a list is sorted by.
+type key struct {
+	column     string
+	descending bool
+}
+
+// keys are the columns of an order, the last of which is different for all events, and of each the value of an event.
+var keys = map[Order][]key{
+	ByTime:   {{firstColumn, true}, {"event.number", true}},
+	ByCount:  {{"event.count", true}, {firstColumn, true}, {"event.number", true}},
+	ByName:   {{"lookalike.name", false}, {"lookalike.number", false}, {firstColumn, true}, {"event.number", true}},
+	ByClient: {{"client.address", false}, {firstColumn, true}, {"event.number", true}},
+}
+
+// cursor is the event that a page ends at: the next one begins behind it, or the one before ends before it.
+type cursor struct {
+	Order   Order `json:"o"`
+	Reverse bool  `json:"r,omitempty"`
+	Before  bool  `json:"b,omitempty"`
+	Values  []any `json:"v"`
+}
+
+// encode returns the cursor as text for addresses.
+func (c *cursor) encode() string {
+	text, _ := json.Marshal(c) // strings and numbers always can be
+	return base64.RawURLEncoding.EncodeToString(text)
+}
+
+// decodeCursor returns the cursor of a page.
+func decodeCursor(p *Page) (*cursor, error) {
+	text, err := base64.RawURLEncoding.DecodeString(p.Cursor)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %q", ErrCursor, p.Cursor)
+	}
+	var c cursor
+	decoder := json.NewDecoder(strings.NewReader(string(text)))
+	decoder.UseNumber()
+	if err := decoder.Decode(&c); err != nil || c.Order != p.Order || c.Reverse != p.Reverse || len(c.Values) != len(keys[c.Order]) {
+		return nil, fmt.Errorf("%w: %q", ErrCursor, p.Cursor)
+	}
+	for i, value := range c.Values {
+		isText := keys[c.Order][i].column == "lookalike.name" || keys[c.Order][i].column == "client.address"
+		switch value := value.(type) {
+		case string:
+			if c.Values[i] = clean(value); isText {
+				continue
+			}
+		case json.Number:
+			number, err := value.Int64()
+			if c.Values[i] = number; err == nil && !isText {
+				continue
+			}
+		}
+		return nil, fmt.Errorf("%w: %q", ErrCursor, p.Cursor)
+	}
+	return &c, nil
+}
+
+// Events returns a page of the events that meet a filter. It returns ErrCursor for a cursor of another order.
+func (s *Store) Events(ctx context.Context, f Filter, p Page) (*List, error) {
+	if p.Order == "" {
+		p.Order = ByTime
+	}
+	if p.Limit <= 0 {
+		p.Limit = defaultLimit
+	}
+	if keys[p.Order] == nil {
+		return nil, fmt.Errorf("unknown order %q; expected one of %v", p.Order, Orders)
+	}
+	var at *cursor
+	if p.Cursor != "" {
+		var err error
+		if at, err = decodeCursor(&p); err != nil {
+			return nil, err
+		}
+	}
+	list := &List{}
+	if none, err := s.none(ctx, &f); none || err != nil {
+		return list, err
+	}
+	plan, err := s.plan(ctx, &f)
+	if err != nil {
+		return nil, err
+	}
+	if list.Total, err = s.count(ctx, plan); err != nil {
+		return nil, err
+	}
+	if list.Total > manyEvents {
+		list.Total, list.AtLeast = manyEvents, true
+	} else {
+		plan.few = true
+	}
+	return list, s.page(ctx, list, plan, &p, at)
+}
+
+// page fills a list.
+func (s *Store) page(ctx context.Context, list *List, plan *plan, p *Page, at *cursor) error {
+	backwards := at != nil && at.Before
+	var behind []any
+	if at != nil {
+		behind = at.Values
+	}
+	events, ends, err := s.fetch(ctx, plan, p.Order, p.Reverse != backwards, behind, p.Limit+1)
+	if err != nil {
+		return err
+	}
+	more := len(events) > p.Limit
+	events, ends = events[:min(p.Limit, len(ends))], ends[:min(p.Limit, len(ends))]
+	if backwards {
+		slices.Reverse(events)
+		slices.Reverse(ends)
+	}
+	if list.Events = events; len(events) == 0 {
+		return nil
+	}
+	if more || backwards {
+		list.Next = (&cursor{p.Order, p.Reverse, false, ends[len(ends)-1]}).encode()
+	}
+	if at != nil && (more || !backwards) {
+		list.Previous = (&cursor{p.Order, p.Reverse, true, ends[0]}).encode()
+	}
+	return nil
+}
+
+// fetch returns the events of a plan that come behind one with such values of an order's keys, or the first ones if there are no
+// values, up to a limit; and their own values.
+func (s *Store) fetch(ctx context.Context, plan *plan, order Order, reverse bool, after []any, limit int) (events []*Event, ends [][]any, err error) {
+	from, c := plan.list(order)
+	if after != nil {
+		text, values := behind(keys[order], reverse, after)
+		c.add(text, values...)
+	}
+	var orderBy []string
+	for _, key := range keys[order] {
+		column, direction := key.column, " ASC"
+		if key.descending != reverse {
+			direction = " DESC"
+		}
+		if plan.hints && plan.few && order != ByTime {
+			column = "+" + column
+		}
+		orderBy = append(orderBy, column+direction)
+	}
+	err = s.query(ctx, func(row *sql.Rows) error {
+		e, n, err := scanEvent(row)
+		if err != nil {
+			return err
+		}
+		events = append(events, e)
+		ends = append(ends, n.values(order, e))
+		return nil
+	}, fmt.Sprintf("SELECT %s %s WHERE %s ORDER BY %s LIMIT %d", selected, from, c.where(), strings.Join(orderBy, ", "), limit), c.args...)
+	return events, ends, err
+}
+
+// behind returns the condition for rows that come behind one with such values.
+func behind(keys []key, reverse bool, values []any) (string, []any) {
+	greater := func(key key) string {
+		if key.descending != reverse {
+			return "<"
+		}
+		return ">"
+	}
+	last := len(keys) - 1
+	text, args := fmt.Sprintf("%s %s $", keys[last].column, greater(keys[last])), []any{values[last]}
+	for i := last - 1; i >= 0; i-- {
+		column, operator := keys[i].column, greater(keys[i])
+		text = fmt.Sprintf("(%s %s $ OR (%s = $ AND %s))", column, operator, column, text)
+		args = append([]any{values[i], values[i]}, args...)
+	}
+	// What follows from it for the first column can be looked up in an index.
+	return fmt.Sprintf("%s %s= $ AND %s", keys[0].column, greater(keys[0]), text), append([]any{values[0]}, args...)
+}
+
+// selected are the columns that scanEvent scans.
+const selected = `event.number, event.id, event.host, event.first, event.last, event.count, event.action, event.mode, event.via, event.new_client,
+	event.counterpart, event.question, event.record, event.types, event.response_code, event.server, event.view, event.candidates,
+	event.smtp, event.helo, event.sender, event.recipient, event.tls, event.state, event.note, event.reviewer, event.reviewed,
+	lookalike.number, lookalike.name, lookalike.policy, lookalike.protected, lookalike.intended, lookalike.kind, lookalike.distance, client.address`
+
+// numbers are those of an event and its lookalike.
+type numbers struct{ event, lookalike int64 }
+
+// values returns the values of the keys of an order.
+func (n *numbers) values(order Order, e *Event) []any {
+	switch first := e.First.UnixMilli(); order {
+	case ByCount:
+		return []any{e.Count, first, n.event}
+	case ByName:
+		return []any{e.Name, n.lookalike, first, n.event}
+	case ByClient:
+		return []any{e.Client, first, n.event}
+	default:
+		return []any{first, n.event}
+	}
+}
+
+// scanEvent returns the event of a row.
+func scanEvent(row *sql.Rows) (*Event, *numbers, error) {
+	var e Event
+	var n numbers
+	var smtp event.SMTP
+	var first, last, reviewed int64
+	var types, candidates string
+	var isSMTP bool
+	if err := row.Scan(&n.event, &e.ID, &e.Host, &first, &last, &e.Count, &e.Action, &e.Mode, &e.Via, &e.NewClient,
+		&e.Counterpart, &e.Question, &e.Record, &types, &e.ResponseCode, &e.Server, &e.View, &candidates,
+		&isSMTP, &smtp.Helo, &smtp.Sender, &smtp.Recipient, &smtp.TLS, &e.State, &e.Note, &e.Reviewer, &reviewed,
+		&n.lookalike, &e.Name, &e.Policy, &e.Protected, &e.Intended, &e.Kind, &e.Distance, &e.Client); err != nil {
+		return nil, nil, err
+	}
+	e.First, e.Last, e.Reviewed = moment(first), moment(last), moment(reviewed)
+	if isSMTP {
+		e.SMTP = &smtp
+	}
+	if e.Types = strings.Fields(types); len(e.Types) > 0 {
+		e.Type = e.Types[0]
+	}
+	if candidates != "" {
+		if err := json.Unmarshal([]byte(candidates), &e.Candidates); err != nil {
+			return nil, nil, fmt.Errorf("decoding the candidates of event %s: %w", e.ID, err)
+		}
+	}
+	return &e, &n, nil
+}
+
+// eachAtOnce is how many events are asked for at a time: whoever reads them may be slow, and the database is not to wait.
+const eachAtOnce = 1000
+
+// Each calls do with every event that meets a filter, the newest first. An error of do ends it. What is written, removed or
+// reviewed meanwhile may be missing.
+func (s *Store) Each(ctx context.Context, f Filter, do func(*Event) error) error {
+	plan, err := s.plan(ctx, &f)
+	if err != nil {
+		return err
+	}
+	for after := []any(nil); ; {
+		events, ends, err := s.fetch(ctx, plan, ByTime, false, after, eachAtOnce)
+		if err != nil {
+			return err
+		}
+		for _, e := range events {
+			if err := do(e); err != nil {
+				return err
+			}
+		}
+		if len(events) < eachAtOnce {
+			return nil
+		}
+		after = ends[len(ends)-1]
+	}
+}
+
+// Event returns the event of an id with what is known of its lookalike. It returns ErrUnknown if there is none.
+func (s *Store) Event(ctx context.Context, id string) (*Detail, error) {
+	var d *Detail
+	var n *numbers
+	from, _ := (&plan{few: true, hints: s.database.hints()}).list(ByTime)
+	err := s.query(ctx, func(row *sql.Rows) error {
+		e, numbers, err := scanEvent(row)
+		if err == nil {
+			d, n = &Detail{Event: *e, States: map[State]int64{}}, numbers
+		}
+		return err
+	}, `SELECT `+selected+` `+from+` WHERE event.id = $1`, clean(id))
+	if err != nil {
+		return nil, err
+	}
+	if d == nil {
+		return nil, fmt.Errorf("%w: %q", ErrUnknown, id)
+	}
+	if err := s.others(ctx, d); err != nil {
+		return nil, err
+	}
+	return d, s.states(ctx, d, n.lookalike)
+}

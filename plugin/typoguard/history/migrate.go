@@ -1,0 +1,44 @@
+package history
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"io/fs"
+
+	"github.com/pressly/goose/v3"
+)
+
+//go:embed migrations
+var migrations embed.FS
+
+// migrate brings the schema up to date by the migrations in a folder. It only reads if there is nothing to do, as on a disk that
+// is full. A schema that a newer program has made is an error.
+func migrate(ctx context.Context, h *handles, dialect goose.Dialect, folder string, options ...goose.ProviderOption) error {
+	files, err := fs.Sub(migrations, "migrations/"+folder)
+	if err != nil {
+		return err
+	}
+	options = append(options, goose.WithTableName("schema_version"), goose.WithDisableGlobalRegistry(true))
+	provider, err := goose.NewProvider(dialect, h.write, files, options...)
+	if err != nil {
+		return err
+	}
+	sources := provider.ListSources()
+	target := sources[len(sources)-1].Version
+	var current int64
+	err = h.read.QueryRowContext(ctx, "SELECT max(version_id) FROM schema_version").Scan(&current)
+	switch {
+	case err == nil && current == target:
+		return nil
+	case err == nil && current > target:
+		return fmt.Errorf("the schema has version %d, of a newer typoguard; expected %d at most", current, target)
+	case ctx.Err() != nil:
+		return err
+	}
+	// There is no such table, or it is older; if anything else is wrong, this fails, too.
+	if _, err := provider.Up(ctx); err != nil {
+		return fmt.Errorf("bringing the schema up to date: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,48 @@
+package history
+
+import (
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// TestMigrateAtOnce: stores of the same database may begin at the same moment, as that of the page does beside that of the
+// events.
+func TestMigrateAtOnce(t *testing.T) {
+	for name, database := range databases {
+		t.Run(name, func(t *testing.T) {
+			for range 4 {
+				dsn := database(t)
+				var all sync.WaitGroup
+				for range 3 {
+					s := open(t, Config{DSN: dsn})
+					all.Go(func() {
+						_, err := s.Totals(t.Context())
+						assert.NoError(t, err)
+					})
+				}
+				all.Wait()
+			}
+		})
+	}
+}
+
+// TestNewer: a schema of a newer program is left alone.
+func TestNewer(t *testing.T) {
+	for name, database := range databases {
+		t.Run(name, func(t *testing.T) {
+			dsn := database(t)
+			s := open(t, Config{DSN: dsn})
+			write(t, s, lookup("a", 0))
+			h, err := s.ready(t.Context())
+			require.NoError(t, err)
+			_, err = h.write.ExecContext(t.Context(), "UPDATE schema_version SET version_id = 99 WHERE version_id = (SELECT max(version_id) FROM schema_version)")
+			require.NoError(t, err)
+			older := open(t, Config{DSN: dsn})
+			_, err = older.Totals(t.Context())
+			require.EqualError(t, err, "the schema has version 99, of a newer typoguard; expected 1 at most")
+		})
+	}
+}

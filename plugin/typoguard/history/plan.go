@@ -1,0 +1,165 @@
+package history
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
+)
+
+// manyEvents is how many events are counted at most, and sorted at most for a page.
+const manyEvents = 10_000
+
+// plan is how SQLite is to find the events that meet a filter. It has an index for each part of a filter, takes every one for
+// as good as any other, and would sort half a million events to show fifty of them. So we count what each part leaves, up to
+// a bound, and have it look up the one that leaves the fewest. If all of them leave many, events that meet the filter are
+// frequent, and the first ones are soon found in the order that is wanted.
+//
+// PostgreSQL keeps statistics, and makes plans of its own. It only cannot know how many lookalikes have a text in them, and is told to
+// look for these first where their events are few.
+type plan struct {
+	parts []part
+	hints bool   // SQLite
+	best  string // the column of the part that leaves the fewest; "" if there is no part
+	few   bool   // so few that they can be sorted
+}
+
+// plan returns the plan for a filter.
+func (s *Store) plan(ctx context.Context, f *Filter) (*plan, error) {
+	p := &plan{parts: f.parts(), hints: s.database.hints()}
+	if !p.hints {
+		return p, s.lookFor(ctx, p)
+	}
+	fewest := math.MaxInt
+	for i, candidate := range p.parts {
+		if i > 0 && candidate.column == p.parts[i-1].column { // both ends of a time
+			continue
+		}
+		alone := &plan{hints: true, best: candidate.column}
+		for _, other := range p.parts {
+			if other.column == candidate.column || other.column == firstColumn { // indexes have the time, too
+				alone.parts = append(alone.parts, other)
+			}
+		}
+		n, err := s.count(ctx, alone)
+		if err != nil {
+			return nil, err
+		}
+		if n < fewest {
+			fewest, p.best = n, candidate.column
+		}
+	}
+	p.few = fewest <= manyEvents
+	return p, nil
+}
+
+// fewLookalikes is how many lookalikes PostgreSQL is told to look for at most.
+const fewLookalikes = 1000
+
+// lookFor has lookalikes looked for first if they are few.
+func (s *Store) lookFor(ctx context.Context, p *plan) error {
+	for _, part := range p.parts {
+		if part.column != lookalikeColumn {
+			continue
+		}
+		var c conditions
+		c.add(strings.Replace(part.format, "%s", "lookalike.number", 1), part.values...)
+		var n int
+		if err := s.query(ctx, func(row *sql.Rows) error { return row.Scan(&n) },
+			fmt.Sprintf("SELECT count(*) FROM (SELECT 1 FROM lookalike WHERE %s LIMIT %d) AS found", c.where(), fewLookalikes+1), c.args...); err != nil {
+			return err
+		}
+		if n <= fewLookalikes {
+			p.best = lookalikeColumn
+		}
+	}
+	return nil
+}
+
+// none reports whether the sums show that no event meets a filter: of two parts that leave many events each, but none together, a
+// database finds that out only by looking at all of them.
+func (s *Store) none(ctx context.Context, f *Filter) (none bool, err error) {
+	c := &conditions{}
+	for _, column := range []struct{ name, value string }{{"policy", f.Policy}, {"kind", f.Kind}, {"action", f.Action}, {"mode", f.Mode}} {
+		if column.value != "" {
+			c.add(column.name+" = $", clean(column.value))
+		}
+	}
+	if f.Blocked {
+		c.add("mode = $ AND action <> $", "enforce", event.SMTPRefused)
+	}
+	if len(c.text) < 2 {
+		return false, nil
+	}
+	if !f.From.IsZero() {
+		c.add("start >= $", floor(f.From.UnixMilli(), hour))
+	}
+	if !f.Until.IsZero() {
+		c.add("start < $", f.Until.UnixMilli())
+	}
+	err = s.query(ctx, func(row *sql.Rows) error { return row.Scan(&none) },
+		"SELECT NOT EXISTS (SELECT 1 FROM hour_tally WHERE "+c.where()+")", c.args...)
+	return none, err
+}
+
+// count counts the events of a plan, up to one more than manyEvents.
+func (s *Store) count(ctx context.Context, p *plan) (n int, err error) {
+	c := p.conditions(p.best, true)
+	err = s.query(ctx, func(row *sql.Rows) error { return row.Scan(&n) },
+		fmt.Sprintf("SELECT count(*) FROM (SELECT 1 FROM event WHERE %s LIMIT %d) AS found", c.where(), manyEvents+1), c.args...)
+	return n, err
+}
+
+// conditions returns those of all parts. Of the columns only the one that is looked up can be found in an index, and the time
+// if it is wanted.
+func (p *plan) conditions(lookUp string, times bool) *conditions {
+	var c conditions
+	for _, part := range p.parts {
+		column := part.column
+		if p.hints && column != lookUp && (column != firstColumn || !times) {
+			column = "+" + column
+		}
+		condition := strings.Replace(part.format, "%s", column, 1)
+		if !p.hints && column == lookalikeColumn && lookUp == lookalikeColumn {
+			condition = strings.Replace(condition, "IN (SELECT", "= ANY (ARRAY(SELECT", 1) + ")"
+		}
+		c.add(condition, part.values...)
+	}
+	return &c
+}
+
+// list returns what stands between the columns and the order of a page: the tables, joined so that the events come in an
+// order for which they need not be sorted unless they are few, and the conditions.
+func (p *plan) list(order Order) (from string, c *conditions) {
+	join, first := "JOIN", "event"
+	if p.hints {
+		join = "CROSS JOIN" // which SQLite leaves in this order
+	}
+	lookUp, times := p.best, true
+	if !p.few {
+		if lookUp == lookalikeColumn { // events of several come in no order
+			lookUp = ""
+		}
+		switch order {
+		case ByName:
+			first, lookUp = "lookalike", ""
+		case ByClient:
+			first, lookUp = "client", ""
+		case ByCount:
+			lookUp, times = "", false
+		}
+	}
+	const lookalike, client = "lookalike.number = event.lookalike", "client.number = event.client"
+	switch first {
+	case "lookalike":
+		from = fmt.Sprintf("FROM lookalike %[1]s event ON %[2]s %[1]s client ON %[3]s", join, lookalike, client)
+	case "client":
+		from = fmt.Sprintf("FROM client %[1]s event ON %[3]s %[1]s lookalike ON %[2]s", join, lookalike, client)
+	default:
+		from = fmt.Sprintf("FROM event %[1]s lookalike ON %[2]s %[1]s client ON %[3]s", join, lookalike, client)
+	}
+	return from, p.conditions(lookUp, times)
+}

@@ -1,0 +1,51 @@
+package history
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+)
+
+// postgresServer is a database of PostgreSQL. Several resolvers may write to it.
+type postgresServer struct {
+	dsn string
+}
+
+func (p *postgresServer) open() (*handles, error) {
+	db, err := sql.Open("pgx", p.dsn)
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(readers)
+	db.SetConnMaxIdleTime(5 * time.Minute)
+	return &handles{read: db, write: db}, nil
+}
+
+// migrate waits for others that are at it, and looks every second whether they are.
+func (p *postgresServer) migrate(ctx context.Context, h *handles) error {
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 15))
+	if err != nil {
+		return err
+	}
+	return migrate(ctx, h, goose.DialectPostgres, "postgres", goose.WithSessionLocker(locker))
+}
+
+// moved is for files.
+func (p *postgresServer) moved() bool { return false }
+
+func (p *postgresServer) sql(statement string) string { return statement }
+
+// hints are not wanted: PostgreSQL keeps statistics.
+func (*postgresServer) hints() bool { return false }
+
+func (p *postgresServer) size(ctx context.Context, db *sql.DB) (size int64, err error) {
+	err = db.QueryRowContext(ctx, "SELECT CAST(coalesce(sum(pg_column_size(event)), 0) AS BIGINT) FROM event").Scan(&size)
+	return size, err
+}
+
+// shrink leaves it to PostgreSQL's autovacuum.
+func (p *postgresServer) shrink(context.Context, *sql.DB) error { return nil }

@@ -1,0 +1,119 @@
+package history
+
+import (
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
+)
+
+// TestAge: events older than that are removed, and nothing of them stays.
+func TestAge(t *testing.T) {
+	events := mixed(rand.New(rand.NewPCG(9, 10)), 3*removedAtOnce, 40)
+	eachDatabase(t, func(t *testing.T, s *Store) {
+		t.Helper()
+		write(t, s, events...)
+		s.config.Age = 10 * 24 * time.Hour
+		young := 0
+		for _, e := range events {
+			if now.Sub(e.First) <= s.config.Age {
+				young++
+			}
+		}
+		require.NoError(t, s.tidy(t.Context(), now))
+		list, err := s.Events(t.Context(), Filter{}, Page{Reverse: true})
+		require.NoError(t, err)
+		assert.Equal(t, young, list.Total)
+		assert.WithinRange(t, list.Events[0].First, now.Add(-s.config.Age), now)
+		checkOld(t, s)
+		require.NoError(t, s.tidy(t.Context(), now.Add(11*24*time.Hour)))
+		list, err = s.Events(t.Context(), Filter{}, Page{})
+		require.NoError(t, err)
+		assert.Zero(t, list.Total)
+		h, err := s.ready(t.Context())
+		require.NoError(t, err)
+		for _, table := range []string{"event", "lookalike", "client", "hour_tally", "lookalike_tally", "client_tally"} {
+			var rows int
+			require.NoError(t, h.read.QueryRowContext(t.Context(), "SELECT count(*) FROM "+table).Scan(&rows))
+			assert.Zero(t, rows, table)
+		}
+	})
+}
+
+// checkOld is check for a history that has been tidied: sums by the hour are gone of days that nobody sums up so.
+func checkOld(t *testing.T, s *Store) {
+	t.Helper()
+	check(t, s)
+	h, err := s.ready(t.Context())
+	require.NoError(t, err)
+	var rows int
+	require.NoError(t, h.read.QueryRowContext(t.Context(),
+		s.database.sql("SELECT count(*) FROM lookalike_tally WHERE span = $1 AND start < $2"), hour, now.Add(-hourTallies).UnixMilli()).Scan(&rows))
+	assert.Zero(t, rows)
+}
+
+// TestSize: of what takes too much room the oldest events are removed, no more than needed, and a file becomes smaller.
+func TestSize(t *testing.T) {
+	events := mixed(rand.New(rand.NewPCG(11, 12)), 20000, 40)
+	eachDatabase(t, func(t *testing.T, s *Store) {
+		t.Helper()
+		write(t, s, events...)
+		h, err := s.ready(t.Context())
+		require.NoError(t, err)
+		full, err := s.database.size(t.Context(), h.read)
+		require.NoError(t, err)
+		before := fileSize(t, s)
+		s.config.Size = full / 2
+		for range 3 { // what is left may be larger than what was removed
+			require.NoError(t, s.tidy(t.Context(), now))
+		}
+		size, err := s.database.size(t.Context(), h.read)
+		require.NoError(t, err)
+		assert.InDelta(t, s.config.Size, size, float64(full)/10)
+		list, err := s.Events(t.Context(), Filter{}, Page{Reverse: true})
+		require.NoError(t, err)
+		oldest := sorted(events, ByTime, true)
+		assert.True(t, slices.ContainsFunc(oldest[5000:15000], func(e *event.Event) bool { return e.ID == list.Events[0].ID }), "the newest half is left")
+		checkOld(t, s)
+		if before > 0 {
+			assert.Less(t, fileSize(t, s), before)
+		}
+	})
+}
+
+// TestRetain: a store with a bound removes by itself, at the start, too.
+func TestRetain(t *testing.T) {
+	dsn := SQLite(filepath.Join(t.TempDir(), "events.db"))
+	before, err := Open(Config{DSN: dsn})
+	require.NoError(t, err)
+	write(t, before, lookup("old", 48*time.Hour), lookup("new", 0))
+	require.NoError(t, before.Close())
+	s := open(t, Config{DSN: dsn, Age: 24 * time.Hour})
+	require.Eventually(t, func() bool {
+		list, err := s.Events(t.Context(), Filter{}, Page{})
+		return assert.NoError(t, err) && list.Total == 1 && list.Events[0].ID == "new"
+	}, 10*time.Second, 5*time.Millisecond)
+}
+
+// fileSize returns how large the file of an SQLite database is, and 0 for others.
+func fileSize(t *testing.T, s *Store) int64 {
+	t.Helper()
+	path, ok := ParseSQLite(s.config.DSN)
+	if !ok {
+		return 0
+	}
+	h, err := s.ready(t.Context())
+	require.NoError(t, err)
+	_, err = h.write.ExecContext(t.Context(), "PRAGMA wal_checkpoint(TRUNCATE)")
+	require.NoError(t, err)
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	return info.Size()
+}

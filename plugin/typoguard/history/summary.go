@@ -1,0 +1,219 @@
+package history
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
+)
+
+const (
+	// topCount is how many of the most frequent there are.
+	topCount = 10
+	// clientEvents is how many events of a client are looked at to tell how many lookalikes it asked for.
+	clientEvents = 5000
+)
+
+// bars are how a span is shown: how many bars there are, and how long each is, in milliseconds. The last one is the present.
+var bars = map[Span]struct {
+	count      int64
+	step, unit int64 // a span begins at a full unit
+}{
+	Day:   {24, hour, hour},
+	Week:  {28, 6 * hour, day},
+	Month: {30, day, day},
+}
+
+// begin returns when a span that ends now begins.
+func (span Span) begin(now time.Time) time.Time {
+	b := bars[span]
+	return moment(floor(now.UnixMilli(), b.unit) - b.count*b.step + b.unit)
+}
+
+// Totals returns what happened in each span, in the order of Spans.
+func (s *Store) Totals(ctx context.Context) ([]Totals, error) {
+	now := time.Now()
+	var all []Totals
+	for _, span := range Spans {
+		t := Totals{Span: span}
+		err := s.query(ctx, func(row *sql.Rows) error {
+			var mode, action string
+			var c Count
+			if err := row.Scan(&mode, &action, &c.Events, &c.Queries); err != nil {
+				return err
+			}
+			of := &t.Blocked
+			switch {
+			case action == event.SMTPRefused:
+				of = &t.Refused
+			case !enforced(mode):
+				of = &t.Monitored
+			}
+			of.Events += c.Events
+			of.Queries += c.Queries
+			return nil
+		}, `SELECT mode, action, CAST(sum(events) AS BIGINT), CAST(sum(queries) AS BIGINT) FROM hour_tally WHERE start >= $1 GROUP BY mode, action`,
+			span.begin(now).UnixMilli())
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, t)
+	}
+	return all, nil
+}
+
+// Summary returns what happened in a span, with a chart that is stacked by a dimension.
+func (s *Store) Summary(ctx context.Context, span Span, by Dimension) (*Summary, error) {
+	b, ok := bars[span]
+	if !ok {
+		return nil, fmt.Errorf("unknown span %q; expected one of %v", span, Spans)
+	}
+	if by != ByPolicy && by != ByKind {
+		return nil, fmt.Errorf("unknown dimension %q; expected %s or %s", by, ByPolicy, ByKind)
+	}
+	now := time.Now()
+	sum := &Summary{Span: span, From: span.begin(now), Until: now.UTC(), Step: time.Duration(b.step) * time.Millisecond}
+	for i := range b.count {
+		sum.Times = append(sum.Times, sum.From.Add(time.Duration(i)*sum.Step))
+	}
+	unit := day
+	if span == Day {
+		unit = hour
+	}
+	// Side by side, since a month of many lookalikes takes as long as all the rest.
+	parts, ctx := errgroup.WithContext(ctx)
+	for _, part := range []struct {
+		what string
+		find func() error
+	}{
+		{string(by), func() error { return s.series(ctx, sum, by) }},
+		{"lookalikes", func() error { return s.names(ctx, sum, unit) }},
+		{"different lookalikes", func() error { return s.different(ctx, "lookalike_tally", &sum.Lookalikes, sum, unit) }},
+		{"clients", func() error { return s.clients(ctx, sum, unit) }},
+		{"different clients", func() error { return s.different(ctx, "client_tally", &sum.Clients, sum, unit) }},
+	} {
+		parts.Go(func() error {
+			if err := part.find(); err != nil {
+				return fmt.Errorf("summing up %s: %w", part.what, err)
+			}
+			return nil
+		})
+	}
+	if err := parts.Wait(); err != nil {
+		return nil, err
+	}
+	return sum, nil
+}
+
+// series fills the chart. What was enforced comes first, and then what was monitored, each sorted by label.
+func (s *Store) series(ctx context.Context, sum *Summary, by Dimension) error {
+	from, step := sum.From.UnixMilli(), sum.Step.Milliseconds()
+	return s.query(ctx, func(row *sql.Rows) error {
+		var label string
+		var monitored bool
+		var bar, events int64
+		if err := row.Scan(&monitored, &label, &bar, &events); err != nil {
+			return err
+		}
+		last := len(sum.Series) - 1
+		if last < 0 || sum.Series[last].Label != label || sum.Series[last].Monitored != monitored {
+			sum.Series = append(sum.Series, Series{Label: label, Monitored: monitored, Events: make([]int64, len(sum.Times))})
+			last++
+		}
+		if bar < int64(len(sum.Times)) { // a clock that was set back leaves events of the future
+			sum.Series[last].Events[bar] += events
+		}
+		return nil
+	}, `SELECT mode = 'monitor' AS monitored, `+string(by)+`, (start - $1) / $2 AS bar, CAST(sum(events) AS BIGINT)
+		FROM hour_tally WHERE start >= $1 GROUP BY monitored, `+string(by)+`, bar ORDER BY monitored, `+string(by)+`, bar`, from, step)
+}
+
+// topQuery returns the query for the most frequent of a tally. Those are found by one sum before the others are taken of them
+// only: to group all by all sums takes twice as long.
+func topQuery(tally string) string {
+	return `SELECT number, CAST(sum(enforced) AS BIGINT) AS e, CAST(sum(enforced_queries) AS BIGINT) AS eq, CAST(sum(monitored) AS BIGINT) AS m,
+		CAST(sum(monitored_queries) AS BIGINT) AS mq, max(last) AS latest, sum(enforced + monitored) AS events
+		FROM ` + tally + ` WHERE span = $1 AND start >= $2 AND number IN (SELECT number FROM ` + tally + ` WHERE span = $1 AND start >= $2
+			GROUP BY number ORDER BY sum(enforced + monitored) DESC, number LIMIT ` + fmt.Sprint(topCount) + `)
+		GROUP BY number`
+}
+
+// different counts how many different ones a tally has.
+func (s *Store) different(ctx context.Context, tally string, count *int64, sum *Summary, unit int64) error {
+	return s.query(ctx, func(row *sql.Rows) error { return row.Scan(count) },
+		`SELECT count(DISTINCT number) FROM `+tally+` WHERE span = $1 AND start >= $2`, unit, sum.From.UnixMilli())
+}
+
+// names finds the most frequent lookalikes.
+func (s *Store) names(ctx context.Context, sum *Summary, unit int64) error {
+	return s.query(ctx, func(row *sql.Rows) error {
+		var n Name
+		var last int64
+		if err := row.Scan(&n.Enforced.Events, &n.Enforced.Queries, &n.Monitored.Events, &n.Monitored.Queries, &last,
+			&n.Lookalike, &n.Intended, &n.Policy, &n.Kind); err != nil {
+			return err
+		}
+		n.Last = moment(last)
+		sum.Names = append(sum.Names, n)
+		return nil
+	}, `SELECT e, eq, m, mq, latest, name, intended, policy, kind
+		FROM (`+topQuery("lookalike_tally")+`) AS top
+		JOIN lookalike ON lookalike.number = top.number ORDER BY events DESC, top.number`, unit, sum.From.UnixMilli())
+}
+
+// clients finds the clients that asked the most.
+func (s *Store) clients(ctx context.Context, sum *Summary, unit int64) error {
+	return s.query(ctx, func(row *sql.Rows) error {
+		var c Client
+		var last int64
+		if err := row.Scan(&c.Enforced.Events, &c.Enforced.Queries, &c.Monitored.Events, &c.Monitored.Queries, &last,
+			&c.Address, &c.Lookalikes); err != nil {
+			return err
+		}
+		c.Last = moment(last)
+		sum.TopClients = append(sum.TopClients, c)
+		return nil
+	}, fmt.Sprintf(`SELECT e, eq, m, mq, latest, address,
+			(SELECT count(DISTINCT lookalike) FROM (SELECT lookalike FROM event WHERE client = top.number AND first >= $2
+				ORDER BY first DESC LIMIT %d) AS recent)
+		FROM (`+topQuery("client_tally")+`) AS top
+		JOIN client ON client.number = top.number ORDER BY events DESC, top.number`, clientEvents), unit, sum.From.UnixMilli())
+}
+
+// Choices returns the values that events have.
+func (s *Store) Choices(ctx context.Context) (*Choices, error) {
+	var c Choices
+	for _, column := range []struct {
+		query  string
+		values *[]string
+	}{
+		{`SELECT DISTINCT policy FROM hour_tally WHERE policy <> '' ORDER BY policy`, &c.Policies},
+		{`SELECT DISTINCT kind FROM hour_tally WHERE kind <> '' ORDER BY kind`, &c.Kinds},
+		{`SELECT DISTINCT action FROM hour_tally ORDER BY action`, &c.Actions},
+	} {
+		if err := s.values(ctx, column.values, column.query); err != nil {
+			return nil, err
+		}
+	}
+	return &c, s.hosts(ctx, &c.Hosts)
+}
+
+func (s *Store) values(ctx context.Context, values *[]string, query string, args ...any) error {
+	return s.query(ctx, func(row *sql.Rows) error {
+		var value string
+		err := row.Scan(&value)
+		*values = append(*values, value)
+		return err
+	}, query, args...)
+}
+
+// hosts finds the resolvers that reported, each by a step in the index, instead of looking at all events.
+func (s *Store) hosts(ctx context.Context, hosts *[]string) error {
+	return s.values(ctx, hosts, `WITH RECURSIVE host (name) AS (
+		SELECT min(host) FROM event UNION ALL SELECT (SELECT min(event.host) FROM event WHERE event.host > host.name) FROM host WHERE host.name IS NOT NULL
+	) SELECT name FROM host WHERE name IS NOT NULL`)
+}

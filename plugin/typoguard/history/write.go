@@ -1,0 +1,239 @@
+package history
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
+)
+
+// writtenAtOnce is how many events are written in a transaction: SQLite takes 32,766 values in a statement.
+const writtenAtOnce = 512
+
+// Write keeps events, and returns how many of them, from the first on, before an error. One that is known by its id, because it
+// was written before more repeats of it came, is brought up to date. It is for package sink.
+func (s *Store) Write(ctx context.Context, events []*event.Event) (written int, err error) {
+	for batch := range slices.Chunk(events, writtenAtOnce) {
+		latest := map[string]*event.Event{}
+		for _, e := range batch {
+			if known := latest[e.ID]; known == nil || known.Count < e.Count {
+				latest[e.ID] = e
+			}
+		}
+		// In an order that is the same for all resolvers, so that none waits for another one that waits for it.
+		different := slices.SortedFunc(maps.Values(latest), func(a, b *event.Event) int { return cmp.Compare(a.ID, b.ID) })
+		if err := s.change(ctx, func(tx *transaction) error { return tx.keep(ctx, s.config.Host, different) }); err != nil {
+			return written, err
+		}
+		written += len(batch)
+	}
+	return written, nil
+}
+
+// keep writes events, of which no two have the same id.
+func (t *transaction) keep(ctx context.Context, host string, events []*event.Event) error {
+	lookalikes, err := t.keepLookalikes(ctx, events)
+	if err != nil {
+		return fmt.Errorf("keeping lookalikes: %w", err)
+	}
+	clients, err := t.keepClients(ctx, events)
+	if err != nil {
+		return fmt.Errorf("keeping clients: %w", err)
+	}
+	known, err := t.counts(ctx, events)
+	if err != nil {
+		return fmt.Errorf("asking for known events: %w", err)
+	}
+	var rows rows
+	sums := newTallies()
+	for _, e := range events {
+		lookalike, client := lookalikes[digest(e)], clients[clean(e.Client)]
+		row, err := eventRow(e, host, lookalike, client)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, row)
+		before, ok := known[e.ID]
+		change := tallied{
+			first: e.First.UnixMilli(), last: e.Last.UnixMilli(), policy: clean(e.Policy), kind: e.Kind, action: e.Action, mode: e.Mode,
+			lookalike: lookalike, client: client, queries: max(int64(e.Count)-before, 0),
+		}
+		if !ok {
+			change.events = 1
+		}
+		sums.add(change)
+	}
+	if err := t.keepEvents(ctx, rows); err != nil {
+		return fmt.Errorf("keeping events: %w", err)
+	}
+	return t.tally(ctx, sums)
+}
+
+// rows are the values of rows, each as long as the others.
+type rows [][]any
+
+// values returns the rows as they stand behind VALUES, and their values.
+func (r rows) values() (string, []any) {
+	var text strings.Builder
+	var args []any
+	for i, row := range r {
+		if i > 0 {
+			text.WriteByte(',')
+		}
+		text.WriteByte('(')
+		for n := range row {
+			if n > 0 {
+				text.WriteByte(',')
+			}
+			fmt.Fprintf(&text, "$%d", len(args)+n+1)
+		}
+		text.WriteByte(')')
+		args = append(args, row...)
+	}
+	return text.String(), args
+}
+
+// list returns values as they stand in the brackets of IN.
+func list[T any](values []T) (string, []any) {
+	row := make([]any, len(values))
+	for i, v := range values {
+		row[i] = v
+	}
+	return rows{row}.values()
+}
+
+// digest identifies a lookalike, and what it looks like to a policy. An index on all of these would be too long for
+// PostgreSQL, and names are made by anybody, so that a hash that can be forged would not do.
+func digest(e *event.Event) [sha256.Size]byte {
+	return sha256.Sum256(fmt.Appendf(nil, "%q %q %q %q %q %d", e.Name, e.Policy, e.Protected, e.Intended, e.Kind, e.Distance))
+}
+
+// keepLookalikes returns the numbers of the lookalikes of events, which get one if they are new.
+func (t *transaction) keepLookalikes(ctx context.Context, events []*event.Event) (map[[sha256.Size]byte]int64, error) {
+	numbers := map[[sha256.Size]byte]int64{}
+	var rows rows
+	for _, e := range events {
+		key := digest(e)
+		if _, ok := numbers[key]; ok {
+			continue
+		}
+		numbers[key] = 0
+		rows = append(rows, []any{key[:], clean(e.Name), clean(e.Policy), clean(e.Protected), clean(e.Intended), e.Kind, e.Distance})
+	}
+	// Again for no two resolvers to wait for each other.
+	slices.SortFunc(rows, func(a, b []any) int { return slices.Compare(a[0].([]byte), b[0].([]byte)) })
+	values, args := rows.values()
+	err := t.query(ctx, func(row *sql.Rows) error {
+		var key []byte
+		var number int64
+		if err := row.Scan(&key, &number); err != nil {
+			return err
+		}
+		numbers[[sha256.Size]byte(key)] = number
+		return nil
+	}, `INSERT INTO lookalike (digest, name, policy, protected, intended, kind, distance) VALUES `+values+`
+		ON CONFLICT (digest) DO UPDATE SET digest = excluded.digest RETURNING digest, number`, args...)
+	return numbers, err
+}
+
+// keepClients returns the numbers of the clients of events, which get one if they are new.
+func (t *transaction) keepClients(ctx context.Context, events []*event.Event) (map[string]int64, error) {
+	numbers := map[string]int64{}
+	for _, e := range events {
+		numbers[clean(e.Client)] = 0
+	}
+	var rows rows
+	for _, address := range slices.Sorted(maps.Keys(numbers)) {
+		rows = append(rows, []any{address})
+	}
+	values, args := rows.values()
+	err := t.query(ctx, func(row *sql.Rows) error {
+		var address string
+		var number int64
+		if err := row.Scan(&address, &number); err != nil {
+			return err
+		}
+		numbers[address] = number
+		return nil
+	}, `INSERT INTO client (address) VALUES `+values+` ON CONFLICT (address) DO UPDATE SET address = excluded.address RETURNING address, number`, args...)
+	return numbers, err
+}
+
+// counts returns the counts of those events that are known, by id.
+func (t *transaction) counts(ctx context.Context, events []*event.Event) (map[string]int64, error) {
+	ids := make([]string, len(events))
+	for i, e := range events {
+		ids[i] = e.ID
+	}
+	counts := map[string]int64{}
+	in, args := list(ids)
+	err := t.query(ctx, func(row *sql.Rows) error {
+		var id string
+		var count int64
+		if err := row.Scan(&id, &count); err != nil {
+			return err
+		}
+		counts[id] = count
+		return nil
+	}, `SELECT id, count FROM event WHERE id IN `+in, args...)
+	return counts, err
+}
+
+// eventColumns are those that eventRow has values for.
+const eventColumns = `id, host, first, last, count, lookalike, client, policy, kind, action, mode, via, new_client, counterpart,
+	question, record, types, response_code, server, view, candidates, smtp, helo, sender, recipient, tls`
+
+// eventRow returns the values of an event.
+func eventRow(e *event.Event, host string, lookalike, client int64) ([]any, error) {
+	candidates := ""
+	if len(e.Candidates) > 0 {
+		text, err := json.Marshal(e.Candidates)
+		if err != nil {
+			return nil, fmt.Errorf("encoding the candidates of event %s: %w", e.ID, err)
+		}
+		candidates = clean(string(text))
+	}
+	types := e.Types
+	if len(types) == 0 && e.Type != "" {
+		types = []string{e.Type}
+	}
+	smtp := e.SMTP
+	if smtp == nil {
+		smtp = &event.SMTP{}
+	}
+	return []any{
+		e.ID, clean(host), e.First.UnixMilli(), e.Last.UnixMilli(), e.Count, lookalike, client, clean(e.Policy), e.Kind, e.Action, e.Mode, clean(e.Via),
+		e.NewClient, e.Counterpart, clean(e.Question), e.Record, strings.Join(types, " "), e.ResponseCode, clean(e.Server), clean(e.View),
+		candidates, e.SMTP != nil, clean(smtp.Helo), clean(smtp.Sender), clean(smtp.Recipient), smtp.TLS,
+	}, nil
+}
+
+// keepEvents writes events, and brings those that are known up to date.
+func (t *transaction) keepEvents(ctx context.Context, rows rows) error {
+	values, args := rows.values()
+	_, err := t.exec(ctx, `INSERT INTO event (`+eventColumns+`) VALUES `+values+`
+		ON CONFLICT (id) DO UPDATE SET last = excluded.last, count = excluded.count, types = excluded.types
+		WHERE event.count < excluded.count`, args...)
+	return err
+}
+
+// clean returns text that PostgreSQL takes, too: UTF-8 without NUL. What a client says of itself by SMTP may be neither.
+func clean(s string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
+}
+
+// moment returns the time that a column has, in UTC.
+func moment(milliseconds int64) time.Time {
+	if milliseconds == 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(milliseconds).UTC()
+}
