@@ -1,0 +1,201 @@
+package review
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"mime"
+	"net/http"
+	"time"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
+)
+
+// What the API answers is documented in API.md, which a test holds to these.
+type (
+	apiCount struct {
+		Events  int64 `json:"events"`
+		Queries int64 `json:"queries"`
+	}
+	apiTotals struct {
+		Span      history.Span `json:"span"`
+		Blocked   apiCount     `json:"blocked"`
+		Monitored apiCount     `json:"monitored"`
+		Refused   apiCount     `json:"refused"`
+	}
+	apiSeries struct {
+		Label  string  `json:"label"`
+		Mode   string  `json:"mode"`
+		Events []int64 `json:"events"`
+	}
+	apiName struct {
+		Lookalike string   `json:"lookalike"`
+		Intended  string   `json:"intended"`
+		Policy    string   `json:"policy"`
+		Kind      string   `json:"kind"`
+		Enforced  apiCount `json:"enforced"`
+		Monitored apiCount `json:"monitored"`
+		Last      string   `json:"last"`
+	}
+	apiClient struct {
+		Client     string   `json:"client"`
+		Lookalikes int64    `json:"lookalikes"`
+		Enforced   apiCount `json:"enforced"`
+		Monitored  apiCount `json:"monitored"`
+		Last       string   `json:"last"`
+	}
+	apiSummary struct {
+		Span          history.Span      `json:"span"`
+		By            history.Dimension `json:"by"`
+		From          string            `json:"from"`
+		Until         string            `json:"until"`
+		Totals        []apiTotals       `json:"totals"`
+		Lookalikes    int64             `json:"lookalikes"`
+		Clients       int64             `json:"clients"`
+		Step          int64             `json:"step"`
+		Times         []string          `json:"times"`
+		Series        []apiSeries       `json:"series"`
+		TopLookalikes []apiName         `json:"top_lookalikes"`
+		TopClients    []apiClient       `json:"top_clients"`
+	}
+	apiList struct {
+		Total    int               `json:"total"`
+		AtLeast  bool              `json:"at_least"`
+		Next     string            `json:"next"`
+		Previous string            `json:"previous"`
+		Events   []json.RawMessage `json:"events"`
+	}
+	apiWay struct {
+		Suffix       string `json:"suffix"`
+		PublicSuffix bool   `json:"public_suffix"`
+		Line         string `json:"line"`
+		FileLine     string `json:"file_line"`
+	}
+	apiDetail struct {
+		Event  json.RawMessage         `json:"event"`
+		Why    []string                `json:"why"`
+		States map[history.State]int64 `json:"states"`
+		Others []apiClient             `json:"others"`
+		Allow  []apiWay                `json:"allow"`
+	}
+	apiReview struct {
+		State history.State `json:"state"`
+		Note  string        `json:"note"`
+		All   bool          `json:"all"`
+	}
+	apiReviewed struct {
+		Changed int64 `json:"changed"`
+	}
+	apiProblem struct {
+		Error string `json:"error"`
+	}
+)
+
+func problemJSON(p *problem) (*answer, error) { return toJSON(p.status, apiProblem{p.message}) }
+
+func (s *site) apiSummary(ctx context.Context, r *http.Request) (*answer, error) {
+	span, by, err := viewOf(r)
+	if err != nil {
+		return nil, err
+	}
+	totals, summary, err := s.summaries.of(ctx, span, by)
+	if err != nil {
+		return nil, err
+	}
+	a := apiSummary{
+		Span: span, By: by, From: rfc3339(summary.From), Until: event.FormatTime(summary.Until), Lookalikes: summary.Lookalikes, Clients: summary.Clients,
+		Step: int64(summary.Step / time.Second), Times: []string{}, Series: []apiSeries{}, TopLookalikes: []apiName{}, TopClients: clientsToAPI(summary.TopClients),
+	}
+	for _, t := range totals {
+		a.Totals = append(a.Totals, apiTotals{t.Span, apiCount(t.Blocked), apiCount(t.Monitored), apiCount(t.Refused)})
+	}
+	for _, t := range summary.Times {
+		a.Times = append(a.Times, rfc3339(t))
+	}
+	for _, part := range summary.Series {
+		mode := enforce
+		if part.Monitored {
+			mode = monitor
+		}
+		a.Series = append(a.Series, apiSeries{part.Label, mode, part.Events})
+	}
+	for _, n := range summary.Names {
+		a.TopLookalikes = append(a.TopLookalikes, apiName{n.Lookalike, n.Intended, n.Policy, n.Kind, apiCount(n.Enforced), apiCount(n.Monitored), event.FormatTime(n.Last)})
+	}
+	return toJSON(http.StatusOK, a)
+}
+
+func clientsToAPI(clients []history.Client) []apiClient {
+	all := []apiClient{}
+	for _, c := range clients {
+		all = append(all, apiClient{c.Address, c.Lookalikes, apiCount(c.Enforced), apiCount(c.Monitored), event.FormatTime(c.Last)})
+	}
+	return all
+}
+
+func (s *site) apiEvents(ctx context.Context, r *http.Request) (*answer, error) {
+	q, err := parseQuery(r.URL.Query(), s.now())
+	if err != nil {
+		return nil, err
+	}
+	found, err := s.store.Events(ctx, q.filter, q.page)
+	if err != nil {
+		return nil, err
+	}
+	a := apiList{Total: found.Total, AtLeast: found.AtLeast, Next: found.Next, Previous: found.Previous, Events: []json.RawMessage{}}
+	for _, e := range found.Events {
+		line, err := eventToAPI(e)
+		if err != nil {
+			return nil, err
+		}
+		a.Events = append(a.Events, line)
+	}
+	return toJSON(http.StatusOK, a)
+}
+
+func eventToAPI(e *history.Event) (json.RawMessage, error) {
+	var line bytes.Buffer
+	err := appendJSON(&line, e)
+	return line.Bytes(), err
+}
+
+func (s *site) apiEvent(ctx context.Context, r *http.Request) (*answer, error) {
+	d, err := s.store.Event(ctx, r.PathValue("id"))
+	if err != nil {
+		return nil, err
+	}
+	page := s.newDetail(d)
+	a := apiDetail{Why: append([]string{}, page.Words...), States: map[history.State]int64{}, Others: clientsToAPI(d.Others), Allow: []apiWay{}}
+	if a.Event, err = eventToAPI(&d.Event); err != nil {
+		return nil, err
+	}
+	for _, state := range history.States {
+		a.States[state] = d.States[state]
+	}
+	for _, w := range page.Allow.Ways {
+		a.Allow = append(a.Allow, apiWay{w.Suffix, w.Public, w.Line, w.FileLine})
+	}
+	return toJSON(http.StatusOK, a)
+}
+
+func (s *site) apiReview(ctx context.Context, r *http.Request) (*answer, error) {
+	if mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || mediaType != "application/json" {
+		return nil, errMedia
+	}
+	var said apiReview
+	decoder := json.NewDecoder(r.Body)
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(&said); err != nil || decoder.More() {
+		return nil, &problem{http.StatusBadRequest, `Expected an object such as {"state":"confirmed","note":"","all":false}.`}
+	}
+	review, wrong := s.newReview(r, string(said.State), said.Note, said.All)
+	if wrong != nil {
+		return nil, wrong
+	}
+	changed, err := s.store.Review(ctx, r.PathValue("id"), review)
+	if err != nil {
+		return nil, err
+	}
+	return toJSON(http.StatusOK, apiReviewed{changed})
+}

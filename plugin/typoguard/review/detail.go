@@ -1,0 +1,147 @@
+package review
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
+)
+
+// detail is the page of one event.
+type detail struct {
+	*history.Detail
+	// Unicode and IntendedUnicode are the names in Unicode, if they were written otherwise; else "".
+	Unicode, IntendedUnicode string
+	Edits                    []edit
+	Words                    []string
+	Foreign                  []foreign
+	Allow                    allowance
+	Looks                    []candidate // all that the name looks like
+	States                   []stateCount
+	Form                     form
+	Saved                    string // what has just been kept; "" if nothing was
+}
+
+// candidate is a protected suffix that the name looks like, too.
+type candidate struct {
+	event.Candidate
+	Decided bool
+	Words   []string
+}
+
+// stateCount is how many events of a lookalike are in a state.
+type stateCount struct {
+	State  history.State
+	Count  int64
+	URL    string
+	IsThis bool
+}
+
+// form is what a person fills in.
+type form struct {
+	States  []choice
+	Note    string
+	MaxNote int
+	Open    int64 // how many events of the same name and policy are open
+	All     bool
+	Problem string
+}
+
+// detail shows an event.
+func (s *site) detail(ctx context.Context, r *http.Request) (*answer, error) {
+	d, err := s.store.Event(ctx, r.PathValue("id"))
+	if err != nil {
+		return nil, err
+	}
+	page := s.newDetail(d)
+	// A link of somebody else's may say so, too: it is believed for as long as it takes to be led here.
+	if changed, err := strconv.ParseInt(r.URL.Query().Get("saved"), 10, 64); err == nil && changed > 0 && s.now().Sub(d.Reviewed) < time.Minute {
+		page.Saved = plural(changed, "event is", "events are") + " now " + stateWords(d.State) + "."
+	}
+	return s.render(http.StatusOK, "detail", "Event "+visible(d.ID), "/events", page)
+}
+
+// newDetail works out what there is to say of an event.
+func (s *site) newDetail(d *history.Detail) *detail {
+	page := &detail{Detail: d, Allow: allow(&d.Event.Event, s.now())}
+	name := lettersOf(d.Name)
+	page.Foreign = foreignIn(name)
+	page.Unicode = inUnicode(d.Name)
+	page.IntendedUnicode = inUnicode(d.Intended)
+	if d.Protected != "" {
+		page.Edits = align(name, lettersOf(d.Intended), d.Kind == homoglyph)
+		page.Words = wordsOf(page.Edits)
+		page.Looks = append(page.Looks, candidate{event.Candidate{
+			Protected: d.Protected, Intended: d.Intended, Kind: d.Kind, Distance: d.Distance, Policy: d.Policy,
+		}, true, page.Words})
+	}
+	for _, c := range d.Candidates {
+		page.Looks = append(page.Looks, candidate{c, false, wordsOf(align(name, lettersOf(c.Intended), c.Kind == homoglyph))})
+	}
+	for _, state := range history.States {
+		page.States = append(page.States, stateCount{
+			state, d.States[state], link("/events", "policy", d.Policy, "state", string(state), "lookalike", d.Name), state == d.State,
+		})
+	}
+	page.Form = newForm(d, d.State, d.Note)
+	return page
+}
+
+// homoglyph is the kind of what looks the same.
+const homoglyph = "homoglyph"
+
+// inUnicode returns a name as its characters, or "" if it was not written otherwise.
+func inUnicode(name string) string {
+	if shown := show(lettersOf(name)); shown != visible(name) {
+		return shown
+	}
+	return ""
+}
+
+// newForm returns the form with a state and a note filled in.
+func newForm(d *history.Detail, chosen history.State, note string) form {
+	f := form{Note: note, MaxNote: maxNote, Open: d.States[history.StateOpen]}
+	if d.State == history.StateOpen {
+		f.Open-- // this one is meant anyway
+	}
+	for _, state := range history.States {
+		f.States = append(f.States, choice{stateWords(state), string(state), state == chosen})
+	}
+	return f
+}
+
+// TypeList returns the query types that were asked for.
+func (d *detail) TypeList() string { return strings.Join(d.Types, ", ") }
+
+// Mark returns the sign of an operation, which says the same as its colour.
+func (e edit) Mark() string {
+	switch e.Op {
+	case missing:
+		return "−"
+	case extra:
+		return "+"
+	case changed:
+		return "≠"
+	case swapped:
+		return "⇄"
+	case alike:
+		return "≈"
+	}
+	return ""
+}
+
+// shownOthers is how many clients that asked for the same name are shown.
+const shownOthers = 20
+
+// FirstOthers returns those that asked last.
+func (d *detail) FirstOthers() []history.Client { return d.Others[:min(shownOthers, len(d.Others))] }
+
+// MoreOthers returns how many others there are.
+func (d *detail) MoreOthers() int { return max(len(d.Others)-shownOthers, 0) }
+
+// Queries returns how often a client asked.
+func (d *detail) Queries(c history.Client) int64 { return c.Enforced.Queries + c.Monitored.Queries }

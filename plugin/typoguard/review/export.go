@@ -1,0 +1,104 @@
+package review
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
+)
+
+const (
+	// exportTimeout is how long an export may take, and exportStall how long whoever reads it may stand still.
+	exportTimeout = 15 * time.Minute
+	exportStall   = 30 * time.Second
+	exportBuffer  = 32 << 10
+)
+
+// writer writes events in some format.
+type writer struct {
+	contentType, extension string
+	begin                  func() error // nil if there is nothing to do
+	event                  func(*history.Event) error
+	end                    func() error
+}
+
+// export streams all events that meet a filter, newest first. If the database or the reader fails in the middle, the
+// connection is cut, so that nobody takes a part for the whole.
+func (s *site) export(format func(io.Writer) writer) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		q, err := parseQuery(r.URL.Query(), s.now())
+		if err == nil {
+			select {
+			case s.exports <- struct{}{}:
+				defer func() { <-s.exports }()
+			default:
+				err = errBusy
+			}
+		}
+		begun := false
+		if err == nil {
+			begun, err = s.stream(w, r, format, q)
+		}
+		if begun && err != nil {
+			s.logFailure(r, err)
+			panic(http.ErrAbortHandler)
+		}
+		if p := s.problemOf(r, err); p != nil {
+			s.page(func(context.Context, *http.Request) (*answer, error) { return nil, p }).ServeHTTP(w, r)
+		}
+	})
+}
+
+// errReader is wrapped by errors of who reads an export.
+var errReader = errors.New("nobody reads the export any more")
+
+// stream writes an export. It reports whether anything of it has been sent.
+func (s *site) stream(w http.ResponseWriter, r *http.Request, format func(io.Writer) writer, q *query) (begun bool, err error) {
+	ctx, cancel := context.WithTimeout(r.Context(), exportTimeout)
+	defer cancel()
+	out := &patient{w: w, control: http.NewResponseController(w)}
+	buffer := bufio.NewWriterSize(out, exportBuffer)
+	f := format(buffer)
+	w.Header().Set("Content-Type", f.contentType)
+	w.Header().Set("Content-Disposition", fmt.Sprintf("attachment; filename=%q", "typoguard-events-"+s.now().UTC().Format("20060102T150405Z")+"."+f.extension))
+	if r.Method == http.MethodHead {
+		return true, nil
+	}
+	if f.begin != nil {
+		err = f.begin()
+	}
+	if err == nil {
+		err = s.store.Each(ctx, q.filter, f.event)
+	}
+	if err == nil {
+		err = errors.Join(f.end(), buffer.Flush())
+	}
+	if err != nil && !out.begun {
+		w.Header().Del("Content-Disposition")
+	}
+	return out.begun, err
+}
+
+// patient is a response that may take long, as long as it is read.
+type patient struct {
+	w       io.Writer
+	control *http.ResponseController
+	begun   bool
+}
+
+func (p *patient) Write(b []byte) (int, error) {
+	if err := p.control.SetWriteDeadline(time.Now().Add(exportStall)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return 0, fmt.Errorf("%w: %w", errReader, err)
+	}
+	p.begun = true
+	n, err := p.w.Write(b)
+	if err != nil {
+		return n, fmt.Errorf("%w: %w", errReader, err)
+	}
+	return n, nil
+}

@@ -1,0 +1,78 @@
+package review
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
+)
+
+// maxNote is how many characters a note may have.
+const maxNote = 2000
+
+// review keeps what a person says of an event by the form on its page, and leads back there.
+func (s *site) review(ctx context.Context, r *http.Request) (*answer, error) {
+	if err := r.ParseForm(); err != nil {
+		return nil, &problem{http.StatusBadRequest, "The form could not be read, or is too large."}
+	}
+	id := r.PathValue("id")
+	said, wrong := s.newReview(r, r.PostForm.Get("state"), r.PostForm.Get("note"), r.PostForm.Get("all") == "1")
+	if wrong != nil {
+		return s.reviewAgain(ctx, r, id, wrong)
+	}
+	changed, err := s.store.Review(ctx, id, said)
+	if err != nil {
+		return nil, err
+	}
+	return &answer{status: http.StatusSeeOther, location: "/events/" + url.PathEscape(id) + "?saved=" + strconv.FormatInt(changed, 10) + "#review"}, nil
+}
+
+// reviewAgain shows the form with what was filled in, and what is wrong with it.
+func (s *site) reviewAgain(ctx context.Context, r *http.Request, id string, wrong *problem) (*answer, error) {
+	d, err := s.store.Event(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	page := s.newDetail(d)
+	page.Form = newForm(d, history.State(r.PostForm.Get("state")), r.PostForm.Get("note"))
+	page.Form.Problem, page.Form.All = wrong.message, r.PostForm.Get("all") == "1"
+	return s.render(wrong.status, "detail", "Event "+visible(d.ID), "/events", page)
+}
+
+// newReview checks what a person says.
+func (s *site) newReview(r *http.Request, state, note string, all bool) (history.Review, *problem) {
+	said := history.Review{State: history.State(state), Note: strings.TrimSpace(strings.ReplaceAll(note, "\r\n", "\n")), Reviewer: s.reviewer(r), All: all}
+	if !slices.Contains(history.States, said.State) {
+		return said, &problem{http.StatusUnprocessableEntity, "Choose a state: open, confirmed typo or false positive."}
+	}
+	if !utf8.ValidString(said.Note) || strings.ContainsFunc(said.Note, func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }) {
+		return said, &problem{http.StatusUnprocessableEntity, "The note has characters that are no text."}
+	}
+	if n := utf8.RuneCountInString(said.Note); n > maxNote {
+		return said, &problem{http.StatusUnprocessableEntity, fmt.Sprintf("The note has %s characters; %s are the most.", number(int64(n)), number(maxNote))}
+	}
+	return said, nil
+}
+
+// reviewer returns who asks, if that has been verified: the user of basic authentication, or the name in the certificate of a
+// client. Nobody is believed whom the web-config file does not ask for a password.
+func (s *site) reviewer(r *http.Request) string {
+	if s.webConfig == "" {
+		return ""
+	}
+	if settings, err := readWebConfig(s.webConfig); err == nil && len(settings.Users) > 0 {
+		user, _, _ := r.BasicAuth()
+		return user
+	}
+	if r.TLS != nil && len(r.TLS.VerifiedChains) > 0 {
+		return r.TLS.PeerCertificates[0].Subject.CommonName
+	}
+	return ""
+}

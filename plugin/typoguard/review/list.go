@@ -1,0 +1,205 @@
+package review
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
+)
+
+const (
+	// listLimit is how many events a page has for people, and maxLimit the most that the API gives at once.
+	listLimit = 50
+	maxLimit  = 1000
+)
+
+const smtpRefused = event.SMTPRefused
+
+// list is a page of the list of events.
+type list struct {
+	*query
+	*history.List
+	Choices     *history.Choices
+	Problem     string // with the filter; there are no events then
+	States      []choice
+	Spans       []choice
+	Done        []choice
+	Sorts       map[string]sorting
+	First       string // addresses of other pages; "" if there is none
+	Next, Prev  string
+	CSV, JSON   string
+	Filters     []filterPart
+	From, Until string // as an input field has them
+}
+
+// sorting is the head of a column by which a list can be sorted.
+type sorting struct {
+	URL string
+	// Aria is "ascending" or "descending" if the list is sorted by it, else "none".
+	Aria string
+}
+
+// filterPart is one of the parts of a filter, and the list without it.
+type filterPart struct{ Name, Value, Without string }
+
+// list shows the events that meet a filter.
+func (s *site) list(ctx context.Context, r *http.Request) (*answer, error) {
+	now := s.now()
+	q, err := parseQuery(r.URL.Query(), now)
+	page := newList(q)
+	status := http.StatusOK
+	if p, ok := errors.AsType[*problem](err); ok {
+		page.Problem, status = p.message, p.status
+	}
+	if page.Choices, err = s.store.Choices(ctx); err != nil {
+		return nil, err
+	}
+	if page.Problem == "" {
+		if q.page.Limit == 0 {
+			q.page.Limit = listLimit
+		}
+		if page.List, err = s.store.Events(ctx, q.filter, q.page); err != nil {
+			return nil, err
+		}
+		page.Next, page.Prev = q.turn(page.List.Next, q.at+len(page.Events)), q.turn(page.Previous, q.at-q.page.Limit)
+		if q.page.Cursor != "" {
+			page.First = q.with("/events")
+		}
+	}
+	return s.render(status, "list", "Events", "/events", page)
+}
+
+// newList returns a page with all that does not need the database.
+func newList(q *query) *list {
+	l := &list{query: q, List: &history.List{}, Sorts: map[string]sorting{}}
+	l.CSV, l.JSON = q.with("/events.csv", "sort", "", "reverse", "", "limit", ""), q.with("/events.json", "sort", "", "reverse", "", "limit", "")
+	l.From, l.Until = inputTime(q.filter.From, q.values, "from"), inputTime(q.filter.Until, q.values, "until")
+	l.Spans = append(l.Spans, choice{"any time", "", !q.values.Has("span")})
+	for _, span := range history.Spans {
+		l.Spans = append(l.Spans, choice{"last " + spanWords[span], string(span), q.values.Get("span") == string(span)})
+	}
+	for _, state := range history.States {
+		l.States = append(l.States, choice{stateWords(state), string(state), q.filter.State == state})
+	}
+	for _, done := range []string{doneBlocked, doneMonitored, doneRefused} {
+		l.Done = append(l.Done, choice{doneWords[done], done, q.values.Get("done") == done})
+	}
+	for _, order := range history.Orders {
+		l.Sorts[string(order)] = q.sorting(order)
+	}
+	for _, name := range parameters[:slices.Index(parameters, "sort")] {
+		if q.values.Has(name) {
+			l.Filters = append(l.Filters, filterPart{parameterWords[name], valueWords(name, q.values.Get(name)), q.with("/events", name, "")})
+		}
+	}
+	return l
+}
+
+// parameterWords are what people call parameters.
+var parameterWords = map[string]string{
+	"span": "last", "from": "from", "until": "until", "policy": "policy", "kind": "kind", "done": "", "mode": "mode", "action": "answer",
+	"state": "state", "client": "client", "host": "resolver", "lookalike": "", "name": "text",
+}
+
+// doneWords say what was done.
+var doneWords = map[string]string{doneBlocked: "blocked", doneMonitored: "would have been blocked", doneRefused: "refused by SMTP"}
+
+// valueWords says the value of a parameter.
+func valueWords(name, value string) string {
+	switch name {
+	case "span":
+		return cmp.Or(spanWords[history.Span(value)], value)
+	case "state":
+		return stateWords(history.State(value))
+	case "done":
+		return cmp.Or(doneWords[value], value)
+	}
+	return value
+}
+
+// inputTime writes a time as the value of an input field for times; what could not be read stays as it was.
+func inputTime(t time.Time, values url.Values, name string) string {
+	if !values.Has(name) {
+		return ""
+	}
+	if t.IsZero() {
+		return values.Get(name)
+	}
+	return t.Format("2006-01-02T15:04:05")
+}
+
+// sorting returns the head of a column: a click on the one that the list is sorted by turns it round.
+func (q *query) sorting(order history.Order) sorting {
+	by, reverse := string(order), ""
+	if order == history.ByTime {
+		by = "" // which is so anyway
+	}
+	aria := "none"
+	if q.page.Order == order {
+		descending := (order == history.ByTime || order == history.ByCount) != q.page.Reverse
+		aria = "ascending"
+		if descending {
+			aria = "descending"
+		}
+		if !q.page.Reverse {
+			reverse = "1"
+		}
+	}
+	return sorting{q.with("/events", "sort", by, "reverse", reverse), aria}
+}
+
+// turn returns the address of a page of the same list, which begins behind so many events; "" for no cursor.
+func (q *query) turn(cursor string, at int) string {
+	if cursor == "" {
+		return ""
+	}
+	return q.with("/events", "cursor", cursor, "at", strconv.Itoa(max(at, 0)))
+}
+
+// Value returns a parameter of the query.
+func (q *query) Value(name string) string { return q.values.Get(name) }
+
+// By returns the list with one more condition, or another one.
+func (l *list) By(name, value string) string {
+	return l.with("/events", name, value)
+}
+
+// startOf returns when a span that ends now begins: the same as that of a history.Summary.
+func startOf(span history.Span, now time.Time) time.Time {
+	const day = 24 * time.Hour
+	switch span {
+	case history.Week:
+		return now.UTC().Truncate(day).Add(-6 * day)
+	case history.Month:
+		return now.UTC().Truncate(day).Add(-29 * day)
+	}
+	return now.UTC().Truncate(time.Hour).Add(-23 * time.Hour)
+}
+
+// More reports whether one of the less usual conditions is given.
+func (l *list) More() bool {
+	return l.values.Has("from") || l.values.Has("until") || l.values.Has("mode") || l.values.Has("action") || l.values.Has("host")
+}
+
+// Count says how many events there are, and which of them the page has if that is known.
+func (l *list) Count() string {
+	shown, total := int64(len(l.Events)), int64(l.Total)
+	of := plural(total, "event", "events")
+	if l.AtLeast {
+		of = "more than " + of
+	}
+	switch {
+	case shown == 0:
+		return "No events"
+	case !l.AtLeast && shown == total:
+		return of
+	}
+	return number(int64(l.at)+1) + "–" + number(int64(l.at)+shown) + " of " + of
+}

@@ -1,0 +1,213 @@
+package review
+
+import (
+	"fmt"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
+)
+
+// maxValue is the longest value of a parameter, in octets: more than any name has.
+const maxValue = 1100
+
+// The modes that policies have.
+const (
+	enforce = "enforce"
+	monitor = "monitor"
+)
+
+// parameters are the names of the parameters of a query, in the order in which addresses have them.
+var parameters = []string{"span", "from", "until", "policy", "kind", "done", "mode", "action", "state", "client", "host", "lookalike", "name", "sort", "reverse", "cursor", "at", "limit"}
+
+// query is which events are asked for, as in the parameters of an address: the same for lists, exports and the API.
+type query struct {
+	values url.Values // those that are not empty
+	filter history.Filter
+	page   history.Page
+	at     int // how many events stand before the page, as far as is known: it is only shown
+}
+
+// parseQuery reads the parameters of a request. A problem names the parameter and what was expected; the query then has
+// what could be read, to be shown again.
+func parseQuery(values url.Values, now time.Time) (*query, error) {
+	q := &query{values: url.Values{}}
+	for name, all := range values {
+		if !slices.Contains(parameters, name) {
+			return q, badParameter(name, "one of "+strings.Join(parameters, ", ")+" as parameter")
+		}
+		value := strings.TrimSpace(all[0])
+		if len(all) > 1 || len(value) > maxValue {
+			return q, badParameter(name, "it only once, and shorter")
+		}
+		if value != "" {
+			q.values.Set(name, value)
+		}
+	}
+	for _, parse := range []func(time.Time) error{q.parseTimes, q.parseFilter, q.parsePage} {
+		if err := parse(now); err != nil {
+			return q, err
+		}
+	}
+	return q, nil
+}
+
+func badParameter(name, expected string) error {
+	return &problem{http.StatusBadRequest, fmt.Sprintf("Parameter %q: expected %s.", visible(name), expected)}
+}
+
+// parseTimes reads span, from and until. Times that are given count, and not the span then.
+func (q *query) parseTimes(now time.Time) error {
+	if q.values.Has("from") || q.values.Has("until") {
+		q.values.Del("span")
+	}
+	if span := q.values.Get("span"); span != "" {
+		if !slices.Contains(history.Spans, history.Span(span)) {
+			return badParameter("span", "24h, 7d or 30d")
+		}
+		q.filter.From = startOf(history.Span(span), now)
+	}
+	for name, t := range map[string]*time.Time{"from": &q.filter.From, "until": &q.filter.Until} {
+		if text := q.values.Get(name); text != "" {
+			parsed, ok := parseTime(text)
+			if !ok {
+				return badParameter(name, "a time in UTC such as 2026-11-22T14:00")
+			}
+			*t = parsed
+		}
+	}
+	if !q.filter.Until.IsZero() && q.filter.Until.Before(q.filter.From) {
+		return badParameter("until", "a time after from")
+	}
+	return nil
+}
+
+// timeLayouts are how times can be written: the way of programs, that of browsers' input fields, and days.
+var timeLayouts = []string{time.RFC3339, "2006-01-02T15:04", "2006-01-02T15:04:05", "2006-01-02 15:04", time.DateOnly}
+
+func parseTime(text string) (time.Time, bool) {
+	for _, layout := range timeLayouts {
+		if t, err := time.Parse(layout, text); err == nil && t.Year() >= 1970 && t.Year() < 2200 {
+			return t.UTC(), true
+		}
+	}
+	return time.Time{}, false
+}
+
+func (q *query) parseFilter(time.Time) error {
+	f := &q.filter
+	f.Policy, f.Kind, f.Action, f.Host = q.values.Get("policy"), q.values.Get("kind"), q.values.Get("action"), q.values.Get("host")
+	f.Lookalike = strings.ToLower(strings.TrimSuffix(q.values.Get("lookalike"), "."))
+	f.Name = strings.TrimSuffix(q.values.Get("name"), ".")
+	f.Mode = q.values.Get("mode")
+	if f.Mode != "" && f.Mode != enforce && f.Mode != monitor {
+		return badParameter("mode", "enforce or monitor")
+	}
+	if err := q.parseDone(); err != nil {
+		return err
+	}
+	if f.State = history.State(q.values.Get("state")); f.State != "" && !slices.Contains(history.States, f.State) {
+		return badParameter("state", "open, confirmed or false_positive")
+	}
+	if client := q.values.Get("client"); client != "" {
+		ip, err := netip.ParseAddr(client)
+		if err != nil {
+			return badParameter("client", "an IP address")
+		}
+		f.Client = ip.Unmap().String()
+	}
+	return nil
+}
+
+// The values of the parameter done: what was done about a lookalike, as it is counted in totals.
+const (
+	doneBlocked   = "blocked"
+	doneMonitored = "monitored"
+	doneRefused   = "refused"
+)
+
+// parseDone reads what was done.
+func (q *query) parseDone() error {
+	f := &q.filter
+	switch q.values.Get("done") {
+	case "":
+	case doneBlocked:
+		f.Blocked = true
+	case doneMonitored:
+		f.Mode = monitor
+	case doneRefused:
+		f.Action = smtpRefused
+	default:
+		return badParameter("done", "blocked, monitored or refused")
+	}
+	return nil
+}
+
+func (q *query) parsePage(time.Time) error {
+	q.page.Cursor = q.values.Get("cursor")
+	q.page.Order = history.ByTime
+	if sort := q.values.Get("sort"); sort != "" {
+		q.page.Order = history.Order(sort)
+		if !slices.Contains(history.Orders, q.page.Order) {
+			return badParameter("sort", "time, count, name or client")
+		}
+	}
+	if reverse := q.values.Get("reverse"); reverse != "" {
+		if reverse != "1" {
+			return badParameter("reverse", "1")
+		}
+		q.page.Reverse = true
+	}
+	if at, err := strconv.Atoi(q.values.Get("at")); err == nil && at > 0 && q.page.Cursor != "" {
+		q.at = at
+	}
+	if limit := q.values.Get("limit"); limit != "" {
+		n, err := strconv.Atoi(limit)
+		if err != nil || n < 1 || n > maxLimit {
+			return badParameter("limit", fmt.Sprintf("a number from 1 to %d", maxLimit))
+		}
+		q.page.Limit = n
+	}
+	return nil
+}
+
+// with returns an address with the parameters of the query, but for those that are given anew in pairs of name and value;
+// an empty value removes one. A cursor is of one filter and order: it stays only if it is given.
+func (q *query) with(path string, changes ...string) string {
+	values := url.Values{}
+	for name := range q.values {
+		values.Set(name, q.values.Get(name))
+	}
+	values.Del("cursor")
+	values.Del("at")
+	for i := 0; i+1 < len(changes); i += 2 {
+		if values.Del(changes[i]); changes[i+1] != "" {
+			values.Set(changes[i], changes[i+1])
+		}
+	}
+	return address(path, values)
+}
+
+// address returns a path with parameters, in the order of parameters.
+func address(path string, values url.Values) string {
+	var parts []string
+	for _, name := range parameters {
+		if values.Get(name) != "" {
+			parts = append(parts, name+"="+url.QueryEscape(values.Get(name)))
+		}
+	}
+	if len(parts) == 0 {
+		return path
+	}
+	return path + "?" + strings.Join(parts, "&")
+}
+
+// link returns an address with parameters in pairs of name and value.
+func link(path string, pairs ...string) string {
+	return (&query{}).with(path, pairs...)
+}

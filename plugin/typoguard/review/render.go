@@ -1,0 +1,157 @@
+package review
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"html/template"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
+)
+
+//go:embed templates
+var templateFiles embed.FS
+
+// templates are those of all pages, by name.
+var templates = sync.OnceValue(func() map[string]*template.Template {
+	all := map[string]*template.Template{}
+	for _, name := range []string{"overview", "list", "detail", "problem"} {
+		all[name] = template.Must(template.New(name).Funcs(functions).ParseFS(templateFiles, "templates/layout.html", "templates/"+name+".html"))
+	}
+	return all
+})
+
+// functions are those that templates call.
+var functions = template.FuncMap{
+	"unicode":  inUnicode,
+	"visible":  visible,
+	"lines":    visibleLines,
+	"show":     show,
+	"link":     link,
+	"number":   func(n any) string { return number(toInt(n)) },
+	"plural":   func(n any, one, many string) string { return plural(toInt(n), one, many) },
+	"time":     timeTag,
+	"minute":   minuteTag,
+	"state":    stateWords,
+	"kind":     kindWords,
+	"label":    labelWords,
+	"labelKey": func(s series) string { return s.Key() },
+	"since":    func(span history.Span) string { return spanWords[span] },
+}
+
+// view is what every page has.
+type view struct {
+	Title, Active string
+	Version       string
+	Style, Script string // addresses
+	Chart, Icon   string
+	Page          any // what is particular to it
+}
+
+// render answers with a page. The name is that of its template, and active the address of its place in the menu.
+func (s *site) render(status int, name, title, active string, page any) (*answer, error) {
+	v := view{
+		Title: title, Active: active, Version: s.version, Page: page,
+		Style: s.assets.URL("page.css"), Script: s.assets.URL("page.js"), Chart: s.assets.URL("uplot/uPlot.min.css"), Icon: s.assets.URL("icon.svg"),
+	}
+	var body bytes.Buffer
+	if err := templates()[name].ExecuteTemplate(&body, "layout", v); err != nil {
+		return nil, fmt.Errorf("%w %s: %w", errRender, name, err)
+	}
+	return &answer{status: status, contentType: "text/html; charset=utf-8", body: body.Bytes()}, nil
+}
+
+// problemPage tells a person of a problem.
+func (s *site) problemPage(p *problem) (*answer, error) {
+	return s.render(p.status, "problem", http.StatusText(p.status), "", p)
+}
+
+// toInt returns a number of any of the types that pages have.
+func toInt(n any) int64 {
+	switch n := n.(type) {
+	case int64:
+		return n
+	case int:
+		return int64(n)
+	}
+	panic(fmt.Sprintf("%T is no number", n))
+}
+
+// number writes a number with its thousands apart.
+func number(n int64) string {
+	text := strconv.FormatInt(n, 10)
+	for i := len(text) - 3; i > 0; i -= 3 {
+		text = text[:i] + "," + text[i:]
+	}
+	return text
+}
+
+// plural writes a number of things.
+func plural(n int64, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return number(n) + " " + many
+}
+
+// timeTag writes a time of UTC, as people and as programs read it.
+func timeTag(t time.Time) template.HTML {
+	if t.IsZero() {
+		return "never"
+	}
+	t = t.UTC()
+	return template.HTML(t.Format(`<time datetime="` + time.RFC3339 + `"><span>2006-01-02</span> <span>15:04:05</span></time>`)) //nolint:gosec // digits
+}
+
+// minuteTag is timeTag where there is little room.
+func minuteTag(t time.Time) template.HTML {
+	return template.HTML(t.UTC().Format(`<time datetime="` + time.RFC3339 + `">02 Jan 15:04</time>`)) //nolint:gosec // digits
+}
+
+// stateWords says a state.
+func stateWords(state history.State) string {
+	switch state {
+	case history.StateConfirmed:
+		return "confirmed typo"
+	case history.StateFalsePositive:
+		return "false positive"
+	}
+	return "open"
+}
+
+// kindWords says what a kind means; "" for one that is not known.
+func kindWords(kind string) string {
+	switch kind {
+	case "omission":
+		return "a character is missing"
+	case "addition":
+		return "a character too many"
+	case "substitution":
+		return "another character"
+	case "adjacent":
+		return "the character of a neighbouring key"
+	case "transposition":
+		return "two neighbours swapped"
+	case "homoglyph":
+		return "other characters that look the same"
+	case "multiple":
+		return "two edits"
+	}
+	return ""
+}
+
+// labelWords names a policy or kind.
+func labelWords(label string) string {
+	if label == "" {
+		return "other domains"
+	}
+	return strings.TrimSpace(visible(label))
+}
+
+// spanWords says spans.
+var spanWords = map[history.Span]string{history.Day: "24 hours", history.Week: "7 days", history.Month: "30 days"}

@@ -1,0 +1,129 @@
+// Package review serves the page by which a person sees who nearly sent what where, and says whether it was right to block
+// it. It shows what package history keeps, as HTML that works without JavaScript, as CSV and JSON, and as an API (API.md).
+//
+// Names, notes and what SMTP clients say of themselves come from strangers: html/template escapes them, package-wide rules
+// in security.go keep scripts and other origins out, and visible.go shows what would hide.
+//
+// What is not covered: who may see the page beyond TLS and basic authentication (a web-config file of Prometheus's exporter
+// toolkit), different rights for different people, and keeping anything (package history). It knows neither CoreDNS nor the
+// plugin.
+package review
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/prometheus/exporter-toolkit/web"
+	"go.yaml.in/yaml/v2"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
+)
+
+// Config says where the page is, and what it shows.
+type Config struct {
+	// Address is "host:port". The host is an IP address or "localhost"; one that is not of the loopback needs a WebConfig.
+	Address string
+	// WebConfig is a file with TLS and basic authentication in the format of Prometheus's exporter toolkit, or "". It and
+	// its certificates are read again for new connections. Its http_headers cannot loosen those of the page.
+	WebConfig string
+	// Host is a name by which the page may be asked for, besides IP addresses and "localhost"; "" for none.
+	Host string
+	// Store has the events. The server closes it.
+	Store *history.Store
+	// Logger is told of what fails, and never of names.
+	Logger *slog.Logger
+	// Version is shown on the page.
+	Version string
+}
+
+// hostPattern is what a Host header may have but for the port.
+var hostPattern = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$`)
+
+// Check returns an error if Listen could not serve by a Config, as far as can be told without any effect. Store, Logger and
+// Version are not looked at.
+func Check(config Config) error {
+	local, err := isLoopback(config.Address)
+	if err != nil {
+		return err
+	}
+	if config.Host != "" && !hostPattern.MatchString(normalHost(config.Host)) {
+		return fmt.Errorf("host %q: expected a host name such as review.corp.example, without a port", config.Host)
+	}
+	if config.WebConfig != "" {
+		if err := web.Validate(config.WebConfig); err != nil {
+			return fmt.Errorf("web_config %s: %w; expected a web-config file of Prometheus's exporter toolkit", config.WebConfig, err)
+		}
+	}
+	if !local {
+		return checkProtected(config)
+	}
+	return nil
+}
+
+// isLoopback reports whether only this host can reach an address.
+func isLoopback(address string) (bool, error) {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return false, fmt.Errorf("address %q: expected ADDRESS:PORT, such as 127.0.0.1:8053", address)
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return false, fmt.Errorf("address %q: expected a port from 0 to 65535, not %q", address, port)
+	}
+	if host == "localhost" {
+		return true, nil
+	}
+	if host == "" {
+		return false, nil
+	}
+	ip, err := netip.ParseAddr(host)
+	if err != nil {
+		return false, fmt.Errorf("address %q: expected an IP address or localhost, not %q", address, host)
+	}
+	return ip.Unmap().IsLoopback(), nil
+}
+
+// checkProtected returns an error unless the file of WebConfig asks for TLS, and for who it is: what was nearly sent where,
+// and by whom, is nothing for a whole network to read.
+func checkProtected(config Config) error {
+	if config.WebConfig == "" {
+		return fmt.Errorf("address %q is not of the loopback: expected a web_config with TLS and basic authentication", config.Address)
+	}
+	settings, err := readWebConfig(config.WebConfig)
+	if err != nil {
+		return err
+	}
+	if !settings.TLSConfig.IsEnabled() {
+		return fmt.Errorf("web_config %s: expected TLS (tls_server_config), since %q is not of the loopback", config.WebConfig, config.Address)
+	}
+	if len(settings.Users) == 0 && settings.TLSConfig.ClientAuth != "RequireAndVerifyClientCert" {
+		return fmt.Errorf("web_config %s: expected basic_auth_users, or client_auth_type RequireAndVerifyClientCert, since %q is not of the loopback",
+			config.WebConfig, config.Address)
+	}
+	return nil
+}
+
+// readWebConfig returns what is in a web-config file.
+func readWebConfig(path string) (web.Config, error) {
+	var settings web.Config
+	content, err := os.ReadFile(path)
+	if err == nil {
+		err = yaml.UnmarshalStrict(content, &settings)
+	}
+	if err != nil {
+		return settings, fmt.Errorf("web_config: %w", err)
+	}
+	return settings, nil
+}
+
+// normalHost returns a host name as it is compared.
+func normalHost(host string) string { return strings.ToLower(strings.TrimSuffix(host, ".")) }
+
+// errNoStore is a mistake of the program.
+var errNoStore = errors.New("review: no store")

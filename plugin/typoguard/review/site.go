@@ -1,0 +1,182 @@
+package review
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
+)
+
+const (
+	// queryTimeout is how long a request may wait for the database.
+	queryTimeout = 10 * time.Second
+	// maxQueries and maxExports are how many requests ask the database at a time.
+	maxQueries = 4
+	maxExports = 2
+)
+
+// site is what all requests have in common.
+type site struct {
+	store     *history.Store
+	logger    *slog.Logger
+	version   string
+	webConfig string
+	assets    assets
+	summaries *summaries
+	queries   chan struct{}
+	exports   chan struct{}
+	now       func() time.Time
+	failing   atomic.Bool // whether the database did not answer last
+}
+
+func newSite(config Config) *site {
+	return &site{
+		store: config.Store, logger: config.Logger, version: config.Version, webConfig: config.WebConfig, assets: vendored(), summaries: newSummaries(config.Store),
+		queries: make(chan struct{}, maxQueries), exports: make(chan struct{}, maxExports), now: time.Now,
+	}
+}
+
+// routes returns what answers requests. What is not here is 404, or 405 for other methods.
+func (s *site) routes() http.Handler {
+	mux := http.NewServeMux()
+	mux.Handle("GET /{$}", s.page(s.overview))
+	mux.Handle("GET /events", s.page(s.list))
+	mux.Handle("GET /events/{id}", s.page(s.detail))
+	mux.Handle("POST /events/{id}/review", s.page(s.review))
+	mux.Handle("GET /events.csv", s.export(writeCSV))
+	mux.Handle("GET /events.json", s.export(writeJSON))
+	mux.Handle("GET /assets/{version}/{name...}", s.assets)
+	mux.Handle("GET /", s.page(func(context.Context, *http.Request) (*answer, error) { return nil, errNotFound }))
+
+	mux.Handle("GET /api/v1/summary", s.api(s.apiSummary))
+	mux.Handle("GET /api/v1/events", s.api(s.apiEvents))
+	mux.Handle("GET /api/v1/events/{id}", s.api(s.apiEvent))
+	mux.Handle("PUT /api/v1/events/{id}/review", s.api(s.apiReview))
+	mux.Handle("GET /api/", s.api(func(context.Context, *http.Request) (*answer, error) { return nil, errNotFound }))
+	return mux
+}
+
+// answer is what a request is answered with. It is made as a whole before any of it is sent.
+type answer struct {
+	status      int
+	contentType string
+	body        []byte
+	location    string // of a redirect
+}
+
+// handler makes the answer to a request. An error that is no problem is the database's: its details are logged only.
+type handler func(context.Context, *http.Request) (*answer, error)
+
+// problem is an error that whoever asks is told of.
+type problem struct {
+	status  int
+	message string
+}
+
+func (p *problem) Error() string { return p.message }
+
+// The problems that any request may have.
+var (
+	errNotFound = &problem{http.StatusNotFound, "There is nothing at this address."}
+	errUnknown  = &problem{http.StatusNotFound, "There is no such event. It may be too old, and have been removed."}
+	errCursor   = &problem{http.StatusBadRequest, "This page of the list is not there any more. Begin with the first one."}
+	errBusy     = &problem{http.StatusServiceUnavailable, "Too many ask at the same time. Try again soon."}
+	errDatabase = &problem{http.StatusServiceUnavailable, "The database of events cannot be reached, or takes too long. Lookalikes are answered as ever. Try again soon; the server's log says what is wrong."}
+	errMedia    = &problem{http.StatusUnsupportedMediaType, "Expected Content-Type: application/json."}
+)
+
+// page answers a person.
+func (s *site) page(h handler) http.Handler { return s.handle(h, s.problemPage) }
+
+// api answers a program.
+func (s *site) api(h handler) http.Handler { return s.handle(h, problemJSON) }
+
+// handle answers by a handler, or tells of a problem.
+func (s *site) handle(h handler, tell func(*problem) (*answer, error)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		a, err := s.ask(r, h)
+		if p := s.problemOf(r, err); p != nil {
+			a, err = tell(p)
+		}
+		if err != nil { // of a template: a mistake of ours
+			s.logger.Error("A review page could not be made", "err", err)
+			http.Error(w, "500 This page could not be made. The server's log says why.", http.StatusInternalServerError)
+			return
+		}
+		send(w, a)
+	})
+}
+
+// ask calls a handler when it may ask the database.
+func (s *site) ask(r *http.Request, h handler) (*answer, error) {
+	ctx, cancel := context.WithTimeout(r.Context(), queryTimeout)
+	defer cancel()
+	select {
+	case s.queries <- struct{}{}:
+		defer func() { <-s.queries }()
+		return h(ctx, r)
+	case <-ctx.Done():
+		return nil, errBusy
+	}
+}
+
+// answered notes that the database answers, or does again.
+func (s *site) answered() {
+	if s.failing.CompareAndSwap(true, false) {
+		s.logger.Info("The database of events answers the review page again")
+	}
+}
+
+// errRender is wrapped by errors of templates.
+var errRender = errors.New("template")
+
+// problemOf returns what to tell of an error; nil if there is none, or it is a mistake of ours.
+func (s *site) problemOf(r *http.Request, err error) *problem {
+	var p *problem
+	switch {
+	case err == nil:
+		s.answered()
+		return nil
+	case errors.Is(err, errRender):
+		return nil
+	case errors.As(err, &p):
+		return p
+	case errors.Is(err, history.ErrUnknown):
+		s.answered()
+		return errUnknown
+	case errors.Is(err, history.ErrCursor):
+		return errCursor
+	}
+	s.logFailure(r, err)
+	return errDatabase
+}
+
+// logFailure logs an error of the database: once until it answers again, since pages ask again and again, and not if nobody
+// waits for its answer any more.
+func (s *site) logFailure(r *http.Request, err error) {
+	if r.Context().Err() == nil && !errors.Is(err, errReader) && s.failing.CompareAndSwap(false, true) {
+		s.logger.Error("The database of events does not answer the review page", "err", err)
+	}
+}
+
+// send writes an answer.
+func send(w http.ResponseWriter, a *answer) {
+	h := w.Header()
+	if a.location != "" {
+		h.Set("Location", a.location)
+	}
+	if a.contentType != "" {
+		h.Set("Content-Type", a.contentType)
+	}
+	if a.status == http.StatusServiceUnavailable {
+		h.Set("Retry-After", "5")
+	}
+	h.Set("Content-Length", strconv.Itoa(len(a.body)))
+	w.WriteHeader(a.status)
+	_, _ = w.Write(a.body) //nolint:gosec // templates have escaped it, or it is JSON; who has gone away needs no answer
+}

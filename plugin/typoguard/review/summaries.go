@@ -1,0 +1,59 @@
+package review
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
+)
+
+// fresh is for how long a summary is shown again instead of being made anew: a page that refreshes itself asks for it twice,
+// and there may be several.
+const fresh = time.Second
+
+// summaries are those that were made last.
+type summaries struct {
+	store *history.Store
+	mu    sync.Mutex // guards last; never held while the database is asked
+	last  map[summaryKey]*summaryMade
+}
+
+type summaryKey struct {
+	span history.Span
+	by   history.Dimension
+}
+
+// summaryMade is what an overview has. It does not change any more.
+type summaryMade struct {
+	at      time.Time
+	totals  []history.Totals
+	summary *history.Summary
+}
+
+func newSummaries(store *history.Store) *summaries {
+	return &summaries{store: store, last: map[summaryKey]*summaryMade{}}
+}
+
+// of returns the totals, and the summary of a span by a dimension.
+func (s *summaries) of(ctx context.Context, span history.Span, by history.Dimension) ([]history.Totals, *history.Summary, error) {
+	key := summaryKey{span, by}
+	s.mu.Lock()
+	last := s.last[key]
+	s.mu.Unlock()
+	if last != nil && time.Since(last.at) < fresh {
+		return last.totals, last.summary, nil
+	}
+	totals, err := s.store.Totals(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	summary, err := s.store.Summary(ctx, span, by)
+	if err != nil {
+		return nil, nil, err
+	}
+	s.mu.Lock()
+	s.last[key] = &summaryMade{time.Now(), totals, summary}
+	s.mu.Unlock()
+	return totals, summary, nil
+}
