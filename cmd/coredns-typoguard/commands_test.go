@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"flag"
 	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -163,6 +164,23 @@ tls://.:853 {
 	status, _, errs := runCLI(t, "", "check", "-server", "example.net", "army.ml")
 	assert.Equal(t, 2, status)
 	assert.Equal(t, "coredns-typoguard check: server: no server block \"example.net\"; expected one of dns://example.org.:53, dns://.:53, tls://.:853, internal\n", errs)
+}
+
+// TestHistoryStaysShut: commands take a Corefile with a history and a page, and open neither.
+func TestHistoryStaysShut(t *testing.T) {
+	useBinary(t)
+	require.NoError(t, os.Mkdir("history", 0o700))
+	busy, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer busy.Close()
+	require.NoError(t, os.WriteFile("Corefile", []byte(". {\n typoguard {\n protect army.mil\n history sqlite://history/events.db\n review "+busy.Addr().String()+"\n }\n}\n"), 0o600))
+	for command, status := range map[string]int{"check army.ml": 1, "audit -": 0, "rpz -max-rows 10000": 0} {
+		got, _, errs := runCLI(t, "army.ml\n", strings.Fields(command)...)
+		assert.Equal(t, status, got, "%s: %s", command, errs)
+	}
+	entries, err := os.ReadDir("history")
+	require.NoError(t, err)
+	assert.Empty(t, entries)
 }
 
 // TestCheckAnswersAtOnce: who writes a line to standard input gets the answer before they write the next.

@@ -1,7 +1,7 @@
 package main
 
 // The plugins linked into the binary: what a resolver in front of mail servers needs, and nothing that talks to a
-// cloud, a cluster or a database. A Corefile that names any other CoreDNS plugin fails to start with
+// cloud or a cluster. A Corefile that names any other CoreDNS plugin fails to start with
 // "Unknown directive". Their order is in directives.go.
 import (
 	_ "github.com/coredns/coredns/plugin/acl"
@@ -53,4 +53,5 @@ import (
 	_ "github.com/coredns/coredns/plugin/whoami"
 
 	_ "github.com/typoguard/coredns-typoguard/plugin/typoguard"
+	_ "github.com/typoguard/coredns-typoguard/plugin/typoguard/withhistory" // its options history and review
 )

@@ -22,7 +22,7 @@ import (
 func init() { clog.Discard() }
 
 // anyPort replaces the ports that documented Corefiles listen on by free ones.
-var anyPort = strings.NewReplacer(".:1053", ".:0", "127.0.0.1:9153", "127.0.0.1:0", "127.0.0.1:8181", "127.0.0.1:0", "127.0.0.1:2525", "127.0.0.1:0", "127.0.0.1:1025", "127.0.0.1:0")
+var anyPort = strings.NewReplacer(".:1053", ".:0", "127.0.0.1:9153", "127.0.0.1:0", "127.0.0.1:8181", "127.0.0.1:0", "127.0.0.1:2525", "127.0.0.1:0", "127.0.0.1:1025", "127.0.0.1:0", "127.0.0.1:8053", "127.0.0.1:0")
 
 // useBinary makes caddy start servers as the binary does, in a directory with the list files of the documentation.
 func useBinary(t *testing.T) {
@@ -74,7 +74,7 @@ func fences(document, language string) []string {
 
 // TestDocumentedCorefiles: every Corefile in the documentation starts.
 func TestDocumentedCorefiles(t *testing.T) {
-	documents := map[string]int{"README.md": 3, "plugin/typoguard/README.md": 7} // and how many Corefiles are in them
+	documents := map[string]int{"README.md": 3, "plugin/typoguard/README.md": 8} // and how many Corefiles are in them
 	texts := map[string]string{}
 	for name := range documents {
 		text, err := os.ReadFile(filepath.Join("..", "..", name))

@@ -37,7 +37,8 @@ func importsOf(t *testing.T, pattern string) map[string][]string {
 }
 
 // TestImports: imports go one way. The engine knows nothing but the standard library and golang.org/x, and only the
-// plugin's root package knows CoreDNS. The SMTP server knows nothing of policies and of how names are matched.
+// plugin's root package knows CoreDNS. The SMTP server knows nothing of policies and of how names are matched, and
+// histories and the page know nothing of the plugin.
 func TestImports(t *testing.T) {
 	for path, files := range importsOf(t, "match/*.go") {
 		isStandard := !strings.Contains(strings.Split(path, "/")[0], ".")
@@ -59,6 +60,13 @@ func TestImports(t *testing.T) {
 	for path, files := range importsOf(t, "sink/*.go") {
 		assert.NotContains(t, path, "prometheus", "%v", files)
 		assert.NotContains(t, path, "typoguard/match", "%v", files)
+	}
+	for folder, known := range map[string][]string{"history": {"event"}, "review": {"event", "history", "match", "skeleton"}} {
+		for path, files := range importsOf(t, folder+"/*.go") {
+			if other, ours := strings.CutPrefix(path, "github.com/typoguard/coredns-typoguard/plugin/typoguard"); ours {
+				assert.Contains(t, known, strings.TrimPrefix(other, "/"), "%v import %s", files, path)
+			}
+		}
 	}
 	subpackages, err := filepath.Glob("*/*.go")
 	require.NoError(t, err)

@@ -13,8 +13,8 @@ import (
 
 var log = clog.NewWithPlugin(pluginName)
 
-// instance is all server blocks with policies of one caddy instance, whoever watches their list files, and their SMTP
-// listeners.
+// instance is all server blocks with policies of one caddy instance, whoever watches their list files, their SMTP listeners,
+// and the pages to review their events on.
 type instance struct {
 	blocks    []*block
 	listeners map[netip.AddrPort]*listener
@@ -22,6 +22,9 @@ type instance struct {
 
 	sinks  map[string]*sinkConfig // of events, by name
 	events *hub                   // while it is running
+
+	reviews map[string]*reviewPage // by address
+	pages   reviewServers          // of these, while it is running
 
 	loaded time.Time  // when a policy was last put in force
 	mu     sync.Mutex // held while lists are looked at; no query takes it
@@ -44,7 +47,7 @@ func instanceOf(c *caddy.Controller) *instance {
 	if i, ok := c.Get(instanceKey{}).(*instance); ok {
 		return i
 	}
-	i := &instance{listeners: map[netip.AddrPort]*listener{}, sinks: map[string]*sinkConfig{}}
+	i := &instance{listeners: map[netip.AddrPort]*listener{}, sinks: map[string]*sinkConfig{}, reviews: map[string]*reviewPage{}}
 	c.Set(instanceKey{}, i)
 	c.OnStartup(i.take)
 	c.OnRestartFailed(i.take)
@@ -58,7 +61,7 @@ func (i *instance) add(b *block) {
 	i.loaded = time.Now()
 }
 
-// take makes i the running instance, which inherits the SMTP listeners and the sinks of the one before. It fails if
+// take makes i the running instance, which inherits the SMTP listeners, the sinks and the pages of the one before. It fails if
 // one of them cannot be opened. At a reload caddy then has the one before take its place back; at the start nobody is left.
 func (i *instance) take() error {
 	running.Lock()
@@ -66,14 +69,15 @@ func (i *instance) take() error {
 	before := running.instance
 	var servers smtpServers
 	var events *hub
+	var pages reviewServers
 	if before != nil {
 		before.close()
-		servers, events = before.servers, before.events
-		before.servers, before.events = nil, nil
+		servers, events, pages = before.servers, before.events, before.pages
+		before.servers, before.events, before.pages = nil, nil, nil
 	}
 	running.instance = i
 	i.open()
-	err := errors.Join(i.hear(events), i.listen(servers))
+	err := errors.Join(i.hear(events), i.listen(servers), i.serveReviews(pages))
 	if err != nil && before == nil {
 		i.end()
 	}
@@ -94,6 +98,7 @@ func (i *instance) drop() error {
 func (i *instance) end() {
 	i.close()
 	i.hangUp()
+	i.closeReviews()
 	i.events.close()
 	i.events, running.instance = nil, nil
 }

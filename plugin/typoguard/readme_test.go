@@ -38,7 +38,7 @@ func TestReadmeSections(t *testing.T) {
 	for _, m := range regexp.MustCompile(`(?m)^## (.*)$`).FindAllStringSubmatch(string(text), -1) {
 		sections = append(sections, m[1])
 	}
-	assert.Equal(t, []string{"Name", "Description", "Syntax", "Events", "Metadata", "Metrics", "Ready", "Examples", "Bugs", "See Also"}, sections)
+	assert.Equal(t, []string{"Name", "Description", "Syntax", "Events", "History", "Metadata", "Metrics", "Ready", "Examples", "Bugs", "See Also"}, sections)
 }
 
 // TestReadmeOptions: the options of the syntax are those that are parsed, and each is explained.

@@ -45,6 +45,9 @@ func setup(c *caddy.Controller) error {
 	if err := i.addListeners(b); err != nil {
 		return plugin.Error(pluginName, err)
 	}
+	if err := i.addReviews(b); err != nil {
+		return plugin.Error(pluginName, err)
+	}
 	config.AddPlugin(func(next plugin.Handler) plugin.Handler {
 		t.Next = next
 		return t
@@ -95,13 +98,15 @@ var options = map[string]func(*caddy.Controller, *stanza) error{
 	"log_events":         once(parseLogEvents),
 	"client_mask":        once(parseClientMask),
 	"dnstap":             once(parseDnstap),
+	"history":            once(parseHistory),
+	"review":             once(parseReview),
 }
 
 // optionNames is in the order of the documentation.
 var optionNames = []string{
 	"protect", "protect_file", "allow", "allow_file", "cache_dir", "on_missing", "distance", "kinds", "keyboard", "clients",
 	"client_subnet_from", "types", "action", "smtp", "smtp_hostname", "smtp_tls", "smtp_limits", "hint", "log_addresses", "mode",
-	"require", "inspect", "ttl", "reload", "events", "syslog", "log_events", "client_mask", "dnstap",
+	"require", "inspect", "ttl", "reload", "events", "syslog", "log_events", "client_mask", "dnstap", "history", "review",
 }
 
 // policyName is what a policy may be called: it is a metric label and stands in answers.

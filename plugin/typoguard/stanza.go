@@ -45,6 +45,9 @@ type stanza struct {
 	sinks     []*sinkConfig // of events
 	logEvents bool          // whether CoreDNS's log is one of them
 
+	dsn, historyName string      // of the history; "" without one
+	review           *reviewPage // nil without one
+
 	loaded  uint64 // digest of the files' contents in force
 	seen    uint64 // and as they were last looked at
 	failure string // why those are not in force; empty if they are
@@ -84,7 +87,7 @@ func (s *stanza) check() error {
 	if err := s.completeRemotes(); err != nil {
 		return err
 	}
-	if err := s.addLog(); err != nil {
+	if err := errors.Join(s.addLog(), s.checkReview()); err != nil {
 		return err
 	}
 	if at, ok := s.given["kinds"]; ok {

@@ -31,7 +31,7 @@ const (
 
 // services are what a server may listen for. Each has a port of its own, whether the Corefile uses it or not; the
 // Corefile writes it {$DNS}, {$DOT} and so on.
-var services = []string{"DNS", "DOT", "DOH", "METRICS", "READY", "SMTP"}
+var services = []string{"DNS", "DOT", "DOH", "METRICS", "READY", "SMTP", "REVIEW"}
 
 // server is a running coredns-typoguard. Its Corefile may use the variables {$HOST}, {$UPSTREAM}, {$DIR} for the
 // directory of the Corefile, {$CERT} and {$KEY}, and those of the services.

@@ -1,0 +1,183 @@
+package withhistory_test
+
+import (
+	"database/sql"
+	"fmt"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/coredns/caddy"
+	"github.com/coredns/coredns/core/dnsserver"
+	_ "github.com/coredns/coredns/plugin/bind" // the servers of these tests listen on loopback only
+	clog "github.com/coredns/coredns/plugin/pkg/log"
+	_ "github.com/coredns/coredns/plugin/root" // and their files are in a directory
+
+	"github.com/miekg/dns"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard"
+	_ "github.com/typoguard/coredns-typoguard/plugin/typoguard/withhistory"
+)
+
+func init() { clog.Discard() }
+
+// patience is how long to wait for what happens soon.
+const patience = 20 * time.Second
+
+// useDirectives makes caddy know what these tests use.
+func useDirectives(t *testing.T) {
+	t.Helper()
+	before, quiet, dnsQuiet := dnsserver.Directives, caddy.Quiet, dnsserver.Quiet
+	t.Cleanup(func() { dnsserver.Directives, caddy.Quiet, dnsserver.Quiet = before, quiet, dnsQuiet })
+	require.NoError(t, dnsserver.SetDirectives([]string{"root", "bind", "typoguard"}))
+	caddy.Quiet, dnsserver.Quiet = true, true
+}
+
+// corefile returns a Corefile with one server on a free port of loopback.
+func corefile(stanzas string) caddy.CaddyfileInput {
+	return caddy.CaddyfileInput{Filepath: "Corefile", ServerTypeName: "dns", Contents: fmt.Appendf(nil, ".:0 {\nbind 127.0.0.1\n%s\n}\n", stanzas)}
+}
+
+// start starts a server. The returned function stops it.
+func start(t *testing.T, input caddy.Input) (*caddy.Instance, func(*caddy.Instance)) {
+	t.Helper()
+	instance, err := caddy.Start(input)
+	require.NoError(t, err)
+	waitServing(t, instance)
+	return instance, func(instance *caddy.Instance) {
+		assert.Empty(t, instance.ShutdownCallbacks())
+		require.NoError(t, instance.Stop())
+		instance.Wait()
+	}
+}
+
+// restart puts another Corefile in force.
+func restart(t *testing.T, instance *caddy.Instance, input caddy.Input) *caddy.Instance {
+	t.Helper()
+	next, err := instance.Restart(input)
+	require.NoError(t, err)
+	waitServing(t, next)
+	return next
+}
+
+// waitServing waits until every socket has answered. A server of CoreDNS that is stopped before it has begun to serve
+// goes on for ever.
+func waitServing(t *testing.T, instance *caddy.Instance) {
+	t.Helper()
+	for _, server := range instance.Servers() {
+		for network, addr := range map[string]net.Addr{"udp": server.LocalAddr(), "tcp": server.Addr()} {
+			_, _, err := (&dns.Client{Net: network}).Exchange(new(dns.Msg).SetQuestion("example.", dns.TypeMX), addr.String())
+			require.NoError(t, err)
+		}
+	}
+}
+
+// ask asks a running server for MX and returns the answer's code.
+func ask(t *testing.T, instance *caddy.Instance, name string) int {
+	t.Helper()
+	reply, err := dns.Exchange(new(dns.Msg).SetQuestion(name, dns.TypeMX), instance.Servers()[0].LocalAddr().String())
+	require.NoError(t, err)
+	return reply.Rcode
+}
+
+// rows returns the result of a query, columns with a space between them, as people get it who open the file by themselves.
+func rows(t require.TestingT, path, query string) []string {
+	db, err := sql.Open("sqlite", "file:"+path+"?mode=ro")
+	require.NoError(t, err)
+	defer db.Close()
+	result, err := db.Query(query)
+	require.NoError(t, err)
+	defer result.Close()
+	columns, err := result.Columns()
+	require.NoError(t, err)
+	var all []string
+	for result.Next() {
+		values, into := make([]string, len(columns)), make([]any, len(columns))
+		for i := range values {
+			into[i] = &values[i]
+		}
+		require.NoError(t, result.Scan(into...))
+		all = append(all, strings.Join(values, " "))
+	}
+	require.NoError(t, result.Err())
+	return all
+}
+
+// TestParseErrors holds every message whole. ROOT stands for the directory of relative file names.
+func TestParseErrors(t *testing.T) {
+	useDirectives(t)
+	const database = `; expected sqlite:///PATH or postgres://USER@HOST/DATABASE`
+	tests := []struct{ name, options, want string }{
+		{"no database", "history", `3 - Error during parsing: history: no argument; expected a database such as sqlite:///var/lib/typoguard/events.db or postgres://user@host/database`},
+		{"a path", "history events.db", `3 - Error during parsing: history: no address of a database` + database},
+		{"no path", "history sqlite://", `3 - Error during parsing: history: unknown database "sqlite://…"` + database},
+		{"another database", "history mysql://user:secret@host/db", `3 - Error during parsing: history: unknown database "mysql://…"` + database},
+		{"a bad DSN", "history postgres://user:secret@host:port/db", `3 - Error during parsing: history: no address of a PostgreSQL server: `},
+		{"no directory", "history sqlite://nope/events.db", `3 - Error during parsing: history: ROOT/nope is no directory; expected one that exists`},
+		{"a directory", "history sqlite://.", `3 - Error during parsing: history: ROOT is no regular file; expected a file, or none`},
+		{"unknown setting", "history sqlite://e.db keep 3", `3 - Error during parsing: history: unknown setting "keep"; expected one of age, size`},
+		{"no age", "history sqlite://e.db age 30", `3 - Error during parsing: history: age "30"; expected a duration such as 30d or 12h`},
+		{"small", "history sqlite://e.db size 64KB", `3 - Error during parsing: history: size "64KB"; expected at least 1MB, such as 1GB, or 0 for no bound`},
+		{"two histories", "history sqlite://e.db\nhistory sqlite://f.db", `4 - Error during parsing: history: given at Corefile:3 already; expected once`},
+		{"a page of nothing", "review", `3 - Error during parsing: review: the policy keeps no history; expected one in the same stanza, such as history sqlite:///var/lib/typoguard/events.db`},
+		{"unknown setting of a page", "history sqlite://e.db\nreview 127.0.0.1:8053 tls on", `4 - Error during parsing: review: unknown setting "tls"; expected one of host, web_config`},
+		{"no value", "history sqlite://e.db\nreview 127.0.0.1:8053 host a web_config", `4 - Error during parsing: review: `},
+		{"no port", "history sqlite://e.db\nreview 127.0.0.1", `4 - Error during parsing: review: `},
+		{"open to all", "history sqlite://e.db\nreview 0.0.0.0:8053", `4 - Error during parsing: review: `},
+		{"a file that is not there", "history sqlite://e.db\nreview 192.0.2.1:8053 web_config web.yml", `4 - Error during parsing: review: `},
+		{"two pages", "history sqlite://e.db\nreview\nreview", `5 - Error during parsing: review: given at Corefile:4 already; expected once`},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			root := t.TempDir()
+			input := caddy.CaddyfileInput{Filepath: "Corefile", ServerTypeName: "dns",
+				Contents: []byte(". {\ntypoguard {\n" + tt.options + "\nprotect mil\n}\n" + "root " + root + "\n}")}
+			_, err := typoguard.Load(input)
+			require.Error(t, err)
+			want := "plugin/typoguard: Corefile:" + strings.ReplaceAll(tt.want, "ROOT", root)
+			assert.True(t, strings.HasPrefix(err.Error(), want), "%s\nbegins with %s", err, want)
+			assert.NotContains(t, err.Error(), "secret")
+			entries, err := os.ReadDir(root)
+			require.NoError(t, err)
+			assert.Empty(t, entries, "parsing has no side effects")
+		})
+	}
+}
+
+// TestContradictions: policies may share a history and a page, and have to agree about them.
+func TestContradictions(t *testing.T) {
+	useDirectives(t)
+	share := func(one, other string) error {
+		input := corefile("typoguard a {\nprotect mil\n" + one + "\n}\ntypoguard b {\nprotect gov\n" + other + "\n}")
+		_, err := typoguard.Load(input)
+		return err
+	}
+	dir := t.TempDir()
+	e, f := "history sqlite://"+filepath.Join(dir, "e.db"), "history sqlite://"+filepath.Join(dir, "f.db")
+	const at = " at Corefile:5; expected the same settings for both, which share "
+	require.NoError(t, share(e+"\nreview", e+" age 90d size 1GB\nreview 127.0.0.1:8053"))
+	require.NoError(t, share(e+"\nreview", f+"\nreview 127.0.0.1:8054"))
+	require.ErrorContains(t, share(e, e+" age 30d"), `history: "age 720h0m0s size 1073741824" contradicts "age 2160h0m0s size 1073741824"`+at+"sqlite://"+dir+"/e.db")
+	require.ErrorContains(t, share(e+"\nreview", f+"\nreview"), `Corefile:11 - Error during parsing: review: web_config "" host "" history sqlite://`+dir+
+		`/f.db contradicts web_config "" host "" history sqlite://`+dir+"/e.db at Corefile:6")
+	err := share("history postgres://u:secret1@host/db", "history postgres://u:secret2@host/db")
+	require.ErrorContains(t, err, "history: another password, or other options, than at Corefile:5; expected the same for both, which share postgres://u@host:5432/db")
+	assert.NotContains(t, err.Error(), "secret")
+}
+
+// TestLoadOpensNothing: the commands take such a Corefile, and leave no database behind.
+func TestLoadOpensNothing(t *testing.T) {
+	useDirectives(t)
+	dir := t.TempDir()
+	blocks, err := typoguard.Load(corefile("typoguard {\nprotect mil\nhistory sqlite://" + filepath.Join(dir, "e.db") + "\nreview\n}"))
+	require.NoError(t, err)
+	assert.Equal(t, "lookalike", blocks[0].Judge(typoguard.Query{Name: "army.ml"}).Verdict)
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	assert.Empty(t, entries)
+}
