@@ -10,7 +10,7 @@ TAGS        := grpcnotrace
 LDFLAGS     := -s -w -X main.version=$(VERSION) -X github.com/coredns/coredns/coremain.GitCommit=$(COMMIT)
 
 # What the end-to-end tests need of Debian, beside Go.
-E2E_PACKAGES := bind9 bind9-dnsutils curl fstrm-bin iproute2 knot-resolver pdns-recursor postfix prometheus rsyslog unbound
+E2E_PACKAGES := bind9 bind9-dnsutils chromium curl fstrm-bin iproute2 knot-resolver pdns-recursor postfix postgresql prometheus rsyslog unbound
 PEERS_PACKAGES := bind9 dnsperf pdns-recursor unbound
 
 export CGO_ENABLED = 0
@@ -67,19 +67,31 @@ corpus: ## Measure recall and false positives on real names, fetched with npm in
 	$(GO) test -tags=$(TAGS),corpus -count=1 -v ./test/corpus/...
 
 .PHONY: e2e
-e2e: ## Send real mail through real servers, give other resolvers the RPZ; needs root and Debian, installs what is missing
+e2e: ## Send real mail through real servers, give other resolvers the RPZ, kill databases; needs root and Debian, installs what is missing
 	test/install $(E2E_PACKAGES)
-	$(GO) test -p 1 -tags=$(TAGS),e2e -count=1 -v ./test/mail/... ./test/rpz/... ./test/soc/...
+	command -v npm >/dev/null || test/install npm
+	npm ci --prefix test/review --ignore-scripts --no-audit --no-fund
+	$(GO) test -p 1 -tags=$(TAGS),e2e -count=1 -v ./test/mail/... ./test/rpz/... ./test/soc/... ./test/history/... ./test/review/... ./plugin/typoguard/history/...
 
 .PHONY: tlds
 tlds: ## Renew the list of top-level domains, which rpz goes by; needs npm
 	command -v npm >/dev/null || test/install npm
 	$(GO) generate ./cmd/coredns-typoguard/rpz/tlds
 
+.PHONY: uplot
+uplot: ## Fetch the chart library of the review page again, in the version that its generate names; needs npm
+	command -v npm >/dev/null || test/install npm
+	$(GO) generate ./plugin/typoguard/review
+
 .PHONY: soc
 soc: ## Show what a SOC sees, for a minute: events and alerts of a resolver under load; needs root and Debian
 	test/install prometheus rsyslog
 	$(GO) run ./test/soc
+
+.PHONY: demo
+demo: ## Show the review page with mail servers that mistype domains, until Ctrl-C; http://127.0.0.1:8053/
+	$(GO) build -o bin/demo ./test/demo
+	@bin/demo
 
 .PHONY: clean
 clean: ## Remove what was built

@@ -1,0 +1,212 @@
+//go:build e2e
+
+// Package history_test kills, starves and starts the databases of histories, and the resolvers that write to them, and counts
+// what is lost. It runs as root on Debian.
+package history_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/miekg/dns"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
+	"github.com/typoguard/coredns-typoguard/test/postgres"
+	"github.com/typoguard/coredns-typoguard/test/process"
+	"github.com/typoguard/coredns-typoguard/test/resolvers"
+)
+
+// wink is how long to wait before asking again.
+const wink = 100 * time.Millisecond
+
+// binary is the program, which all tests share.
+var binary string
+
+func TestMain(m *testing.M) {
+	code, err := runTests(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "history test:", err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func runTests(m *testing.M) (code int, err error) {
+	dir, err := os.MkdirTemp("", "typoguard-history-")
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	binary = filepath.Join(dir, "coredns-typoguard")
+	if err := resolvers.Build(context.Background(), binary); err != nil {
+		return 0, err
+	}
+	return m.Run(), nil
+}
+
+// resolver is a running one.
+type resolver struct {
+	*process.Process
+	dns, metrics, review string // addresses
+}
+
+// start starts a resolver with a history, under a host name, or that of this host if it is "". It is stopped when the test
+// ends, unless it has been before.
+func start(t *testing.T, dsn, hostname string) *resolver {
+	t.Helper()
+	r := new(resolver)
+	for _, address := range []*string{&r.dns, &r.metrics, &r.review} {
+		var err error
+		*address, err = process.FreeAddress()
+		require.NoError(t, err)
+	}
+	_, port, err := net.SplitHostPort(r.dns)
+	require.NoError(t, err)
+	config := filepath.Join(t.TempDir(), "Corefile")
+	content := fmt.Sprintf(".:%s {\nbind 127.0.0.1\nerrors\nprometheus %s\ntypoguard {\nprotect army.mil\nlog_events off\nhistory %s\nreview %s\n}\n}\n", port, r.metrics, dsn, r.review)
+	require.NoError(t, os.WriteFile(config, []byte(content), 0o600))
+	command := []string{binary, "-conf", config}
+	if hostname != "" {
+		command = append([]string{"unshare", "--uts", "sh", "-c", "hostname " + hostname + ` && exec "$0" "$@"`}, command...)
+	}
+	r.Process, err = process.Launch(context.WithoutCancel(t.Context()), command[0], command[1:]...)
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		r.End(syscall.SIGTERM)
+		assert.NotContains(t, r.Output(), "panic")
+		if t.Failed() {
+			t.Log(r.Output())
+		}
+	})
+	require.NoError(t, r.Until(t.Context(), func() error {
+		_, err := dns.Exchange(new(dns.Msg).SetQuestion("ready.example.", dns.TypeMX), r.dns)
+		return err
+	}))
+	return r
+}
+
+// ask looks up n different lookalikes, the first of which has a number, one after the other, and returns when each was asked
+// for. Each is hidden, and nobody waits for a database.
+func (r *resolver) ask(t *testing.T, from, n int, pause time.Duration) []time.Time {
+	t.Helper()
+	client, asked := &dns.Client{Timeout: 2 * time.Second}, make([]time.Time, 0, n)
+	var tick <-chan time.Time
+	if pause > 0 {
+		ticker := time.NewTicker(pause)
+		defer ticker.Stop()
+		tick = ticker.C
+	}
+	for i := range n {
+		if tick != nil {
+			<-tick
+		}
+		reply, _, err := client.ExchangeContext(t.Context(), new(dns.Msg).SetQuestion(lookalike(from+i)+".", dns.TypeMX), r.dns)
+		require.NoError(t, err)
+		require.Equal(t, dns.RcodeNameError, reply.Rcode)
+		asked = append(asked, time.Now())
+	}
+	return asked
+}
+
+// lookalike is the n-th lookalike.
+func lookalike(n int) string { return fmt.Sprintf("n%d.army.ml", n) }
+
+// metric returns the value of a series of the history.
+func (r *resolver) metric(t require.TestingT, metric string) int {
+	content := get(t, "http://"+r.metrics+"/metrics")
+	for line := range strings.Lines(content.body) {
+		if series, value, _ := strings.Cut(strings.TrimSpace(line), " "); strings.HasPrefix(series, "coredns_typoguard_"+metric+`{sink="`) && strings.Contains(series, "://") {
+			number, err := strconv.ParseFloat(value, 64)
+			require.NoError(t, err)
+			return int(number)
+		}
+	}
+	require.FailNow(t, "no series", metric)
+	return 0
+}
+
+// page returns the status of the review page.
+func (r *resolver) page(t *testing.T) int {
+	t.Helper()
+	return get(t, "http://"+r.review+"/").status
+}
+
+type reply struct {
+	status int
+	body   string
+}
+
+func get(t require.TestingT, address string) reply {
+	client := http.Client{Timeout: process.Patience, Transport: &http.Transport{DisableKeepAlives: true}}
+	r, err := client.Get(address)
+	require.NoError(t, err)
+	defer r.Body.Close()
+	body, err := io.ReadAll(r.Body)
+	require.NoError(t, err)
+	return reply{r.StatusCode, string(body)}
+}
+
+// awaitSink returns when the history is, or is not, written to.
+func (r *resolver) awaitSink(t *testing.T, up int) {
+	t.Helper()
+	require.Eventually(t, func() bool { return r.metric(t, "events_sink_up") == up }, 2*process.Patience, wink)
+}
+
+// kept returns how often each lookalike is in a history, and by which hosts.
+func kept(t require.TestingT, dsn string) (names, hosts map[string]int) {
+	store, err := history.Open(history.Config{DSN: dsn})
+	require.NoError(t, err)
+	defer store.Close()
+	names, hosts = map[string]int{}, map[string]int{}
+	require.NoError(t, store.Each(context.Background(), history.Filter{}, func(e *history.Event) error {
+		names[e.Name]++
+		hosts[e.Host]++
+		return nil
+	}))
+	return names, hosts
+}
+
+// awaitAll returns when n different lookalikes are in a history, each of them once.
+func awaitAll(t *testing.T, dsn string, n int) {
+	t.Helper()
+	require.EventuallyWithT(t, func(c *assert.CollectT) {
+		names, _ := kept(c, dsn)
+		assert.Len(c, names, n)
+		for name, times := range names {
+			assert.Equal(c, 1, times, name)
+		}
+	}, 3*process.Patience, wink)
+}
+
+// startPostgres starts a server until the test ends.
+func startPostgres(t *testing.T) *postgres.Server {
+	t.Helper()
+	s, err := postgres.New(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, s.Start(t.Context()))
+	t.Cleanup(func() { assert.NoError(t, s.Close()) })
+	return s
+}
+
+// together does several things at the same time.
+func together(do ...func()) {
+	var all sync.WaitGroup
+	for _, f := range do {
+		all.Go(f)
+	}
+	all.Wait()
+}

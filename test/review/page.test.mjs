@@ -1,0 +1,213 @@
+// The review page in a real Chromium. It is started by review_test.go, with the resolver and its history.
+import assert from "node:assert/strict";
+import { Resolver } from "node:dns/promises";
+import { readFileSync } from "node:fs";
+import { after, before, test } from "node:test";
+import { base, dns, launch, picture, sizes, until, violations, withPage } from "./browser.mjs";
+
+let browser;
+before(async () => {
+  browser = await launch();
+});
+after(() => browser.close());
+
+/** All kinds of pages. */
+const pages = {
+  overview: "/?span=24h",
+  "overview by kind": "/?span=30d&by=kind",
+  list: "/events?span=24h",
+  "list filtered": "/events?policy=mil&kind=omission&state=open&name=army&from=2026-01-01",
+  "list empty": "/events?name=nobody-asked-for-this",
+  "list refused": "/events?client=mx1",
+  omission: "/events/omission22",
+  homoglyph: "/events/homoglyph2",
+  smtp: "/events/smtp222222",
+  "other domain": "/events/other22222",
+  target: "/events/target2222",
+  hostile: "/events/hostile222",
+  nothing: "/nothing",
+};
+
+/** Asks the resolver under test for a lookalike, as a mail server does. */
+async function mistype(name) {
+  const resolver = new Resolver();
+  resolver.setServers([dns]);
+  await assert.rejects(resolver.resolveMx(name), { code: "ENOTFOUND" });
+}
+
+/** The number of a total of the span that is shown. */
+const total = async (page, name) => Number((await page.locator(`.total.chosen .${name} a`).innerText()).replaceAll(",", ""));
+
+/** The pictures of a canvas: how many of its pixels are painted, and in how many colours. */
+const paint = (page) =>
+  page.locator("#chart canvas").evaluate((canvas) => {
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    const colours = new Map();
+    let painted = 0;
+    for (let i = 0; i < data.length; i += 4) {
+      if (data[i + 3] < 255) continue;
+      painted++;
+      const colour = (data[i] << 16) | (data[i + 1] << 8) | data[i + 2];
+      colours.set(colour, (colours.get(colour) ?? 0) + 1);
+    }
+    return { painted, colours: [...colours.values()].filter((n) => n > 50).length };
+  });
+
+test("the overview draws a chart with a colour for each policy, and says what the pointer is on", () =>
+  withPage(browser, {}, async (page) => {
+    await page.goto(`${base}/?span=24h`);
+    await page.locator("#chart canvas").waitFor();
+    const { painted, colours } = await paint(page);
+    assert.ok(painted > 2000, `only ${painted} pixels`);
+    assert.ok(colours >= 3, `only ${colours} colours`);
+    assert.equal(await page.locator("#figures").getAttribute("open"), null, "the figures are there, but not in the way");
+    const box = await page.locator("#chart .u-over").boundingBox();
+    await page.mouse.move(box.x + box.width - 60, box.y + box.height / 2);
+    assert.match(await page.locator("#readout").innerText(), /^\d+ \w+ \d\d:00–\d\d:00 UTC: .*\d/);
+    await page.mouse.click(box.x + box.width - 60, box.y + box.height / 2);
+    await page.waitForURL(/\/events\?from=.*&until=/);
+    assert.match(await page.locator("#list-count").innerText(), /of \d+ events|^\d+ events?$/);
+  }));
+
+test("the overview fills by itself, and leaves focus and place alone", () =>
+  withPage(browser, {}, async (page) => {
+    await page.goto(`${base}/?span=24h`);
+    await page.locator("#chart canvas").waitFor();
+    const link = page.locator('[data-live="clients"] a').first();
+    await link.focus();
+    await page.evaluate(() => scrollTo(0, 200));
+    await page.evaluate(() => (globalThis.same = true));
+    const blocked = await total(page, "blocked");
+    await mistype(`live-${Date.now()}.army.ml`);
+    await until("the new event is counted", async () => (await total(page, "blocked")) > blocked);
+    assert.equal(await page.evaluate(() => globalThis.same), true, "without loading the page anew");
+    assert.equal(await page.evaluate(() => scrollY), 200);
+    assert.equal(await page.evaluate(() => document.activeElement.closest("[data-live]")?.dataset.live), "clients");
+
+    await page.getByRole("button", { name: "Pause updates" }).click();
+    const paused = await total(page, "blocked");
+    await mistype(`paused-${Date.now()}.army.ml`);
+    await until("the history has the event", async () => (await (await fetch(`${base}/api/v1/events?name=paused-`)).json()).total > 0);
+    await page.waitForTimeout(4000);
+    assert.equal(await total(page, "blocked"), paused);
+    await page.getByRole("button", { name: "Go on updating" }).click();
+    await until("the event is counted after all", async () => (await total(page, "blocked")) > paused);
+  }));
+
+test("an analyst filters, sorts and pages, opens an event, says what it was, and exports", () =>
+  withPage(browser, {}, async (page) => {
+    await page.goto(base);
+    await page.getByRole("link", { name: "Events", exact: true }).click();
+    await page.locator("select[name=policy]").selectOption("mil");
+    await page.getByLabel("Text in name").fill("ARMY.ml");
+    await page.getByRole("button", { name: "Filter" }).click();
+    await page.waitForURL(/policy=mil/);
+    const count = Number((await page.locator("#list-count").innerText()).match(/of ([\d,]+) events/)[1].replaceAll(",", ""));
+    assert.ok(count > 50);
+    for (const name of await page.locator("tbody th a").allInnerTexts()) assert.match(name, /army\.ml$/);
+
+    await page.getByRole("link", { name: "Times", exact: true }).click();
+    assert.equal(await page.locator('th[aria-sort="descending"]').innerText(), "Times ▼".replace(" ▼", ""));
+    const counts = (await page.locator("tbody td.n").allInnerTexts()).map(Number);
+    assert.deepEqual(counts, [...counts].sort((a, b) => b - a));
+    await page.getByRole("link", { name: "Next", exact: true }).click();
+    assert.match(await page.locator("#list-count").innerText(), /^51–/);
+
+    for (const [kind, lines] of [["CSV", count + 1], ["JSON", count]]) {
+      const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: `Export ${kind}` }).click()]);
+      assert.match(download.suggestedFilename(), /^typoguard-events-.*\.(csv|json)$/);
+      assert.equal(readFileSync(await download.path(), "utf8").trimEnd().split("\n").length, lines);
+    }
+
+    await page.goto(`${base}/events?name=us.army.ml&client=192.0.2.7`);
+    await page.getByRole("link", { name: /event omission22/ }).click();
+    assert.equal(await page.locator("h1").innerText(), "us.army.ml looks like us.army.mil");
+    assert.equal(await page.locator(".words").innerText(), "The letter “i” is missing before “l”.");
+    await page.getByLabel("confirmed typo").check();
+    await page.getByLabel("Note").fill("address book\n<b>of</b> host 7");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.waitForURL(/saved=1/);
+    assert.equal(await page.getByRole("status").innerText(), "Saved: 1 event is now confirmed typo.");
+    assert.equal(await page.locator(".said").innerText(), "address book\n<b>of</b> host 7");
+    await page.goto(`${base}/events?state=confirmed`);
+    assert.equal(await page.locator("tbody tr").count(), 1);
+
+    await page.goto(`${base}/events/omission22`);
+    await page.getByLabel("open", { exact: true }).check();
+    await page.getByLabel("Note").fill("");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.waitForURL(/saved=1/);
+  }));
+
+test("reading and saying what it was need no JavaScript", () =>
+  withPage(browser, { javaScriptEnabled: false }, async (page) => {
+    await page.goto(`${base}/?span=24h`);
+    assert.equal(await page.locator("#chart").isVisible(), false);
+    assert.equal(await page.locator("#pause").isVisible(), false);
+    assert.ok((await page.locator(".figures tbody tr").count()) === 24);
+    assert.equal(await page.locator(".figures tbody tr").last().isVisible(), true);
+    await picture(page, "no-script-laptop-light");
+    await page.locator('[data-live="names"] a').first().click();
+    await page.locator("tbody .when a").first().click();
+    assert.match(await page.locator("h1").innerText(), /looks like/);
+    await page.goto(`${base}/events/target2222`);
+    await page.getByLabel("false positive").check();
+    await page.getByRole("button", { name: "Save" }).click();
+    assert.equal(await page.getByRole("status").innerText(), "Saved: 1 event is now false positive.");
+  }));
+
+test("a keyboard gets everywhere", () =>
+  withPage(browser, {}, async (page) => {
+    await page.goto(base);
+    await page.keyboard.press("Tab");
+    assert.equal(await page.evaluate(() => document.activeElement.textContent), "Skip to content");
+    assert.ok((await page.locator(".skip").boundingBox()).x >= 0, "it is seen now");
+    await page.keyboard.press("Enter");
+    assert.equal(await page.evaluate(() => document.activeElement.id), "main");
+    await page.keyboard.press("Tab");
+    assert.equal(await page.evaluate(() => document.activeElement.id), "pause");
+    await page.goto(`${base}/events/omission22`);
+    for (let i = 0; i < 80 && !(await page.evaluate(() => document.activeElement.matches("form.review button"))); i++) await page.keyboard.press("Tab");
+    assert.ok(await page.evaluate(() => document.activeElement.matches("form.review button:focus-visible")));
+  }));
+
+test("what strangers write stays text", () =>
+  withPage(browser, {}, async (page) => {
+    for (const path of ["/", "/?by=kind", "/events", "/events/hostile222"]) {
+      await page.goto(base + path);
+      await page.waitForTimeout(300);
+      assert.equal(await page.locator("img").count(), 1, "ours");
+      assert.equal(await page.locator("main script").count(), 0);
+    }
+    await page.getByLabel("Note").fill('"><script>alert(1)</script>\u202e');
+    await page.getByLabel("confirmed typo").check();
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.waitForURL(/saved=1/);
+    assert.equal(await page.locator(".said").innerText(), '"><script>alert(1)</script>\\u{202E}');
+  }));
+
+for (const [size, viewport] of Object.entries(sizes)) {
+  for (const colorScheme of ["light", "dark"]) {
+    test(`axe-core finds nothing on a ${size} in ${colorScheme}, and nothing is wider than the screen`, async () => {
+      await withPage(browser, { viewport, colorScheme, deviceScaleFactor: size === "phone" ? 2 : 1 }, async (page) => {
+        for (const [name, path] of Object.entries(pages)) {
+          await page.goto(base + path);
+          if (name.startsWith("overview")) await page.locator("#chart canvas").waitFor();
+          assert.deepEqual(await violations(page), [], name);
+          assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${name} scrolls sideways`);
+          await picture(page, `${name.replaceAll(" ", "-")}-${size}-${colorScheme}`);
+        }
+      }, [400, 404]);
+    });
+  }
+}
+
+test("forced colours leave nothing unseen", () =>
+  withPage(browser, { forcedColors: "active" }, async (page) => {
+    for (const name of ["overview", "list", "omission"]) {
+      await page.goto(base + pages[name]);
+      if (name === "overview") await page.locator("#chart canvas").waitFor();
+      await picture(page, `${name}-forced`);
+      assert.deepEqual(await violations(page), [], name);
+    }
+  }));

@@ -1,0 +1,84 @@
+//go:build e2e
+
+// Package review looks at the review page with a real Chromium: that of the binary, with a history of made-up events.
+package review
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
+	"github.com/typoguard/coredns-typoguard/test/resolvers"
+)
+
+// policy is in the configuration of the resolver.
+const policy = `typoguard mil {
+        protect army.mil navy.mil
+        history %[1]s
+        review %[2]s
+    }`
+
+// TestPage runs page.test.mjs. With REVIEW_SHOTS in the environment, pictures of all pages are left in that directory.
+func TestPage(t *testing.T) {
+	for _, program := range []string{"node", "chromium"} {
+		_, err := exec.LookPath(program)
+		require.NoError(t, err, "make e2e installs what is missing")
+	}
+	require.DirExists(t, "node_modules", "make e2e installs what is missing")
+
+	dir := t.TempDir()
+	dsn := history.SQLite(filepath.Join(dir, "events.db"))
+	seed(t, dsn)
+	page := freeAddress(t)
+	product := resolvers.Typoguard
+	product.Program = filepath.Join(dir, "coredns-typoguard")
+	require.NoError(t, resolvers.Build(t.Context(), product.Program))
+	ready := func(string) bool {
+		answer, err := http.Get("http://" + page + "/api/v1/summary") //nolint:noctx // it is asked again
+		if err != nil {
+			return false
+		}
+		return answer.Body.Close() == nil && answer.StatusCode == http.StatusOK
+	}
+	server, err := product.Start(context.WithoutCancel(t.Context()), dir, "", map[string]string{"policy": fmt.Sprintf(policy, dsn, page), "upstream": "9"}, ready)
+	require.NoError(t, err)
+	defer server.Stop()
+
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+	defer cancel()
+	node := exec.CommandContext(ctx, "node", "--test", "page.test.mjs")
+	node.Env = append(os.Environ(), "REVIEW_URL=http://"+page, "REVIEW_DNS="+net.JoinHostPort("127.0.0.1", server.Port))
+	output, err := node.CombinedOutput()
+	t.Log(string(output))
+	assert.NoError(t, err)
+}
+
+// seed fills a history with a month of events.
+func seed(t *testing.T, dsn string) {
+	t.Helper()
+	store, err := history.Open(history.Config{DSN: dsn, Host: "ns1.corp.example"})
+	require.NoError(t, err)
+	_, err = store.Write(t.Context(), slices.Concat(lookups(2000, 30*24*time.Hour), lookups(400, 24*time.Hour), strange()))
+	require.NoError(t, err)
+	require.NoError(t, store.Close())
+}
+
+// freeAddress returns an address of loopback that nobody uses.
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, listener.Close())
+	return listener.Addr().String()
+}
