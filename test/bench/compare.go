@@ -15,7 +15,7 @@ const saturated = 0.9
 type comparison struct {
 	name         string
 	queries      string // the file they are in
-	rcode        string // of all answers
+	rcode        string // of all answers; if several, in the order of the alphabet with spaces between
 	ours, theirs *server
 	required     float64 // ratio of our answers per second to theirs
 }

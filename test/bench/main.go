@@ -1,6 +1,6 @@
 // Command bench measures with dnsperf what the typoguard plugin costs a resolver.
 //
-//	go run ./test/bench [-pairs N] [-seconds N] [-domains N] [-distance 1|2] [-sinks on|dead]
+//	go run ./test/bench [-pairs N] [-seconds N] [-domains N] [-distance 1|2] [-sinks on|dead | -history on|dead [-lookalikes SHARE]]
 //
 // It compares two servers, twice, by the queries per second that each can answer on one CPU:
 //
@@ -9,6 +9,10 @@
 //
 // With -sinks it compares a policy whose events go to the log, a file and a syslog server with one whose events go nowhere,
 // by ordinary names and by lookalikes. With -sinks dead there is no such directory, and no such server.
+//
+// With -history it compares a policy with a history, in SQLite, and a review page with one that has neither, by ordinary names;
+// with -lookalikes 0.1 by queries of which one in ten is for a lookalike. With -history dead the history is in PostgreSQL, at an
+// address where nobody listens.
 //
 // Nothing leaves the host. The noise of a busy machine is many times what the plugin costs, therefore the servers are
 // loaded in turns, for some seconds each, and every run is compared with the one next to it. A ratio below what is
@@ -33,7 +37,8 @@ import (
 // settings are what the flags say.
 type settings struct {
 	pairs, seconds, domains, distance int
-	sinks                             string
+	sinks, history                    string
+	lookalikes                        float64 // share of queries
 }
 
 func main() {
@@ -43,6 +48,8 @@ func main() {
 	flag.IntVar(&s.domains, "domains", 1000, "`number` of protected domains")
 	flag.IntVar(&s.distance, "distance", 1, "distance of the policy, `1 or 2`")
 	flag.StringVar(&s.sinks, "sinks", "", "what events cost, with sinks that are `on or dead`")
+	flag.StringVar(&s.history, "history", "", "what a history costs, in a database that is `on or dead`")
+	flag.Float64Var(&s.lookalikes, "lookalikes", 0, "`share` of queries for lookalikes, with -history")
 	flag.Parse()
 	err := s.check(flag.Args())
 	if err == nil {
@@ -67,6 +74,12 @@ func (s settings) check(rest []string) error {
 		return fmt.Errorf("-domains %d; expected 1 to 1000000", s.domains)
 	case s.sinks != "" && s.sinks != "on" && s.sinks != "dead":
 		return fmt.Errorf("-sinks %s; expected on or dead", s.sinks)
+	case s.history != "" && s.history != "on" && s.history != "dead":
+		return fmt.Errorf("-history %s; expected on or dead", s.history)
+	case s.history != "" && s.sinks != "":
+		return errors.New("-history and -sinks; expected one of them")
+	case s.lookalikes < 0 || s.lookalikes >= 1 || (s.lookalikes > 0 && s.history == ""):
+		return fmt.Errorf("-lookalikes %g; expected a share below 1, with -history", s.lookalikes)
 	case s.distance < 1 || s.distance > 2:
 		return fmt.Errorf("-distance %d; expected 1 or 2", s.distance)
 	}
@@ -78,6 +91,12 @@ func (s settings) command() string {
 	command := fmt.Sprintf("go run ./test/bench -pairs %d -seconds %d -domains %d -distance %d", s.pairs, s.seconds, s.domains, s.distance)
 	if s.sinks != "" {
 		command += " -sinks " + s.sinks
+	}
+	if s.history != "" {
+		command += " -history " + s.history
+	}
+	if s.lookalikes > 0 {
+		command += fmt.Sprintf(" -lookalikes %g", s.lookalikes)
 	}
 	return command
 }
@@ -133,6 +152,9 @@ func measure(ctx context.Context, dir string, s settings) ([]result, error) {
 	}
 	if s.sinks != "" {
 		return measureSinks(ctx, dir, binary, cpus, files, s)
+	}
+	if s.history != "" {
+		return measureHistory(ctx, dir, binary, cpus, files, s)
 	}
 	servers, stop, err := startAll(ctx, binary, cpus.servers, policy(files.protected, s.distance, "")+resolver, resolver, blocker)
 	if err != nil {
