@@ -136,7 +136,8 @@ func (c mailCase) run(t *testing.T, server string, start newMTA) {
 	assert.Equal(t, c.address, w.resolver.address(t, navyML.domain), "the address of navy.ml")
 	w.checkUpstream(t, c.upstream)
 	w.checkAudit(t, w.internet.dir, want)
-	assert.Contains(t, w.resolver.lines(t, "army.ml."), "army.ml. MX "+c.logged, "the resolver's log")
+	logged := "army.ml. MX " + c.logged
+	eventually(t, "the resolver's log to have "+logged, func() bool { return slices.Contains(w.resolver.lines(t, "army.ml."), logged) })
 	w.checkRefusals(t, c.refused)
 	if !t.Failed() {
 		seen.note(server, c.name, c.army)

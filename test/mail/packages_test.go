@@ -55,8 +55,9 @@ func download(t *testing.T, pkg string) []string {
 	dir := filepath.Join(runDir, "packages", pkg)
 	if _, err := os.Stat(dir); err != nil {
 		makeDir(t, filepath.Join(dir, "partial"))
-		out, err := exec.Command("apt-get", "-qq", "--yes", "--no-install-recommends", "--download-only",
-			"-o", "Dir::Cache::archives="+dir, "install", pkg).CombinedOutput()
+		// Debian's own timers use apt, too, and its mirrors do not always answer.
+		out, err := exec.Command("apt-get", "-qq", "--yes", "--no-install-recommends", "--download-only", "-o", "DPkg::Lock::Timeout=120",
+			"-o", "Acquire::Retries=5", "-o", "Dir::Cache::archives="+dir, "install", pkg).CombinedOutput()
 		require.NoErrorf(t, err, "downloading %s (run apt-get update first): %s", pkg, out)
 	}
 	debs, err := filepath.Glob(filepath.Join(dir, "*.deb"))

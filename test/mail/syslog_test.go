@@ -16,6 +16,11 @@ import (
 // to a file, as Debian's does.
 func (j *jail) startSyslog(t *testing.T, log string) {
 	t.Helper()
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("syslog has:\n%s", readFile(t, log))
+		}
+	})
 	dev := filepath.Join(j.root, "dev")
 	makeDir(t, dev)
 	out, err := exec.Command("cp", "-a", "/dev/null", "/dev/zero", "/dev/random", "/dev/urandom", dev).CombinedOutput()
