@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// Patience is how long a program may take to start or to stop, and an event to arrive.
-const Patience = 20 * time.Second
+// Patience is how long a program may take to start or to stop, and an event to arrive. It is long since machines are busy at times.
+const Patience = time.Minute
 
 // Process is a program that was started here.
 type Process struct {

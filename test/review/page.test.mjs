@@ -139,6 +139,29 @@ test("an analyst filters, sorts and pages, opens an event, says what it was, and
     await page.waitForURL(/saved=1/);
   }));
 
+test("of two analysts the second is shown what the first one said, and loses no word", () =>
+  withPage(browser, {}, async (first) => {
+    await first.goto(`${base}/events/homoglyph2`);
+    await withPage(browser, {}, async (second) => {
+      await second.goto(`${base}/events/homoglyph2`);
+      for (const [page, words] of [[first, "asked the sender"], [second, "looks right to me"]]) {
+        await page.getByLabel("confirmed typo").check();
+        await page.getByLabel("Note").fill(words);
+        await page.getByRole("button", { name: "Save" }).click();
+        if (page === first) await page.waitForURL(/saved=1/);
+      }
+      assert.match(await second.getByRole("alert").innerText(), /^Somebody has said something of this event since you read it/);
+      assert.equal(await second.locator(".said").innerText(), "asked the sender");
+      assert.equal(await second.getByLabel("Note").inputValue(), "looks right to me");
+      assert.deepEqual(await violations(second), []);
+      await picture(second, "meanwhile-laptop-light");
+      await second.getByLabel("Note").fill("asked the sender; looks right to me");
+      await second.getByRole("button", { name: "Save" }).click();
+      await second.waitForURL(/saved=1/);
+      assert.equal(await second.locator(".said").innerText(), "asked the sender; looks right to me");
+    }, [409]);
+  }));
+
 test("reading and saying what it was need no JavaScript", () =>
   withPage(browser, { javaScriptEnabled: false }, async (page) => {
     await page.goto(`${base}/?span=24h`);

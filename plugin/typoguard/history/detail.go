@@ -3,6 +3,7 @@ package history
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -44,12 +45,15 @@ func (s *Store) states(ctx context.Context, d *Detail, lookalike int64) error {
 }
 
 // Review keeps what a person says of an event, and returns of how many events it was kept. It returns ErrUnknown if there is
-// no event of that id.
+// no event of that id, and ErrReviewed if it is not as the person saw it.
 func (s *Store) Review(ctx context.Context, id string, r Review) (changed int64, err error) {
 	now, id := time.Now().UnixMilli(), clean(id)
 	err = s.change(ctx, func(tx *transaction) error {
-		result, err := tx.exec(ctx, `UPDATE event SET state = $1, note = $2, reviewer = $3, reviewed = $4 WHERE id = $5`,
-			string(r.State), clean(r.Note), clean(r.Reviewer), now, id)
+		condition, args := "id = $5", []any{string(r.State), clean(r.Note), clean(r.Reviewer), now, id}
+		if r.Seen != nil {
+			condition, args = condition+" AND reviewed = $6", append(args, milliseconds(*r.Seen))
+		}
+		result, err := tx.exec(ctx, `UPDATE event SET state = $1, note = $2, reviewer = $3, reviewed = $4 WHERE `+condition, args...)
 		if err != nil {
 			return err
 		}
@@ -57,7 +61,7 @@ func (s *Store) Review(ctx context.Context, id string, r Review) (changed int64,
 			return err
 		}
 		if changed == 0 {
-			return fmt.Errorf("%w: %q", ErrUnknown, id)
+			return tx.whyNot(ctx, id)
 		}
 		if !r.All || r.State == StateOpen {
 			return nil
@@ -73,4 +77,11 @@ func (s *Store) Review(ctx context.Context, id string, r Review) (changed int64,
 		return err
 	})
 	return changed, err
+}
+
+// whyNot returns why nothing was kept of an event.
+func (t *transaction) whyNot(ctx context.Context, id string) error {
+	reason := ErrUnknown
+	err := t.query(ctx, func(*sql.Rows) error { reason = ErrReviewed; return nil }, `SELECT 1 FROM event WHERE id = $1`, id)
+	return errors.Join(err, fmt.Errorf("%w: %q", reason, id))
 }

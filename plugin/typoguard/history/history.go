@@ -187,6 +187,9 @@ type Review struct {
 	Reviewer string
 	// All says the same of all events of the same lookalike and policy that are open.
 	All bool
+	// Seen is the Reviewed of the event as the person saw it: if somebody else has said something since, nothing is kept. Nil
+	// keeps it in any case.
+	Seen *time.Time
 }
 
 // Choices are the values that events have, for filters to be chosen from, each sorted.

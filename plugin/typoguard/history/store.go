@@ -10,10 +10,14 @@ import (
 	"time"
 )
 
-// ErrUnknown is returned for an event that is not there, and ErrCursor for a cursor that no page of this order has.
+// What is wrong with a question, or with a review, and not with the database.
 var (
+	// ErrUnknown is returned for an event that is not there.
 	ErrUnknown = errors.New("no such event")
-	ErrCursor  = errors.New("no such page")
+	// ErrReviewed is returned for an event of which somebody else has said something meanwhile.
+	ErrReviewed = errors.New("the event has been reviewed meanwhile")
+	// ErrCursor is returned for a cursor that no page of this order has.
+	ErrCursor = errors.New("no such page")
 )
 
 const (
@@ -164,7 +168,7 @@ func (s *Store) forget() {
 // failed takes an error that came by some handles for a sign that the database may be another one the next time, unless it
 // only says that somebody has no more time.
 func (s *Store) failed(ctx context.Context, h *handles, err error) {
-	if errors.Is(err, context.Canceled) || errors.Is(err, ErrUnknown) {
+	if errors.Is(err, context.Canceled) || errors.Is(err, ErrUnknown) || errors.Is(err, ErrReviewed) {
 		return
 	}
 	if s.acquire(ctx) != nil {

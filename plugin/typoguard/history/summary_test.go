@@ -158,6 +158,31 @@ func TestReview(t *testing.T) {
 	})
 }
 
+// TestReviewSeen: of two people who read the same event the second one does not replace unawares what the first one said.
+func TestReviewSeen(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, s *Store) {
+		t.Helper()
+		write(t, s, lookup("a", time.Minute), lookup("b", time.Minute))
+		never := time.Time{}
+		changed, err := s.Review(t.Context(), "a", Review{State: StateConfirmed, Note: "first", Seen: &never})
+		require.NoError(t, err)
+		assert.EqualValues(t, 1, changed)
+		changed, err = s.Review(t.Context(), "a", Review{State: StateFalsePositive, Note: "second", All: true, Seen: &never})
+		require.ErrorIs(t, err, ErrReviewed)
+		assert.Zero(t, changed)
+		d, err := s.Event(t.Context(), "a")
+		require.NoError(t, err)
+		assert.Equal(t, "first", d.Note)
+		assert.Equal(t, map[State]int64{StateConfirmed: 1, StateOpen: 1}, d.States, "b neither")
+
+		changed, err = s.Review(t.Context(), "a", Review{State: StateFalsePositive, Note: "second", Seen: &d.Reviewed})
+		require.NoError(t, err)
+		assert.EqualValues(t, 1, changed)
+		_, err = s.Review(t.Context(), "unknown", Review{State: StateConfirmed, Seen: &never})
+		require.ErrorIs(t, err, ErrUnknown)
+	})
+}
+
 // TestOthers: who asked for the same, under any policy.
 func TestOthers(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, s *Store) {

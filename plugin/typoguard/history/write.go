@@ -230,6 +230,14 @@ func clean(s string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
 }
 
+// milliseconds returns a time as columns have it.
+func milliseconds(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMilli()
+}
+
 // moment returns the time that a column has, in UTC.
 func moment(milliseconds int64) time.Time {
 	if milliseconds == 0 {

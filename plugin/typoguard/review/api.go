@@ -83,6 +83,7 @@ type (
 		State history.State `json:"state"`
 		Note  string        `json:"note"`
 		All   bool          `json:"all"`
+		Seen  *string       `json:"seen"`
 	}
 	apiReviewed struct {
 		Changed int64 `json:"changed"`
@@ -189,7 +190,7 @@ func (s *site) apiReview(ctx context.Context, r *http.Request) (*answer, error) 
 	if err := decoder.Decode(&said); err != nil || decoder.More() {
 		return nil, &problem{http.StatusBadRequest, `Expected an object such as {"state":"confirmed","note":"","all":false}.`}
 	}
-	review, wrong := s.newReview(r, string(said.State), said.Note, said.All)
+	review, wrong := s.newReview(r, said)
 	if wrong != nil {
 		return nil, wrong
 	}

@@ -49,6 +49,7 @@ type form struct {
 	Open    int64 // how many events of the same name and policy are open
 	All     bool
 	Problem string
+	Seen    string // when somebody said something last, as the person sees it; "" for never
 }
 
 // detail shows an event.
@@ -102,9 +103,17 @@ func inUnicode(name string) string {
 	return ""
 }
 
+// seen returns when somebody said something of an event last, as the API has it; "" for never.
+func seen(d *history.Detail) string {
+	if d.Reviewed.IsZero() {
+		return ""
+	}
+	return event.FormatTime(d.Reviewed)
+}
+
 // newForm returns the form with a state and a note filled in.
 func newForm(d *history.Detail, chosen history.State, note string) form {
-	f := form{Note: note, MaxNote: maxNote, Open: d.States[history.StateOpen]}
+	f := form{Note: note, MaxNote: maxNote, Open: d.States[history.StateOpen], Seen: seen(d)}
 	if d.State == history.StateOpen {
 		f.Open-- // this one is meant anyway
 	}

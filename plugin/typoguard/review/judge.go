@@ -2,12 +2,14 @@ package review
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -23,11 +25,19 @@ func (s *site) review(ctx context.Context, r *http.Request) (*answer, error) {
 		return nil, &problem{http.StatusBadRequest, "The form could not be read, or is too large."}
 	}
 	id := r.PathValue("id")
-	said, wrong := s.newReview(r, r.PostForm.Get("state"), r.PostForm.Get("note"), r.PostForm.Get("all") == "1")
+	given := apiReview{State: history.State(r.PostForm.Get("state")), Note: r.PostForm.Get("note"), All: r.PostForm.Get("all") == "1"}
+	if r.PostForm.Has("seen") {
+		seen := r.PostForm.Get("seen")
+		given.Seen = &seen
+	}
+	said, wrong := s.newReview(r, given)
 	if wrong != nil {
 		return s.reviewAgain(ctx, r, id, wrong)
 	}
 	changed, err := s.store.Review(ctx, id, said)
+	if errors.Is(err, history.ErrReviewed) {
+		return s.reviewAgain(ctx, r, id, errReviewed)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -47,8 +57,18 @@ func (s *site) reviewAgain(ctx context.Context, r *http.Request, id string, wron
 }
 
 // newReview checks what a person says.
-func (s *site) newReview(r *http.Request, state, note string, all bool) (history.Review, *problem) {
-	said := history.Review{State: history.State(state), Note: strings.TrimSpace(strings.ReplaceAll(note, "\r\n", "\n")), Reviewer: s.reviewer(r), All: all}
+func (s *site) newReview(r *http.Request, given apiReview) (history.Review, *problem) {
+	said := history.Review{State: given.State, Note: strings.TrimSpace(strings.ReplaceAll(given.Note, "\r\n", "\n")), Reviewer: s.reviewer(r), All: given.All}
+	if given.Seen != nil {
+		said.Seen = &time.Time{}
+		if *given.Seen != "" {
+			t, err := time.Parse(time.RFC3339, *given.Seen)
+			if err != nil {
+				return said, &problem{http.StatusUnprocessableEntity, `seen is no time; expected the event's typoguard.reviewed, or "" if it has none.`}
+			}
+			said.Seen = &t
+		}
+	}
 	if !slices.Contains(history.States, said.State) {
 		return said, &problem{http.StatusUnprocessableEntity, "Choose a state: open, confirmed typo or false positive."}
 	}

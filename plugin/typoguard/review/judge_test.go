@@ -1,6 +1,7 @@
 package review
 
 import (
+	"html"
 	"net/http"
 	"strings"
 	"testing"
@@ -9,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
 )
 
@@ -70,6 +72,40 @@ func TestReviewRefused(t *testing.T) {
 	assert.Equal(t, history.StateConfirmed, p.event("aaaaaaaaaa").State)
 }
 
+// seenIn returns what the form of a page says of when the event was reviewed last.
+func seenIn(t *testing.T, page string) string {
+	t.Helper()
+	_, rest, ok := strings.Cut(page, `name="seen" value="`)
+	require.True(t, ok, "the form has no field seen")
+	value, _, _ := strings.Cut(rest, `"`)
+	return html.UnescapeString(value)
+}
+
+// TestReviewMeanwhile: who has read an event before somebody else said something of it is shown that, with their own words in the
+// form, and may then replace it.
+func TestReviewMeanwhile(t *testing.T) {
+	p := newPage(t, lookup("aaaaaaaaaa", time.Minute), lookup("bbbbbbbbbb", time.Minute))
+	read := seenIn(t, p.get("/events/aaaaaaaaaa").Body.String())
+	assert.Empty(t, read, "nobody has said anything")
+	require.Equal(t, http.StatusSeeOther, p.form("aaaaaaaaaa", "state", "confirmed", "note", "from bob", "seen", read).Code)
+
+	w := p.form("aaaaaaaaaa", "state", "false_positive", "note", "from alice", "all", "1", "seen", read)
+	assert.Equal(t, http.StatusConflict, w.Code)
+	shown := text(t, w.Body.String())
+	assert.Contains(t, shown, "Somebody has said something of this event since you read it")
+	assert.Contains(t, shown, "from bob")
+	assert.Contains(t, w.Body.String(), `maxlength="2000" dir="auto">from alice</textarea>`)
+	assert.Contains(t, w.Body.String(), `value="false_positive" checked`)
+	assert.Contains(t, w.Body.String(), `name="all" value="1" checked`)
+	assert.Equal(t, "from bob", p.event("aaaaaaaaaa").Note)
+	assert.Equal(t, history.StateOpen, p.event("bbbbbbbbbb").State)
+
+	again := p.form("aaaaaaaaaa", "state", "false_positive", "note", "from alice", "all", "1", "seen", seenIn(t, w.Body.String()))
+	assert.Equal(t, "/events/aaaaaaaaaa?saved=2#review", again.Header().Get("Location"))
+	assert.Equal(t, "from alice", p.event("aaaaaaaaaa").Note)
+	assert.Equal(t, http.StatusUnprocessableEntity, p.form("aaaaaaaaaa", "state", "open", "seen", "yesterday").Code)
+}
+
 // TestReviewByAPI: the same by the API.
 func TestReviewByAPI(t *testing.T) {
 	p := newPage(t, lookup("aaaaaaaaaa", time.Minute), lookup("bbbbbbbbbb", time.Hour))
@@ -81,6 +117,8 @@ func TestReviewByAPI(t *testing.T) {
 	require.Equal(t, http.StatusOK, status)
 	assert.Equal(t, `{"changed":2}`, answer)
 	assert.Equal(t, "address book of host 7", p.event("bbbbbbbbbb").Note)
+	status, answer = put("bbbbbbbbbb", `{"state":"confirmed","note":"again","seen":"`+event.FormatTime(p.event("bbbbbbbbbb").Reviewed)+`"}`, "application/json")
+	assert.Equal(t, http.StatusOK, status, answer)
 	for _, tt := range []struct {
 		id, body, contentType string
 		status                int
@@ -88,6 +126,10 @@ func TestReviewByAPI(t *testing.T) {
 		{"aaaaaaaaaa", `{"state":"open"}`, "text/plain", 415},
 		{"aaaaaaaaaa", `{"state":"open"}`, "", 415},
 		{"aaaaaaaaaa", `{"state":"shut"}`, "application/json", 422},
+		{"aaaaaaaaaa", `{"state":"open","seen":""}`, "application/json", 409},
+		{"aaaaaaaaaa", `{"state":"open","seen":"2026-11-22T01:02:03.456Z"}`, "application/json", 409},
+		{"aaaaaaaaaa", `{"state":"open","seen":"now"}`, "application/json", 422},
+		{"zzzzzzzzzz", `{"state":"open","seen":""}`, "application/json", 404},
 		{"aaaaaaaaaa", `{"state":"open","reviewer":"root"}`, "application/json", 400},
 		{"aaaaaaaaaa", `{"state":"open"}{}`, "application/json", 400},
 		{"aaaaaaaaaa", `[]`, "application/json", 400},

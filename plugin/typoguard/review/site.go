@@ -84,6 +84,7 @@ func (p *problem) Error() string { return p.message }
 var (
 	errNotFound = &problem{http.StatusNotFound, "There is nothing at this address."}
 	errUnknown  = &problem{http.StatusNotFound, "There is no such event. It may be too old, and have been removed."}
+	errReviewed = &problem{http.StatusConflict, "Somebody has said something of this event since you read it, and nothing of yours is kept. Read it, and save again if yours is to replace it."}
 	errCursor   = &problem{http.StatusBadRequest, "This page of the list is not there any more. Begin with the first one."}
 	errBusy     = &problem{http.StatusServiceUnavailable, "Too many ask at the same time. Try again soon."}
 	errDatabase = &problem{http.StatusServiceUnavailable, "The database of events cannot be reached, or takes too long. Lookalikes are answered as ever. Try again soon; the server's log says what is wrong."}
@@ -149,6 +150,9 @@ func (s *site) problemOf(r *http.Request, err error) *problem {
 	case errors.Is(err, history.ErrUnknown):
 		s.answered()
 		return errUnknown
+	case errors.Is(err, history.ErrReviewed):
+		s.answered()
+		return errReviewed
 	case errors.Is(err, history.ErrCursor):
 		return errCursor
 	}
