@@ -73,6 +73,11 @@ e2e: ## Send real mail through real servers, give other resolvers the RPZ, kill 
 	npm ci --prefix test/review --ignore-scripts --no-audit --no-fund
 	$(GO) test -p 1 -tags=$(TAGS),e2e -count=1 -v ./test/mail/... ./test/rpz/... ./test/soc/... ./test/history/... ./test/review/... ./plugin/typoguard/history/...
 
+.PHONY: embed
+embed: ## Build CoreDNS itself with the plugin, as README says, with and without a history; takes minutes
+	test/embed
+	test/embed /withhistory
+
 .PHONY: tlds
 tlds: ## Renew the list of top-level domains, which rpz goes by; needs npm
 	command -v npm >/dev/null || test/install npm
