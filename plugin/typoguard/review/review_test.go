@@ -273,6 +273,19 @@ func assertOwnOnly(t *testing.T, page string) {
 // hostile is what a stranger may write wherever a stranger can.
 const hostile = `"'><img src=x onerror=alert(1)><script>alert(2)</script>{{.}}` + "\u202e\u0007=gpj"
 
+// TestUnicode: names are shown in Unicode beside how the DNS has them, also those that were meant.
+func TestUnicode(t *testing.T) {
+	e := lookup("aaaaaaaaaa", time.Minute)
+	e.Name, e.Intended, e.Protected = "mail.xn--mnchn-kva.de", "mail.xn--mnchen-3ya.de", "xn--mnchen-3ya.de"
+	p := newPage(t, e)
+	for _, target := range []string{"/", "/events", "/events/aaaaaaaaaa"} {
+		shown := text(t, p.get(target).Body.String())
+		for _, name := range []string{e.Name, "mail.münchn.de", e.Intended, "mail.münchen.de"} {
+			assert.Contains(t, shown, name, target)
+		}
+	}
+}
+
 // TestHostile: what strangers write is shown as text, and nothing of it hides.
 func TestHostile(t *testing.T) {
 	e := refused("hostile222", time.Minute)
