@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
+	"github.com/typoguard/coredns-typoguard/test/names"
 )
 
 // measureHistory compares a policy with a history and a page with one that has neither: by ordinary names, or by a mix of these
@@ -89,7 +90,7 @@ func writeMixed(path string, from files, share float64) error {
 		}
 		mixed = append(mixed, ordinary[(i-near)%len(ordinary)])
 	}
-	return writeLines(path, mixed)
+	return names.WriteLines(path, mixed)
 }
 
 func readLines(path string) ([]string, error) {

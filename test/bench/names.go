@@ -3,19 +3,14 @@ package main
 import (
 	"errors"
 	"math/rand/v2"
-	"os"
 	"path/filepath"
-	"strings"
+
+	"github.com/typoguard/coredns-typoguard/test/names"
 )
 
 // ordinaryNames is how many domains are asked for that are like no protected one. The answers, three for each, fit into
 // the cache, which holds 9984 by default.
 const ordinaryNames = 1000
-
-const consonants = "bdfghklmnprstv"
-
-// topLevels have neither an o nor a u: see writeFiles.
-var topLevels = []string{"mil", "nl", "de", "net", "be"}
 
 // files are the paths of the policy's list, and of queries in dnsperf's format.
 type files struct{ protected, ordinary, lookalikes string }
@@ -24,36 +19,17 @@ type files struct{ protected, ordinary, lookalikes string }
 // other vowels: having three letters at least that no protected domain has, they are no lookalikes.
 func writeFiles(dir string, domains int) (files, error) {
 	random := rand.New(rand.NewPCG(1, 1))
-	protected := words(random, domains, "aei")
+	protected := names.Open("aei").Make(random, domains)
 	f := files{
 		protected:  filepath.Join(dir, "protected"),
 		ordinary:   filepath.Join(dir, "ordinary"),
 		lookalikes: filepath.Join(dir, "lookalikes"),
 	}
 	return f, errors.Join(
-		writeLines(f.protected, protected),
-		writeLines(f.ordinary, deliveries(words(random, ordinaryNames, "ou"))),
-		writeLines(f.lookalikes, everyType(lookalikes(protected))),
+		names.WriteLines(f.protected, protected),
+		names.WriteLines(f.ordinary, deliveries(names.Open("ou").Make(random, ordinaryNames))),
+		names.WriteLines(f.lookalikes, everyType(lookalikes(protected))),
 	)
-}
-
-// words returns different domains such as banike.mil, of three to five syllables with the given vowels.
-func words(random *rand.Rand, count int, vowels string) []string {
-	seen := make(map[string]struct{}, count)
-	var domains []string
-	for len(domains) < count {
-		var b strings.Builder
-		for range 3 + random.IntN(3) {
-			b.WriteByte(consonants[random.IntN(len(consonants))])
-			b.WriteByte(vowels[random.IntN(len(vowels))])
-		}
-		b.WriteString("." + topLevels[random.IntN(len(topLevels))])
-		if _, ok := seen[b.String()]; !ok {
-			seen[b.String()] = struct{}{}
-			domains = append(domains, b.String())
-		}
-	}
-	return domains
 }
 
 // lookalikes returns for each domain a name that is one edit away from it; the kinds of edit take turns. None is a word
@@ -88,8 +64,4 @@ func everyType(names []string) []string {
 		queries = append(queries, name+" MX", name+" A", name+" AAAA")
 	}
 	return queries
-}
-
-func writeLines(path string, lines []string) error {
-	return os.WriteFile(path, []byte(strings.Join(lines, "\n")+"\n"), 0o600)
 }

@@ -3,8 +3,11 @@ package main
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"time"
+
+	"github.com/typoguard/coredns-typoguard/test/names"
 )
 
 const (
@@ -23,8 +26,8 @@ type result struct {
 
 // compare measures all methods with a policy.
 func compare(size, distance, rounds int) (result, error) {
-	names := words(size + heldOut)
-	protected, names := names[:size], names[size:]
+	domains := names.Compound.Make(rand.New(rand.NewPCG(1, 1)), size+heldOut) // the same in every run
+	protected, others := domains[:size], domains[size:]
 	finders := make([]finder, len(methods))
 	for i, m := range methods {
 		var err error
@@ -32,20 +35,20 @@ func compare(size, distance, rounds int) (result, error) {
 			return result{}, fmt.Errorf("%s: %w", m.name, err)
 		}
 	}
-	names, err := unlike(finders[0], names)
+	others, err := unlike(finders[0], others)
 	if err != nil {
 		return result{}, err
 	}
-	if err := check(finders, names, lookalikes(protected)); err != nil {
+	if err := check(finders, others, lookalikes(protected)); err != nil {
 		return result{}, err
 	}
 
 	r := result{size: size, distance: distance, times: make([][]float64, len(methods)), ratios: make([][]float64, len(methods))}
 	for round := range rounds {
 		// The slow methods do not get round all names, therefore every round starts with others.
-		first := len(names) * round / rounds
+		first := len(others) * round / rounds
 		for i, find := range finders {
-			t, err := measure(find, names, first)
+			t, err := measure(find, others, first)
 			if err != nil {
 				return result{}, fmt.Errorf("%s: %w", methods[i].name, err)
 			}

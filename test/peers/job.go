@@ -3,10 +3,9 @@ package main
 import (
 	"context"
 	"math/rand/v2"
-	"os"
 	"path/filepath"
-	"strings"
 
+	"github.com/typoguard/coredns-typoguard/test/names"
 	"github.com/typoguard/coredns-typoguard/test/resolvers"
 )
 
@@ -26,9 +25,10 @@ type job struct {
 
 // newJob makes the files of a job in a directory, the zone with our binary.
 func newJob(ctx context.Context, dir, binary string, domains int) (job, error) {
-	j := job{protected: words(domains), queries: filepath.Join(dir, "queries")}
+	// The same ones in every run.
+	j := job{protected: names.Open("aeiou").Make(rand.New(rand.NewPCG(1, 1)), domains), queries: filepath.Join(dir, "queries")}
 	list := filepath.Join(dir, "protected")
-	if err := os.WriteFile(list, []byte(strings.Join(j.protected, "\n")+"\n"), 0o600); err != nil {
+	if err := names.WriteLines(list, j.protected); err != nil {
 		return job{}, err
 	}
 	j.policy = "typoguard {\n        protect_file " + list + "\n    }"
@@ -37,19 +37,19 @@ func newJob(ctx context.Context, dir, binary string, domains int) (job, error) {
 		return job{}, err
 	}
 	// In any order but the zone's, in which neighbours are found faster. It is the same in every run.
-	names := j.zone.Hidden
-	rand.New(rand.NewPCG(2, 2)).Shuffle(len(names), func(i, k int) { names[i], names[k] = names[k], names[i] })
-	for i, name := range names[:min(checkedNames, len(names))] {
+	hidden := j.zone.Hidden
+	rand.New(rand.NewPCG(2, 2)).Shuffle(len(hidden), func(i, k int) { hidden[i], hidden[k] = hidden[k], hidden[i] })
+	for i, name := range hidden[:min(checkedNames, len(hidden))] {
 		if i%2 == 1 {
 			name = "mail." + name
 		}
 		j.checked = append(j.checked, name)
 	}
-	var queries strings.Builder
-	for _, name := range names[:min(askedNames, len(names))] {
-		queries.WriteString(name + " MX\n") // what a mail server asks first, and then no more
+	var queries []string
+	for _, name := range hidden[:min(askedNames, len(hidden))] {
+		queries = append(queries, name+" MX") // what a mail server asks first, and then no more
 	}
-	return j, os.WriteFile(j.queries, []byte(queries.String()), 0o600)
+	return j, names.WriteLines(j.queries, queries)
 }
 
 // variables returns what the configurations of servers say of the job.

@@ -12,31 +12,12 @@ import (
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/skeleton"
+	"github.com/typoguard/coredns-typoguard/test/names"
 )
 
 // wordLike returns n different domains that look like names people choose, always the same ones for a seed.
 func wordLike(n int, seed uint64) []string {
-	const consonants, vowels = "bcdfghjklmnpqrstvwxz", "aeiouy"
-	tlds := []string{"com", "com", "com", "com", "org", "net", "mil", "nl", "de", "gov", "co.uk", "example"}
-	random := rand.New(rand.NewPCG(seed, 1))
-	seen := make(map[string]bool, n)
-	names := make([]string, 0, n)
-	for len(names) < n {
-		var name strings.Builder
-		for range 2 + random.IntN(4) {
-			name.WriteByte(consonants[random.IntN(len(consonants))])
-			name.WriteByte(vowels[random.IntN(len(vowels))])
-			if random.IntN(3) == 0 {
-				name.WriteByte(consonants[random.IntN(len(consonants))])
-			}
-		}
-		name.WriteString("." + tlds[random.IntN(len(tlds))])
-		if !seen[name.String()] {
-			seen[name.String()] = true
-			names = append(names, name.String())
-		}
-	}
-	return names
+	return names.Mixed.Make(rand.New(rand.NewPCG(seed, 1)), n)
 }
 
 // compilePolicy builds an index of one policy.
