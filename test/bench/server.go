@@ -9,6 +9,8 @@ import (
 	"os/exec"
 	"strings"
 	"time"
+
+	"github.com/typoguard/coredns-typoguard/test/process"
 )
 
 // corefile is what all servers have in common: the port comes first, then the plugins.
@@ -85,7 +87,7 @@ func startAll(ctx context.Context, binary, cpu string, plugins ...string) (serve
 // start starts a server on the loopback interface, and returns when it answers. Go sees one CPU and runs it with
 // GOMAXPROCS 1.
 func start(ctx context.Context, binary, cpu, plugins string) (*server, error) {
-	port, err := freePort()
+	port, err := process.FreePort()
 	if err != nil {
 		return nil, fmt.Errorf("looking for a free port: %w", err)
 	}
@@ -105,27 +107,6 @@ func start(ctx context.Context, binary, cpu, plugins string) (*server, error) {
 		return nil, err
 	}
 	return s, nil
-}
-
-// freePort returns a port that is free now for both UDP and TCP.
-func freePort() (string, error) {
-	var err error
-	for range 100 { // a port that somebody's connection has left within the last minute cannot be listened on
-		var conn net.PacketConn
-		if conn, err = net.ListenPacket("udp", "127.0.0.1:0"); err != nil {
-			return "", err
-		}
-		address := conn.LocalAddr().String()
-		var listener net.Listener
-		listener, err = net.Listen("tcp", address)
-		_ = conn.Close()
-		if err == nil {
-			_ = listener.Close()
-			_, port, err := net.SplitHostPort(address)
-			return port, err
-		}
-	}
-	return "", err
 }
 
 // await returns when the server answers a query, no matter how.

@@ -85,7 +85,7 @@ func run(ctx context.Context, out io.Writer, s settings) (err error) {
 	if err := resolvers.Build(ctx, binary); err != nil {
 		return orNothing(ctx, err)
 	}
-	resolver, err := site.start(ctx, binary)
+	resolver, err := resolvers.Run(ctx, s.dir, site.corefile(), site.dns, binary)
 	if err != nil {
 		return orNothing(ctx, err)
 	}

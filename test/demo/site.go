@@ -1,14 +1,9 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"net"
-	"os"
 	"path/filepath"
-	"syscall"
-
-	"github.com/miekg/dns"
 
 	"github.com/typoguard/coredns-typoguard/test/process"
 )
@@ -66,13 +61,7 @@ type site struct {
 // newSite finds free ports for all but the page.
 func newSite(s settings) (*site, error) {
 	at := &site{settings: s}
-	for _, address := range []*string{&at.dns, &at.smtp, &at.metrics} {
-		var err error
-		if *address, err = process.FreeAddress(); err != nil {
-			return nil, err
-		}
-	}
-	return at, nil
+	return at, process.FreeAddresses(&at.dns, &at.smtp, &at.metrics)
 }
 
 // database and events are the files of the history, and of the same events as lines of JSON.
@@ -91,25 +80,4 @@ func (s *site) port() string {
 func (s *site) corefile() string {
 	options := fmt.Sprintf("        log_events off\n        events %s\n        history %s\n        review %s\n", s.events(), s.dsn(), s.review)
 	return fmt.Sprintf(corefile, s.port(), s.metrics, fmt.Sprintf(policies, options, s.smtp))
-}
-
-// start starts the resolver, and returns when it answers.
-func (s *site) start(ctx context.Context, binary string) (*process.Process, error) {
-	config := filepath.Join(s.dir, "Corefile")
-	if err := os.WriteFile(config, []byte(s.corefile()), 0o600); err != nil {
-		return nil, err
-	}
-	resolver, err := process.Launch(context.WithoutCancel(ctx), binary, "-conf", config)
-	if err != nil {
-		return nil, err
-	}
-	err = resolver.Until(ctx, func() error {
-		_, err := dns.ExchangeContext(ctx, new(dns.Msg).SetQuestion("ready.example.", dns.TypeMX), s.dns)
-		return err
-	})
-	if err != nil {
-		resolver.End(syscall.SIGTERM)
-		return nil, err
-	}
-	return resolver, nil
 }

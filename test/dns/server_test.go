@@ -1,7 +1,6 @@
 package dns_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -19,6 +18,8 @@ import (
 	"github.com/miekg/dns"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/typoguard/coredns-typoguard/test/process"
 )
 
 const (
@@ -41,7 +42,7 @@ type server struct {
 	ports map[string]string
 
 	cmd    *exec.Cmd
-	output output
+	output process.Output
 	exited chan struct{}
 }
 
@@ -186,26 +187,6 @@ func listen(t *testing.T, host string) (net.PacketConn, net.Listener) {
 		require.ErrorIs(t, err, syscall.EADDRINUSE)
 		require.NoError(t, tcp.Close())
 	}
-}
-
-// output is what a server has printed so far.
-type output struct {
-	mu     sync.Mutex
-	buffer bytes.Buffer
-}
-
-// Write implements io.Writer.
-func (o *output) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buffer.Write(p)
-}
-
-// String returns all that has been printed.
-func (o *output) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buffer.String()
 }
 
 // writeFile puts a file in place in one step, so that nobody ever reads half of it.

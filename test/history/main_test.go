@@ -69,21 +69,15 @@ type resolver struct {
 func start(t *testing.T, dsn, hostname string) *resolver {
 	t.Helper()
 	r := new(resolver)
-	for _, address := range []*string{&r.dns, &r.metrics, &r.review} {
-		var err error
-		*address, err = process.FreeAddress()
-		require.NoError(t, err)
-	}
+	require.NoError(t, process.FreeAddresses(&r.dns, &r.metrics, &r.review))
 	_, port, err := net.SplitHostPort(r.dns)
 	require.NoError(t, err)
-	config := filepath.Join(t.TempDir(), "Corefile")
 	content := fmt.Sprintf(".:%s {\nbind 127.0.0.1\nerrors\nprometheus %s\ntypoguard {\nprotect army.mil\nlog_events off\nhistory %s\nreview %s\n}\n}\n", port, r.metrics, dsn, r.review)
-	require.NoError(t, os.WriteFile(config, []byte(content), 0o600))
-	command := []string{binary, "-conf", config}
+	command := []string{binary}
 	if hostname != "" {
 		command = append([]string{"unshare", "--uts", "sh", "-c", "hostname " + hostname + ` && exec "$0" "$@"`}, command...)
 	}
-	r.Process, err = process.Launch(context.WithoutCancel(t.Context()), command[0], command[1:]...)
+	r.Process, err = resolvers.Run(t.Context(), t.TempDir(), content, r.dns, command...)
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		r.End(syscall.SIGTERM)
@@ -92,10 +86,6 @@ func start(t *testing.T, dsn, hostname string) *resolver {
 			t.Log(r.Output())
 		}
 	})
-	require.NoError(t, r.Until(t.Context(), func() error {
-		_, err := dns.Exchange(new(dns.Msg).SetQuestion("ready.example.", dns.TypeMX), r.dns)
-		return err
-	}))
 	return r
 }
 

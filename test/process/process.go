@@ -111,3 +111,24 @@ func FreeAddress() (string, error) {
 		}
 	}
 }
+
+// FreeAddresses sets each string to a FreeAddress.
+func FreeAddresses(into ...*string) error {
+	for _, address := range into {
+		var err error
+		if *address, err = FreeAddress(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// FreePort returns the port of a FreeAddress.
+func FreePort() (string, error) {
+	address, err := FreeAddress()
+	if err != nil {
+		return "", err
+	}
+	_, port, err := net.SplitHostPort(address)
+	return port, err
+}

@@ -6,11 +6,12 @@ import (
 	"errors"
 	"fmt"
 	"maps"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"time"
+
+	"github.com/typoguard/coredns-typoguard/test/process"
 )
 
 // loadLimit is how long a server may take until it is ready.
@@ -47,7 +48,7 @@ func (p Product) Start(ctx context.Context, dir, cpu string, variables map[strin
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return nil, err
 	}
-	port, err := freePort()
+	port, err := process.FreePort()
 	if err != nil {
 		return nil, fmt.Errorf("finding a free port: %w", err)
 	}
@@ -102,27 +103,4 @@ func (s *Server) PID() int { return s.cmd.Process.Pid }
 func (s *Server) Stop() {
 	_ = s.cmd.Process.Kill() // an error says that it has exited already
 	<-s.exited
-}
-
-// freePort returns a port that is free now, for UDP and TCP. The latter may take some tries: a port that anybody's
-// connection left not long ago cannot be listened on.
-func freePort() (string, error) {
-	var err error
-	for range 100 {
-		var conn net.PacketConn
-		if conn, err = net.ListenPacket("udp", "127.0.0.1:0"); err != nil {
-			return "", err
-		}
-		address := conn.LocalAddr().String()
-		var listener net.Listener
-		if listener, err = net.Listen("tcp", address); err == nil {
-			_ = listener.Close()
-		}
-		_ = conn.Close()
-		if err == nil {
-			_, port, err := net.SplitHostPort(address)
-			return port, err
-		}
-	}
-	return "", err
 }

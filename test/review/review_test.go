@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
+	"github.com/typoguard/coredns-typoguard/test/process"
 	"github.com/typoguard/coredns-typoguard/test/resolvers"
 )
 
@@ -43,7 +44,8 @@ func TestPage(t *testing.T) {
 	dir := t.TempDir()
 	dsn := history.SQLite(filepath.Join(dir, "events.db"))
 	seed(t, dsn)
-	page := freeAddress(t)
+	page, err := process.FreeAddress()
+	require.NoError(t, err)
 	product := resolvers.Typoguard
 	product.Program = filepath.Join(dir, "coredns-typoguard")
 	require.NoError(t, resolvers.Build(t.Context(), product.Program))
@@ -75,13 +77,4 @@ func seed(t *testing.T, dsn string) {
 	_, err = store.Write(t.Context(), slices.Concat(lookups(2000, 30*24*time.Hour), lookups(400, 24*time.Hour), strange()))
 	require.NoError(t, err)
 	require.NoError(t, store.Close())
-}
-
-// freeAddress returns an address of loopback that nobody uses.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	require.NoError(t, listener.Close())
-	return listener.Addr().String()
 }

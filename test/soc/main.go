@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/typoguard/coredns-typoguard/test/process"
+	"github.com/typoguard/coredns-typoguard/test/resolvers"
 )
 
 func main() {
@@ -111,7 +112,7 @@ type site struct {
 // startSite builds the binary and starts all servers.
 func startSite(ctx context.Context, dir string) (*site, error) {
 	binary := filepath.Join(dir, "coredns-typoguard")
-	if err := buildBinary(ctx, binary); err != nil {
+	if err := resolvers.Build(ctx, binary); err != nil {
 		return nil, err
 	}
 	top, err := root()

@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"net"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 
 	"github.com/typoguard/coredns-typoguard/test/process"
+	"github.com/typoguard/coredns-typoguard/test/resolvers"
 )
 
 // corefile is that of the resolver: two policies, of which one is on probation, and all sinks. The Internet is a template.
@@ -71,40 +71,22 @@ type settings struct {
 	option      string // one more option of the policy partners
 }
 
-// buildBinary makes the binary.
-func buildBinary(ctx context.Context, binary string) error {
-	cmd := exec.CommandContext(ctx, "go", "build", "-tags=grpcnotrace", "-o", binary, "github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if output, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("building the binary: %w\n%s", err, output)
-	}
-	return nil
-}
-
 // startResolver starts the resolver, and returns when it answers.
 func startResolver(ctx context.Context, with settings) (*resolver, error) {
 	r := &resolver{settings: with}
-	var err error
-	if r.dns, err = process.FreeAddress(); err != nil {
-		return nil, err
-	}
-	if r.metrics, err = process.FreeAddress(); err != nil {
+	if err := process.FreeAddresses(&r.dns, &r.metrics); err != nil {
 		return nil, err
 	}
 	if err := os.WriteFile(filepath.Join(r.dir, "more"), []byte("politie.nl\n"), 0o600); err != nil {
 		return nil, err
 	}
-	_, port, _ := net.SplitHostPort(r.dns)
+	_, port, err := net.SplitHostPort(r.dns)
+	if err != nil {
+		return nil, err
+	}
 	content := fmt.Sprintf(corefile, port, r.metrics, strings.Join(protectedDomains, " "), r.dir, r.events, r.syslog, r.plugin, r.option)
-	config := filepath.Join(r.dir, "Corefile")
-	if err := os.WriteFile(config, []byte(content), 0o600); err != nil {
+	if r.Process, err = resolvers.Run(ctx, r.dir, content, r.dns, r.binary); err != nil {
 		return nil, err
 	}
-	if r.Process, err = process.Launch(ctx, r.binary, "-conf", config); err != nil {
-		return nil, err
-	}
-	return r, r.Until(ctx, func() error {
-		_, err := lookup(ctx, "127.0.0.1", r.dns, "ready.example")
-		return err
-	})
+	return r, nil
 }
