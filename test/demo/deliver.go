@@ -2,18 +2,16 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
-	"net/smtp"
-	"net/textproto"
 	"strings"
 	"time"
 
 	"github.com/miekg/dns"
 
 	"github.com/typoguard/coredns-typoguard/test/process"
+	"github.com/typoguard/coredns-typoguard/test/sender"
 )
 
 const (
@@ -94,7 +92,7 @@ func (v visit) make(ctx context.Context, s *site, c *counts) error {
 			case *dns.A:
 				if v.mail && rr.A.IsLoopback() { // no sinkhole is on port 25 here
 					c.refused++
-					return v.send(ctx, s.smtp)
+					return sender.Message{Client: v.address, Helo: v.name, Domain: v.domain}.Refused(ctx, s.smtp)
 				}
 			}
 		}
@@ -107,26 +105,4 @@ func (v visit) ask(ctx context.Context, resolver, name string, qtype uint16) (*d
 	exchange := &dns.Client{Timeout: 5 * time.Second, Dialer: &net.Dialer{LocalAddr: &net.UDPAddr{IP: v.address.AsSlice()}}}
 	reply, _, err := exchange.ExchangeContext(ctx, new(dns.Msg).SetQuestion(dns.Fqdn(name), qtype).SetEdns0(1232, false), resolver)
 	return reply, err
-}
-
-// send delivers a message to the sinkhole, which refuses it.
-func (v visit) send(ctx context.Context, address string) error {
-	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: v.address.AsSlice()}, Timeout: 5 * time.Second}
-	conn, err := dialer.DialContext(ctx, "tcp", address)
-	if err != nil {
-		return err
-	}
-	session, err := smtp.NewClient(conn, v.domain)
-	if err != nil {
-		return errors.Join(err, conn.Close())
-	}
-	defer session.Close()
-	if err := errors.Join(session.Hello(v.name), session.Mail("alice@corp.example")); err != nil {
-		return err
-	}
-	var refusal *textproto.Error
-	if err := session.Rcpt("bob@" + v.domain); !errors.As(err, &refusal) {
-		return fmt.Errorf("the sinkhole takes mail: %w", err)
-	}
-	return session.Quit()
 }
