@@ -51,11 +51,11 @@ func show(ctx context.Context) (err error) {
 		return err
 	}
 	defer s.stop()
-	fmt.Printf("resolver    dig @127.0.0.1 -p %s army.ml MX\nmetrics     http://%s/metrics\nPrometheus  http://%s/alerts\nevents      %s\nsyslog      %s\n\n",
-		s.resolver.dns[strings.LastIndexByte(s.resolver.dns, ':')+1:], s.resolver.metrics, s.prometheus.address, s.resolver.events, s.rsyslog.file)
+	fmt.Printf("resolver    dig @127.0.0.1 -p %s army.ml MX\nsinkhole    %s (SMTP)\nmetrics     http://%s/metrics\nPrometheus  http://%s/alerts\nevents      %s\nsyslog      %s\n\n",
+		s.resolver.dns[strings.LastIndexByte(s.resolver.dns, ':')+1:], s.resolver.smtp, s.resolver.metrics, s.prometheus.address, s.resolver.events, s.rsyslog.file)
 	delivered := make(chan error, 1)
 	go func() {
-		lookups, err := newMailers(s.resolver.dns, 20, 5*time.Millisecond).run(ctx)
+		lookups, err := newMailers(s.resolver, 20, 5*time.Millisecond).run(ctx)
 		fmt.Printf("\n%d lookups\n", lookups)
 		delivered <- err
 	}()

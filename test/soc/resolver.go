@@ -12,7 +12,8 @@ import (
 	"github.com/typoguard/coredns-typoguard/test/resolvers"
 )
 
-// corefile is that of the resolver: two policies, of which one is on probation, and all sinks. The Internet is a template.
+// corefile is that of the resolver: three policies, of which one is on probation and one leads to a sinkhole, and all sinks. The
+// Internet is a template.
 const corefile = `.:%[1]s {
     bind 127.0.0.1
     errors
@@ -31,8 +32,18 @@ const corefile = `.:%[1]s {
         client_mask 32 56
     }
     typoguard trial {
-        protect mindef.nl state.gov
+        protect %[12]s
         mode monitor
+        events %[5]s size 10MB keep 3 age 30d
+        syslog tcp://%[6]s
+    }
+    typoguard suppliers {
+        protect %[9]s
+        clients 127.0.0.0/8
+        action sinkhole 127.0.0.1
+        smtp %[10]s
+        smtp_limits per_client %[11]d
+        log_events off
         events %[5]s size 10MB keep 3 age 30d
         syslog tcp://%[6]s
     }
@@ -49,17 +60,21 @@ const corefile = `.:%[1]s {
 }
 `
 
-// protectedDomains are those of the policy partners, and trialDomains those of the policy trial.
+// protectedDomains are those of the policy partners, trialDomains those of trial, and sunkDomains those of suppliers.
 var (
 	protectedDomains = []string{"army.mil", "navy.mil", "af.mil", "nato.int"}
 	trialDomains     = []string{"mindef.nl", "state.gov"}
+	sunkDomains      = []string{"northwind.example", "fabrikam.example"}
 )
+
+// perClient is how many connections a mail server may have with the SMTP listener: more than it needs here.
+const perClient = 5
 
 // resolver is a running coredns-typoguard.
 type resolver struct {
 	*process.Process
 	settings
-	dns, metrics string // addresses
+	dns, metrics, smtp string // addresses
 }
 
 // settings are what differs between resolvers.
@@ -74,7 +89,7 @@ type settings struct {
 // startResolver starts the resolver, and returns when it answers.
 func startResolver(ctx context.Context, with settings) (*resolver, error) {
 	r := &resolver{settings: with}
-	if err := process.FreeAddresses(&r.dns, &r.metrics); err != nil {
+	if err := process.FreeAddresses(&r.dns, &r.metrics, &r.smtp); err != nil {
 		return nil, err
 	}
 	if err := os.WriteFile(filepath.Join(r.dir, "more"), []byte("politie.nl\n"), 0o600); err != nil {
@@ -84,7 +99,8 @@ func startResolver(ctx context.Context, with settings) (*resolver, error) {
 	if err != nil {
 		return nil, err
 	}
-	content := fmt.Sprintf(corefile, port, r.metrics, strings.Join(protectedDomains, " "), r.dir, r.events, r.syslog, r.plugin, r.option)
+	content := fmt.Sprintf(corefile, port, r.metrics, strings.Join(protectedDomains, " "), r.dir, r.events, r.syslog, r.plugin, r.option,
+		strings.Join(sunkDomains, " "), r.smtp, perClient, strings.Join(trialDomains, " "))
 	if r.Process, err = resolvers.Run(ctx, r.dir, content, r.dns, r.binary); err != nil {
 		return nil, err
 	}

@@ -8,6 +8,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,6 +23,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/typoguard/coredns-typoguard/test/process"
+	"github.com/typoguard/coredns-typoguard/test/sender"
 )
 
 // wink is how long to wait before asking again.
@@ -48,13 +51,49 @@ func deliver(t *testing.T, ctx context.Context, s *site) {
 	var done sync.WaitGroup
 	ctx, stop := context.WithCancel(ctx)
 	done.Go(func() {
-		_, err := newMailers(s.resolver.dns, 20, 5*time.Millisecond).run(ctx)
+		_, err := newMailers(s.resolver, 20, 5*time.Millisecond).run(ctx)
 		assert.NoError(t, err)
 	})
 	t.Cleanup(func() {
 		stop()
 		done.Wait()
 	})
+}
+
+// crowd has mail servers jostle until the test ends.
+func crowd(t *testing.T, ctx context.Context, s *site) {
+	t.Helper()
+	ctx, stop := context.WithCancel(ctx)
+	var done sync.WaitGroup
+	done.Go(func() { assert.NoError(t, jostle(ctx, s.resolver.smtp)) })
+	t.Cleanup(func() {
+		stop()
+		done.Wait()
+	})
+}
+
+// jostle has one mail server open more connections to an SMTP listener than it may have, and another one send what is for no
+// lookalike, until the context ends.
+func jostle(ctx context.Context, listener string) error {
+	tick := time.NewTicker(2 * wink)
+	defer tick.Stop()
+	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, 2, 1)}}
+	other := sender.Message{Client: netip.AddrFrom4([4]byte{127, 0, 2, 2}), Helo: "relay.example", Domain: "example.org"}
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+		conn, err := dialer.DialContext(ctx, "tcp", listener)
+		if err == nil {
+			defer conn.Close()
+			err = other.Refused(ctx, listener)
+		}
+		if err != nil && ctx.Err() == nil {
+			return err
+		}
+	}
 }
 
 // writeList replaces the list file of the policy partners.
@@ -82,7 +121,7 @@ func askFor(t *testing.T, ctx context.Context, s *site, from, to int, pause time
 	var asked []time.Time
 	for i := from; i < to; i++ {
 		<-tick.C
-		_, err := lookup(ctx, "127.0.0.1", s.resolver.dns, fmt.Sprintf("n%d.army.ml", i))
+		_, _, err := lookup(ctx, "127.0.0.1", s.resolver.dns, fmt.Sprintf("n%d.army.ml", i))
 		require.NoError(t, err)
 		asked = append(asked, time.Now())
 	}
@@ -212,7 +251,7 @@ func TestDnstapRead(t *testing.T) {
 	with := s.resolver.settings
 	with.plugin, with.option = "dnstap "+socket+" full", "dnstap on"
 	s.restartResolver(t, with)
-	_, err = lookup(ctx, "127.0.0.1", s.resolver.dns, "army.ml")
+	_, _, err = lookup(ctx, "127.0.0.1", s.resolver.dns, "army.ml")
 	require.NoError(t, err)
 	s.resolver.End(syscall.SIGTERM)
 	capture.End(syscall.SIGTERM)
