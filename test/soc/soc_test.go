@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -157,6 +158,19 @@ func metric(t require.TestingT, s *site, series string) string {
 	return value
 }
 
+// requests returns how many queries the resolver has had.
+func requests(t *testing.T, s *site) (sum int) {
+	t.Helper()
+	output, err := exec.Command("curl", "-sf", "http://"+s.resolver.metrics+"/metrics").Output()
+	require.NoError(t, err)
+	for _, value := range find(string(output), `(?m)^coredns_dns_requests_total\{.*\} (\d+)$`) {
+		n, err := strconv.Atoi(value)
+		require.NoError(t, err)
+		sum += n
+	}
+	return sum
+}
+
 // TestSyslogDown: what is reported while rsyslog is stopped arrives when it is started again, and each event once. What it
 // had taken without writing it is lost, which is none when it is stopped in order.
 func TestSyslogDown(t *testing.T) {
@@ -242,7 +256,7 @@ func TestKill(t *testing.T) {
 func TestDnstapRead(t *testing.T) {
 	ctx, s := start(t)
 	socket, captured := filepath.Join(s.resolver.dir, "dnstap.sock"), filepath.Join(s.resolver.dir, "dnstap.fstrm")
-	capture, err := process.Launch(ctx, "fstrm_capture", "-t", "protobuf:dnstap.Dnstap", "-u", socket, "-w", captured)
+	capture, err := process.Launch(ctx, "fstrm_capture", "-ddddd", "-t", "protobuf:dnstap.Dnstap", "-u", socket, "-w", captured)
 	require.NoError(t, err)
 	require.NoError(t, capture.Until(ctx, func() error {
 		_, err := os.Stat(socket)
@@ -251,11 +265,15 @@ func TestDnstapRead(t *testing.T) {
 	with := s.resolver.settings
 	with.plugin, with.option = "dnstap "+socket+" full", "dnstap on"
 	s.restartResolver(t, with)
-	_, _, err = lookup(ctx, "127.0.0.1", s.resolver.dns, "army.ml")
+	lookalikes, _, err := lookup(ctx, "127.0.0.1", s.resolver.dns, "army.ml")
 	require.NoError(t, err)
-	s.resolver.End(syscall.SIGTERM)
-	capture.End(syscall.SIGTERM)
 
+	// CoreDNS sends what it has every second, and when it is stopped only if there is time: two messages for each query, and one
+	// more for each lookalike.
+	require.Eventually(t, func() bool {
+		return strings.Count(capture.Output(), "processing data frame") == 2*requests(t, s)+lookalikes
+	}, process.Patience, wink)
+	capture.End(syscall.SIGTERM)
 	output, err := exec.CommandContext(ctx, "dnstap-read", captured).CombinedOutput()
 	require.NoError(t, err, string(output))
 	lines := find(string(output), `(?m)^\S+ \S+ (C[QR]) .* army\.ml/IN/MX$`)
