@@ -9,7 +9,8 @@
 //	resolver   coredns-typoguard, the relay's only name server, and the address that its action sinkhole answers with
 //	internet   BIND, authoritative for everything, and the mail server of each foreign domain
 //
-// The tests need root, to make the namespaces, and some Debian packages; a missing one is a failure that names it.
+// The tests need root, to make the namespaces, some Debian packages (a missing one is a failure that names it), and Debian's
+// archive, from which the mail servers under test are downloaded.
 package mail_test
 
 import (
@@ -102,6 +103,7 @@ func sweep() error {
 			return err
 		}
 	}
+	_ = os.Remove(etcDir("")) // Unless somebody else has namespaces with files in it, too.
 	dirs, err := filepath.Glob(filepath.Join(os.TempDir(), prefix+"*"))
 	if err != nil {
 		return err

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -54,10 +55,13 @@ func (n *network) attach(t *testing.T, role string, addrs ...string) *netns {
 	return ns
 }
 
+// netnsCount tells the namespaces of cases that run at the same time apart.
+var netnsCount atomic.Int64
+
 // newNetns makes an empty namespace, which goes when the test ends.
 func newNetns(t *testing.T, role string) *netns {
 	t.Helper()
-	ns := &netns{name: fmt.Sprintf("%s%d-%s", prefix, os.Getpid(), role)}
+	ns := &netns{name: fmt.Sprintf("%s%d-%d-%s", prefix, os.Getpid(), netnsCount.Add(1), role)}
 	out, err := exec.Command("ip", "netns", "add", ns.name).CombinedOutput()
 	require.NoErrorf(t, err, "making namespace %s: %s", ns.name, out)
 	t.Cleanup(func() { assert.NoError(t, deleteNetns(ns.name)) })
@@ -162,7 +166,6 @@ func deleteNetns(name string) error {
 	if err := os.RemoveAll(etcDir(name)); err != nil {
 		return err
 	}
-	_ = os.Remove(filepath.Dir(etcDir(name))) // Unless somebody else has namespaces with files in it, too.
 	if out, err := exec.Command("ip", "netns", "delete", name).CombinedOutput(); err != nil {
 		return fmt.Errorf("deleting namespace %s: %w: %s", name, err, out)
 	}

@@ -7,18 +7,39 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
 
+// release is a release of Debian. Its packages are used whatever release the machine itself is.
+type release string
+
+const (
+	bookworm release = "bookworm" // Debian 12
+	trixie   release = "trixie"   // Debian 13
+)
+
+// forEachRelease tests the mail servers of every release, at the same time, since they mostly wait.
+func forEachRelease(t *testing.T, test func(*testing.T, release)) {
+	t.Helper()
+	for _, r := range []release{bookworm, trixie} {
+		t.Run(string(r), func(t *testing.T) {
+			t.Parallel()
+			test(t, r)
+		})
+	}
+}
+
 // jail runs the programs of a Debian package that is not installed. Debian lets only one mail server be installed at a
-// time, and that is Postfix; so the others are unpacked, and their programs run where everything looks as if their
-// package were installed: its files in /usr, directories of its own in the place of /var/lib, /var/spool and /run, of /dev,
-// too, if it needs the socket of syslog, and its users in /etc/passwd.
+// time, and only its own; so they are unpacked, and their programs run where everything looks as if their package were
+// installed: its files in /usr, directories of its own in the place of /var/lib, /var/spool and /run, of /dev, too, if it
+// needs the socket of syslog, and its users in /etc/passwd.
 type jail struct {
 	ns   *netns
-	root string // has usr, var and run
+	root string // has var and run
+	usr  string // shared by all jails of the package
 }
 
 // user is an entry of /etc/passwd, with a group of the same name.
@@ -28,17 +49,16 @@ type user struct {
 	home string
 }
 
-// unpackage downloads a Debian package, with what it needs and the machine lacks, and unpacks it.
-func unpackage(t *testing.T, ns *netns, dir, pkg string, users ...user) *jail {
+// newJail makes a jail for a package of a release.
+func newJail(t *testing.T, ns *netns, dir string, r release, pkg string, users ...user) *jail {
 	t.Helper()
-	j := &jail{ns: ns, root: filepath.Join(dir, pkg)}
-	for _, d := range []string{"usr", "run", "var/lib", "var/spool"} {
+	files := r.unpack(t, pkg)
+	j := &jail{ns: ns, root: filepath.Join(dir, pkg), usr: filepath.Join(files, "usr")}
+	for _, d := range []string{"run", "var/lib", "var/spool"} {
 		makeDir(t, filepath.Join(j.root, d))
 	}
-	for _, deb := range download(t, pkg) {
-		out, err := exec.Command("dpkg", "-x", deb, j.root).CombinedOutput()
-		require.NoErrorf(t, err, "unpacking %s: %s", deb, out)
-	}
+	out, err := exec.Command("cp", "-a", filepath.Join(files, "var"), j.root).CombinedOutput()
+	require.NoErrorf(t, err, "copying var of %s: %s", pkg, out)
 	passwd, group := readFile(t, "/etc/passwd"), readFile(t, "/etc/group")
 	for _, u := range users {
 		passwd += fmt.Sprintf("%s:x:%d:%d::%s:/usr/sbin/nologin\n", u.name, u.id, u.id, u.home)
@@ -49,21 +69,63 @@ func unpackage(t *testing.T, ns *netns, dir, pkg string, users ...user) *jail {
 	return j
 }
 
-// download asks apt for the files of a package and of what it needs and the machine lacks, once per run.
-func download(t *testing.T, pkg string) []string {
+// unpack downloads a package of the release and unpacks it, once per run, together with everything that it needs, and with what
+// it and the tests run beside: the machine's C library may be too old for the package, and the package's for the machine's shell.
+func (r release) unpack(t *testing.T, pkg string) string {
 	t.Helper()
-	dir := filepath.Join(runDir, "packages", pkg)
-	if _, err := os.Stat(dir); err != nil {
-		makeDir(t, filepath.Join(dir, "partial"))
-		// Debian's own timers use apt, too, and its mirrors do not always answer.
-		out, err := exec.Command("apt-get", "-qq", "--yes", "--no-install-recommends", "--download-only", "-o", "DPkg::Lock::Timeout=120",
-			"-o", "Acquire::Retries=5", "-o", "Dir::Cache::archives="+dir, "install", pkg).CombinedOutput()
-		require.NoErrorf(t, err, "downloading %s (run apt-get update first): %s", pkg, out)
+	dir := filepath.Join(runDir, string(r), pkg)
+	if _, err := os.Stat(dir); err == nil {
+		return dir
 	}
-	debs, err := filepath.Glob(filepath.Join(dir, "*.deb"))
+	debs := r.download(t, pkg, "coreutils", "dash", "sed")
+	unpacked := dir + ".unpacking"
+	// Packages of Debian 12 have files in /lib, too, which is a link since.
+	for _, d := range []string{"bin", "lib", "lib64", "sbin"} {
+		makeDir(t, filepath.Join(unpacked, "usr", d))
+		require.NoError(t, os.Symlink("usr/"+d, filepath.Join(unpacked, d)))
+	}
+	for _, deb := range debs {
+		out, err := exec.Command("dpkg", "-x", deb, unpacked).CombinedOutput()
+		require.NoErrorf(t, err, "unpacking %s: %s", deb, out)
+		if strings.HasPrefix(filepath.Base(deb), pkg+"_") {
+			t.Logf("of Debian %s: %s", r, filepath.Base(deb))
+		}
+	}
+	require.NoError(t, os.Rename(unpacked, dir))
+	return dir
+}
+
+// download asks apt for the files of packages and of all that they need.
+func (r release) download(t *testing.T, pkgs ...string) []string {
+	t.Helper()
+	archives := filepath.Join(r.aptDir(), "var", "cache", "apt", "archives")
+	if _, err := os.Stat(archives); err != nil {
+		makeDir(t, filepath.Join(r.aptDir(), "etc", "apt", "preferences.d"))
+		writeFile(t, filepath.Join(r.aptDir(), "etc", "apt", "sources.list"), fmt.Sprintf(
+			"deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian %s main\n", r))
+		// No package is installed.
+		writeFile(t, filepath.Join(r.aptDir(), "var", "lib", "dpkg", "status"), "")
+		r.aptGet(t, "-o", "APT::Update::Error-Mode=any", "update")
+		makeDir(t, filepath.Join(archives, "partial"))
+	}
+	r.aptGet(t, "clean")
+	r.aptGet(t, append([]string{"--yes", "--no-install-recommends", "--download-only", "install"}, pkgs...)...)
+	debs, err := filepath.Glob(filepath.Join(archives, "*.deb"))
 	require.NoError(t, err)
-	require.NotEmptyf(t, debs, "apt-get downloaded nothing: is %s installed instead of postfix?", pkg)
+	require.NotEmpty(t, debs, "apt-get downloaded nothing")
 	return debs
+}
+
+// aptDir has what apt-get looks for in /etc and /var.
+func (r release) aptDir() string { return filepath.Join(runDir, string(r), "apt") }
+
+// aptGet runs apt-get as on a machine of the release. How it reaches the Internet is still configured in the machine's /etc.
+func (r release) aptGet(t *testing.T, args ...string) {
+	t.Helper()
+	// Mirrors do not always answer.
+	args = append([]string{"-qq", "-o", "Dir=" + r.aptDir(), "-o", "Acquire::Retries=5", "-o", "Acquire::Languages=none"}, args...)
+	out, err := exec.Command("apt-get", args...).CombinedOutput()
+	require.NoErrorf(t, err, "apt-get %s (is the package debian-archive-keyring up to date?): %s", strings.Join(args, " "), out)
 }
 
 // command prepares a program to run in the jail. The mounts are seen by nobody else: ip netns exec gives every program
@@ -78,16 +140,17 @@ func (j *jail) start(t *testing.T, output, name string, args ...string) {
 	j.ns.start(t, output, "sh", j.shellArgs(name, args...)...)
 }
 
-// shellArgs tells a shell to make the mounts and become the program.
+// shellArgs tells a shell to make the mounts and become the program. The one over /usr is the last: programs of the machine may
+// not run on the C library of the package.
 func (j *jail) shellArgs(name string, args ...string) []string {
 	const script = `set -e
-root=$1
-shift
-mount -t overlay -o lowerdir="$root/usr:/usr" overlay /usr
+root=$1 usr=$2
+shift 2
 mount --bind "$root/var/lib" /var/lib
 mount --bind "$root/var/spool" /var/spool
 mount --bind "$root/run" /run
 [ ! -d "$root/dev" ] || mount --bind "$root/dev" /dev
+mount -t overlay -o lowerdir="$usr:/usr" overlay /usr
 exec "$@"`
-	return append([]string{"-c", script, "sh", j.root, name}, args...)
+	return append([]string{"-c", script, "sh", j.root, j.usr, name}, args...)
 }

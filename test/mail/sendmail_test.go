@@ -18,16 +18,20 @@ func TestSendmail(t *testing.T) {
 	unknown := bounces("5.1.2", "Host unknown")
 	refuses := bounces("5.1.10", "Host does not accept mail: MX 0 .")
 	noConnection := waits("stat=Deferred: Connection refused")
-	for _, c := range []mailCase{
-		{unprotected, arrives(), arrives()},
-		{nxdomain, unknown, unknown},
-		{nodata, unknown, unknown},
-		{nullMX, refuses, refuses},
-		{deadSinkhole, noConnection, noConnection},
-	} {
-		t.Run(c.name, func(t *testing.T) { c.run(t, "Sendmail from 8.16 on", newSendmail) })
-	}
-	testSinkhole(t, "Sendmail from 8.16 on", "5.1.2", newSendmail, newSendmailRequiringTLS)
+	forEachRelease(t, func(t *testing.T, r release) {
+		t.Helper()
+		start := newSendmail(r, "")
+		for _, c := range []mailCase{
+			{unprotected, arrives(), arrives()},
+			{nxdomain, unknown, unknown},
+			{nodata, unknown, unknown},
+			{nullMX, refuses, refuses},
+			{deadSinkhole, noConnection, noConnection},
+		} {
+			t.Run(c.name, func(t *testing.T) { c.run(t, "Sendmail from 8.16 on", start) })
+		}
+		testSinkhole(t, "Sendmail from 8.16 on", "5.1.2", start, newSendmail(r, sendmailRequiringTLS))
+	})
 }
 
 // sendmail is Debian's Sendmail with a configuration, a queue and mailboxes of its own.
@@ -42,27 +46,23 @@ var (
 	smmspUser = user{name: "smmsp", id: 64906, home: "/var/lib/sendmail"}
 )
 
-// newSendmail unpacks Sendmail in the namespace and starts it.
-func newSendmail(t *testing.T, ns *netns, dir string) mta {
-	t.Helper()
-	return startSendmail(t, ns, dir, "")
-}
-
-// newSendmailRequiringTLS starts a Sendmail that delivers to the lookalikes' mail servers with TLS only.
-func newSendmailRequiringTLS(t *testing.T, ns *netns, dir string) mta {
-	t.Helper()
-	return startSendmail(t, ns, dir, "TLS_Srv:army.ml\tENCR:112\nTLS_Srv:navy.ml\tENCR:112\n")
-}
-
-// startSendmail starts Sendmail with a table of what it demands of other servers. It delivers what it is given in the
-// background; the daemon is there for bounces, which it queues.
-func startSendmail(t *testing.T, ns *netns, dir, access string) mta {
-	t.Helper()
-	ns.replaceEtc(t, "hosts", "127.0.0.1 relay.corp.example localhost\n")
-	s := &sendmail{
-		jail: unpackage(t, ns, dir, "sendmail-bin", smmtaUser, smmspUser, aliceUser),
-		dir:  filepath.Join(dir, "sendmail"),
+// newSendmail starts Sendmail of a release of Debian, with a table of what it demands of other servers.
+func newSendmail(r release, access string) newMTA {
+	return func(t *testing.T, ns *netns, dir string) mta {
+		t.Helper()
+		ns.replaceEtc(t, "hosts", "127.0.0.1 relay.corp.example localhost\n")
+		return startSendmail(t, newJail(t, ns, dir, r, "sendmail-bin", smmtaUser, smmspUser, aliceUser), dir, access)
 	}
+}
+
+// sendmailRequiringTLS is the table to deliver to the lookalikes' mail servers with TLS only.
+const sendmailRequiringTLS = "TLS_Srv:army.ml\tENCR:112\nTLS_Srv:navy.ml\tENCR:112\n"
+
+// startSendmail starts Sendmail in a jail. It delivers what it is given in the background; the daemon is there for bounces,
+// which it queues.
+func startSendmail(t *testing.T, j *jail, dir, access string) mta {
+	t.Helper()
+	s := &sendmail{jail: j, dir: filepath.Join(dir, "sendmail")}
 	s.jail.startSyslog(t, s.log())
 	makeDir(t, filepath.Join(s.dir, "queue"))
 	require.NoError(t, os.Chmod(filepath.Join(s.dir, "queue"), 0o700))
