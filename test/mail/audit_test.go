@@ -81,10 +81,10 @@ func (w *world) checkAudit(t *testing.T, dir string, want map[site]outcome) {
 // TestAuditSMTP: of mail that came to Postfix by SMTP, audit tells from which host.
 func TestAuditSMTP(t *testing.T) {
 	requireTools(t, map[string]string{"smtp-source": "postfix"})
-	w := newWorld(t, unprotected, newPostfix)
+	w := newWorld(t, unprotected, newPostfix(bookworm, ""))
 	relay := w.relay.(*postfix)
 	for _, s := range foreignSites {
-		relay.ns.run(t, "smtp-source", "-f", sender, "-t", mailTo(s).to, "127.0.0.1:25")
+		relay.jail.ns.run(t, "smtp-source", "-f", sender, "-t", mailTo(s).to, "127.0.0.1:25")
 	}
 	for _, s := range foreignSites {
 		eventually(t, "mail at the server of "+s.domain, func() bool { return len(w.internet.received(t, s)) == 1 })

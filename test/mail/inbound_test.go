@@ -37,12 +37,9 @@ func TestInbound(t *testing.T) {
 		{"other clients", configuration{stanza: stanza("protect mil", "clients "+resolverAddr)}, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			w := newWorld(t, tt.conf, func(t *testing.T, ns *netns, dir string) mta {
-				t.Helper()
-				return startPostfix(t, ns, dir, "smtpd_sender_restrictions = reject_unknown_sender_domain\n")
-			})
+			w := newWorld(t, tt.conf, newPostfix(bookworm, "smtpd_sender_restrictions = reject_unknown_sender_domain\n"))
 			relay := w.relay.(*postfix)
-			out, err := relay.ns.command("smtp-source", "-f", "bob@army.ml", "-t", sender, "127.0.0.1:25").CombinedOutput()
+			out, err := relay.jail.ns.command("smtp-source", "-f", "bob@army.ml", "-t", sender, "127.0.0.1:25").CombinedOutput()
 			if tt.refused {
 				require.Error(t, err)
 				assert.Contains(t, string(out), "450 4.1.8 <bob@army.ml>: Sender address rejected: Domain not found")

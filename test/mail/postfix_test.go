@@ -15,49 +15,53 @@ import (
 
 // TestPostfix checks what becomes of mail that Postfix relays under each action.
 func TestPostfix(t *testing.T) {
-	requireTools(t, map[string]string{"postfix": "postfix"})
+	requireTools(t, nil)
 	noDomain := bounces("5.4.4", "Host not found")
 	noData := bounces("5.4.4", "Host found but no data record of requested type")
 	armyRefuses := bounces("5.1.0", "Domain army.ml does not accept mail (nullMX)")
 	navyRefuses := bounces("5.1.0", "Domain navy.ml does not accept mail (nullMX)")
 	noConnection := waits("status=deferred (connect to ")
-	for _, c := range []mailCase{
-		{unprotected, arrives(), arrives()},
-		{monitored, arrives(), arrives()},
-		{nxdomain, noDomain, noDomain},
-		{nxdomainFullDomains, noDomain, noDomain},
-		{nodata, noData, noData},
-		{nullMX, armyRefuses, navyRefuses},
-		{nullMXNoAddresses, armyRefuses, navyRefuses},
-		{deadSinkhole, noConnection, noConnection},
-	} {
-		t.Run(c.name, func(t *testing.T) { c.run(t, "Postfix", newPostfix) })
-	}
-	testSinkhole(t, "Postfix", "5.1.2", newPostfix, newPostfixRequiringTLS)
+	forEachRelease(t, func(t *testing.T, r release) {
+		t.Helper()
+		start := newPostfix(r, "")
+		for _, c := range []mailCase{
+			{unprotected, arrives(), arrives()},
+			{monitored, arrives(), arrives()},
+			{nxdomain, noDomain, noDomain},
+			{nxdomainFullDomains, noDomain, noDomain},
+			{nodata, noData, noData},
+			{nullMX, armyRefuses, navyRefuses},
+			{nullMXNoAddresses, armyRefuses, navyRefuses},
+			{deadSinkhole, noConnection, noConnection},
+		} {
+			t.Run(c.name, func(t *testing.T) { c.run(t, "Postfix", start) })
+		}
+		testSinkhole(t, "Postfix", "5.1.2", start, newPostfix(r, postfixRequiringTLS))
+	})
 }
 
-// postfix is a Postfix instance with a configuration, a queue and mailboxes of its own; the machine's is left alone.
+// postfix is Debian's Postfix with a configuration, a queue and mailboxes of its own.
 type postfix struct {
-	ns  *netns
-	dir string
+	jail *jail
+	dir  string
 }
 
-// newPostfix starts Postfix in the namespace.
-func newPostfix(t *testing.T, ns *netns, dir string) mta {
-	t.Helper()
-	return startPostfix(t, ns, dir, "")
+// newPostfix starts Postfix of a release of Debian, with further lines in its configuration. Its users are the machine's: the
+// package is installed for smtp-sink.
+func newPostfix(r release, more string) newMTA {
+	return func(t *testing.T, ns *netns, dir string) mta {
+		t.Helper()
+		return startPostfix(t, newJail(t, ns, dir, r, "postfix"), dir, more)
+	}
 }
 
-// newPostfixRequiringTLS starts a Postfix that delivers to no mail server without TLS.
-func newPostfixRequiringTLS(t *testing.T, ns *netns, dir string) mta {
-	t.Helper()
-	return startPostfix(t, ns, dir, "smtp_tls_policy_maps = inline:{army.ml=encrypt,navy.ml=encrypt}\n")
-}
+// postfixRequiringTLS is the line to deliver to the lookalikes' mail servers with TLS only.
+const postfixRequiringTLS = "smtp_tls_policy_maps = inline:{army.ml=encrypt,navy.ml=encrypt}\n"
 
-// startPostfix starts Postfix with further lines in its configuration.
-func startPostfix(t *testing.T, ns *netns, dir, more string) mta {
+// startPostfix starts Postfix in a jail.
+func startPostfix(t *testing.T, j *jail, dir, more string) mta {
 	t.Helper()
-	p := &postfix{ns: ns, dir: filepath.Join(dir, "postfix")}
+	p := &postfix{jail: j, dir: filepath.Join(dir, "postfix")}
 	writeFile(t, filepath.Join(p.dir, "etc", "main.cf"), p.mainCF()+more)
 	writeFile(t, filepath.Join(p.dir, "etc", "master.cf"), postfixMasterCF)
 	makeDir(t, filepath.Join(p.dir, "queue"))
@@ -65,12 +69,13 @@ func startPostfix(t *testing.T, ns *netns, dir, more string) mta {
 	require.NoError(t, os.Chown(p.maildir(), nobody, nobody))
 	t.Cleanup(func() {
 		// Without this it would be killed with the rest of the namespace, but then its log has no end.
-		_ = ns.command("postfix", "-c", p.etc(), "stop").Run()
+		_ = j.command("postfix", "-c", p.etc(), "stop").Run()
 		if t.Failed() {
 			t.Logf("Postfix logged:\n%s", readFile(t, p.log()))
 		}
 	})
-	ns.run(t, "postfix", "-c", p.etc(), "start")
+	out, err := j.command("postfix", "-c", p.etc(), "start").CombinedOutput()
+	require.NoErrorf(t, err, "postfix start: %s", out)
 	return p
 }
 
@@ -131,7 +136,7 @@ func (p *postfix) maildir() string { return filepath.Join(p.dir, "mail", "alice"
 // submit hands a message to Postfix's sendmail.
 func (p *postfix) submit(t *testing.T, m message) {
 	t.Helper()
-	m.submitTo(t, p.ns.command("sendmail", append([]string{"-C", p.etc(), "-i", "-f", sender}, m.recipients()...)...))
+	m.submitTo(t, p.jail.command("sendmail", append([]string{"-C", p.etc(), "-i", "-f", sender}, m.recipients()...)...))
 }
 
 // fate is the last line that Postfix logged about the delivery of a message.
@@ -148,5 +153,7 @@ func (p *postfix) fate(t *testing.T, m message) string {
 // queued lists the messages that have been neither delivered nor bounced, one a line.
 func (p *postfix) queued(t *testing.T) string {
 	t.Helper()
-	return strings.TrimSpace(p.ns.run(t, "postqueue", "-c", p.etc(), "-j"))
+	out, err := p.jail.command("postqueue", "-c", p.etc(), "-j").CombinedOutput()
+	require.NoErrorf(t, err, "postqueue -j: %s", out)
+	return strings.TrimSpace(string(out))
 }
