@@ -99,8 +99,10 @@ func (s *Store) Events(ctx context.Context, f Filter, p Page) (*List, error) {
 	if err != nil {
 		return nil, err
 	}
-	if list.Total, err = s.count(ctx, plan); err != nil {
-		return nil, err
+	if list.Total = plan.total; list.Total < 0 {
+		if list.Total, err = s.count(ctx, plan); err != nil {
+			return nil, err
+		}
 	}
 	if list.Total > manyEvents {
 		list.Total, list.AtLeast = manyEvents, true

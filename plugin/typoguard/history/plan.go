@@ -25,11 +25,12 @@ type plan struct {
 	hints bool   // SQLite
 	best  string // the column of the part that leaves the fewest; "" if there is no part
 	few   bool   // so few that they can be sorted
+	total int    // how many events meet all parts, as count counts them; -1 if that is not known yet
 }
 
 // plan returns the plan for a filter.
 func (s *Store) plan(ctx context.Context, f *Filter) (*plan, error) {
-	p := &plan{parts: f.parts(), hints: s.database.hints()}
+	p := &plan{parts: f.parts(), hints: s.database.hints(), total: -1}
 	if !p.hints {
 		return p, s.lookFor(ctx, p)
 	}
@@ -47,6 +48,9 @@ func (s *Store) plan(ctx context.Context, f *Filter) (*plan, error) {
 		n, err := s.count(ctx, alone)
 		if err != nil {
 			return nil, err
+		}
+		if len(alone.parts) == len(p.parts) {
+			p.total = n
 		}
 		if n < fewest {
 			fewest, p.best = n, candidate.column
