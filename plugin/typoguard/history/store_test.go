@@ -166,6 +166,8 @@ func check(t *testing.T, s *Store) {
 			SELECT span, start, number, enforced, monitored FROM client_tally
 			EXCEPT SELECT span, first - first % span, client, sum(CASE WHEN mode = 'enforce' THEN 1 ELSE 0 END), sum(CASE WHEN mode = 'enforce' THEN 0 ELSE 1 END)
 				FROM event, (SELECT 3600000 AS span UNION SELECT 86400000) AS spans GROUP BY 1, 2, 3) AS wrong`,
+		"latest of lookalikes":      `SELECT count(*) FROM lookalike WHERE latest <> (SELECT max(first - first % 3600000) FROM event WHERE event.lookalike = lookalike.number)`,
+		"latest of clients":         `SELECT count(*) FROM client WHERE latest <> (SELECT max(first - first % 3600000) FROM event WHERE event.client = client.number)`,
 		"lookalikes without events": `SELECT count(*) FROM lookalike WHERE NOT EXISTS (SELECT 1 FROM event WHERE event.lookalike = lookalike.number)`,
 		"clients without events":    `SELECT count(*) FROM client WHERE NOT EXISTS (SELECT 1 FROM event WHERE event.client = client.number)`,
 	} {

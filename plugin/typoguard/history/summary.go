@@ -11,12 +11,8 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
 )
 
-const (
-	// topCount is how many of the most frequent there are.
-	topCount = 10
-	// clientEvents is how many events of a client are looked at to tell how many lookalikes it asked for.
-	clientEvents = 5000
-)
+// clientEvents is how many events of a client are looked at to tell how many lookalikes it asked for.
+const clientEvents = 5000
 
 // bars are how a span is shown: how many bars there are, and how long each is, in milliseconds. The last one is the present.
 var bars = map[Span]struct {
@@ -84,7 +80,7 @@ func (s *Store) Summary(ctx context.Context, span Span, by Dimension) (*Summary,
 	if span == Day {
 		unit = hour
 	}
-	// Side by side, since a month of many lookalikes takes as long as all the rest.
+	// Side by side, since lookalikes of a month take as long as all the rest.
 	parts, ctx := errgroup.WithContext(ctx)
 	for _, part := range []struct {
 		what string
@@ -92,9 +88,9 @@ func (s *Store) Summary(ctx context.Context, span Span, by Dimension) (*Summary,
 	}{
 		{string(by), func() error { return s.series(ctx, sum, by) }},
 		{"lookalikes", func() error { return s.names(ctx, sum, unit) }},
-		{"different lookalikes", func() error { return s.different(ctx, "lookalike_tally", &sum.Lookalikes, sum, unit) }},
+		{"different lookalikes", func() error { return s.different(ctx, "lookalike", &sum.Lookalikes, sum) }},
 		{"clients", func() error { return s.clients(ctx, sum, unit) }},
-		{"different clients", func() error { return s.different(ctx, "client_tally", &sum.Clients, sum, unit) }},
+		{"different clients", func() error { return s.different(ctx, "client", &sum.Clients, sum) }},
 	} {
 		parts.Go(func() error {
 			if err := part.find(); err != nil {
@@ -132,24 +128,24 @@ func (s *Store) series(ctx context.Context, sum *Summary, by Dimension) error {
 		FROM hour_tally WHERE start >= $1 GROUP BY monitored, `+string(by)+`, bar ORDER BY monitored, `+string(by)+`, bar`, from, step)
 }
 
-// topQuery returns the query for the most frequent of a tally. Those are found by one sum before the others are taken of them
-// only: to group all by all sums takes twice as long.
-func topQuery(tally string) string {
-	return `SELECT number, CAST(sum(enforced) AS BIGINT) AS e, CAST(sum(enforced_queries) AS BIGINT) AS eq, CAST(sum(monitored) AS BIGINT) AS m,
-		CAST(sum(monitored_queries) AS BIGINT) AS mq, max(last) AS latest, sum(enforced + monitored) AS events
-		FROM ` + tally + ` WHERE span = $1 AND start >= $2 AND number IN (SELECT number FROM ` + tally + ` WHERE span = $1 AND start >= $2
-			GROUP BY number ORDER BY sum(enforced + monitored) DESC, number LIMIT ` + fmt.Sprint(topCount) + `)
-		GROUP BY number`
-}
-
-// different counts how many different ones a tally has.
-func (s *Store) different(ctx context.Context, tally string, count *int64, sum *Summary, unit int64) error {
+// different counts how many different ones there were. One whose events have been removed is left behind if that was cut short;
+// the oldest events are removed first, so that it is older than all events that are left.
+func (s *Store) different(ctx context.Context, table string, count *int64, sum *Summary) error {
 	return s.query(ctx, func(row *sql.Rows) error { return row.Scan(count) },
-		`SELECT count(DISTINCT number) FROM `+tally+` WHERE span = $1 AND start >= $2`, unit, sum.From.UnixMilli())
+		`SELECT count(*) FROM `+table+` WHERE latest >= $1 AND latest >= (SELECT min(start) FROM hour_tally)`, sum.From.UnixMilli())
 }
 
 // names finds the most frequent lookalikes.
 func (s *Store) names(ctx context.Context, sum *Summary, unit int64) error {
+	part, err := s.tallyPart(ctx, "lookalike_tally", unit, sum.From.UnixMilli())
+	if err != nil {
+		return err
+	}
+	numbers, err := s.top(ctx, part)
+	if err != nil || len(numbers) == 0 {
+		return err
+	}
+	sums, args := part.sums(numbers)
 	return s.query(ctx, func(row *sql.Rows) error {
 		var n Name
 		var last int64
@@ -160,13 +156,22 @@ func (s *Store) names(ctx context.Context, sum *Summary, unit int64) error {
 		n.Last = moment(last)
 		sum.Names = append(sum.Names, n)
 		return nil
-	}, `SELECT e, eq, m, mq, latest, name, intended, policy, kind
-		FROM (`+topQuery("lookalike_tally")+`) AS top
-		JOIN lookalike ON lookalike.number = top.number ORDER BY events DESC, top.number`, unit, sum.From.UnixMilli())
+	}, `SELECT e, eq, m, mq, top.latest, name, intended, policy, kind
+		FROM (`+sums+`) AS top JOIN lookalike ON lookalike.number = top.number ORDER BY events DESC, top.number`, args...)
 }
 
 // clients finds the clients that asked the most.
 func (s *Store) clients(ctx context.Context, sum *Summary, unit int64) error {
+	from := sum.From.UnixMilli()
+	part, err := s.tallyPart(ctx, "client_tally", unit, from)
+	if err != nil {
+		return err
+	}
+	numbers, err := s.top(ctx, part)
+	if err != nil || len(numbers) == 0 {
+		return err
+	}
+	sums, args := part.sums(numbers)
 	return s.query(ctx, func(row *sql.Rows) error {
 		var c Client
 		var last int64
@@ -177,11 +182,11 @@ func (s *Store) clients(ctx context.Context, sum *Summary, unit int64) error {
 		c.Last = moment(last)
 		sum.TopClients = append(sum.TopClients, c)
 		return nil
-	}, fmt.Sprintf(`SELECT e, eq, m, mq, latest, address,
-			(SELECT count(DISTINCT lookalike) FROM (SELECT lookalike FROM event WHERE client = top.number AND first >= $2
+	}, fmt.Sprintf(`SELECT e, eq, m, mq, top.latest, address,
+			(SELECT count(DISTINCT lookalike) FROM (SELECT lookalike FROM event WHERE client = top.number AND first >= $%d
 				ORDER BY first DESC LIMIT %d) AS recent)
-		FROM (`+topQuery("client_tally")+`) AS top
-		JOIN client ON client.number = top.number ORDER BY events DESC, top.number`, clientEvents), unit, sum.From.UnixMilli())
+		FROM (%s) AS top
+		JOIN client ON client.number = top.number ORDER BY events DESC, top.number`, len(args)+1, clientEvents, sums), append(args, from)...)
 }
 
 // Choices returns the values that events have.

@@ -111,7 +111,7 @@ func (t *transaction) tallySpans(ctx context.Context, table string, spans map[sp
 		ON CONFLICT (span, start, number) DO UPDATE SET
 		enforced = `+table+`.enforced + excluded.enforced, enforced_queries = `+table+`.enforced_queries + excluded.enforced_queries,
 		monitored = `+table+`.monitored + excluded.monitored, monitored_queries = `+table+`.monitored_queries + excluded.monitored_queries,
-		last = CASE WHEN `+table+`.last > excluded.last THEN `+table+`.last ELSE excluded.last END`, args...)
+		last = `+later(table, "last"), args...)
 	return err
 }
 

@@ -118,18 +118,18 @@ func digest(e *event.Event) [sha256.Size]byte {
 
 // keepLookalikes returns the numbers of the lookalikes of events, which get one if they are new.
 func (t *transaction) keepLookalikes(ctx context.Context, events []*event.Event) (map[[sha256.Size]byte]int64, error) {
-	numbers := map[[sha256.Size]byte]int64{}
-	var rows rows
+	one, latest := map[[sha256.Size]byte]*event.Event{}, map[[sha256.Size]byte]int64{}
 	for _, e := range events {
 		key := digest(e)
-		if _, ok := numbers[key]; ok {
-			continue
-		}
-		numbers[key] = 0
-		rows = append(rows, []any{key[:], clean(e.Name), clean(e.Policy), clean(e.Protected), clean(e.Intended), e.Kind, e.Distance})
+		one[key], latest[key] = e, max(latest[key], floor(e.First.UnixMilli(), hour))
+	}
+	var rows rows
+	for key, e := range one {
+		rows = append(rows, []any{key[:], clean(e.Name), clean(e.Policy), clean(e.Protected), clean(e.Intended), e.Kind, e.Distance, latest[key]})
 	}
 	// Again for no two resolvers to wait for each other.
 	slices.SortFunc(rows, func(a, b []any) int { return slices.Compare(a[0].([]byte), b[0].([]byte)) })
+	numbers := map[[sha256.Size]byte]int64{}
 	values, args := rows.values()
 	err := t.query(ctx, func(row *sql.Rows) error {
 		var key []byte
@@ -139,21 +139,23 @@ func (t *transaction) keepLookalikes(ctx context.Context, events []*event.Event)
 		}
 		numbers[[sha256.Size]byte(key)] = number
 		return nil
-	}, `INSERT INTO lookalike (digest, name, policy, protected, intended, kind, distance) VALUES `+values+`
-		ON CONFLICT (digest) DO UPDATE SET digest = excluded.digest RETURNING digest, number`, args...)
+	}, `INSERT INTO lookalike (digest, name, policy, protected, intended, kind, distance, latest) VALUES `+values+`
+		ON CONFLICT (digest) DO UPDATE SET latest = `+later("lookalike", "latest")+` RETURNING digest, number`, args...)
 	return numbers, err
 }
 
 // keepClients returns the numbers of the clients of events, which get one if they are new.
 func (t *transaction) keepClients(ctx context.Context, events []*event.Event) (map[string]int64, error) {
-	numbers := map[string]int64{}
+	latest := map[string]int64{}
 	for _, e := range events {
-		numbers[clean(e.Client)] = 0
+		address := clean(e.Client)
+		latest[address] = max(latest[address], floor(e.First.UnixMilli(), hour))
 	}
 	var rows rows
-	for _, address := range slices.Sorted(maps.Keys(numbers)) {
-		rows = append(rows, []any{address})
+	for _, address := range slices.Sorted(maps.Keys(latest)) {
+		rows = append(rows, []any{address, latest[address]})
 	}
+	numbers := map[string]int64{}
 	values, args := rows.values()
 	err := t.query(ctx, func(row *sql.Rows) error {
 		var address string
@@ -163,8 +165,14 @@ func (t *transaction) keepClients(ctx context.Context, events []*event.Event) (m
 		}
 		numbers[address] = number
 		return nil
-	}, `INSERT INTO client (address) VALUES `+values+` ON CONFLICT (address) DO UPDATE SET address = excluded.address RETURNING address, number`, args...)
+	}, `INSERT INTO client (address, latest) VALUES `+values+`
+		ON CONFLICT (address) DO UPDATE SET latest = `+later("client", "latest")+` RETURNING address, number`, args...)
 	return numbers, err
+}
+
+// later returns, for a row that is there already, the later of what a column has and is to have.
+func later(table, column string) string {
+	return fmt.Sprintf("CASE WHEN %[1]s.%[2]s > excluded.%[2]s THEN %[1]s.%[2]s ELSE excluded.%[2]s END", table, column)
 }
 
 // counts returns the counts of those events that are known, by id.

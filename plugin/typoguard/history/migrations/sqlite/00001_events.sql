@@ -2,7 +2,8 @@
 
 -- +goose Up
 
--- What was asked for, with what it looks like to a policy. The digest is of all other columns.
+-- What was asked for, with what it looks like to a policy. The digest is of all that follows but the latest, which is the
+-- beginning of the hour in which its latest event happened first.
 CREATE TABLE lookalike (
     number    INTEGER PRIMARY KEY,
     digest    BLOB    NOT NULL UNIQUE,
@@ -11,15 +12,19 @@ CREATE TABLE lookalike (
     protected TEXT    NOT NULL,
     intended  TEXT    NOT NULL,
     kind      TEXT    NOT NULL,
-    distance  INTEGER NOT NULL
+    distance  INTEGER NOT NULL,
+    latest    INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX lookalike_name ON lookalike (name);
+CREATE INDEX lookalike_latest ON lookalike (latest);
 
--- Who asked; the address is '' if it is not known.
+-- Who asked; the address is '' if it is not known, and the latest as above.
 CREATE TABLE client (
     number  INTEGER PRIMARY KEY,
-    address TEXT    NOT NULL UNIQUE
+    address TEXT    NOT NULL UNIQUE,
+    latest  INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX client_latest ON client (latest);
 
 -- What happened. Policy and kind are the lookalike's.
 CREATE TABLE event (
