@@ -88,7 +88,8 @@ type List struct {
 	Events []*Event
 	// Next and Previous are the cursors of the pages after and before this one; "" if there is none.
 	Next, Previous string
-	// Total is how many events meet the filter. If there are many, they are not all counted: AtLeast then says so.
+	// Total is how many events meet the filter. If that takes to look at many, they are not all counted: AtLeast then says that
+	// there may be more.
 	Total   int
 	AtLeast bool
 }

@@ -99,17 +99,29 @@ func (s *Store) Events(ctx context.Context, f Filter, p Page) (*List, error) {
 	if err != nil {
 		return nil, err
 	}
-	if list.Total = plan.total; list.Total < 0 {
-		if list.Total, err = s.count(ctx, plan); err != nil {
-			return nil, err
-		}
+	if list.Total, list.AtLeast, err = s.total(ctx, plan); err != nil {
+		return nil, err
 	}
-	if list.Total > manyEvents {
-		list.Total, list.AtLeast = manyEvents, true
-	} else {
-		plan.few = true
+	plan.few = !list.AtLeast
+	if err := s.page(ctx, list, plan, &p, at); err != nil {
+		return nil, err
 	}
-	return list, s.page(ctx, list, plan, &p, at)
+	list.Total = max(list.Total, len(list.Events)) // which may be more than were counted
+	return list, nil
+}
+
+// total returns how many events a plan finds, or that they are at least so many.
+func (s *Store) total(ctx context.Context, p *plan) (n int, atLeast bool, err error) {
+	all := true
+	switch {
+	case p.total >= 0:
+		n = p.total
+	case p.few || !p.hints:
+		n, err = s.count(ctx, p)
+	default:
+		n, all, err = s.countSome(ctx, p)
+	}
+	return min(n, manyEvents), n > manyEvents || !all, err
 }
 
 // page fills a list.

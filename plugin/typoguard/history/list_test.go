@@ -149,11 +149,16 @@ func assertSameNames(t *testing.T, want []*event.Event, got []string, events []*
 // TestMany: of very many events not all are counted, and pages are found by another plan, in every order.
 func TestMany(t *testing.T) {
 	events := mixed(rand.New(rand.NewPCG(3, 4)), 2*manyEvents+500, 10)
+	for i, e := range events {
+		if i%4 > 0 {
+			e.Kind = "omission"
+		}
+	}
 	eachDatabase(t, func(t *testing.T, s *Store) {
 		t.Helper()
 		write(t, s, events...)
 		check(t, s)
-		for _, f := range []Filter{{}, {Host: "ns1.corp.example"}, {Name: "army"}, {State: StateOpen, From: now.Add(-9 * 24 * time.Hour)}} {
+		for _, f := range []Filter{{}, {Host: "ns1.corp.example"}, {Name: "army"}, {State: StateOpen, From: now.Add(-9 * 24 * time.Hour)}, {Kind: "omission", Mode: "enforce"}} {
 			t.Run(fmt.Sprintf("%+v", f), func(t *testing.T) { checkMany(t, s, events, f) })
 		}
 	})
@@ -179,7 +184,11 @@ func checkMany(t *testing.T, s *Store, events []*event.Event, f Filter) {
 			list, err := s.Events(t.Context(), f, page)
 			require.NoError(t, err)
 			assert.True(t, list.AtLeast)
-			assert.Equal(t, manyEvents, list.Total)
+			if f.Kind == "" || !s.database.hints() {
+				assert.Equal(t, manyEvents, list.Total)
+			} else { // of two conditions which many events meet, some of these are looked at
+				assert.InDelta(t, manyEvents*2/3, list.Total, manyEvents/20)
+			}
 			got, page.Cursor = append(got, idsOf(list)...), list.Next
 		}
 		assert.Equal(t, idsOfEvents(sorted(meeting, page.Order, page.Reverse)[:150]), got, "by %s, %t", page.Order, page.Reverse)

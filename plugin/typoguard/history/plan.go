@@ -39,12 +39,7 @@ func (s *Store) plan(ctx context.Context, f *Filter) (*plan, error) {
 		if i > 0 && candidate.column == p.parts[i-1].column { // both ends of a time
 			continue
 		}
-		alone := &plan{hints: true, best: candidate.column}
-		for _, other := range p.parts {
-			if other.column == candidate.column || other.column == firstColumn { // indexes have the time, too
-				alone.parts = append(alone.parts, other)
-			}
-		}
+		alone, _ := p.split(candidate.column)
 		n, err := s.count(ctx, alone)
 		if err != nil {
 			return nil, err
@@ -58,6 +53,19 @@ func (s *Store) plan(ctx context.Context, f *Filter) (*plan, error) {
 	}
 	p.few = fewest <= manyEvents
 	return p, nil
+}
+
+// split returns the parts that the index of a column has, which has the time, too, and the others.
+func (p *plan) split(column string) (indexed, others *plan) {
+	indexed, others = &plan{hints: p.hints, best: column}, &plan{hints: p.hints}
+	for _, part := range p.parts {
+		side := others
+		if part.column == column || part.column == firstColumn {
+			side = indexed
+		}
+		side.parts = append(side.parts, part)
+	}
+	return indexed, others
 }
 
 // fewLookalikes is how many lookalikes PostgreSQL is told to look for at most.
@@ -115,6 +123,22 @@ func (s *Store) count(ctx context.Context, p *plan) (n int, err error) {
 	err = s.query(ctx, func(row *sql.Rows) error { return row.Scan(&n) },
 		fmt.Sprintf("SELECT count(*) FROM (SELECT 1 FROM event WHERE %s LIMIT %d) AS found", c.where(), manyEvents+1), c.args...)
 	return n, err
+}
+
+// countSome counts the events of a plan among the first ones that its best part leaves, and reports whether these are all. To
+// look at all events that meet one condition for those that meet another one, too, may take longer than all the rest of a page.
+func (s *Store) countSome(ctx context.Context, p *plan) (n int, all bool, err error) {
+	indexed, others := p.split(p.best)
+	c := indexed.conditions(p.best, true)
+	where := c.where()
+	c.text = nil
+	for _, part := range others.parts {
+		c.add(strings.Replace(part.format, "%s", part.column, 1), part.values...)
+	}
+	var looked int
+	err = s.query(ctx, func(row *sql.Rows) error { return row.Scan(&looked, &n) },
+		fmt.Sprintf("SELECT count(*), coalesce(sum(found), 0) FROM (SELECT %s AS found FROM event WHERE %s LIMIT %d) AS some", c.where(), where, manyEvents+1), c.args...)
+	return n, looked <= manyEvents, err
 }
 
 // conditions returns those of all parts. Of the columns only the one that is looked up can be found in an index, and the time

@@ -193,7 +193,7 @@ func (l *list) Count() string {
 	shown, total := int64(len(l.Events)), int64(l.Total)
 	of := plural(total, "event", "events")
 	if l.AtLeast {
-		of = "more than " + of
+		of = "at least " + plural(max(total, int64(l.at)+shown), "event", "events")
 	}
 	switch {
 	case shown == 0:
