@@ -218,6 +218,8 @@ for (const [size, viewport] of Object.entries(sizes)) {
           if (name.startsWith("overview")) await page.locator("#chart canvas").waitFor();
           assert.deepEqual(await violations(page), [], name);
           assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), `${name} scrolls sideways`);
+          const wide = await page.locator(".scroll:visible").evaluateAll((boxes) => boxes.filter((b) => b.scrollWidth > b.clientWidth).map((b) => b.getAttribute("aria-labelledby")));
+          if (size !== "phone" && name !== "hostile") assert.deepEqual(wide, [], `${name} has tables wider than their place`);
           await picture(page, `${name.replaceAll(" ", "-")}-${size}-${colorScheme}`);
         }
       }, [400, 404]);
