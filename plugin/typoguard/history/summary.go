@@ -137,15 +137,10 @@ func (s *Store) different(ctx context.Context, table string, count *int64, sum *
 
 // names finds the most frequent lookalikes.
 func (s *Store) names(ctx context.Context, sum *Summary, unit int64) error {
-	part, err := s.tallyPart(ctx, "lookalike_tally", unit, sum.From.UnixMilli())
-	if err != nil {
+	sums, args, err := s.topSums(ctx, "lookalike_tally", unit, sum.From.UnixMilli())
+	if err != nil || sums == "" {
 		return err
 	}
-	numbers, err := s.top(ctx, part)
-	if err != nil || len(numbers) == 0 {
-		return err
-	}
-	sums, args := part.sums(numbers)
 	return s.query(ctx, func(row *sql.Rows) error {
 		var n Name
 		var last int64
@@ -163,15 +158,10 @@ func (s *Store) names(ctx context.Context, sum *Summary, unit int64) error {
 // clients finds the clients that asked the most.
 func (s *Store) clients(ctx context.Context, sum *Summary, unit int64) error {
 	from := sum.From.UnixMilli()
-	part, err := s.tallyPart(ctx, "client_tally", unit, from)
-	if err != nil {
+	sums, args, err := s.topSums(ctx, "client_tally", unit, from)
+	if err != nil || sums == "" {
 		return err
 	}
-	numbers, err := s.top(ctx, part)
-	if err != nil || len(numbers) == 0 {
-		return err
-	}
-	sums, args := part.sums(numbers)
 	return s.query(ctx, func(row *sql.Rows) error {
 		var c Client
 		var last int64

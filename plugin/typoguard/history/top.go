@@ -38,6 +38,20 @@ func (s *Store) tallyPart(ctx context.Context, table string, unit, from int64) (
 	return p, err
 }
 
+// topSums returns the query for all sums of the most frequent of a tally since a time, and its values; "" if there is nothing.
+func (s *Store) topSums(ctx context.Context, table string, unit, from int64) (query string, args []any, err error) {
+	part, err := s.tallyPart(ctx, table, unit, from)
+	if err != nil {
+		return "", nil, err
+	}
+	numbers, err := s.top(ctx, part)
+	if err != nil || len(numbers) == 0 {
+		return "", nil, err
+	}
+	query, args = part.sums(numbers)
+	return query, args, nil
+}
+
 // of returns the conditions for some numbers.
 func (p *tallyPart) of(numbers []int64) *conditions {
 	c := &conditions{}
