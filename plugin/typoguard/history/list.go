@@ -107,6 +107,9 @@ func (s *Store) Events(ctx context.Context, f Filter, p Page) (*List, error) {
 		return nil, err
 	}
 	list.Total = max(list.Total, len(list.Events)) // which may be more than were counted
+	if at == nil && list.Next == "" {
+		list.Total, list.AtLeast = len(list.Events), false // these are all
+	}
 	return list, nil
 }
 

@@ -164,6 +164,28 @@ func TestMany(t *testing.T) {
 	})
 }
 
+// TestHardlyMeet: of two conditions that many events meet, but hardly any both, it is known how many these are once they are shown.
+func TestHardlyMeet(t *testing.T) {
+	events := mixed(rand.New(rand.NewPCG(5, 6)), 2*manyEvents+500, 10)
+	for i, e := range events {
+		e.Kind, e.Mode = "omission", "monitor"
+		if i%2 > 0 {
+			e.Kind, e.Mode = "homoglyph", "enforce"
+		}
+	}
+	last := events[len(events)-2]
+	last.Mode = "enforce"
+	eachDatabase(t, func(t *testing.T, s *Store) {
+		t.Helper()
+		write(t, s, events...)
+		list, err := s.Events(t.Context(), Filter{Kind: "omission", Mode: "enforce"}, Page{})
+		require.NoError(t, err)
+		assert.Equal(t, []string{last.ID}, idsOf(list))
+		assert.Equal(t, 1, list.Total)
+		assert.False(t, list.AtLeast)
+	})
+}
+
 // checkMany compares all events that meet a filter, and the first three pages in every order but by name, with what they mean.
 func checkMany(t *testing.T, s *Store, events []*event.Event, f Filter) {
 	t.Helper()
