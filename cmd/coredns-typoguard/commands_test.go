@@ -58,7 +58,7 @@ func TestCheck(t *testing.T) {
 		{"address, upper case, final dot", []string{"bob@ARMY.ml."}, "", 1, blocked, ""},
 		{"allowed", []string{"x.gov.ml"}, "", 0, "x.gov.ml: passed verdict=allowed reason=allowed listed=gov.ml\n", ""},
 		{"protected", []string{"us.army.mil"}, "", 0, "us.army.mil: passed verdict=protected reason=protected listed=mil\n", ""},
-		{"nothing near", []string{"example.org"}, "", 0, "example.org: passed verdict=pass reason=unlike\n", ""},
+		{"nothing near", []string{"example.org"}, "", 0, "example.org: passed verdict=pass reason=no_match\n", ""},
 		{"monitored", []string{"navy.nk"}, "", 0,
 			"navy.nk: passed verdict=lookalike reason=monitor intended=navy.nl protected=navy.nl distance=1 kind=adjacent policy=trial action=nullmx mode=monitor\n", ""},
 		{"client inside", []string{"-client", "127.0.0.53", "army.ml"}, "", 1, blocked, ""},
@@ -149,7 +149,7 @@ tls://.:853 {
 		{[]string{"army.ml"}, 1, "army.ml: blocked" + army + " server=dns://.:53 view=internal\n"},
 		{[]string{"mail.example.org"}, 0, "mail.example.org: passed verdict=pass reason=no_policy server=dns://example.org.:53\n"},
 		{[]string{"-server", "tls://.", "navy.ml"}, 1, "navy.ml: blocked" + navy + " server=tls://.:853\n"},
-		{[]string{"-server", ".:853", "army.ml"}, 0, "army.ml: passed verdict=pass reason=unlike server=tls://.:853\n"},
+		{[]string{"-server", ".:853", "army.ml"}, 0, "army.ml: passed verdict=pass reason=no_match server=tls://.:853\n"},
 		{[]string{"-server", "internal", "army.ml"}, 1, "army.ml: blocked" + army + " server=dns://.:53 view=internal\n"},
 		{[]string{"-server", "Example.ORG", "army.ml"}, 0, "army.ml: passed verdict=pass reason=no_policy server=dns://example.org.:53\n"},
 	}

@@ -23,10 +23,10 @@ func TestServeDNSAllocations(t *testing.T) {
 	h.Next = plugin.HandlerFunc(func(context.Context, dns.ResponseWriter, *dns.Msg) (int, error) { return dns.RcodeSuccess, nil })
 	w := &test.ResponseWriter{}
 	ctx := context.Background()
-	r := query("example.org.", dns.TypeMX)
+	r := question("example.org.", dns.TypeMX)
 	alone := testing.AllocsPerRun(1000, func() { _, _ = plugin.NextOrFailure(h.Name(), h.Next, ctx, w, r) })
 	for _, name := range []string{"www.Example.org.", "www.army.mil.", "x.gov.ml.", "xn--80ak6aa92e.example.", "."} {
-		r := query(name, dns.TypeMX)
+		r := question(name, dns.TypeMX)
 		got := testing.AllocsPerRun(1000, func() { _, _ = h.ServeDNS(ctx, w, r) })
 		assert.Zero(t, got-alone, name)
 	}
@@ -35,12 +35,10 @@ func TestServeDNSAllocations(t *testing.T) {
 // TestHistoryAllocations: the same of policies with a history, which remember more of a lookalike.
 func TestHistoryAllocations(t *testing.T) {
 	h := handler(t, "typoguard {\nprotect army.mil army.nl\n}")
-	h.block.stanzas[0].policy.history = true
+	h.block.policies[0].Candidates = true
 	judge := func(name string) float64 {
-		return testing.AllocsPerRun(1000, func() {
-			var d decision
-			h.block.judge(&d, name, dns.TypeMX, asking{now: present, client: func() client { return client{} }}, nil)
-		})
+		q := newQuery(context.Background(), h, &test.ResponseWriter{}, question(name, dns.TypeMX))
+		return testing.AllocsPerRun(1000, func() { q.judge(name, 0) })
 	}
 	assert.Zero(t, judge("www.example.org."))
 	assert.Zero(t, judge("www.army.mil."))

@@ -2,7 +2,6 @@ package typoguard
 
 import (
 	"fmt"
-	"maps"
 	"net"
 	"net/netip"
 	"slices"
@@ -13,7 +12,7 @@ import (
 
 	"github.com/miekg/dns"
 
-	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 )
 
 const (
@@ -23,38 +22,46 @@ const (
 	maxExtraText = 255
 )
 
+// writeAnswer answers the query as the policy says.
+func (h *hit) writeAnswer() (int, error) {
+	reply := answer(h)
+	h.tap(reply)
+	// Success, whatever the answer's code: it says that an answer was written, so that nobody above writes another.
+	return dns.RcodeSuccess, h.w.WriteMsg(reply)
+}
+
 // answer builds the reply to a query for a lookalike. It is the only place that makes DNS messages.
 //
 // RA is set and AA is not, and negative answers carry a SOA: glibc and Go take an empty answer without these for a lame
 // referral and ask the next server. AD is never set. The question is echoed as it came, so that 0x20 encoding holds.
-func answer(state request.Request, d *decision) *dns.Msg {
+func answer(h *hit) *dns.Msg {
 	m := new(dns.Msg)
-	m.SetReply(state.Req)
+	m.SetReply(h.r)
 	m.RecursionAvailable = true
 
 	code := dns.ExtendedErrorCodeForgedAnswer
-	if !fill(m, d) {
+	if !fill(m, h.Policy) {
 		code = dns.ExtendedErrorCodeBlocked
-		m.Ns = []dns.RR{soa(m.Question[0].Name, d)}
-		if d.policy.action == nxdomain {
+		m.Ns = []dns.RR{soa(m.Question[0].Name, h.Policy)}
+		if h.Policy.Action == policy.NXDOMAIN {
 			m.Rcode = dns.RcodeNameError
 		}
 	}
-	explain(state, m, code, d)
+	explain(h.state(), m, code, reason(h, ""))
 	return m
 }
 
 // fill adds the records with which the policy answers the question, and reports whether there are any.
-func fill(m *dns.Msg, d *decision) bool {
+func fill(m *dns.Msg, p *policy.Policy) bool {
 	q := m.Question[0]
 	switch {
-	case d.policy.action == nullmx && isMX(q.Qtype):
-		m.Answer = []dns.RR{&dns.MX{Hdr: header(q.Name, dns.TypeMX, d), Preference: 0, Mx: "."}} // RFC 7505 section 3
-	case d.policy.action == sinkhole && isMX(q.Qtype):
-		m.Answer = []dns.RR{&dns.MX{Hdr: header(q.Name, dns.TypeMX, d), Preference: sinkholePreference, Mx: q.Name}}
-		m.Extra = append(addresses(q.Name, dns.TypeA, d), addresses(q.Name, dns.TypeAAAA, d)...)
-	case d.policy.action == sinkhole:
-		m.Answer = addresses(q.Name, q.Qtype, d)
+	case p.Action == policy.NullMX && isMX(q.Qtype):
+		m.Answer = []dns.RR{&dns.MX{Hdr: header(q.Name, dns.TypeMX, p), Preference: 0, Mx: "."}} // RFC 7505 section 3
+	case p.Action == policy.Sinkhole && isMX(q.Qtype):
+		m.Answer = []dns.RR{&dns.MX{Hdr: header(q.Name, dns.TypeMX, p), Preference: sinkholePreference, Mx: q.Name}}
+		m.Extra = append(addresses(q.Name, dns.TypeA, p), addresses(q.Name, dns.TypeAAAA, p)...)
+	case p.Action == policy.Sinkhole:
+		m.Answer = addresses(q.Name, q.Qtype, p)
 	}
 	return len(m.Answer) > 0
 }
@@ -63,10 +70,10 @@ func fill(m *dns.Msg, d *decision) bool {
 func isMX(qtype uint16) bool { return qtype == dns.TypeMX || qtype == dns.TypeANY }
 
 // addresses returns the sinkhole's records of type A or AAAA; there are none of other types.
-func addresses(name string, qtype uint16, d *decision) []dns.RR {
+func addresses(name string, qtype uint16, p *policy.Policy) []dns.RR {
 	var rrs []dns.RR
-	for _, addr := range d.policy.sinkhole {
-		if rr := addressRR(header(name, qtype, d), addr); rr != nil {
+	for _, addr := range p.Sinkhole {
+		if rr := addressRR(header(name, qtype, p), addr); rr != nil {
 			rrs = append(rrs, rr)
 		}
 	}
@@ -84,41 +91,33 @@ func addressRR(h dns.RR_Header, addr netip.Addr) dns.RR {
 	return nil
 }
 
-func header(name string, rrtype uint16, d *decision) dns.RR_Header {
-	return dns.RR_Header{Name: name, Rrtype: rrtype, Class: dns.ClassINET, Ttl: d.policy.ttl}
+func header(name string, rrtype uint16, p *policy.Policy) dns.RR_Header {
+	return dns.RR_Header{Name: name, Rrtype: rrtype, Class: dns.ClassINET, Ttl: p.TTL}
 }
 
-// soa returns the record without which a negative answer must not be cached (RFC 2308 section 5). Its owner is the parent
-// of the suffix that looks like the protected one: the closest name above the query that is not denied. If it is not the
-// name itself that does, but what it leads to, it is the parent of the name.
-func soa(name string, d *decision) dns.RR {
-	owner, start := ".", d.match.Start
-	if d.target != nil {
-		start = 0
-	}
-	if parent, end := dns.NextLabel(name, start); !end {
-		owner = name[parent:]
-	}
+// soa returns the record without which a negative answer must not be cached (RFC 2308 section 5). Its owner is the name
+// itself, octet for octet as it was asked for: with any name above it, resolvers that trust the NXDOMAIN of an ancestor, or
+// look for the signatures of a zone, would hide or fail names that are not lookalikes.
+func soa(name string, p *policy.Policy) dns.RR {
 	return &dns.SOA{
-		Hdr:     header(owner, dns.TypeSOA, d),
+		Hdr:     header(name, dns.TypeSOA, p),
 		Ns:      "typoguard.invalid.",
 		Mbox:    "nobody.invalid.",
 		Serial:  1,
 		Refresh: 3600,
 		Retry:   600,
 		Expire:  86400,
-		Minttl:  d.policy.ttl,
+		Minttl:  p.TTL,
 	}
 }
 
-// explain adds an Extended DNS Error (RFC 8914) that says what the name looks like, if the query had an OPT record: RFC
-// 6891 section 7 forbids one in the answer otherwise. The text is cut so that the answer stays within what the client can
-// take, since no record may be dropped for it.
-func explain(state request.Request, m *dns.Msg, code uint16, d *decision) {
+// explain adds an Extended DNS Error (RFC 8914), if the query had an OPT record: RFC 6891 section 7 forbids one in the answer
+// otherwise. The text is cut so that the answer stays within what the client can take, since no record may be dropped for it.
+func explain(state request.Request, m *dns.Msg, code uint16, text string) {
 	if state.Req.IsEdns0() == nil {
 		return
 	}
-	ede := &dns.EDNS0_EDE{InfoCode: code, ExtraText: cut(reason(m.Question[0].Name, d), maxExtraText)}
+	ede := &dns.EDNS0_EDE{InfoCode: code, ExtraText: cut(text, maxExtraText)}
 	m.Extra = append(m.Extra, &dns.OPT{Hdr: dns.RR_Header{Name: ".", Rrtype: dns.TypeOPT}, Option: []dns.EDNS0{ede}})
 	state.SizeAndDo(m) // the client's size and DO
 	if m.Len() > state.Size() {
@@ -130,27 +129,24 @@ func explain(state request.Request, m *dns.Msg, code uint16, d *decision) {
 }
 
 // without returns a reply with records taken out, and with them the signatures of their RRsets, which do not hold any more,
-// and the addresses of their targets. It is no longer authentic.
-func without(state request.Request, reply *dns.Msg, bad map[dns.RR]bool, d *decision) *dns.Msg {
+// and the addresses of their targets. It is no longer authentic. h is what the client is told of.
+func without(h *hit, reply *dns.Msg, bad map[dns.RR]bool) *dns.Msg {
 	m := reply.Copy() // its records are others: what is bad is known by its place
-	m.AuthenticatedData, d.unsigned = false, reply.AuthenticatedData
+	unsigned := reply.AuthenticatedData
+	m.AuthenticatedData = false
 	targets := map[string]bool{}
 	for rr := range bad {
-		name, _ := target(rr)
+		name, _ := policy.Target(rr)
 		targets[strings.ToLower(name)] = true
-	}
-	signs := func(rr dns.RR) bool {
-		sig, ok := rr.(*dns.RRSIG)
-		covers := ok && slices.ContainsFunc(slices.Collect(maps.Keys(bad)), func(b dns.RR) bool {
-			return sig.TypeCovered == b.Header().Rrtype && strings.EqualFold(sig.Hdr.Name, b.Header().Name)
-		})
-		d.unsigned = d.unsigned || covers
-		return covers
 	}
 	good := func(before, copied []dns.RR) []dns.RR {
 		var kept []dns.RR
 		for i, rr := range copied {
-			if !bad[before[i]] && !signs(rr) {
+			switch {
+			case bad[before[i]]:
+			case signsOneOf(rr, bad):
+				unsigned = true
+			default:
 				kept = append(kept, rr)
 			}
 		}
@@ -160,50 +156,57 @@ func without(state request.Request, reply *dns.Msg, bad map[dns.RR]bool, d *deci
 	m.Extra = slices.DeleteFunc(m.Extra, func(rr dns.RR) bool {
 		return rr.Header().Rrtype == dns.TypeOPT || targets[strings.ToLower(rr.Header().Name)]
 	})
-	explain(state, m, dns.ExtendedErrorCodeForgedAnswer, d)
+	note := ""
+	if unsigned {
+		note = ", the rest unsigned"
+	}
+	explain(h.state(), m, dns.ExtendedErrorCodeForgedAnswer, reason(h, note))
 	return m
 }
 
-// reason says in a line why a name is answered as it is, and by which id the SOC finds the event.
-func reason(name string, d *decision) string {
-	note := ""
-	if d.counterpart != notAsked {
-		note = ", counterpart " + d.counterpart.String()
+// signsOneOf reports whether a record is the signature of an RRset that one of the records is in.
+func signsOneOf(rr dns.RR, records map[dns.RR]bool) bool {
+	sig, ok := rr.(*dns.RRSIG)
+	if !ok {
+		return false
 	}
-	if d.unsigned {
-		note += ", the rest unsigned"
+	for signed := range records {
+		if sig.TypeCovered == signed.Header().Rrtype && strings.EqualFold(sig.Hdr.Name, signed.Header().Name) {
+			return true
+		}
 	}
-	what := shown(name)
-	if d.target != nil {
-		name, _ = target(d.target)
-		what = d.record() + " of " + shown(d.target.Header().Name)
-	}
-	return fmt.Sprintf("typoguard: %s looks like %s (%s, policy %s%s, id %s)", what, d.intended(name), d.match.Kind, d.policy.name, note, d.id)
+	return false
 }
 
-// intended returns the name that was probably meant, without the final dot. The name is always the same for one decision.
-func (d *decision) intended(name string) string {
-	if d.meant == "" {
-		d.meant = intended(name, &d.match)
+// reason says in a line why a name is answered as it is, with a note, and by which id the SOC finds the event.
+func reason(h *hit, note string) string {
+	if h.Counterpart != policy.NotChecked {
+		note = ", counterpart " + h.Counterpart.String() + note
 	}
-	return d.meant
+	what := displayName(h.name)
+	if h.record != nil {
+		what = h.recordText() + " of " + displayName(h.record.Header().Name)
+	}
+	return fmt.Sprintf("typoguard: %s looks like %s (%s, policy %s%s, id %s)",
+		what, h.Lookalike.Intended, h.Lookalike.Kind, h.Policy.Name, note, h.id)
 }
 
-// intended returns a name with the suffix that is near the protected one replaced by it.
-func intended(name string, m *match.Match) string {
-	return strings.ToLower(name[:m.Start]) + m.Suffix
+// recordText is the record that leads to the lookalike, such as "MX mail.army.ml"; it is empty if the name itself was asked
+// for.
+func (h *hit) recordText() string {
+	if h.record == nil {
+		return ""
+	}
+	return dns.TypeToString[h.record.Header().Rrtype] + " " + displayName(h.name)
 }
 
-// shown returns a name as people write it.
-func shown(name string) string { return strings.ToLower(strings.TrimSuffix(name, ".")) }
-
-// cut shortens a text to so many octets, at the boundary of a character (RFC 8914 section 2 wants UTF-8).
-func cut(text string, octets int) string {
-	if len(text) <= octets {
+// cut shortens a text to so many bytes, at the boundary of a character (RFC 8914 section 2 wants UTF-8).
+func cut(text string, length int) string {
+	if len(text) <= length {
 		return text
 	}
-	for octets > 0 && !utf8.RuneStart(text[octets]) {
-		octets--
+	for length > 0 && !utf8.RuneStart(text[length]) {
+		length--
 	}
-	return text[:octets]
+	return text[:length]
 }

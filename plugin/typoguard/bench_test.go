@@ -9,6 +9,8 @@ import (
 	"github.com/coredns/coredns/plugin"
 	"github.com/coredns/coredns/plugin/test"
 
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/sink"
+
 	"github.com/miekg/dns"
 	"github.com/stretchr/testify/require"
 )
@@ -26,7 +28,7 @@ func BenchmarkServeDNS(b *testing.B) {
 	h := newTypoguard(block)
 	h.counters = block.newCounters([]string{""}, "")
 	h.Next = plugin.HandlerFunc(func(context.Context, dns.ResponseWriter, *dns.Msg) (int, error) { return dns.RcodeSuccess, nil })
-	w, r := &test.ResponseWriter{}, query("www.headquarters.example.", dns.TypeMX)
+	w, r := &test.ResponseWriter{}, question("www.headquarters.example.", dns.TypeMX)
 	ctx := context.Background()
 	b.Run("with", func(b *testing.B) {
 		for b.Loop() {
@@ -40,24 +42,24 @@ func BenchmarkServeDNS(b *testing.B) {
 	})
 }
 
-// BenchmarkLookalike answers a lookalike, with its event handed over to a hub that folds it, and with nobody to hear it.
+// BenchmarkLookalike answers a lookalike, with its event handed over to a dispatcher that folds it, and without one.
 func BenchmarkLookalike(b *testing.B) {
 	block, err := parseCorefile(b, "", "typoguard {\nprotect army.mil\nlog_events off\n}")
 	require.NoError(b, err)
 	h := newTypoguard(block)
 	h.counters = block.newCounters([]string{""}, "")
-	w, r := &test.ResponseWriter{}, query("us.army.ml.", dns.TypeMX)
+	w, r := &test.ResponseWriter{}, question("us.army.ml.", dns.TypeMX)
 	ctx := context.Background()
-	for name, hub := range map[string]*hub{"heard": newHub(), "unheard": nil} {
+	for name, events := range map[string]*sink.Dispatcher{"heard": sink.NewDispatcher(eventMetrics{}), "unheard": nil} {
 		b.Run(name, func(b *testing.B) {
-			block.events.Store(hub)
+			block.events.Store(events)
 			b.ReportAllocs()
 			for b.Loop() {
 				_, _ = h.ServeDNS(ctx, w, r)
 			}
 		})
-		if hub != nil {
-			hub.close()
+		if events != nil {
+			events.Close()
 		}
 	}
 }

@@ -1,73 +1,110 @@
 package typoguard
 
 import (
-	"hash/maphash"
+	"context"
+	"errors"
 	"net"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/coredns/coredns/core/dnsserver"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/sink"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/suffixlist"
 )
 
-// block is the policies of one server block: what the Corefile says, and the rules that follow from it and from the
-// list files. Queries read the rules and nothing else.
+// block is the policies of one server block: what the Corefile says, and the set that follows from it and from the list
+// files. Queries read the set and nothing else.
 type block struct {
-	at      int // its place in the Corefile, from 0
-	stanzas []*stanza
-	rules   atomic.Pointer[rules]
-	events  atomic.Pointer[hub] // nil before the instance starts
-	changed chan struct{}       // has room for one: that there are other rules
-	buffers sync.Pool           // of *match.Buffer
+	at       int // its place in the Corefile, from 0
+	policies []*policyConfig
+	lists    []*suffixlist.Lists // of each policy
+	set      atomic.Pointer[policy.Set]
+	events   atomic.Pointer[sink.Dispatcher] // nil before the instance starts
+	changed  chan struct{}                   // has room for one: that there is another set
 }
 
-// needsMetadata reports whether any stanza names clients by their metadata.
-func (b *block) needsMetadata() bool {
-	return slices.ContainsFunc(b.stanzas, func(s *stanza) bool { return len(s.policy.clients.labels) > 0 })
-}
-
-// hasFiles reports whether any stanza has a list file.
-func (b *block) hasFiles() bool {
-	return slices.ContainsFunc(b.stanzas, func(s *stanza) bool { return len(s.files()) > 0 })
-}
-
-// loadAll reads the lists of all stanzas and puts the policies in force for the first time.
-func (b *block) loadAll() error {
-	for _, s := range b.stanzas {
-		contents, err := s.readFirst()
-		if err != nil {
-			return err
+// newBlock reads the lists of all policies and puts the policies in force for the first time.
+func newBlock(at int, policies []*policyConfig) (*block, error) {
+	b := &block{at: at, policies: policies, changed: make(chan struct{}, 1)}
+	for _, c := range policies {
+		l := &suffixlist.Lists{Protected: c.lists.protected, Allowed: c.lists.allowed, Sources: c.lists.sources}
+		if err := l.Load(context.Background()); err != nil {
+			return nil, err
 		}
-		s.setContents(contents)
-		s.loaded = digest(contents)
+		b.lists = append(b.lists, l)
 	}
-	return b.compile()
+	return b, b.compile()
 }
 
-// load takes over new contents of a stanza's files. On an error everything stays as it was.
-func (b *block) load(s *stanza, contents [][]byte) error {
-	before := s.contents()
-	s.setContents(contents)
-	if err := b.compile(); err != nil {
-		s.setContents(before)
-		return err
-	}
-	s.loaded = digest(contents)
-	s.keep()
-	return nil
-}
-
-// compile makes rules of what the stanzas hold, and puts them in force.
+// compile makes a set of what the lists hold, and puts it in force.
 func (b *block) compile() error {
-	r, err := compile(b.stanzas, present())
+	var policies []*policy.Policy
+	for _, c := range b.policies {
+		policies = append(policies, &c.Policy)
+	}
+	now := time.Now()
+	suffixes, err := b.suffixes(now)
 	if err != nil {
 		return err
 	}
-	b.rules.Store(r)
+	set, err := policy.Compile(policies, suffixes, now)
+	if err != nil {
+		return err
+	}
+	b.set.Store(set)
 	select {
 	case b.changed <- struct{}{}:
 	default: // they know already
+	}
+	return nil
+}
+
+// suffixes returns what the lists of each policy hold, without the entries that have expired at a time.
+func (b *block) suffixes(now time.Time) ([]policy.Suffixes, error) {
+	all := make([]policy.Suffixes, len(b.policies))
+	for i, c := range b.policies {
+		protected, allowed, err := b.lists[i].Suffixes()
+		if err != nil {
+			return nil, err
+		}
+		if !b.lists[i].IsMissing() { // and nobody knows what they are
+			if err := c.checkProtected(protected); err != nil {
+				return nil, err
+			}
+		}
+		all[i] = policy.Suffixes{Protected: suffixlist.At(protected, now), Allowed: suffixlist.At(allowed, now)}
+	}
+	return all, nil
+}
+
+// configOf returns the configuration of a policy of the block.
+func (b *block) configOf(p *policy.Policy) *policyConfig {
+	for _, c := range b.policies {
+		if &c.Policy == p {
+			return c
+		}
+	}
+	return nil
+}
+
+// hasSources reports whether any policy has a list file.
+func (b *block) hasSources() bool {
+	return slices.ContainsFunc(b.lists, func(l *suffixlist.Lists) bool { return len(l.Sources) > 0 })
+}
+
+// checkChain returns an error for what the server block lacks in other plugins.
+func (b *block) checkChain(hasMetadata, hasDnstap bool) error {
+	for _, c := range b.policies {
+		if len(c.Clients.Labels) > 0 && !hasMetadata {
+			return errors.New("clients are named by metadata, but the server block does not have the metadata plugin")
+		}
+		if c.dnstap && !hasDnstap {
+			return c.given["dnstap"].Errorf("dnstap: no plugin dnstap in the server block; expected one that sends the messages")
+		}
 	}
 	return nil
 }
@@ -77,8 +114,8 @@ func (b *block) newCounters(servers []string, view string) map[string]*counters 
 	all := make(map[string]*counters, len(servers))
 	for _, server := range servers {
 		c := newCounters(server, view)
-		for _, s := range b.stanzas {
-			c.begin(&s.policy)
+		for _, p := range b.policies {
+			c.begin(&p.Policy)
 		}
 		all[server] = c
 	}
@@ -97,17 +134,4 @@ func serverAddresses(config *dnsserver.Config, keys []string) []string {
 		}
 	}
 	return servers
-}
-
-var digestSeed = maphash.MakeSeed()
-
-// digest returns a value that tells the contents of a stanza's files from any others.
-func digest(contents [][]byte) uint64 {
-	var h maphash.Hash
-	h.SetSeed(digestSeed)
-	for _, content := range contents {
-		maphash.WriteComparable(&h, len(content))
-		_, _ = h.Write(content) // never fails
-	}
-	return h.Sum64()
 }

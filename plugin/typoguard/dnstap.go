@@ -1,17 +1,17 @@
 package typoguard
 
 import (
-	"context"
 	"time"
 
 	"github.com/coredns/coredns/core/dnsserver"
 	"github.com/coredns/coredns/plugin/dnstap"
 	"github.com/coredns/coredns/plugin/dnstap/msg"
-	"github.com/coredns/coredns/request"
 
 	tap "github.com/dnstap/golang-dnstap"
 	"github.com/miekg/dns"
 	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 )
 
 // The dnstap message Policy, and its place in the message Message. The Go package of dnstap is older than these, so that
@@ -43,28 +43,19 @@ func tappers(config *dnsserver.Config) []*dnstap.Dnstap {
 	return all
 }
 
-// checkTappers returns an error if a policy wants to tell dnstap and there is none.
-func (b *block) checkTappers(all []*dnstap.Dnstap) error {
-	for _, s := range b.stanzas {
-		if s.policy.dnstap && len(all) == 0 {
-			return s.given["dnstap"].errorf("dnstap: no plugin dnstap in the server block; expected one that sends the messages")
-		}
-	}
-	return nil
-}
-
-// tap sends a dnstap message with the policy that made a decision, beside those that the dnstap plugin sends of every query
-// and response: of type CLIENT_RESPONSE with the reply, or CLIENT_QUERY if there is none because the policy only monitors. If
-// it is a record in a reply that the decision is about, the message is a CLIENT_RESPONSE without the reply.
+// tap sends a dnstap message with the policy that decided, beside those that the dnstap plugin sends of every query and
+// response: of type CLIENT_RESPONSE with the reply, or CLIENT_QUERY if there is none because the policy only monitors. If
+// the decision is about a record in a reply, the message is a CLIENT_RESPONSE without the reply.
 // It does not wait: the plugin has a queue. Nothing is sent unless the policy wants it.
-func (t *Typoguard) tap(ctx context.Context, state request.Request, reply *dns.Msg, d *decision, asked time.Time) {
-	if !d.policy.dnstap {
+func (h *hit) tap(reply *dns.Msg) {
+	if !h.config.dnstap {
 		return
 	}
-	for _, tapper := range t.tappers {
+	state := h.state()
+	for _, tapper := range h.tappers {
 		m := new(tap.Message)
-		msg.SetQueryTime(m, asked)
-		if reply == nil && d.target == nil {
+		msg.SetQueryTime(m, h.at)
+		if reply == nil && h.record == nil {
 			msg.SetType(m, tap.Message_CLIENT_QUERY)
 		} else {
 			msg.SetType(m, tap.Message_CLIENT_RESPONSE)
@@ -73,36 +64,35 @@ func (t *Typoguard) tap(ctx context.Context, state request.Request, reply *dns.M
 		if reply != nil && tapper.IncludeRawMessage {
 			m.ResponseMessage, _ = reply.Pack() // as the dnstap plugin has it: nothing, if it cannot be packed
 		}
-		if msg.SetQueryAddress(m, state.W.RemoteAddr()) == nil {
-			m.QueryAddress = d.policy.mask.Apply(addressOf(state.W)).AsSlice()
+		if msg.SetQueryAddress(m, h.w.RemoteAddr()) == nil {
+			m.QueryAddress = h.config.mask.Apply(addressOf(h.w)).AsSlice()
 		}
-		m.ProtoReflect().SetUnknown(appendPolicy(nil, d, state.QName()))
-		tapper.TapMessageWithMetadata(ctx, m, state)
+		m.ProtoReflect().SetUnknown(appendPolicy(nil, h))
+		tapper.TapMessageWithMetadata(h.ctx, m, state)
 	}
 }
 
 // appendPolicy appends the field of a Message that holds the policy: which one and what it protects, what it did, and the
 // name for which it did so.
-func appendPolicy(b []byte, d *decision, name string) []byte {
+func appendPolicy(b []byte, h *hit) []byte {
 	action := uint64(actionLOCALDATA)
 	switch {
-	case d.mode == monitor:
+	case h.Mode == policy.Monitor:
 		action = actionPASS
-	case d.policy.action == nxdomain:
+	case h.Policy.Action == policy.NXDOMAIN:
 		action = actionNXDOMAIN
-	case d.policy.action == nodata:
+	case h.Policy.Action == policy.NODATA:
 		action = actionNODATA
 	}
 	var p []byte
 	p = appendText(p, policyType, pluginName)
-	p = appendText(p, policyRule, d.policy.name+" "+d.match.Suffix)
+	p = appendText(p, policyRule, h.Policy.Name+" "+h.Lookalike.Protected)
 	p = protowire.AppendTag(p, policyAction, protowire.VarintType)
 	p = protowire.AppendVarint(p, action)
 	matched := uint64(matchQNAME)
-	if d.target != nil {
-		name, _ = target(d.target)
+	if h.record != nil {
 		matched = 0
-		if d.target.Header().Rrtype == dns.TypeNS {
+		if h.record.Header().Rrtype == dns.TypeNS {
 			matched = matchNSName
 		}
 	}
@@ -110,7 +100,7 @@ func appendPolicy(b []byte, d *decision, name string) []byte {
 		p = protowire.AppendTag(p, policyMatch, protowire.VarintType)
 		p = protowire.AppendVarint(p, matched)
 	}
-	p = appendText(p, policyValue, shown(name))
+	p = appendText(p, policyValue, displayName(h.name))
 	b = protowire.AppendTag(b, policyField, protowire.BytesType)
 	return protowire.AppendBytes(b, p)
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	golog "log"
 	"net"
@@ -25,6 +24,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 )
 
 // eventsIn returns the events in a file, of which there may be none yet.
@@ -52,7 +52,7 @@ func TestEvents(t *testing.T) {
 	stanza := "typoguard mil {\nprotect mil\nevents " + path + "\nclient_mask 8 0\nlog_events off\n}\ntypoguard trial {\nprotect army.nl\nmode monitor\nevents " + path + "\n}"
 	instance, stop := start(t, corefile(stanza, ""))
 	ask := func(name string, qtype uint16) *dns.Msg {
-		r := query(name, qtype).SetEdns0(1232, false)
+		r := question(name, qtype).SetEdns0(1232, false)
 		reply, err := dns.Exchange(r, instance.Servers()[0].LocalAddr().String())
 		require.NoError(t, err)
 		return reply
@@ -124,40 +124,21 @@ func TestDnstapMissing(t *testing.T) {
 	require.EqualError(t, err, "plugin/typoguard: Corefile:5 - Error during parsing: dnstap: no plugin dnstap in the server block; expected one that sends the messages")
 }
 
-// TestEventsNeverWait: the query path goes on when nobody takes events any more, and what is lost is counted.
-func TestEventsNeverWait(t *testing.T) {
-	h := newHub()
-	h.close()
-	before := testutil.ToFloat64(eventsDropped.WithLabelValues(handover))
-	for range eventsWaiting + 10 {
-		h.report(&event.Event{})
-	}
-	assert.InDelta(t, before+10, testutil.ToFloat64(eventsDropped.WithLabelValues(handover)), 0)
-	(*hub)(nil).report(&event.Event{})
+// hitOf returns what a handler finds about a query for a lookalike.
+func hitOf(t *testing.T, h *Typoguard, w dns.ResponseWriter, r *dns.Msg) *hit {
+	t.Helper()
+	found := h.judge(t.Context(), w, r)
+	require.NotNil(t, found)
+	require.True(t, found.Covered())
+	return found
 }
 
-// TestNewClients: a client counts once for each policy.
-func TestNewClients(t *testing.T) {
-	h := newHub()
-	before := testutil.ToFloat64(newClients.WithLabelValues("test"))
-	for i := range 12 {
-		h.report(&event.Event{ID: fmt.Sprint(i), Policy: "test", Client: fmt.Sprint("192.0.2.", i%3), First: time.Now()})
-	}
-	h.report(&event.Event{ID: "smtp", Policy: "test", Client: "192.0.2.77", SMTP: new(event.SMTP)})
-	h.report(&event.Event{ID: "nobody", Policy: "test"})
-	h.close()
-	assert.InDelta(t, before+3, testutil.ToFloat64(newClients.WithLabelValues("test")), 0)
-}
-
-// TestSight: an event has what the answer has.
+// TestNewEvent: an event has what the answer has.
 func TestSight(t *testing.T) {
 	for action, code := range map[string]string{"nxdomain": "NXDOMAIN", "nodata": "NOERROR", "nullmx": "NOERROR", "sinkhole 192.0.2.1": "NOERROR"} {
 		h := handler(t, "typoguard {\nprotect army.mil\naction "+action+"\n}")
-		q := &dns.Question{Name: "US.army.ml.", Qtype: dns.TypeMX, Qclass: dns.ClassINET}
-		var d decision
-		h.block.judge(&d, q.Name, q.Qtype, asking{now: present, client: func() client { return client{} }}, nil)
-		e := sight(t.Context(), &dns.Msg{Question: []dns.Question{*q}}, &test.ResponseWriter{}, &d)
-		assert.Equal(t, e.ID, d.id)
+		e := newEvent(hitOf(t, h, &test.ResponseWriter{}, question("US.army.ml.", dns.TypeMX)))
+		assert.Regexp(t, "^[a-z2-7]{10}$", e.ID)
 		assert.WithinDuration(t, time.Now(), e.First, time.Minute)
 		e.ID, e.First, e.Last = "", time.Time{}, time.Time{}
 		assert.Equal(t, event.Event{
@@ -167,32 +148,29 @@ func TestSight(t *testing.T) {
 	}
 }
 
-// TestSightForwarder: the client is whom a trusted forwarder asks for, and else the forwarder.
-func TestSightForwarder(t *testing.T) {
+// TestNewEventForwarder: the client is whom a trusted forwarder asks for, and else the forwarder.
+func TestNewEventForwarder(t *testing.T) {
 	h := handler(t, "typoguard {\nprotect army.mil\nclients 192.0.2.0/24 10.240.0.1\nclient_subnet_from 10.240.0.1\nclient_mask 28 56\n}")
 	for name, want := range map[string][2]string{"192.0.2.33": {"192.0.2.32", "10.240.0.1"}, "": {"10.240.0.0", ""}} {
-		r := query("army.ml.", dns.TypeMX).SetEdns0(1232, false)
+		r := question("army.ml.", dns.TypeMX).SetEdns0(1232, false)
 		if name != "" {
 			r.IsEdns0().Option = []dns.EDNS0{&dns.EDNS0_SUBNET{Code: dns.EDNS0SUBNET, Family: 1, SourceNetmask: 32, Address: net.ParseIP(name)}}
 		}
-		var d decision
-		h.block.judge(&d, "army.ml.", dns.TypeMX, asking{now: present, client: func() client { return clientOf(t.Context(), &test.ResponseWriter{}, r) }}, nil)
-		require.NotNil(t, d.policy)
-		e := sight(t.Context(), r, &test.ResponseWriter{}, &d)
+		e := newEvent(hitOf(t, h, &test.ResponseWriter{}, r))
 		assert.Equal(t, want, [2]string{e.Client, e.Via})
 	}
 }
 
-// TestSightTarget: an event about a record in a reply has both names.
-func TestSightTarget(t *testing.T) {
+// TestNewEventTarget: an event about a record in a reply has both names.
+func TestNewEventTarget(t *testing.T) {
 	h := handler(t, "typoguard {\nprotect army.mil\ninspect mx\n}")
-	q := &dns.Question{Name: "Partner.example.", Qtype: dns.TypeMX, Qclass: dns.ClassINET}
-	var d decision
-	h.block.judge(&d, "MX.army.ml.", q.Qtype, asking{now: present, client: func() client { return client{} }, target: inspectMX}, nil)
-	d.target = test.MX("partner.example. 60 IN MX 10 MX.army.ml.")
-	e := sight(t.Context(), &dns.Msg{Question: []dns.Question{*q}}, &test.ResponseWriter{}, &d)
+	q := newQuery(t.Context(), h, &test.ResponseWriter{}, question("Partner.example.", dns.TypeMX))
+	d := q.judge("MX.army.ml.", policy.RecordMX)
+	found := q.hit(&d, "MX.army.ml.", test.MX("partner.example. 60 IN MX 10 MX.army.ml."))
+	found.report()
+	e := newEvent(found)
 	assert.Equal(t, []string{"mx.army.ml", "partner.example", "MX", "mx.army.mil", ""}, []string{e.Name, e.Question, e.Record, e.Intended, e.ResponseCode})
-	assert.Contains(t, reason(q.Name, &d), "id "+e.ID)
+	assert.Contains(t, reason(found, ""), "id "+e.ID)
 }
 
 // captureLog returns what is logged meanwhile, in a format.
@@ -216,7 +194,7 @@ func TestLogTarget(t *testing.T) {
 		Client: "192.0.2.1", Type: "MX", Action: "nxdomain"}
 	write := func(times int) func() {
 		return func() {
-			target, err := newLogTarget("host")
+			target, err := newLogTarget()
 			require.NoError(t, err)
 			for range times {
 				n, err := target.Write(t.Context(), []*event.Event{e})

@@ -70,7 +70,7 @@ func lines(s string) string {
 }
 
 const hidden = `--
-	example. 60 IN SOA typoguard.invalid. nobody.invalid. 1 3600 600 86400 60`
+	partner.example. 60 IN SOA typoguard.invalid. nobody.invalid. 1 3600 600 86400 60`
 
 func TestInspect(t *testing.T) {
 	const sig = " 8 2 300 20300101000000 20200101000000 1 partner.example. AAAA"
@@ -105,14 +105,14 @@ func TestInspect(t *testing.T) {
 		{
 			"an alias", "inspect cname", "www.partner.example. A", `
 			www.partner.example. 300 IN CNAME army.ml.
-			army.ml. 300 IN A 192.0.2.1`, strings.Replace(hidden, "example. 60", "partner.example. 60", 1),
+			army.ml. 300 IN A 192.0.2.1`, strings.Replace(hidden, "partner.example. 60", "www.partner.example. 60", 1),
 			"CNAME army.ml of www.partner.example looks like army.mil (omission, policy default)",
 		},
 		{
 			"an alias further on", "inspect cname", "www.partner.example. A", `
 			www.partner.example. 300 IN CNAME cdn.example.
 			cdn.example. 300 IN CNAME army.ml.
-			army.ml. 300 IN A 192.0.2.1`, strings.Replace(hidden, "example. 60", "partner.example. 60", 1),
+			army.ml. 300 IN A 192.0.2.1`, strings.Replace(hidden, "partner.example. 60", "www.partner.example. 60", 1),
 			"CNAME army.ml of cdn.example looks like army.mil (omission, policy default)",
 		},
 		{"an alias of a type that the policy passes", "inspect cname\naction nullmx", "www.partner.example. A", `
@@ -133,13 +133,13 @@ func TestInspect(t *testing.T) {
 		},
 		{
 			"a mail service", "inspect mx", "_smtp._tcp.partner.example. SRV",
-			"_smtp._tcp.partner.example. 300 IN SRV 1 1 25 mail.army.ml.", strings.Replace(hidden, "example. 60", "_tcp.partner.example. 60", 1),
+			"_smtp._tcp.partner.example. 300 IN SRV 1 1 25 mail.army.ml.", strings.Replace(hidden, "partner", "_smtp._tcp.partner", 1),
 			"SRV mail.army.ml of _smtp._tcp.partner.example looks like mail.army.mil (omission, policy default)",
 		},
 		{"another service", "inspect mx", "_sip._tcp.partner.example. SRV", "_sip._tcp.partner.example. 300 IN SRV 1 1 5060 sip.army.ml.", "", ""},
 		{
 			"another service, inspected", "inspect srv", "_sip._tcp.partner.example. SRV",
-			"_sip._tcp.partner.example. 300 IN SRV 1 1 5060 sip.army.ml.", strings.Replace(hidden, "example. 60", "_tcp.partner.example. 60", 1),
+			"_sip._tcp.partner.example. 300 IN SRV 1 1 5060 sip.army.ml.", strings.Replace(hidden, "partner", "_sip._tcp.partner", 1),
 			"SRV sip.army.ml of _sip._tcp.partner.example looks like sip.army.mil (omission, policy default)",
 		},
 		{
@@ -174,7 +174,7 @@ func TestInspect(t *testing.T) {
 				return dns.RcodeSuccess, w.WriteMsg(&m)
 			})
 			name, qtype, _ := strings.Cut(tt.query, " ")
-			got := ask(t, t.Context(), h, withEDNS(query(name, dns.StringToType[qtype]), 1232, true))
+			got := ask(t, t.Context(), h, withEDNS(question(name, dns.StringToType[qtype]), 1232, true))
 			assert.Equal(t, before, reply.String(), "the original")
 			if tt.want == "" {
 				assert.Equal(t, lines(tt.reply), text(got))
@@ -198,7 +198,7 @@ func TestInspectCounts(t *testing.T) {
 		m.Answer = []dns.RR{test.MX("partner.example. 300 IN MX 10 mail.army.ml."), test.MX("partner.example. 300 IN MX 20 army.iml.")}
 		return dns.RcodeSuccess, w.WriteMsg(m)
 	})
-	ask(t, t.Context(), h, query("partner.example.", dns.TypeMX))
+	ask(t, t.Context(), h, question("partner.example.", dns.TypeMX))
 	for kind, record := range map[string]string{"omission": "MX", "transposition": "MX"} {
 		assert.InDelta(t, 1, testutil.ToFloat64(targetsTotal.WithLabelValues("", "", "counted", "nxdomain", "monitor", kind, record)), 0, kind)
 	}
@@ -217,7 +217,7 @@ func TestInspectRaw(t *testing.T) {
 			return dns.RcodeSuccess, err
 		})
 		w := &rawWriter{}
-		_, err := h.ServeDNS(t.Context(), w, query("partner.example.", dns.TypeMX))
+		_, err := h.ServeDNS(t.Context(), w, question("partner.example.", dns.TypeMX))
 		require.NoError(t, err)
 		assert.Equal(t, hides, w.msg != nil, target)
 		assert.Equal(t, hides, w.raw == nil, target)

@@ -1,40 +1,35 @@
 package typoguard
 
 import (
-	"context"
 	"errors"
-	"net/netip"
 	"sync"
-	"time"
 
 	"github.com/coredns/caddy"
-	clog "github.com/coredns/coredns/plugin/pkg/log"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/sink"
 )
 
-var log = clog.NewWithPlugin(pluginName)
-
-// instance is all server blocks with policies of one caddy instance, whoever watches their list files, their SMTP listeners,
-// and the pages to review their events on.
+// instance is everything of typoguard in one caddy instance: the blocks with policies, whose lists it reloads, and what they
+// share: SMTP listeners, sinks of events, and pages to review these on.
 type instance struct {
-	blocks    []*block
-	listeners map[netip.AddrPort]*listener
-	servers   smtpServers // of the listeners, while it is running
-
-	sinks  map[string]*sinkConfig // of events, by name
-	events *hub                   // while it is running
-
-	reviews map[string]*reviewPage // by address
-	pages   reviewServers          // of these, while it is running
-
-	loaded time.Time  // when a policy was last put in force
-	mu     sync.Mutex // held while lists are looked at; no query takes it
-	stop   context.CancelFunc
-	done   sync.WaitGroup
+	reloader
+	listeners map[string]*listener // by address
+	sinks     map[string]*sinkConfig
+	reviews   map[string]*reviewConfig // by address
+	open      *resources               // while it is running
 }
 
-// running is the instance whose files are watched and whose SMTP listeners are open: a process runs one. Caddy gives no
-// callback to a new instance that fails to start after its OnStartup; what it opened would stay for ever, were it not
-// closed by the next one to take its place, which is the old one that takes it back.
+// resources are what stays open over a reload.
+type resources struct {
+	events    *sink.Dispatcher
+	failures  *failureLog
+	listeners *listenerPool
+	reviews   *reviewPool
+}
+
+// running is the instance that is running: a process has one. Caddy gives no callback to a new instance that fails to start
+// after its OnStartup; what it opened would stay for ever, were it not closed by the next one to take its place, which is
+// the old one that takes it back.
 var running struct {
 	sync.Mutex
 	*instance
@@ -47,45 +42,88 @@ func instanceOf(c *caddy.Controller) *instance {
 	if i, ok := c.Get(instanceKey{}).(*instance); ok {
 		return i
 	}
-	i := &instance{listeners: map[netip.AddrPort]*listener{}, sinks: map[string]*sinkConfig{}, reviews: map[string]*reviewPage{}}
+	i := newInstance()
 	c.Set(instanceKey{}, i)
-	c.OnStartup(i.take)
-	c.OnRestartFailed(i.take)
-	c.OnShutdown(i.drop)
+	c.OnStartup(i.start)
+	c.OnRestartFailed(i.start)
+	c.OnShutdown(i.stop)
 	return i
 }
 
-// add makes a block, just loaded, part of the instance, which must not be running yet.
-func (i *instance) add(b *block) {
-	i.blocks = append(i.blocks, b)
-	i.loaded = time.Now()
+func newInstance() *instance {
+	return &instance{listeners: map[string]*listener{}, sinks: map[string]*sinkConfig{}, reviews: map[string]*reviewConfig{}}
 }
 
-// take makes i the running instance, which inherits the SMTP listeners, the sinks and the pages of the one before. It fails if
-// one of them cannot be opened. At a reload caddy then has the one before take its place back; at the start nobody is left.
-func (i *instance) take() error {
+// add makes a block, just loaded, part of the instance, which must not be running yet. Policies share a sink, a listener or a
+// page of the same name or address, and may not contradict each other about it.
+func (i *instance) add(b *block) error {
+	i.addBlock(b)
+	for _, c := range b.policies {
+		for _, s := range c.sinks {
+			if err := addSink(i.sinks, s); err != nil {
+				return err
+			}
+		}
+		if err := addListeners(i.listeners, b, c); err != nil {
+			return err
+		}
+		if err := addReview(i.reviews, c.review); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// addSink adds a sink to those of the instance.
+func addSink(sinks map[string]*sinkConfig, s *sinkConfig) error {
+	other := sinks[s.Name]
+	sinks[s.Name] = s
+	switch {
+	case other == nil || s.Same(&other.Config):
+		return nil
+	case other.Settings == s.Settings:
+		return s.at.Errorf("%s: another password, or other options, than at %s; expected the same for both, which share %s", s.option, other.at, s.Name)
+	}
+	return s.at.Errorf("%s: %q contradicts %q at %s; expected the same settings for both, which share %s", s.option, s.Settings, other.Settings, other.at, s.Name)
+}
+
+// start makes i the running instance. It takes over what the one before has open, and fails if something else cannot be
+// opened. At a reload caddy then has the one before start again; at the first start nothing is left.
+func (i *instance) start() error {
 	running.Lock()
 	defer running.Unlock()
-	before := running.instance
-	var servers smtpServers
-	var events *hub
-	var pages reviewServers
-	if before != nil {
-		before.close()
-		servers, events, pages = before.servers, before.events, before.pages
-		before.servers, before.events, before.pages = nil, nil, nil
+	before := running.instance // which may be i, if a new one failed before it was started
+	var open *resources
+	if before == nil {
+		open = newResources()
+	} else {
+		before.stopReloading()
+		open, before.open = before.open, nil
 	}
-	running.instance = i
-	i.open()
-	err := errors.Join(i.hear(events), i.listen(servers), i.serveReviews(pages))
+	running.instance, i.open = i, open
+	i.startReloading()
+	err := i.openAll()
 	if err != nil && before == nil {
 		i.end()
 	}
 	return err
 }
 
-// drop stops i if it is the running instance.
-func (i *instance) drop() error {
+// openAll opens what the instance needs, and closes what it does not.
+func (i *instance) openAll() error {
+	sinks := map[string]*sink.Config{}
+	for name, s := range i.sinks {
+		sinks[name] = &s.Config
+	}
+	err := i.open.events.Configure(sinks)
+	for _, b := range i.blocks {
+		b.events.Store(i.open.events)
+	}
+	return errors.Join(err, i.open.listeners.Update(i.listeners), i.open.reviews.Update(i.reviews))
+}
+
+// stop stops i if it is the running instance.
+func (i *instance) stop() error {
 	running.Lock()
 	defer running.Unlock()
 	if running.instance == i {
@@ -96,22 +134,21 @@ func (i *instance) drop() error {
 
 // end leaves nothing running of i, which is the running instance.
 func (i *instance) end() {
-	i.close()
-	i.hangUp()
-	i.closeReviews()
-	i.events.close()
-	i.events, running.instance = nil, nil
+	i.stopReloading()
+	i.open.close()
+	i.open, running.instance = nil, nil
 }
 
-// hear makes the events of all blocks reach the configured sinks, by the hub of the instance before if there is one.
-func (i *instance) hear(inherited *hub) error {
-	i.events = inherited
-	if i.events == nil {
-		i.events = newHub()
-	}
-	err := i.events.configure(i.sinks)
-	for _, b := range i.blocks {
-		b.events.Store(i.events)
-	}
-	return err
+func newResources() *resources {
+	r := &resources{events: sink.NewDispatcher(eventMetrics{}), failures: newFailureLog(), reviews: newReviewPool()}
+	r.listeners = newListenerPool(r.events, r.failures)
+	return r
+}
+
+// close closes everything, the dispatcher last: what closes may still report.
+func (r *resources) close() {
+	_ = r.listeners.Update(nil) // which opens nothing
+	_ = r.reviews.Update(nil)
+	r.failures.close()
+	r.events.Close()
 }

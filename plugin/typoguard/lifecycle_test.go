@@ -6,7 +6,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -79,7 +78,7 @@ func waitServing(t *testing.T, instance *caddy.Instance) {
 	t.Helper()
 	for _, server := range instance.Servers() {
 		for network, addr := range map[string]net.Addr{"udp": server.LocalAddr(), "tcp": server.Addr()} {
-			_, _, err := (&dns.Client{Net: network}).Exchange(query("example.", dns.TypeMX), addr.String())
+			_, _, err := (&dns.Client{Net: network}).Exchange(question("example.", dns.TypeMX), addr.String())
 			require.NoError(t, err)
 		}
 	}
@@ -88,7 +87,7 @@ func waitServing(t *testing.T, instance *caddy.Instance) {
 // rcodeOf asks a running server and returns the answer's code.
 func rcodeOf(t *testing.T, instance *caddy.Instance, name string) int {
 	t.Helper()
-	reply, err := dns.Exchange(query(name, dns.TypeMX), instance.Servers()[0].LocalAddr().String())
+	reply, err := dns.Exchange(question(name, dns.TypeMX), instance.Servers()[0].LocalAddr().String())
 	require.NoError(t, err)
 	return reply.Rcode
 }
@@ -182,15 +181,4 @@ func TestServerAddresses(t *testing.T) {
 	got := serverAddresses(config, []string{"dns://.:53", "tls://example.org.:853"})
 	assert.Equal(t, []string{"dns://127.0.0.1:53", "dns://[::1]:53", "tls://127.0.0.1:853", "tls://[::1]:853"}, got)
 	assert.Equal(t, []string{"dns://:53"}, serverAddresses(&dnsserver.Config{ListenHosts: []string{""}}, []string{"dns://.:53"}))
-}
-
-// TestOptionNames: the order of the names is the documentation's, and each has a parser.
-func TestOptionNames(t *testing.T) {
-	var parsed []string
-	for name := range options {
-		parsed = append(parsed, name)
-	}
-	slices.Sort(parsed)
-	sorted := slices.Sorted(slices.Values(optionNames))
-	assert.Equal(t, parsed, sorted)
 }

@@ -6,61 +6,53 @@ import (
 
 	"github.com/coredns/coredns/plugin/metadata"
 
-	"github.com/miekg/dns"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 )
 
 // The metadata is set while the query is served, and not by a metadata.Provider, which would have to judge every name a
 // second time. Plugins above, such as log and dnstap, read it when the answer comes back to them.
 
-// staticVerdicts are shared by all queries, so that an ordinary one allocates nothing here.
-var staticVerdicts = [...]metadata.Func{
-	pass:      func() string { return pass.String() },
-	protected: func() string { return protected.String() },
-	allowed:   func() string { return allowed.String() },
-	lookalike: func() string { return lookalike.String() },
+// verdictFuncs are shared by all queries, so that an ordinary one allocates nothing here.
+var verdictFuncs = [...]metadata.Func{
+	policy.Pass:      policy.Pass.String,
+	policy.Protected: policy.Protected.String,
+	policy.Allowed:   policy.Allowed.String,
+	policy.Lookalike: policy.Lookalike.String,
 }
 
-// describe publishes a decision on a name as metadata.
-func describe(ctx context.Context, name string, d *decision) {
-	if !metadata.SetValueFunc(ctx, pluginName+"/verdict", staticVerdicts[d.verdict]) {
-		return // the metadata plugin is not in use
-	}
-	if d.verdict != lookalike {
+// describeVerdict publishes a verdict as metadata. It reports false if the metadata plugin is not in use.
+func describeVerdict(ctx context.Context, v policy.Verdict) bool {
+	return metadata.SetValueFunc(ctx, pluginName+"/verdict", verdictFuncs[v])
+}
+
+// describe publishes the decision about a name as metadata.
+func (h *hit) describe() {
+	if !describeVerdict(h.ctx, h.Verdict) || h.Verdict != policy.Lookalike {
 		return
 	}
-	lookalike, meant := *d, d.intended(name)
-	for label, value := range map[string]metadata.Func{
-		"policy":      func() string { return lookalike.policy.name },
-		"protected":   func() string { return lookalike.match.Suffix },
-		"intended":    func() string { return meant },
-		"kind":        func() string { return lookalike.match.Kind.String() },
-		"distance":    func() string { return strconv.Itoa(lookalike.match.Distance) },
-		"action":      lookalike.done,
-		"mode":        func() string { return lookalike.mode.String() },
-		"record":      lookalike.record,
-		"counterpart": func() string { return lookalike.counterpart.String() },
+	for label, value := range map[string]string{
+		"policy":      h.Policy.Name,
+		"protected":   h.Lookalike.Protected,
+		"intended":    h.Lookalike.Intended,
+		"kind":        h.Lookalike.Kind,
+		"distance":    strconv.Itoa(h.Lookalike.Distance),
+		"action":      h.done(),
+		"mode":        h.Mode.String(),
+		"record":      h.recordText(),
+		"counterpart": h.Counterpart.String(),
 	} {
-		metadata.SetValueFunc(ctx, pluginName+"/"+label, value)
+		metadata.SetValueFunc(h.ctx, pluginName+"/"+label, func() string { return value })
 	}
-	if lookalike.id != "" {
-		metadata.SetValueFunc(ctx, pluginName+"/id", func() string { return lookalike.id })
+	if h.id != "" {
+		id := h.id
+		metadata.SetValueFunc(h.ctx, pluginName+"/id", func() string { return id })
 	}
 }
 
-// record is the record that leads to the lookalike, such as "MX mail.army.ml"; it is empty if the name itself was asked
-// for.
-func (d *decision) record() string {
-	if d.target == nil {
-		return ""
+// done says what was done to a query for a lookalike: the policy's action, or "pass" if it was answered like any other.
+func (h *hit) done() string {
+	if !h.Enforced() {
+		return policy.Pass.String()
 	}
-	name, _ := target(d.target)
-	return dns.TypeToString[d.target.Header().Rrtype] + " " + shown(name)
-}
-
-// done says what was done to a query for a lookalike: the policy's action, or "pass" if it was answered as any other.
-func (d *decision) done() string {
-	if d.pass != passNothing || d.mode == monitor {
-		return pass.String()
-	}
-	return d.policy.action.String()
+	return h.Policy.Action.String()
 }

@@ -2,6 +2,7 @@ package typoguard
 
 import (
 	"slices"
+	"time"
 
 	"github.com/coredns/coredns/plugin"
 
@@ -9,7 +10,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
-	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/existence"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 )
 
 // The metrics are the process's: registered once, they outlive every reload. No label ever comes from a query.
@@ -18,19 +20,19 @@ var (
 		Namespace: plugin.Namespace,
 		Subsystem: pluginName,
 		Name:      "lookalikes_total",
-		Help:      "Counter of queries for lookalike names that a policy answered, or in mode monitor would have answered.",
+		Help:      "Counter of queries for lookalike names that a policy answered, or would have answered but for mode monitor.",
 	}, []string{"server", "view", "policy", "action", "mode", "kind", "type"})
 	passedTotal = promauto.NewCounterVec(prometheus.CounterOpts{
 		Namespace: plugin.Namespace,
 		Subsystem: pluginName,
 		Name:      "passed_total",
-		Help:      "Counter of queries passed on, by the reason.",
+		Help:      "Counter of queries passed on, by reason.",
 	}, []string{"server", "view", "reason"})
 	targetsTotal = promauto.NewCounterVec(prometheus.CounterOpts{
 		Namespace: plugin.Namespace,
 		Subsystem: pluginName,
 		Name:      "targets_total",
-		Help:      "Counter of records in replies that led to a lookalike and were hidden, or in mode monitor would have been.",
+		Help:      "Counter of records in replies that led to a lookalike and were hidden, or would have been but for mode monitor.",
 	}, []string{"server", "view", "policy", "action", "mode", "kind", "record"})
 	policySuffixes = promauto.NewGaugeVec(prometheus.GaugeOpts{
 		Namespace: plugin.Namespace,
@@ -42,7 +44,7 @@ var (
 		Namespace: plugin.Namespace,
 		Subsystem: pluginName,
 		Name:      "policy_expiring_suffixes",
-		Help:      "Number of suffixes in force that stop counting within 7 days, by policy and list.",
+		Help:      "Number of suffixes in force that expire within 7 days, by policy and list.",
 	}, []string{"policy", "list"})
 	policyTrialEnds = promauto.NewGaugeVec(prometheus.GaugeOpts{
 		Namespace: plugin.Namespace,
@@ -54,25 +56,25 @@ var (
 		Namespace: plugin.Namespace,
 		Subsystem: pluginName,
 		Name:      "policy_reloads_total",
-		Help:      "Counter of changed list files that were taken over, or refused because of an error.",
+		Help:      "Counter of reloads of changed list files, by result.",
 	}, []string{"result"})
 	policyReloadSuccessful = promauto.NewGaugeVec(prometheus.GaugeOpts{
 		Namespace: plugin.Namespace,
 		Subsystem: pluginName,
 		Name:      "policy_last_reload_successful",
-		Help:      "Whether the list files of a policy are in force as they are on disk (1), or an older state is because of an error (0).",
+		Help:      "Whether the list files of a policy are in force as they are now (1), or the last good ones because of an error (0).",
 	}, []string{"policy"})
 	counterpartLookups = promauto.NewCounterVec(prometheus.CounterOpts{
 		Namespace: plugin.Namespace,
 		Subsystem: pluginName,
 		Name:      "counterpart_lookups_total",
-		Help:      "Counter of domains asked for because a lookalike resembles them, by what was found.",
+		Help:      "Counter of existence checks of the domains that lookalikes resemble, by result.",
 	}, []string{"result"})
 	counterpartHits = promauto.NewCounter(prometheus.CounterOpts{
 		Namespace: plugin.Namespace,
 		Subsystem: pluginName,
 		Name:      "counterpart_cache_hits_total",
-		Help:      "Counter of domains that a lookalike resembles and that were known from before.",
+		Help:      "Counter of existence checks answered from memory.",
 	})
 	counterpartDuration = promauto.NewHistogram(prometheus.HistogramOpts{
 		Namespace:                   plugin.Namespace,
@@ -80,13 +82,13 @@ var (
 		Name:                        "counterpart_duration_seconds",
 		Buckets:                     plugin.SlimTimeBuckets,
 		NativeHistogramBucketFactor: plugin.NativeHistogramBucketFactor,
-		Help:                        "Histogram of the time it took to ask for a domain.",
+		Help:                        "Histogram of the time that existence checks took.",
 	})
 	policyReloadTime = promauto.NewGauge(prometheus.GaugeOpts{
 		Namespace: plugin.Namespace,
 		Subsystem: pluginName,
 		Name:      "policy_reload_timestamp_seconds",
-		Help:      "Unix time at which a policy was last put in force.",
+		Help:      "Unix time at which the suffixes of a policy were last put in force.",
 	})
 )
 
@@ -115,64 +117,100 @@ func typeLabel(qtype uint16) string {
 type counters struct {
 	lookalikes *prometheus.CounterVec
 	targets    *prometheus.CounterVec
-	reasons    [passNotJudged + 1]prometheus.Counter
+	reasons    [policy.NotJudged + 1]prometheus.Counter
 }
 
 // newCounters returns the counters of a server and view. The series of all reasons exist from then on.
 func newCounters(server, view string) *counters {
 	labels := prometheus.Labels{"server": server, "view": view}
-	c := &counters{lookalikes: lookalikesTotal.MustCurryWith(labels), targets: targetsTotal.MustCurryWith(labels)}
-	for reason, name := range passReasonNames {
-		c.reasons[reason] = passedTotal.WithLabelValues(server, view, name)
+	c := &counters{
+		lookalikes: lookalikesTotal.MustCurryWith(labels), targets: targetsTotal.MustCurryWith(labels),
+	}
+	for _, reason := range policy.ServerReasons() {
+		c.reasons[reason] = passedTotal.WithLabelValues(server, view, reason.String())
 	}
 	return c
 }
 
 // begin makes every series that a policy can count in exist, at zero.
-func (c *counters) begin(p *policy) {
-	for _, mode := range p.modes() {
-		c.beginMode(p, mode)
+func (c *counters) begin(p *policy.Policy) {
+	qtypes := slices.Concat(countedTypes, p.Types)
+	if len(p.Types) == 0 {
+		qtypes = append(qtypes, dns.TypeNone) // stands for all others
 	}
-}
-
-func (c *counters) beginMode(p *policy, mode mode) {
-	for _, kind := range p.kinds.List() {
-		for _, record := range inspected {
-			if p.inspect.has(record.qtype) {
-				c.targetSeries(p, mode, kind, record.qtype)
+	for _, mode := range p.Modes() {
+		for _, kind := range p.Kinds.List() {
+			for _, record := range p.Inspect.Types() {
+				c.targetSeries(p, mode, kind.String(), record)
+			}
+			for _, qtype := range qtypes {
+				if p.Answers(qtype) {
+					c.lookalikeSeries(p, mode, kind.String(), qtype)
+				}
 			}
 		}
 	}
-	qtypes := slices.Concat(countedTypes, p.types)
-	if len(p.types) == 0 {
-		qtypes = append(qtypes, dns.TypeNone) // stands for all others
-	}
-	for _, qtype := range qtypes {
-		if !p.answers(qtype) {
-			continue
-		}
-		for _, kind := range p.kinds.List() {
-			c.series(p, mode, kind, qtype)
-		}
-	}
 }
 
-// series returns the counter of lookalikes of a policy.
-func (c *counters) series(p *policy, mode mode, kind match.Kind, qtype uint16) prometheus.Counter {
-	return c.lookalikes.WithLabelValues(p.name, p.action.String(), mode.String(), kind.String(), typeLabel(qtype))
+// lookalikeSeries returns the counter of lookalikes of a policy.
+func (c *counters) lookalikeSeries(p *policy.Policy, mode policy.Mode, kind string, qtype uint16) prometheus.Counter {
+	return c.lookalikes.WithLabelValues(p.Name, p.Action.String(), mode.String(), kind, typeLabel(qtype))
 }
 
 // targetSeries returns the counter of records of a type that lead to lookalikes of a policy.
-func (c *counters) targetSeries(p *policy, mode mode, kind match.Kind, record uint16) prometheus.Counter {
-	return c.targets.WithLabelValues(p.name, p.action.String(), mode.String(), kind.String(), dns.TypeToString[record])
+func (c *counters) targetSeries(p *policy.Policy, mode policy.Mode, kind string, record uint16) prometheus.Counter {
+	return c.targets.WithLabelValues(p.Name, p.Action.String(), mode.String(), kind, dns.TypeToString[record])
 }
 
-func (c *counters) target(d *decision) {
-	c.targetSeries(d.policy, d.mode, d.match.Kind, d.target.Header().Rrtype).Inc()
+// passed counts a query that passes.
+func (c *counters) passed(reason policy.Reason) { c.reasons[reason].Inc() }
+
+// covered counts a lookalike: in a query of a type, or the target of a record in its reply.
+func (c *counters) covered(d *policy.Decision, qtype uint16, record dns.RR) {
+	if record != nil {
+		c.targetSeries(d.Policy, d.Mode, d.Lookalike.Kind, record.Header().Rrtype).Inc()
+		return
+	}
+	c.lookalikeSeries(d.Policy, d.Mode, d.Lookalike.Kind, qtype).Inc()
 }
 
-func (c *counters) passed(reason passReason) { c.reasons[reason].Inc() }
+// existenceMetrics counts existence checks.
+type existenceMetrics struct{}
 
-func (c *counters) lookalike(d *decision, qtype uint16) {
-	c.series(d.policy, d.mode, d.match.Kind, qtype).Inc()
+// type check
+var _ existence.Observer = existenceMetrics{}
+
+// CacheHit implements existence.Observer.
+func (existenceMetrics) CacheHit() { counterpartHits.Inc() }
+
+// LookedUp implements existence.Observer.
+func (existenceMetrics) LookedUp(result policy.Existence, took time.Duration) {
+	counterpartDuration.Observe(took.Seconds())
+	counterpartLookups.WithLabelValues(result.String()).Inc()
+}
+
+// Busy implements existence.Observer.
+func (existenceMetrics) Busy() { counterpartLookups.WithLabelValues(resultBusy).Inc() }
+
+// resetPolicyMetrics removes the series of policies from before a reload, and makes those of reloads exist.
+func resetPolicyMetrics() {
+	policySuffixes.Reset()
+	policyReloadSuccessful.Reset()
+	policyTrialEnds.Reset()
+	policyExpiring.Reset()
+	policyReloads.WithLabelValues(resultOK)
+	policyReloads.WithLabelValues(resultError)
+}
+
+// publishPolicy sets the gauges of the lists of a policy.
+func publishPolicy(name string, sizes policy.Sizes, upToDate bool) {
+	policySuffixes.WithLabelValues(name, "protect").Set(float64(sizes.Protected))
+	policySuffixes.WithLabelValues(name, "allow").Set(float64(sizes.Allowed))
+	policyExpiring.WithLabelValues(name, "protect").Set(float64(sizes.ExpiringProtected))
+	policyExpiring.WithLabelValues(name, "allow").Set(float64(sizes.ExpiringAllowed))
+	successful := 0.0
+	if upToDate {
+		successful = 1
+	}
+	policyReloadSuccessful.WithLabelValues(name).Set(successful)
 }

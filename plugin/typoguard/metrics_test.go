@@ -23,7 +23,7 @@ func collectors() []prometheus.Collector {
 func TestMetricNames(t *testing.T) {
 	newCounters("dns://:53", "")
 	newSinkObserver(logSink)
-	beginEvents(&policy{name: "test"})
+	beginEvents("test")
 	for _, c := range collectors() {
 		problems, err := testutil.CollectAndLint(c)
 		require.NoError(t, err)
@@ -50,7 +50,7 @@ func TestSeriesBegin(t *testing.T) {
 			assert.Equal(t, series, testutil.CollectAndCount(lookalikesTotal))
 			for _, name := range []string{"army.ml.", "army.miil.", "army.mul.", "army.mel.", "army.mli.", "arym.ml.", "arrny.mil."} {
 				for _, qtype := range qtypes {
-					ask(t, t.Context(), h, query(name, qtype))
+					ask(t, t.Context(), h, question(name, qtype))
 				}
 			}
 			assert.Equal(t, series, testutil.CollectAndCount(lookalikesTotal))
@@ -78,15 +78,15 @@ func TestCounting(t *testing.T) {
 		query *dns.Msg
 		count prometheus.Counter
 	}{
-		{"blocked", query("us.army.ml.", dns.TypeMX), lookalikesTotal.WithLabelValues("", "", "mil", "nxdomain", "enforce", "omission", "MX")},
-		{"a type without a label", query("us.army.ml.", dns.TypeLOC), lookalikesTotal.WithLabelValues("", "", "mil", "nxdomain", "enforce", "omission", "other")},
-		{"monitored", query("armny.nl.", dns.TypeMX), lookalikesTotal.WithLabelValues("", "", "trial", "nullmx", "monitor", "addition", "MX")},
-		{"protected", query("army.mil.", dns.TypeMX), passedTotal.WithLabelValues("", "", "protected")},
-		{"allowed", query("x.gov.ml.", dns.TypeMX), passedTotal.WithLabelValues("", "", "allowed")},
-		{"unlike", query("example.org.", dns.TypeMX), passedTotal.WithLabelValues("", "", "unlike")},
-		{"client", query("navvy.nl.", dns.TypeMX), passedTotal.WithLabelValues("", "", "client")},
-		{"type", query("us.army.ml.", dns.TypeNS), passedTotal.WithLabelValues("", "", "type")},
-		{"type of a null MX", query("armny.nl.", dns.TypeA), passedTotal.WithLabelValues("", "", "type")},
+		{"blocked", question("us.army.ml.", dns.TypeMX), lookalikesTotal.WithLabelValues("", "", "mil", "nxdomain", "enforce", "omission", "MX")},
+		{"a type without a label", question("us.army.ml.", dns.TypeLOC), lookalikesTotal.WithLabelValues("", "", "mil", "nxdomain", "enforce", "omission", "other")},
+		{"monitored", question("armny.nl.", dns.TypeMX), lookalikesTotal.WithLabelValues("", "", "trial", "nullmx", "monitor", "addition", "MX")},
+		{"protected", question("army.mil.", dns.TypeMX), passedTotal.WithLabelValues("", "", "protected")},
+		{"allowed", question("x.gov.ml.", dns.TypeMX), passedTotal.WithLabelValues("", "", "allowed")},
+		{"no match", question("example.org.", dns.TypeMX), passedTotal.WithLabelValues("", "", "no_match")},
+		{"client", question("navvy.nl.", dns.TypeMX), passedTotal.WithLabelValues("", "", "client")},
+		{"type", question("us.army.ml.", dns.TypeNS), passedTotal.WithLabelValues("", "", "type")},
+		{"type of a null MX", question("armny.nl.", dns.TypeA), passedTotal.WithLabelValues("", "", "type")},
 		{"not judged", &dns.Msg{Question: []dns.Question{{Name: "army.ml.", Qtype: dns.TypeMX, Qclass: dns.ClassCHAOS}}}, passedTotal.WithLabelValues("", "", "not_judged")},
 	}
 	total := func() float64 {

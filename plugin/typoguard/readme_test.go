@@ -17,6 +17,7 @@ import (
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 )
 
 // readme returns the manual page, or one section of it.
@@ -50,11 +51,11 @@ func TestReadmeOptions(t *testing.T) {
 	for line := range strings.Lines(block[1]) {
 		documented = append(documented, strings.Fields(line)[0])
 	}
-	assert.Equal(t, optionNames, documented)
-	for _, name := range optionNames {
+	assert.Equal(t, optionNames(), documented)
+	for _, name := range optionNames() {
 		assert.Regexp(t, "(?m)^\\* .*`"+name+"[` ]", syntax)
 	}
-	for _, name := range actionNames {
+	for _, name := range policy.ActionNames[:] {
 		assert.Contains(t, syntax, "| `"+name+"`")
 	}
 }
@@ -66,7 +67,7 @@ func TestReadmeKinds(t *testing.T) {
 	require.Len(t, rows, len(match.AllKinds.List()))
 	for _, row := range rows {
 		ctx := metadata.ContextWithMetadata(t.Context())
-		ask(t, ctx, h, query(row[2]+".", dns.TypeMX))
+		ask(t, ctx, h, question(row[2]+".", dns.TypeMX))
 		kind := metadata.ValueFunc(ctx, "typoguard/kind")
 		require.NotNil(t, kind, row[2])
 		assert.Equal(t, row[1], kind(), row[2])
@@ -113,8 +114,8 @@ func TestReadmeMetrics(t *testing.T) {
 	slices.Sort(documented)
 	slices.Sort(registered)
 	assert.Equal(t, registered, documented)
-	for _, reason := range passReasonNames {
-		assert.Contains(t, readme(t, "Metrics"), "`"+reason+"`")
+	for _, reason := range policy.ServerReasons() {
+		assert.Contains(t, readme(t, "Metrics"), "`"+reason.String()+"`")
 	}
 }
 
@@ -125,7 +126,7 @@ func TestReadmeMetadata(t *testing.T) {
 		documented = append(documented, m[1])
 	}
 	ctx := metadata.ContextWithMetadata(t.Context())
-	ask(t, ctx, handler(t, "typoguard {\nprotect mil\n}"), query("army.ml.", dns.TypeMX))
+	ask(t, ctx, handler(t, "typoguard {\nprotect mil\n}"), question("army.ml.", dns.TypeMX))
 	var set []string
 	for label := range metadata.ValueFuncs(ctx) {
 		set = append(set, strings.TrimPrefix(label, "typoguard/"))

@@ -13,6 +13,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 )
 
 // TestMain makes the process trust httptest's certificate, which has to be done before the first one is verified.
@@ -57,7 +59,7 @@ func newListServer(t *testing.T, list string) *listServer {
 		case r.URL.Path == "/plain":
 			http.Redirect(w, r, "http://"+r.Host, http.StatusFound)
 		case r.URL.Path == "/large":
-			for range maxFetched>>20 + 1 {
+			for range 65 {
 				_, _ = w.Write(make([]byte, 1<<20))
 			}
 		case s.status != 0:
@@ -80,48 +82,48 @@ func (s *listServer) set(list string, status int) {
 	s.list, s.status = list, status
 }
 
-// looked looks at the lists of a block's only stanza, twice, because what has changed must stay as it is for a while. It
+// looked looks at the lists of a block's only policy, twice, because what has changed must stay as it is for a while. It
 // returns whether they are in force as they are.
 func looked(t *testing.T, b *block) bool {
 	t.Helper()
-	i := &instance{blocks: []*block{b}}
+	r := &reloader{blocks: []*block{b}}
 	for range 2 {
-		i.look(t.Context(), b, b.stanzas[0])
+		r.reload(t.Context(), b, b.policies[0], b.lists[0])
 	}
-	return b.stanzas[0].failure == ""
+	return b.lists[0].Stale() == nil
 }
 
 func TestRemote(t *testing.T) {
 	s := newListServer(t, "navy.mil\n")
 	b, err := parseCorefile(t, "", "typoguard {\nprotect_file "+s.URL+"\n}")
 	require.NoError(t, err)
-	b.stanzas[0].keep()
-	require.Equal(t, lookalike, verdictOn(b, "navy.ml"))
+	require.NoError(t, b.lists[0].Keep())
+	require.Equal(t, policy.Lookalike, verdictOn(b, "navy.ml"))
 
 	require.True(t, looked(t, b))
 	require.Equal(t, 1, s.sent, "not sent again")
 
 	s.set("af.mil\n", 0)
 	require.True(t, looked(t, b))
-	require.Equal(t, pass, verdictOn(b, "navy.ml"))
-	require.Equal(t, lookalike, verdictOn(b, "af.ml"))
+	require.Equal(t, policy.Pass, verdictOn(b, "navy.ml"))
+	require.Equal(t, policy.Lookalike, verdictOn(b, "af.ml"))
 
 	s.set("", http.StatusInternalServerError)
 	require.False(t, looked(t, b))
-	require.Equal(t, lookalike, verdictOn(b, "af.ml"))
+	require.Equal(t, policy.Lookalike, verdictOn(b, "af.ml"))
 
 	s.set("af..mil\n", 0)
 	for range 3 {
 		require.False(t, looked(t, b))
-		require.Contains(t, b.stanzas[0].failure, s.URL+":1 - Error during parsing: \"af..mil\": expected a domain suffix")
+		require.Contains(t, b.lists[0].Stale().Error(), s.URL+":1 - Error during parsing: \"af..mil\": expected a domain suffix")
 	}
-	require.Equal(t, lookalike, verdictOn(b, "af.ml"))
+	require.Equal(t, policy.Lookalike, verdictOn(b, "af.ml"))
 
 	s.set("af.mil\n", 0)
 	require.True(t, looked(t, b), "the one in force is back")
 	s.set("navy.mil\n", 0)
 	require.True(t, looked(t, b))
-	require.Equal(t, lookalike, verdictOn(b, "navy.ml"))
+	require.Equal(t, policy.Lookalike, verdictOn(b, "navy.ml"))
 }
 
 func TestRemoteCopy(t *testing.T) {
@@ -133,22 +135,22 @@ func TestRemoteCopy(t *testing.T) {
 	entries, err := os.ReadDir(dir)
 	require.NoError(t, err)
 	require.Empty(t, entries, "nothing is written before the server starts")
-	i := new(instance)
-	i.add(b)
-	require.NoError(t, i.take())
-	require.NoError(t, i.drop())
+	i := newInstance()
+	require.NoError(t, i.add(b))
+	require.NoError(t, i.start())
+	require.NoError(t, i.stop())
 	s.set("army.mil\n", 0)
 	require.True(t, looked(t, b), "the copy follows")
 
 	s.set("", http.StatusBadGateway)
 	b, err = parseCorefile(t, "", corefile)
 	require.NoError(t, err)
-	assert.Equal(t, lookalike, verdictOn(b, "army.ml"))
-	assert.Contains(t, b.stanzas[0].failure, "502 Bad Gateway")
+	assert.Equal(t, policy.Lookalike, verdictOn(b, "army.ml"))
+	assert.Contains(t, b.lists[0].Stale().Error(), "502 Bad Gateway")
 	assert.False(t, looked(t, b))
 	s.set("navy.mil\n", 0)
 	assert.True(t, looked(t, b))
-	assert.Equal(t, lookalike, verdictOn(b, "navy.ml"))
+	assert.Equal(t, policy.Lookalike, verdictOn(b, "navy.ml"))
 	entries, err = os.ReadDir(dir)
 	require.NoError(t, err)
 	require.Len(t, entries, 1, "and no temporary files")
@@ -172,11 +174,11 @@ func TestRemoteMissing(t *testing.T) {
 			continue
 		}
 		require.NoError(t, err, options)
-		require.Equal(t, pass, verdictOn(b, "navy.ml"))
+		require.Equal(t, policy.Pass, verdictOn(b, "navy.ml"))
 		require.False(t, looked(t, b))
 		s.set("navy.mil\n", 0)
 		require.True(t, looked(t, b))
-		require.Equal(t, lookalike, verdictOn(b, "navy.ml"))
+		require.Equal(t, policy.Lookalike, verdictOn(b, "navy.ml"))
 		s.set("navy.mil\n", http.StatusNotFound)
 	}
 }
@@ -185,7 +187,7 @@ func TestRemoteRefused(t *testing.T) {
 	s := newListServer(t, "navy.mil\n")
 	for address, want := range map[string]string{
 		s.URL + "/plain": "redirected to http://" + strings.TrimPrefix(s.URL, "https://") + "; expected an https address",
-		s.URL + "/large": "more than 67108864 octets",
+		s.URL + "/large": "more than 67108864 bytes",
 		strings.Replace(s.URL, "127.0.0.1", "localhost", 1): "not localhost",
 	} {
 		_, err := parseCorefile(t, "", "typoguard {\nprotect_file "+address+"\n}")

@@ -17,8 +17,8 @@ func TestParseEventsErrors(t *testing.T) {
 	const bits = `; expected bits of IPv4 and of IPv6 addresses to keep, such as 24 56`
 	tests := []struct{ name, option, want string }{
 		{"events nowhere", "events", `events: no argument; expected a file name`},
-		{"events in a directory that is none", "events nope/events.json", `events: ROOT/nope is no directory; expected one that exists`},
-		{"events in no file", "events .", `events: ROOT is no regular file; expected a file, or none`},
+		{"events in a directory that is none", "events nope/events.json", `events: ROOT/nope is not a directory; expected one that exists`},
+		{"events in no file", "events .", `events: ROOT is not a regular file; expected a file, or none`},
 		{"events twice", "events a.json\nevents ./a.json", `events: ROOT/a.json twice; expected different ones`},
 		{"unknown setting", "events a.json count 3", `events: unknown setting "count"; expected one of age, keep, size`},
 		{"no value", "events a.json size", `events: size without a value; expected one`},
@@ -26,8 +26,8 @@ func TestParseEventsErrors(t *testing.T) {
 		{"small", "events a.json size 63KB", `events: size "63KB"; expected at least 64KB, such as 100MB`},
 		{"no size", "events a.json size big", `events: size "big"; expected at least 64KB, such as 100MB`},
 		{"negative keep", "events a.json keep -1", `events: keep "-1"; expected a number of files, or 0 for all`},
-		{"no age", "events a.json age 30", `events: age "30"; expected a duration such as 30d or 12h`},
-		{"no days", "events a.json age 0d", `events: age "0d"; expected a duration such as 30d or 12h`},
+		{"no age", "events a.json age 30", `events: age "30"; expected a duration such as 30d, 1d12h or 12h`},
+		{"no days", "events a.json age 0d", `events: age "0d"; expected a duration such as 30d, 1d12h or 12h`},
 
 		{"syslog nowhere", "syslog", `syslog: no argument; expected an address such as tls://siem.example.org:6514`},
 		{"syslog without a scheme", "syslog 192.0.2.1", `syslog: address "192.0.2.1"` + address},
@@ -89,8 +89,8 @@ func TestSharedSinks(t *testing.T) {
 	share := func(one, other string) error {
 		b, err := parseCorefile(t, root, "typoguard a {\nprotect mil\nevents e.json "+one+"\n}\ntypoguard b {\nprotect gov\nevents e.json "+other+"\n}")
 		require.NoError(t, err)
-		i := &instance{sinks: map[string]*sinkConfig{}}
-		if err := i.addSinks(b); err != nil {
+		i := newInstance()
+		if err := i.add(b); err != nil {
 			return err
 		}
 		assert.Len(t, i.sinks, 2, "the file and the log")

@@ -49,12 +49,12 @@ func TestAbsoluteDSN(t *testing.T) {
 }
 
 func TestParseHistorySize(t *testing.T) {
-	for value, want := range map[string]int64{"0": 0, "1MB": 1 << 20, "10GB": 10 << 30} {
+	for value, want := range map[string]int64{"0": 0, "1MB": 1 << 20, "10GB": 10 << 30, "3GiB": 3 << 30, "5000000000": 5_000_000_000} {
 		size, err := parseHistorySize(value)
 		require.NoError(t, err)
 		assert.Equal(t, want, size)
 	}
-	for _, value := range []string{"1023KB", "big", "-1", "00"} {
+	for _, value := range []string{"1023KB", "big", "-1", "1"} {
 		_, err := parseHistorySize(value)
 		require.EqualError(t, err, `size "`+value+`"; expected at least 1MB, such as 1GB, or 0 for no bound`)
 	}

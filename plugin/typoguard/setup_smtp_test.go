@@ -7,7 +7,6 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"math/big"
-	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -102,31 +101,28 @@ func TestSMTPNeedsSinkhole(t *testing.T) {
 // contradict.
 func TestSharedListener(t *testing.T) {
 	parse := func(stanzas ...string) (*instance, error) {
-		i := &instance{listeners: map[netip.AddrPort]*listener{}}
+		i := newInstance()
 		for n, s := range stanzas {
-			b, err := parse(caddy.NewTestController("dns", strings.Replace(s, "typoguard {", "typoguard p"+string(rune('a'+n))+" {", 1)), "")
+			b, err := parseCorefile(t, "", strings.Replace(s, "typoguard {", "typoguard p"+string(rune('a'+n))+" {", 1))
 			require.NoError(t, err)
-			i.add(b)
-			if err := i.addListeners(b); err != nil {
+			if err := i.add(b); err != nil {
 				return nil, err
 			}
 		}
 		return i, nil
 	}
-	address := netip.MustParseAddrPort("192.0.2.25:25")
-
 	i, err := parse(
 		smtpStanza("smtp_limits connections 5 command_time 1m30s\nsmtp [2001:db8::25]:2525"),
 		smtpStanza("smtp_limits connections 5 per_client 3\nsmtp_hostname mail.example"),
 	)
 	require.NoError(t, err)
 	require.Len(t, i.listeners, 2)
-	shared := i.listeners[address].config(nil)
+	shared := i.listeners["192.0.2.25:25"].config(nil, nil)
 	assert.Equal(t, "mail.example", shared.Hostname)
 	want := smtp.DefaultLimits
 	want.Connections, want.PerClient, want.CommandTime = 5, 3, 90*time.Second
 	assert.Equal(t, want, shared.Limits)
-	alone := i.listeners[netip.MustParseAddrPort("[2001:db8::25]:2525")].config(nil)
+	alone := i.listeners["[2001:db8::25]:2525"].config(nil, nil)
 	assert.Equal(t, smtpHostname, alone.Hostname)
 	assert.Equal(t, smtp.DefaultLimits.PerClient, alone.Limits.PerClient)
 
@@ -144,16 +140,16 @@ func TestParseSMTP(t *testing.T) {
 	writeKeyPair(t, root, "good")
 	b, err := parseCorefile(t, root, smtpStanza("smtp ::1 [::1]:2525\nsmtp 127.0.0.1:0\nsmtp_tls good.pem good.key\nhint \"Call 2525, {id}\"\nlog_addresses on"))
 	require.NoError(t, err)
-	p := b.stanzas[0].policy
+	p := b.policies[0].smtp
 	var listeners []string
-	for _, address := range p.listeners {
+	for _, address := range p.addresses {
 		listeners = append(listeners, address.String())
 	}
 	assert.Equal(t, []string{"192.0.2.25:25", "[::1]:25", "[::1]:2525", "127.0.0.1:0"}, listeners)
 	assert.Equal(t, "Call 2525, {id}", p.hint)
 	assert.True(t, p.logAddresses)
 	config := new(smtp.Config)
-	b.stanzas[0].settings[0].apply(config)
+	b.policies[0].smtp.settings[0].apply(config)
 	assert.NotNil(t, config.Certificate)
 }
 
@@ -166,8 +162,8 @@ func TestSetupListenerContradiction(t *testing.T) {
 	require.ErrorContains(t, err, "plugin/typoguard: Corefile:17 - Error during parsing: smtp_limits: connections 6 contradicts connections 5 at Corefile:7; expected")
 }
 
-// TestListenerJudges covers which policies of a listener say what a domain may have been meant to be.
-func TestListenerJudges(t *testing.T) {
+// TestListenerSuggests covers which policies of a listener say what a domain may have been meant to be.
+func TestListenerSuggests(t *testing.T) {
 	b, err := parseCorefile(t, "", `
 		typoguard near {
 			protect mil
@@ -202,12 +198,12 @@ func TestListenerJudges(t *testing.T) {
 			smtp 192.0.2.25
 		}`)
 	require.NoError(t, err)
-	i := &instance{listeners: map[netip.AddrPort]*listener{}}
-	require.NoError(t, i.addListeners(b))
-	require.NoError(t, i.addListeners(other))
+	i := newInstance()
+	require.NoError(t, i.add(b))
+	require.NoError(t, i.add(other))
 	suggested := func(listener, domain string) []string {
 		var all []string
-		for _, s := range i.listeners[netip.MustParseAddrPort(listener)].judge(domain) {
+		for _, s := range i.listeners[listener].suggest(domain) {
 			all = append(all, strings.Join([]string{s.Intended, s.Policy, s.Kind, s.Hint}, " "))
 		}
 		return all
@@ -218,7 +214,7 @@ func TestListenerJudges(t *testing.T) {
 	assert.Empty(t, suggested("192.0.2.25:25", "army.gov.ml"), "allowed")
 	assert.Empty(t, suggested("192.0.2.25:25", "army.mil"), "protected")
 	assert.Empty(t, suggested("192.0.2.25:25", "example.org"))
-	assert.True(t, i.listeners[netip.MustParseAddrPort("192.0.2.25:25")].judge("army.m")[0].LogAddresses)
+	assert.True(t, i.listeners["192.0.2.25:25"].suggest("army.m")[0].LogAddresses)
 }
 
 // writeKeyPair writes a self-signed certificate and its key, as name.pem and name.key.

@@ -15,12 +15,18 @@ import (
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/suffixlist"
 )
 
 // parseCorefile parses the stanzas of a server block, with list files below root.
 func parseCorefile(tb testing.TB, root, corefile string) (*block, error) {
 	tb.Helper()
-	return parse(caddy.NewTestController("dns", corefile), root)
+	policies, err := parse(caddy.NewTestController("dns", corefile), root)
+	if err != nil {
+		return nil, err
+	}
+	return newBlock(0, policies)
 }
 
 // writeLists writes list files into a new directory.
@@ -36,20 +42,20 @@ func writeLists(t *testing.T, files map[string]string) string {
 func TestParseDefaults(t *testing.T) {
 	b, err := parseCorefile(t, "", "typoguard {\n protect mil\n}")
 	require.NoError(t, err)
-	require.Len(t, b.stanzas, 1)
-	s := b.stanzas[0]
-	assert.Equal(t, policy{
-		name:     "default",
-		distance: 1,
-		kinds:    match.AllKinds.Without(match.Multiple),
-		keyboard: match.QWERTY,
-		action:   nxdomain,
-		mode:     enforce,
-		ttl:      60,
-		sinks:    []string{"log"},
-		mask:     event.NoMask,
-	}, s.policy)
-	assert.Equal(t, 30*time.Second, s.reload)
+	require.Len(t, b.policies, 1)
+	c := b.policies[0]
+	assert.Equal(t, policy.Policy{
+		Name:     "default",
+		Distance: 1,
+		Kinds:    match.AllKinds.Without(match.Multiple),
+		Keyboard: match.QWERTY,
+		Action:   policy.NXDOMAIN,
+		Mode:     policy.Enforce,
+		TTL:      60,
+	}, c.Policy)
+	assert.Equal(t, []string{"log"}, c.sinkNames)
+	assert.Equal(t, event.NoMask, c.mask)
+	assert.Equal(t, 30*time.Second, c.lists.reload)
 }
 
 func TestParseEverything(t *testing.T) {
@@ -82,37 +88,44 @@ func TestParseEverything(t *testing.T) {
 			dnstap on
 		}`)
 	require.NoError(t, err)
-	require.Len(t, b.stanzas, 1)
-	s := b.stanzas[0]
-	assert.Equal(t, policy{
-		name:     "mail",
-		distance: 2,
-		kinds:    match.Kinds(0).With(match.Omission).With(match.Substitution).With(match.Adjacent).With(match.Multiple),
-		keyboard: match.AZERTY,
-		clients:  clients{networks: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("2001:db8::/32"), netip.MustParsePrefix("198.51.100.7/32")}},
-		types:    []uint16{dns.TypeMX, dns.TypeA, dns.TypeAAAA},
-		action:   sinkhole,
-		sinkhole: []netip.Addr{netip.MustParseAddr("192.0.2.66"), netip.MustParseAddr("2001:db8::66")},
-		mode:     monitor,
-		ttl:      5,
-		sinks: []string{filepath.Join(root, "events.json"), filepath.Join(root, "more.json"),
-			"udp://192.0.2.1:514", "tls://siem.example.org:6515"},
-		mask: event.Mask{V4: 24, V6: 56}, dnstap: true,
-	}, s.policy)
-	assert.Equal(t, time.Minute, s.reload)
-	listed, err := s.suffixes()
+	require.Len(t, b.policies, 1)
+	c := b.policies[0]
+	assert.Equal(t, policy.Policy{
+		Name:     "mail",
+		Distance: 2,
+		Kinds:    match.Kinds(0).With(match.Omission).With(match.Substitution).With(match.Adjacent).With(match.Multiple),
+		Keyboard: match.AZERTY,
+		Clients: policy.Clients{Networks: []netip.Prefix{
+			netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("2001:db8::/32"), netip.MustParsePrefix("198.51.100.7/32"),
+		}},
+		Types:    []uint16{dns.TypeMX, dns.TypeA, dns.TypeAAAA},
+		Action:   policy.Sinkhole,
+		Sinkhole: []netip.Addr{netip.MustParseAddr("192.0.2.66"), netip.MustParseAddr("2001:db8::66")},
+		Mode:     policy.Monitor,
+		TTL:      5,
+	}, c.Policy)
+	assert.Equal(t, []string{
+		filepath.Join(root, "events.json"), filepath.Join(root, "more.json"), "udp://192.0.2.1:514", "tls://siem.example.org:6515",
+	}, c.sinkNames)
+	assert.Equal(t, event.Mask{V4: 24, V6: 56}, c.mask)
+	assert.True(t, c.dnstap)
+	assert.Equal(t, time.Minute, c.lists.reload)
+	protected, allowed, err := b.lists[0].Suffixes()
 	require.NoError(t, err)
-	assert.Equal(t, []string{"army.mil", "mindef.nl", "navy.mil", "xn--bcher-kva.example", "af.mil"}, names(listed.protected))
-	assert.Equal(t, []string{"gov.ml"}, names(listed.allowed))
-	assert.Equal(t, []sizes{{protected: 5, allowed: 1}}, b.rules.Load().sizes)
+	assert.Equal(t, []string{"army.mil", "mindef.nl", "navy.mil", "xn--bcher-kva.example", "af.mil"}, suffixlist.Names(protected))
+	assert.Equal(t, []string{"gov.ml"}, suffixlist.Names(allowed))
+	assert.Equal(t, []policy.Sizes{{Protected: 5, Allowed: 1}}, b.set.Load().Sizes)
 }
 
 // TestBuiltin: a list that comes with the plugin is like a list file that never changes.
 func TestBuiltin(t *testing.T) {
 	b, err := parseCorefile(t, "", "typoguard {\nprotect builtin:us-military partner.example\nallow darpa.ml\n}")
 	require.NoError(t, err)
-	assert.Greater(t, b.rules.Load().sizes[0].protected, 100)
-	for name, want := range map[string]verdict{"mail.ml": lookalike, "us.army.ml": lookalike, "army.mil": protected, "partner.exampl": lookalike, "darpa.ml": allowed, "google.co.il": pass} {
+	assert.Greater(t, b.set.Load().Sizes[0].Protected, 100)
+	for name, want := range map[string]policy.Verdict{
+		"mail.ml": policy.Lookalike, "us.army.ml": policy.Lookalike, "army.mil": policy.Protected, "partner.exampl": policy.Lookalike,
+		"darpa.ml": policy.Allowed, "google.co.il": policy.Pass,
+	} {
 		assert.Equal(t, want, verdictOn(b, name), name)
 	}
 }

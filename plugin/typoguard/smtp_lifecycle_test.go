@@ -221,10 +221,10 @@ func TestSMTPReloadedList(t *testing.T) {
 	session := dialSMTP(t, address)
 	session.say("RCPT TO:<bob@navy.ml>", "550 5.7.1 ")
 	replaceFile(t, path, "army.mil\nnavy.mil\n")
-	reply, err := dns.Exchange(query("navy.ml.", dns.TypeA), instance.Servers()[0].LocalAddr().String())
+	reply, err := dns.Exchange(question("navy.ml.", dns.TypeA), instance.Servers()[0].LocalAddr().String())
 	for err == nil && len(reply.Answer) == 0 {
 		<-time.After(50 * time.Millisecond)
-		reply, err = dns.Exchange(query("navy.ml.", dns.TypeA), instance.Servers()[0].LocalAddr().String())
+		reply, err = dns.Exchange(question("navy.ml.", dns.TypeA), instance.Servers()[0].LocalAddr().String())
 	}
 	require.NoError(t, err)
 	session.say("RCPT TO:<bob@navy.ml>", likeNavy)

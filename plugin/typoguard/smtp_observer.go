@@ -1,12 +1,13 @@
 package typoguard
 
 import (
-	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/sink"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/smtp"
 )
 
@@ -14,7 +15,8 @@ import (
 type smtpObserver struct {
 	listener *listener
 	name     string // of the listener, in metrics
-	events   *hub
+	events   *sink.Dispatcher
+	failures *failureLog
 
 	sessions, others, tlsOK, tlsError prometheus.Counter
 	active                            prometheus.Gauge
@@ -24,7 +26,7 @@ type smtpObserver struct {
 var _ smtp.Observer = (*smtpObserver)(nil)
 
 // newSMTPObserver returns the observer of a listener. Its series exist from then on.
-func newSMTPObserver(l *listener, events *hub) *smtpObserver {
+func newSMTPObserver(l *listener, events *sink.Dispatcher, failures *failureLog) *smtpObserver {
 	listener := l.address.String()
 	for _, limit := range smtp.AllLimits {
 		smtpLimitsHit.WithLabelValues(listener, string(limit))
@@ -33,6 +35,7 @@ func newSMTPObserver(l *listener, events *hub) *smtpObserver {
 		listener: l,
 		name:     listener,
 		events:   events,
+		failures: failures,
 		sessions: smtpSessions.WithLabelValues(listener),
 		active:   smtpActive.WithLabelValues(listener),
 		others:   smtpOthers.WithLabelValues(listener),
@@ -67,7 +70,7 @@ func (o *smtpObserver) Refused(r *smtp.Refusal) {
 		smtpRejected.WithLabelValues(r.Suggestions[0].Policy, r.Suggestions[0].Kind).Inc()
 	}
 	e := o.listener.event(r)
-	o.events.report(&e)
+	o.events.Report(&e)
 }
 
 // LimitHit implements smtp.Observer.
@@ -76,7 +79,7 @@ func (o *smtpObserver) LimitHit(limit smtp.Limit) {
 }
 
 // Failed implements smtp.Observer.
-func (o *smtpObserver) Failed(err error) { o.events.fail(err) }
+func (o *smtpObserver) Failed(err error) { o.failures.add(err) }
 
 // event makes an event of a refusal. It goes where the policy of the best suggestion wants it; without one, where the first
 // policy does that names the listener.
@@ -85,7 +88,7 @@ func (l *listener) event(r *smtp.Refusal) event.Event {
 		ID:     r.ID,
 		First:  time.Now(),
 		Action: event.SMTPRefused,
-		Mode:   enforce.String(),
+		Mode:   policy.Enforce.String(),
 		Name:   r.Domain,
 		SMTP:   &event.SMTP{Helo: r.Helo, Sender: r.Sender, Recipient: r.Recipient, TLS: r.TLS},
 	}
@@ -96,24 +99,20 @@ func (l *listener) event(r *smtp.Refusal) event.Event {
 		suggested, e.Policy = s.Policy, s.Policy
 		e.Protected, e.Intended, e.Kind, e.Distance = s.Protected, s.Intended, s.Kind, s.Distance
 	}
-	if p := l.policy(suggested); p != nil {
-		e.To = p.sinks
-		if p.history {
-			e.Candidates = smtpCandidates(r.Suggestions)
-		}
-		e.Client = p.mask.Apply(r.Client).String()
+	c := l.named(suggested)
+	e.To = c.sinkNames
+	if c.Candidates {
+		e.Candidates = otherSuggestions(r.Suggestions)
 	}
+	e.Client = c.mask.Apply(r.Client).String()
 	return e
 }
 
-// policy returns the first policy of a name, or of any, that names the listener.
-func (l *listener) policy(name string) *policy {
-	for _, b := range l.blocks {
-		for _, s := range b.stanzas {
-			if (name == "" || s.policy.name == name) && slices.Contains(s.policy.listeners, l.address) {
-				return &s.policy
-			}
-		}
+// otherSuggestions returns the suggestions after the first one, which are what the reply names besides.
+func otherSuggestions(suggestions []smtp.Suggestion) []event.Lookalike {
+	var others []event.Lookalike
+	for _, s := range suggestions[min(1, len(suggestions)):] {
+		others = append(others, event.Lookalike{Protected: s.Protected, Intended: s.Intended, Kind: s.Kind, Distance: s.Distance, Policy: s.Policy})
 	}
-	return nil
+	return others
 }

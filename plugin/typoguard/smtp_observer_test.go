@@ -20,7 +20,7 @@ func TestRefusalEvent(t *testing.T) {
 	const options = "action sinkhole 192.0.2.25\nsmtp 192.0.2.25:2525\n"
 	b, err := parseCorefile(t, t.TempDir(), "typoguard a {\nprotect gov\n"+options+"}\ntypoguard mil {\nprotect mil\n"+options+"log_events off\nsyslog udp://192.0.2.1\nclient_mask 24 56\n}")
 	require.NoError(t, err)
-	l := &listener{address: netip.MustParseAddrPort("192.0.2.25:2525"), blocks: []*block{b}}
+	l := &listener{address: netip.MustParseAddrPort("192.0.2.25:2525"), blocks: []*block{b}, policies: b.policies}
 	refusal := &smtp.Refusal{
 		ID: "abcd2345", Client: netip.MustParseAddr("192.0.2.7"), Helo: "relay", TLS: true, Sender: "corp.example", Recipient: "bob@us.army.ml",
 		Domain: "us.army.ml", Suggestions: []smtp.Suggestion{
@@ -38,8 +38,8 @@ func TestRefusalEvent(t *testing.T) {
 		SMTP: &event.SMTP{Helo: "relay", Sender: "corp.example", Recipient: "bob@us.army.ml", TLS: true},
 	}, e)
 
-	b.stanzas[1].policy.history = true
-	assert.Equal(t, []event.Candidate{{Protected: "army.nl", Intended: "us.army.nl", Kind: "substitution", Distance: 1, Policy: "a"}}, l.event(refusal).Candidates)
+	b.policies[1].Candidates = true
+	assert.Equal(t, []event.Lookalike{{Protected: "army.nl", Intended: "us.army.nl", Kind: "substitution", Distance: 1, Policy: "a"}}, l.event(refusal).Candidates)
 
 	refusal.Suggestions = nil
 	e = l.event(refusal)
@@ -52,17 +52,16 @@ func TestRefusalEvent(t *testing.T) {
 func TestFailuresAreLogged(t *testing.T) {
 	lines := captureLog(t, "text", func() {
 		synctest.Test(t, func(*testing.T) {
-			h := newHub()
+			l := newFailureLog()
 			for range 1000 {
-				h.fail(errors.New("no"))
+				l.add(errors.New("no"))
 				synctest.Wait()
 			}
-			h.close()
+			l.close()
 			for range 100 {
-				h.fail(errors.New("nobody hears"))
+				l.add(errors.New("too late"))
 			}
 		})
 	})
-	assert.Equal(t, failuresWaiting, strings.Count(lines, "no\n"))
-	(*hub)(nil).fail(errors.New("no"))
+	assert.Equal(t, maxFailures, strings.Count(lines, "no\n"))
 }

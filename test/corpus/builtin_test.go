@@ -8,11 +8,13 @@ import (
 
 	"github.com/coredns/caddy"
 	"github.com/coredns/coredns/core/dnsserver"
+	"github.com/miekg/dns"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 )
 
 // TestBuiltin bounds how many legitimate domains the lists hide that come with the plugin.
@@ -27,8 +29,8 @@ func TestBuiltin(t *testing.T) {
 		require.NoError(t, err)
 		hidden := 0
 		for _, domain := range c.domains {
-			if j := blocks[0].Judge(typoguard.Query{Name: domain}); j.Reason == typoguard.Blocked {
-				t.Logf("%s hides %s, which looks like %s", name, domain, j.Decisive.Intended)
+			if d := blocks[0].Judge(&policy.Query{Name: domain, Type: dns.TypeMX}); d.Enforced() {
+				t.Logf("%s hides %s, which looks like %s", name, domain, d.Lookalike.Intended)
 				hidden++
 			}
 		}

@@ -8,14 +8,17 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/coredns/caddy"
 	"github.com/coredns/coredns/core/dnsserver"
+	"github.com/miekg/dns"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 )
 
 // military are domains under mil that have public web sites or are in public mail addresses.
@@ -37,10 +40,13 @@ func TestCounterpart(t *testing.T) {
 		blocks, err := typoguard.Load(caddy.CaddyfileInput{Contents: []byte(corefile), Filepath: "Corefile", ServerTypeName: "dns"})
 		require.NoError(t, err)
 		hidden := func(name string) bool {
-			j := blocks[0].Judge(typoguard.Query{Name: name, Exists: func(domain string) (bool, error) {
-				return slices.Contains(military, strings.TrimSuffix(domain, ".mil.")), nil
+			d := blocks[0].Judge(&policy.Query{Name: name, Type: dns.TypeMX, Exists: func(domain string, _ time.Duration) policy.Existence {
+				if slices.Contains(military, strings.TrimSuffix(domain, ".mil.")) {
+					return policy.Exists
+				}
+				return policy.Absent
 			}})
-			return j.Reason == typoguard.Blocked
+			return d.Enforced()
 		}
 		for _, name := range c.domains {
 			if hidden(name) {

@@ -16,6 +16,7 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 )
 
 const (
@@ -104,16 +105,19 @@ func (w *world) busy(hour time.Time) int {
 
 // event returns what the policies make of a visit: no event, one, or two with that of the sinkhole.
 func (w *world) event(judge *typoguard.Block, v visit, at time.Time) []*event.Event {
-	j := judge.Judge(typoguard.Query{Name: v.domain + ".", Client: v.address})
-	if j.Verdict != "lookalike" {
+	d := judge.Judge(&policy.Query{
+		Name: v.domain + ".", Type: dns.TypeMX, Client: func() *policy.Client { return policy.ClientAt(v.address) }, Candidates: true,
+	})
+	if d.Verdict != policy.Lookalike {
 		return nil
 	}
+	found := d.Lookalike
 	tries := 1 + w.random.IntN(3)
 	e := &event.Event{
 		ID: w.id(), First: at, Last: at.Add(time.Duration(tries-1) * 40 * time.Second), Count: 3 * tries, Client: v.address.String(),
-		Policy: j.Decisive.Policy.Name, Action: j.Decisive.Policy.Action, Mode: j.Decisive.Policy.Mode,
-		Protected: j.Decisive.Protected, Intended: j.Decisive.Intended, Kind: j.Decisive.Kind.String(), Distance: j.Decisive.Distance,
-		Candidates: candidates(&j), Name: v.domain, Question: v.domain, Type: "MX", Types: []string{"MX", "A", "AAAA"}, ResponseCode: "NXDOMAIN",
+		Policy: found.Policy, Action: d.Policy.Action.String(), Mode: d.Mode.String(),
+		Protected: found.Protected, Intended: found.Intended, Kind: found.Kind, Distance: found.Distance,
+		Candidates: d.Others(len(d.Candidates)), Name: v.domain, Question: v.domain, Type: "MX", Types: []string{"MX", "A", "AAAA"}, ResponseCode: "NXDOMAIN",
 		Server: "dns://127.0.0.1:53",
 	}
 	if !v.mail {
@@ -133,19 +137,6 @@ func (w *world) event(judge *typoguard.Block, v visit, at time.Time) []*event.Ev
 	refused.Question, refused.Type, refused.Types, refused.ResponseCode, refused.Server = "", "", nil, "", ""
 	refused.SMTP = &event.SMTP{Helo: v.name, Sender: "corp.example", Recipient: v.domain, TLS: true}
 	return []*event.Event{e, &refused}
-}
-
-// candidates returns what else the name looks like.
-func candidates(j *typoguard.Judgement) []event.Candidate {
-	var others []event.Candidate
-	for i := range j.Candidates {
-		if c := &j.Candidates[i]; c != j.Decisive {
-			others = append(others, event.Candidate{
-				Protected: c.Protected, Intended: c.Intended, Kind: c.Kind.String(), Distance: c.Distance, Policy: c.Policy.Name,
-			})
-		}
-	}
-	return others
 }
 
 // id returns one as events have it.

@@ -135,7 +135,7 @@ func TestSeriesFromTheStart(t *testing.T) {
 			assert.Contains(t, m, lookalikesTotal+labels)
 		}
 	}
-	for _, reason := range []string{"unlike", "protected", "allowed", "client", "type", "not_judged"} {
+	for _, reason := range []string{"no_match", "protected", "allowed", "client", "type", "not_judged"} {
 		assert.Contains(t, m, fmt.Sprintf(`%s{reason=%q,%s,view=""}`, passedTotal, reason, server))
 	}
 	assert.Zero(t, m.sum(t, lookalikesTotal), lookalikesTotal)
@@ -170,8 +170,8 @@ func TestCounts(t *testing.T) {
 		{"passed type", "army.ml.", dns.TypeA, passedTotal, `reason="type"`},
 		{"protected", "us.army.mil.", dns.TypeMX, passedTotal, `reason="protected"`},
 		{"allowed", "arm.mil.", dns.TypeMX, passedTotal, `reason="allowed"`},
-		{"unlike", "example.org.", dns.TypeMX, passedTotal, `reason="unlike"`},
-		{"kind not asked for", "armi.mil.", dns.TypeMX, passedTotal, `reason="unlike"`},
+		{"no_match", "example.org.", dns.TypeMX, passedTotal, `reason="no_match"`},
+		{"kind not asked for", "armi.mil.", dns.TypeMX, passedTotal, `reason="no_match"`},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -74,7 +74,7 @@ type options struct {
 	format       *logs.Format // nil: to be recognised
 	since, until int64        // seconds since 1970; 0 is without bound
 	client       netip.Addr
-	exists       func(string) (bool, error) // with -resolve
+	exists       existsFunc // with -resolve
 	addresses    bool
 }
 

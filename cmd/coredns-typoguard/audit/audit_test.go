@@ -22,6 +22,7 @@ import (
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/audit/logs"
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/corefile"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 )
 
 // corefileOfTests is the one that most tests here use.
@@ -90,7 +91,7 @@ func TestCounts(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, itemCounts{Read: 11, Taken: 8, Other: 2, Unknown: 1}, r.Lines)
 	assert.Equal(t, counts{Count: 8, Blocked: 4, Delivered: 5, Bounced: 1, Deferred: 2}, r.Deliveries)
-	assert.Equal(t, map[string]int64{"allowed": 1, "monitor": 1, "protected": 1, "unlike": 1}, r.Passed)
+	assert.Equal(t, map[string]int64{"allowed": 1, "monitor": 1, "protected": 1, "no_match": 1}, r.Passed)
 	assert.Equal(t, counts{Count: 5, Blocked: 4, Delivered: 2, Bounced: 1, Deferred: 2}, r.Lookalike)
 	require.Len(t, r.Lookalikes, 2)
 
@@ -184,7 +185,7 @@ func TestServerBlocks(t *testing.T) {
 	const two = "ml {\nroot /\n}\n. {\ntypoguard {\nprotect mil\n}\n}\n"
 	r, err := auditAll(t, strings.Replace(two, "root /", "typoguard other {\nprotect navy.ml\n}", 1), options{}, "army.ml\narmy.il\nnavy.ml\n")
 	require.NoError(t, err)
-	assert.Equal(t, map[string]int64{"protected": 1, "unlike": 1}, r.Passed)
+	assert.Equal(t, map[string]int64{"protected": 1, "no_match": 1}, r.Passed)
 	assert.EqualValues(t, 1, r.Queries.Blocked)
 	assert.Equal(t, []string{"mil"}, r.NeverSeen)
 }
@@ -223,9 +224,10 @@ func TestCacheGenerations(t *testing.T) {
 	for round := range 2 {
 		for i := range 3 * remembered {
 			v := j.of(&logs.Record{Name: fmt.Appendf(nil, "host-%d.Example.", i)})
-			require.Equal(t, typoguard.NothingNear, v.judgement.Reason, round)
+			require.Equal(t, policy.NoMatch, v.decision.Reason, round)
 		}
-		require.Equal(t, typoguard.Blocked, j.of(&logs.Record{Name: []byte("ARMY.ml.")}).judgement.Reason)
+		v := j.of(&logs.Record{Name: []byte("ARMY.ml.")})
+		require.True(t, v.decision.Enforced())
 		require.LessOrEqual(t, len(j.names)+len(j.before), 2*remembered)
 	}
 }

@@ -3,38 +3,42 @@ package audit
 import (
 	"net/netip"
 	"strings"
+	"time"
+
+	"github.com/miekg/dns"
 
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/audit/logs"
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/corefile"
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/domain"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 )
 
 // remembered is how many names each of the two generations of the cache has at most.
 const remembered = 1 << 15
 
-// noName is the reason of what is no domain name.
-const noName typoguard.Reason = "no_name"
-
 // judge judges the names of records. Names come again and again, so it remembers what it said of the last ones: those that
-// are no lookalikes have the same judgement for every client and type.
+// are no lookalikes have the same decision for every client and type.
 type judge struct {
 	blocks        *corefile.Blocks
 	client        netip.Addr
-	exists        func(string) (bool, error) // see typoguard.Query; nil without -resolve
-	names, before map[string]verdict         // names is full when it has as many as remembered, and then takes the place of before
+	exists        existsFunc
+	names, before map[string]verdict // names is full when it has as many as remembered, and then takes the place of before
 	lower         []byte
 }
 
+// existsFunc is that of policy.Query; nil without -resolve.
+type existsFunc func(domain string, within time.Duration) policy.Existence
+
 // verdict is what is known of a name.
 type verdict struct {
-	name      string // lower-case, without the final dot
-	block     *typoguard.Block
-	judgement typoguard.Judgement // of a lookalike only until the next one
-	first     bool                // the name is not one that is remembered
+	name     string // lower-case, without the final dot
+	block    *typoguard.Block
+	decision policy.Decision // of a lookalike only until the next one
+	first    bool            // the name is not one that is remembered
 }
 
-func newJudge(blocks *corefile.Blocks, client netip.Addr, exists func(string) (bool, error)) *judge {
+func newJudge(blocks *corefile.Blocks, client netip.Addr, exists existsFunc) *judge {
 	return &judge{blocks: blocks, client: client, exists: exists, names: make(map[string]verdict, remembered)}
 }
 
@@ -54,27 +58,31 @@ func (j *judge) of(r *logs.Record) verdict {
 		if r.Client.IsValid() {
 			client = r.Client
 		}
-		v.judgement = v.block.Judge(typoguard.Query{Name: v.name, Type: r.Type, Client: client, Exists: j.exists})
+		q := policy.Query{Name: v.name, Type: r.Type, Client: func() *policy.Client { return policy.ClientAt(client) }, Exists: j.exists}
+		if q.Type == dns.TypeNone { // mail
+			q.Type = dns.TypeMX
+		}
+		v.decision = v.block.Judge(&q)
 	}
 	return v
 }
 
-// prepare judges a name for anybody. It has a block only if others may get another judgement.
+// prepare judges a name for anybody. It has a block only if others may get another decision.
 func (j *judge) prepare(name string) verdict {
 	v := verdict{name: name}
 	ascii, err := domain.Of(name)
 	if err != nil {
-		v.judgement = typoguard.Judgement{Verdict: "pass", Reason: noName}
+		v.decision = policy.Decision{Reason: policy.NoName}
 		return v
 	}
 	v.name = strings.ToLower(ascii)
 	block := j.blocks.For(v.name)
 	if block == nil {
-		v.judgement = typoguard.Judgement{Verdict: "pass", Reason: "unserved"}
+		v.decision = policy.Decision{Reason: policy.Unserved}
 		return v
 	}
-	v.judgement = block.Judge(typoguard.Query{Name: v.name})
-	if len(v.judgement.Candidates) > 0 {
+	v.decision = block.Judge(&policy.Query{Name: v.name, Type: dns.TypeMX})
+	if v.decision.Policy != nil {
 		v.block = block
 	}
 	return v

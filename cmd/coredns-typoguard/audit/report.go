@@ -9,7 +9,7 @@ import (
 
 	"golang.org/x/net/publicsuffix"
 
-	"github.com/typoguard/coredns-typoguard/plugin/typoguard"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 )
 
 // report is the outcome of an audit, and its form in JSON.
@@ -73,8 +73,8 @@ func (a *auditor) report() *report {
 		Lookalikes: []lookalike{}, Protected: len(t.seen), NeverSeen: []string{},
 	}
 	for reason, n := range t.reasons {
-		if reason != typoguard.Blocked {
-			r.Passed[string(reason)] = n
+		if reason != policy.Hidden {
+			r.Passed[reason.String()] = n
 		}
 	}
 	for _, line := range t.rows {
@@ -99,13 +99,13 @@ func (a *auditor) report() *report {
 }
 
 func lookalikeOf(l *row) lookalike {
-	c := &l.candidate
+	c, p := &l.decision.Lookalike, l.decision.Policy
 	for _, t := range []*top{&l.sources, &l.senders, &l.recipients} {
 		slices.SortStableFunc(t.values, func(a, b valueCount) int { return cmp.Compare(b.Count, a.Count) })
 	}
 	return lookalike{
-		Name: l.name, Intended: c.Intended, Protected: c.Protected, Distance: c.Distance, Kind: c.Kind.String(),
-		Policy: c.Policy.Name, Action: c.Policy.Action, Mode: c.Policy.Mode, PolicyClients: c.Policy.Clients,
+		Name: l.name, Intended: c.Intended, Protected: c.Protected, Distance: c.Distance, Kind: c.Kind,
+		Policy: p.Name, Action: p.Action.String(), Mode: l.decision.Mode.String(), PolicyClients: p.Clients.Networks,
 		counts: l.counts, First: timeOf(l.first), Last: timeOf(l.last), Days: l.days,
 		Sources: l.sources.values, OtherSources: l.sources.others, Senders: l.senders.values, Recipients: l.recipients.values,
 	}

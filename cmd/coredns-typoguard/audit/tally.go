@@ -6,7 +6,7 @@ import (
 
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/audit/logs"
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/corefile"
-	"github.com/typoguard/coredns-typoguard/plugin/typoguard"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 )
 
 // maxRows is how many lookalikes are told apart, and maxTop how many sources, senders and recipients of each.
@@ -25,9 +25,9 @@ type counts struct {
 }
 
 // add counts a record.
-func (c *counts) add(outcome logs.Outcome, reason typoguard.Reason) {
+func (c *counts) add(outcome logs.Outcome, d *policy.Decision) {
 	c.Count++
-	if reason == typoguard.Blocked {
+	if d.Enforced() {
 		c.Blocked++
 	}
 	switch outcome {
@@ -54,7 +54,7 @@ func (c *counts) sum(other counts) {
 type row struct {
 	counts
 	name                         string
-	candidate                    typoguard.Candidate
+	decision                     policy.Decision
 	first, last                  int64 // seconds since 1970; 0 if unknown
 	days, day                    int64 // number of different days, and the last of them
 	sources, senders, recipients top
@@ -72,19 +72,19 @@ type tally struct {
 	Outside   int64 // records before or after the time asked about
 
 	mail, queries counts
-	reasons       map[typoguard.Reason]int64
+	reasons       map[policy.Reason]int64
 	first, last   int64
 }
 
 func newTally(blocks *corefile.Blocks, addresses bool) *tally {
-	t := &tally{addresses: addresses, rows: map[rowKey]*row{}, seen: map[string]bool{}, reasons: map[typoguard.Reason]int64{}}
+	t := &tally{addresses: addresses, rows: map[rowKey]*row{}, seen: map[string]bool{}, reasons: map[policy.Reason]int64{}}
 	for _, b := range blocks.All {
 		if blocks.Chosen != nil && b != blocks.Chosen {
 			continue
 		}
-		for _, p := range b.Policies() {
-			for _, suffix := range p.Protected {
-				t.seen[suffix] = false
+		for _, s := range b.Suffixes {
+			for _, suffix := range s.Protected {
+				t.seen[suffix.Name] = false
 			}
 		}
 	}
@@ -97,19 +97,19 @@ func (t *tally) add(r *logs.Record, v *verdict, mail bool) {
 	if mail {
 		total = &t.mail
 	}
-	j := &v.judgement
-	total.add(r.Outcome, j.Reason)
-	t.reasons[j.Reason]++
+	d := &v.decision
+	total.add(r.Outcome, d)
+	t.reasons[d.Outcome()]++
 	if r.Time != 0 {
 		if t.first == 0 || r.Time < t.first {
 			t.first = r.Time
 		}
 		t.last = max(t.last, r.Time)
 	}
-	if v.first && j.Reason == typoguard.ListedProtected {
-		t.see(j.Listed)
+	if v.first && d.Verdict == policy.Protected {
+		t.see(d.Listed)
 	}
-	if j.Decisive != nil {
+	if d.Policy != nil {
 		t.addLookalike(r, v)
 	}
 }
@@ -129,18 +129,18 @@ func (t *tally) see(suffix string) {
 }
 
 func (t *tally) addLookalike(r *logs.Record, v *verdict) {
-	j := &v.judgement
-	key := rowKey{v.name, j.Decisive.Policy.Name}
+	d := &v.decision
+	key := rowKey{v.name, d.Policy.Name}
 	line := t.rows[key]
 	if line == nil {
 		if len(t.rows) >= maxRows {
-			t.others.add(r.Outcome, j.Reason)
+			t.others.add(r.Outcome, d)
 			return
 		}
-		line = &row{name: v.name, candidate: *j.Decisive}
+		line = &row{name: v.name, decision: *d}
 		t.rows[key] = line
 	}
-	line.add(r.Outcome, j.Reason)
+	line.add(r.Outcome, d)
 	line.at(r.Time)
 	line.sources.add(source(r))
 	if t.addresses {

@@ -17,7 +17,7 @@ import (
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/corefile"
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/domain"
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/resolver"
-	"github.com/typoguard/coredns-typoguard/plugin/typoguard"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 )
 
 const description = `Judges names by the policies of a Corefile, as the server would, and prints a line for each:
@@ -26,7 +26,7 @@ const description = `Judges names by the policies of a Corefile, as the server w
   gov.ml: passed verdict=allowed reason=allowed listed=gov.ml
 
 A mail address stands for its domain, and "-" for names on standard input, one a line; each is answered before the next is
-read. The reasons to pass are: unlike (near no protected suffix), protected, allowed, client (no policy near is for
+read. The reasons to pass are: no_match (near no protected suffix), protected, allowed, client (no policy near is for
 -client), type (the policy passes -type), no_counterpart (what it resembles does not exist, and the policy requires that),
 monitor (the policy only counts), no_policy (the server block has none), unserved (no server block has the name) and literal (an address literal, for which there is no lookup).
 
@@ -63,7 +63,7 @@ func Command() *cli.Command {
 // checker judges names and prints what it finds.
 type checker struct {
 	blocks  corefile.Blocks
-	query   typoguard.Query // but for the name
+	query   policy.Query // but for the name
 	out     *bufio.Writer
 	errs    io.Writer
 	print   func(io.Writer, *result) error
@@ -80,10 +80,11 @@ func run(_ context.Context, c *cli.Command) error {
 	if c.Bool("json") {
 		k.print = printJSON
 	}
-	var err error
-	if k.query.Client, err = parseClient(c.String("client")); err != nil {
+	client, err := parseClient(c.String("client"))
+	if err != nil {
 		return err
 	}
+	k.query.Client, k.query.Candidates = func() *policy.Client { return client }, true
 	r, err := resolver.FromFlag(c)
 	if err != nil {
 		return err
@@ -120,16 +121,16 @@ func run(_ context.Context, c *cli.Command) error {
 	return nil
 }
 
-// parseClient returns the address of the option -client, and the zero address for anybody.
-func parseClient(s string) (netip.Addr, error) {
+// parseClient returns the client with the address of the option -client, and anybody without one.
+func parseClient(s string) (*policy.Client, error) {
 	if s == "" {
-		return netip.Addr{}, nil
+		return policy.ClientAt(netip.Addr{}), nil
 	}
 	addr, err := netip.ParseAddr(s)
 	if err != nil {
-		return netip.Addr{}, fmt.Errorf("client: %w; expected an IPv4 or IPv6 address", err)
+		return nil, fmt.Errorf("client: %w; expected an IPv4 or IPv6 address", err)
 	}
-	return addr.WithZone(""), nil
+	return policy.ClientAt(addr), nil
 }
 
 // checkAll checks the names of a stream, one a line. What was printed is flushed before it waits for more.
@@ -166,11 +167,11 @@ func (k *checker) check(s string) error {
 	}
 	r := &result{given: s, name: strings.ToLower(strings.TrimSuffix(name, "."))}
 	if err != nil {
-		r.name, r.judgement = s, typoguard.Judgement{Verdict: "pass", Reason: "literal"}
+		r.name, r.decision = s, policy.Decision{Reason: policy.LiteralAddress}
 	} else {
 		k.judge(r, name)
 	}
-	k.blocked = k.blocked || r.judgement.Reason == typoguard.Blocked
+	k.blocked = k.blocked || r.decision.Enforced()
 	return k.print(k.out, r)
 }
 
@@ -181,12 +182,11 @@ func (k *checker) judge(r *result, name string) {
 	}
 	block := k.blocks.For(name)
 	if block == nil {
-		r.judgement = typoguard.Judgement{Verdict: "pass", Reason: "unserved"}
+		r.decision = policy.Decision{Reason: policy.Unserved}
 		return
 	}
 	k.query.Name = name
-	r.judgement, r.view = block.Judge(k.query), block.View
-	r.line = lineOf(block, r)
+	r.decision, r.block, r.view = block.Judge(&k.query), block, block.View
 	if len(k.blocks.All) > 1 {
 		r.server = block.Keys[0]
 	}

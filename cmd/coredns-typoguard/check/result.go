@@ -10,41 +10,62 @@ import (
 	"time"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/suffixlist"
 )
 
 // result is what is said of one name.
 type result struct {
 	given        string // the name or address as it was given
 	name         string // lower-case, without the final dot
-	judgement    typoguard.Judgement
-	server, view string // of the server block, where that needs to be said
-	line         typoguard.Line
+	decision     policy.Decision
+	block        *typoguard.Block // that judged it; nil if none did
+	server, view string           // of the server block, where that needs to be said
 }
 
-// lineOf returns what a list file says of the suffix that decided.
-func lineOf(block *typoguard.Block, r *result) typoguard.Line {
-	suffix := r.judgement.Listed
+// suffix returns the suffix that decided, with what a list file says of it.
+func (r *result) suffix() suffixlist.Suffix {
+	name := r.decision.Listed
 	if c := r.candidate(); c != nil {
-		suffix = c.Protected
+		name = c.Protected
 	}
-	line, _ := block.Line(suffix)
-	return line
+	if r.block == nil || name == "" {
+		return suffixlist.Suffix{}
+	}
+	s, _ := r.block.Noted(name)
+	return s
 }
 
-// until returns when the line stops counting, or "".
-func (r *result) until() string {
-	if r.line.Until.IsZero() {
+// candidate returns what decided, or, if no policy near the name is for the client, the nearest; nil if there is none.
+func (r *result) candidate() *event.Lookalike {
+	d := &r.decision
+	switch {
+	case d.Policy != nil:
+		return &d.Lookalike
+	case len(d.Candidates) > 0:
+		return &d.Candidates[0]
+	}
+	return nil
+}
+
+// policy returns the policy of a candidate.
+func (r *result) policy(c *event.Lookalike) *policy.Policy { return r.block.Set.Named(c.Policy) }
+
+// until returns when a suffix expires, or "".
+func until(s suffixlist.Suffix) string {
+	if s.Until.IsZero() {
 		return ""
 	}
-	return r.line.Until.UTC().Format(time.RFC3339)
+	return s.Until.UTC().Format(time.RFC3339)
 }
 
 // printLine prints a result for people and for grep. Fields that have no value are left out.
 func printLine(w io.Writer, r *result) error {
 	var line strings.Builder
-	j := &r.judgement
+	d, suffix := &r.decision, r.suffix()
 	outcome := "passed"
-	if j.Reason == typoguard.Blocked {
+	if d.Enforced() {
 		outcome = "blocked"
 	}
 	fmt.Fprintf(&line, "%s: %s", r.name, outcome)
@@ -53,37 +74,29 @@ func printLine(w io.Writer, r *result) error {
 			fmt.Fprintf(&line, " %s=%s", key, value)
 		}
 	}
-	field("verdict", j.Verdict)
-	field("reason", string(j.Reason))
-	field("listed", j.Listed)
+	field("verdict", d.Verdict.String())
+	field("reason", d.Outcome().String())
+	field("listed", d.Listed)
 	if c := r.candidate(); c != nil {
+		p := r.policy(c)
 		field("intended", c.Intended)
 		field("protected", c.Protected)
 		field("distance", fmt.Sprint(c.Distance))
-		field("kind", c.Kind.String())
-		field("policy", c.Policy.Name)
-		field("action", c.Policy.Action)
-		field("mode", c.Policy.Mode)
-		field("clients", joined(c.Policy.Clients))
+		field("kind", c.Kind)
+		field("policy", c.Policy)
+		field("action", p.Action.String())
+		field("mode", p.ModeAt(time.Now()).String())
+		field("clients", joined(p.Clients.Networks))
 	}
-	field("counterpart", j.Counterpart)
-	field("until", r.until())
-	if r.line.Note != "" {
-		field("note", strconv.Quote(r.line.Note))
+	field("counterpart", d.Counterpart.String())
+	field("until", until(suffix))
+	if suffix.Note != "" {
+		field("note", strconv.Quote(suffix.Note))
 	}
 	field("server", r.server)
 	field("view", r.view)
 	_, err := fmt.Fprintln(w, line.String())
 	return err
-}
-
-// candidate returns the suffix that decided, or, if no policy near the name is for the client, the nearest.
-func (r *result) candidate() *typoguard.Candidate {
-	j := &r.judgement
-	if j.Decisive == nil && len(j.Candidates) > 0 {
-		return &j.Candidates[0]
-	}
-	return j.Decisive
 }
 
 func joined(networks []netip.Prefix) string {
@@ -123,31 +136,32 @@ type near struct {
 	Clients   []netip.Prefix `json:"clients,omitempty"`
 }
 
-func nearOf(c *typoguard.Candidate) near {
+// near returns a candidate in JSON.
+func (r *result) near(c *event.Lookalike) near {
+	p := r.policy(c)
 	return near{
-		Protected: c.Protected, Intended: c.Intended, Distance: &c.Distance, Kind: c.Kind.String(),
-		Policy: c.Policy.Name, Action: c.Policy.Action, Mode: c.Policy.Mode, Clients: c.Policy.Clients,
+		Protected: c.Protected, Intended: c.Intended, Distance: &c.Distance, Kind: c.Kind,
+		Policy: p.Name, Action: p.Action.String(), Mode: p.ModeAt(time.Now()).String(), Clients: p.Clients.Networks,
 	}
 }
 
 // printJSON prints a result as one JSON object.
 func printJSON(w io.Writer, r *result) error {
-	j := &r.judgement
+	d, suffix := &r.decision, r.suffix()
 	o := object{
-		Name: r.name, Input: r.given, Blocked: j.Reason == typoguard.Blocked, Verdict: j.Verdict, Reason: string(j.Reason),
-		Server: r.server, View: r.view, Counterpart: j.Counterpart, Until: r.until(), Note: r.line.Note,
+		Name: r.name, Input: r.given, Blocked: d.Enforced(), Verdict: d.Verdict.String(), Reason: d.Outcome().String(),
+		Server: r.server, View: r.view, Counterpart: d.Counterpart.String(), Until: until(suffix), Note: suffix.Note,
 	}
-	switch j.Verdict {
-	case "protected":
-		o.Protected = j.Listed
-	case "allowed":
-		o.Allowed = j.Listed
+	if d.Verdict == policy.Allowed {
+		o.Allowed = d.Listed
+	} else {
+		o.Protected = d.Listed
 	}
 	if c := r.candidate(); c != nil {
-		o.near = nearOf(c)
+		o.near = r.near(c)
 	}
-	for i := range j.Candidates {
-		o.Candidates = append(o.Candidates, nearOf(&j.Candidates[i]))
+	for i := range d.Candidates {
+		o.Candidates = append(o.Candidates, r.near(&d.Candidates[i]))
 	}
 	encoder := json.NewEncoder(w)
 	encoder.SetEscapeHTML(false)

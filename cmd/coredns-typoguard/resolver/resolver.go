@@ -2,6 +2,7 @@
 package resolver
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"net/netip"
@@ -11,7 +12,8 @@ import (
 	"github.com/miekg/dns"
 	"github.com/urfave/cli/v3"
 
-	"github.com/typoguard/coredns-typoguard/plugin/typoguard"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/existence"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 )
 
 // Flag is the option -resolve.
@@ -29,7 +31,7 @@ const (
 type Resolver struct {
 	address  string
 	udp, tcp dns.Client
-	known    *lru.Cache[string, bool]
+	known    *lru.Cache[string, policy.Existence]
 }
 
 // FromFlag returns the resolver that the option names, and nil without the option.
@@ -42,7 +44,7 @@ func FromFlag(c *cli.Command) (*Resolver, error) {
 	if err != nil {
 		return nil, fmt.Errorf("resolve: %w", err)
 	}
-	known, err := lru.New[string, bool](remembered)
+	known, err := lru.New[string, policy.Existence](remembered)
 	if err != nil {
 		return nil, err
 	}
@@ -60,26 +62,26 @@ func parseAddress(text string) (string, error) {
 	return "", fmt.Errorf("%q; expected an address such as 192.0.2.53 or [2001:db8::53]:53", text)
 }
 
-// Exists says whether a domain exists, as the server would find out. What could not be found out is an error, and asked for
-// again the next time.
-func (r *Resolver) Exists(domain string) (bool, error) {
-	if there, ok := r.known.Get(domain); ok {
-		return there, nil
+// Exists checks whether a domain exists, as the server would. A result of Unknown is not remembered. It is for policy.Query, and
+// takes the time it needs: a command waits.
+func (r *Resolver) Exists(domain string, _ time.Duration) policy.Existence {
+	if found, ok := r.known.Get(domain); ok {
+		return found
 	}
-	there, err := typoguard.Exists(domain, r.ask)
-	if err == nil {
-		r.known.Add(domain, there)
+	found, _ := existence.Find(context.Background(), domain, r.lookUp)
+	if found != policy.Unknown {
+		r.known.Add(domain, found)
 	}
-	return there, err
+	return found
 }
 
-// ask asks one question, again over TCP if the answer is cut, and returns nil without an answer.
-func (r *Resolver) ask(domain string, qtype uint16) *dns.Msg {
+// lookUp asks one question, again over TCP if the answer is cut, and returns nil without an answer.
+func (r *Resolver) lookUp(ctx context.Context, domain string, qtype uint16) *dns.Msg {
 	question := new(dns.Msg).SetQuestion(domain, qtype)
 	question.SetEdns0(dns.DefaultMsgSize, false)
-	reply, _, err := r.udp.Exchange(question, r.address)
+	reply, _, err := r.udp.ExchangeContext(ctx, question, r.address)
 	if err == nil && reply.Truncated {
-		reply, _, err = r.tcp.Exchange(question, r.address)
+		reply, _, err = r.tcp.ExchangeContext(ctx, question, r.address)
 	}
 	if err != nil {
 		return nil

@@ -4,16 +4,16 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
-	"github.com/typoguard/coredns-typoguard/plugin/typoguard"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/suffixlist"
 )
 
 // rule is what the zone says about a name and all below it.
 type rule struct {
 	passes bool
-	policy *typoguard.Policy // whose action is taken; nil if it passes, or if nothing is to be said
+	policy *policy.Policy // whose action is taken; nil if it passes, or if nothing is to be said
 }
 
 // blocks reports whether the rule hides names.
@@ -171,12 +171,12 @@ func (p *plan) keepAbove(name string) {
 	}
 }
 
-// suffixesOf returns the protected suffixes of policies, each once, with the most that any of them looks for.
-func suffixesOf(policies []*typoguard.Policy) []protectedSuffix {
+// suffixes returns the protected suffixes of the policies, each once, with the most that any of them looks for.
+func (s *selection) suffixes() []protectedSuffix {
 	var suffixes []protectedSuffix
 	at := map[string]int{}
-	for _, p := range policies {
-		for _, name := range p.Protected {
+	for _, p := range s.policies {
+		for _, name := range suffixlist.Names(s.suffixesOf(p).Protected) {
 			i, ok := at[name]
 			if !ok {
 				i = len(suffixes)
@@ -192,12 +192,12 @@ func suffixesOf(policies []*typoguard.Policy) []protectedSuffix {
 }
 
 // listedOf returns the suffixes that pass, because any of the policies protects or allows them, in ascending order.
-func listedOf(policies []typoguard.Policy) []string {
+func listedOf(all []policy.Suffixes) []string {
 	var names []string
-	for i := range policies {
-		names = append(names, policies[i].Protected...)
-		names = append(names, policies[i].Allowed...)
+	for _, s := range all {
+		names = append(names, suffixlist.Names(s.Protected)...)
+		names = append(names, suffixlist.Names(s.Allowed)...)
 	}
-	slices.SortFunc(names, strings.Compare)
+	slices.Sort(names)
 	return slices.Compact(names)
 }

@@ -154,7 +154,7 @@ func TestPlanRules(t *testing.T) {
 				if assert.Contains(t, all, name) && action == "" {
 					assert.True(t, all[name].passes, name)
 				} else if assert.NotNil(t, all[name].policy, name) {
-					assert.Equal(t, action, all[name].policy.Action, name)
+					assert.Equal(t, action, all[name].policy.Action.String(), name)
 				}
 			}
 			for _, name := range test.lacks {

@@ -3,9 +3,11 @@ package rpz
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
-	"github.com/typoguard/coredns-typoguard/plugin/typoguard"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/suffixlist"
 )
 
 // The actions of response policy zones (draft-vixie-dnsop-dns-rpz-00 section 3), as records without owner, TTL and class.
@@ -27,12 +29,13 @@ func recordsOf(name string, r rule) []string {
 		return []string{passthru}
 	}
 	switch r.policy.Action {
-	case "nxdomain":
+	case policy.NXDOMAIN:
 		return []string{nxdomain}
-	case "nodata":
+	case policy.NODATA:
 		return []string{nodata}
-	case "nullmx":
+	case policy.NullMX:
 		return []string{nullMX}
+	case policy.Sinkhole:
 	}
 	records := []string{"MX 10 " + name + "."}
 	for _, addr := range r.policy.Sinkhole {
@@ -48,43 +51,39 @@ func addressRecord(addr netip.Addr) string {
 	return "AAAA " + addr.String()
 }
 
-// limitsOf returns what a policy says that its rows cannot, a sentence for each.
-func limitsOf(p *typoguard.Policy) []string {
+// limitsOf returns what a policy, with its suffixes, says that its rows cannot, a sentence for each.
+func limitsOf(p *policy.Policy, suffixes policy.Suffixes) []string {
 	var limits []string
-	if len(p.Clients) > 0 {
-		limits = append(limits, fmt.Sprintf("clients: rows are for every client of the server that loads the zone, not only for %s", join(p.Clients)))
+	if len(p.Clients.Networks) > 0 {
+		limits = append(limits, fmt.Sprintf("clients: rows are for every client of the server that loads the zone, not only for %s", join(p.Clients.Networks)))
 	}
-	if len(p.ClientLabels) > 0 {
-		limits = append(limits, fmt.Sprintf("clients: metadata cannot be expressed: %s", strings.Join(p.ClientLabels, " ")))
+	if len(p.Clients.Labels) > 0 {
+		limits = append(limits, fmt.Sprintf("clients: metadata cannot be expressed: %s", join(p.Clients.Labels)))
 	}
-	if p.Counterpart {
+	if p.Require != nil {
 		limits = append(limits, "require counterpart: rows hide names whether what they resemble exists or not")
 	}
-	if len(p.Inspects) > 0 {
-		limits = append(limits, fmt.Sprintf("inspect: rows are about the name that is asked for, not about the targets of %s records", strings.Join(p.Inspects, ", ")))
+	if names := p.Inspect.Names(); len(names) > 0 {
+		limits = append(limits, fmt.Sprintf("inspect: rows are about the name that is asked for, not about the targets of %s records", strings.Join(names, ", ")))
 	}
-	if ends(p) {
+	if expires(p, suffixes) {
 		limits = append(limits, "until: what ends does so when the zone is written again, not before")
 	}
 	switch {
-	case p.Action == "nullmx" && len(p.Types) == 0:
+	case p.Action == policy.NullMX && len(p.Types) == 0:
 		limits = append(limits, "action nullmx: queries of other types than MX, which pass here, get NODATA, A and AAAA among them")
-	case p.Action == "nullmx":
-		limits = append(limits, fmt.Sprintf("types: queries of other types than %s, which pass here, get NODATA", typeNames(p.Types)))
+	case p.Action == policy.NullMX:
+		limits = append(limits, fmt.Sprintf("types: queries of other types than %s, which pass here, get NODATA", policy.TypeNames(p.Types)))
 	case len(p.Types) > 0:
-		limits = append(limits, fmt.Sprintf("types: queries of other types than %s, which pass here, are answered as these are", typeNames(p.Types)))
+		limits = append(limits, fmt.Sprintf("types: queries of other types than %s, which pass here, are answered as these are", policy.TypeNames(p.Types)))
 	}
 	return limits
 }
 
-// ends reports whether a line of a policy's lists, or its dry run, has an end.
-func ends(p *typoguard.Policy) bool {
-	for _, line := range p.Lines {
-		if !line.Until.IsZero() {
-			return true
-		}
-	}
-	return !p.Trial.IsZero()
+// expires reports whether a suffix of a policy, or its dry run, has an end.
+func expires(p *policy.Policy, suffixes policy.Suffixes) bool {
+	ends := func(s suffixlist.Suffix) bool { return !s.Until.IsZero() }
+	return !p.MonitorUntil.IsZero() || slices.ContainsFunc(suffixes.Protected, ends) || slices.ContainsFunc(suffixes.Allowed, ends)
 }
 
 // join writes values as they stand in a Corefile.

@@ -6,36 +6,38 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/miekg/dns"
 
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/corefile"
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/rpz/tlds"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 )
-
-const monitor = "monitor" // the mode
 
 // selection is the policies that a zone is made of.
 type selection struct {
 	block    *typoguard.Block
-	policies []*typoguard.Policy // those that the zone has; one at least
-	skipped  []*typoguard.Policy // that only monitor, and are left out for that
-	only     string              // the name of the only policy, or ""
-	client   netip.Addr          // whom the policies must be for; the zero address is anybody
-	monitors bool                // policies in mode monitor count
+	policies []*policy.Policy // those that the zone has; one at least
+	skipped  []*policy.Policy // that only monitor, and are left out for that
+	only     string           // the name of the only policy, or ""
+	client   *policy.Client   // that the policies must be for
+	monitors bool             // policies in mode monitor count
+	now      time.Time
 }
 
 // newSelection returns the policies that options choose.
 func newSelection(blocks corefile.Blocks, only, client string, monitors bool) (*selection, error) {
-	s := &selection{only: only, monitors: monitors}
+	s := &selection{only: only, monitors: monitors, now: time.Now()}
+	var addr netip.Addr
 	var err error
 	if client != "" {
-		if s.client, err = netip.ParseAddr(client); err != nil {
+		if addr, err = netip.ParseAddr(client); err != nil {
 			return nil, fmt.Errorf("client: %w; expected an IPv4 or IPv6 address", err)
 		}
-		s.client = s.client.Unmap().WithZone("")
 	}
+	s.client = policy.ClientAt(addr)
 	if s.block, err = chooseBlock(blocks); err != nil {
 		return nil, err
 	}
@@ -45,7 +47,7 @@ func newSelection(blocks corefile.Blocks, only, client string, monitors bool) (*
 // chooseBlock returns the chosen server block, or else the only one that has policies.
 func chooseBlock(blocks corefile.Blocks) (*typoguard.Block, error) {
 	if blocks.Chosen != nil {
-		if blocks.Chosen.Policies() == nil {
+		if blocks.Chosen.Set == nil {
 			return nil, errors.New("server: the server block has no policy; expected one with a typoguard stanza")
 		}
 		return blocks.Chosen, nil
@@ -53,7 +55,7 @@ func chooseBlock(blocks corefile.Blocks) (*typoguard.Block, error) {
 	var with []*typoguard.Block
 	var keys []string
 	for _, b := range blocks.All {
-		if b.Policies() != nil {
+		if b.Set != nil {
 			with, keys = append(with, b), append(keys, b.Keys[0]+b.View)
 		}
 	}
@@ -65,14 +67,12 @@ func chooseBlock(blocks corefile.Blocks) (*typoguard.Block, error) {
 
 // choosePolicies fills in the policies that the zone has.
 func (s *selection) choosePolicies() error {
-	all := s.block.Policies()
 	var names []string
-	for i := range all {
-		p := &all[i]
+	for _, p := range s.block.Set.Policies {
 		names = append(names, p.Name)
 		switch {
-		case s.only != "" && p.Name != s.only, !s.isFor(p):
-		case p.Mode == monitor && !s.monitors:
+		case s.only != "" && p.Name != s.only, !p.Clients.Cover(s.client):
+		case p.ModeAt(s.now) == policy.Monitor && !s.monitors:
 			s.skipped = append(s.skipped, p)
 		default:
 			s.policies = append(s.policies, p)
@@ -86,13 +86,7 @@ func (s *selection) choosePolicies() error {
 	case s.only != "" && !slices.Contains(names, s.only):
 		return fmt.Errorf("policy: no policy %q; expected one of %s", s.only, strings.Join(names, ", "))
 	}
-	return fmt.Errorf("client: no policy is for %s", s.client)
-}
-
-// isFor reports whether a policy is for the client.
-func (s *selection) isFor(p *typoguard.Policy) bool {
-	return !s.client.IsValid() || (len(p.Clients) == 0 && len(p.ClientLabels) == 0) ||
-		slices.ContainsFunc(p.Clients, func(network netip.Prefix) bool { return network.Contains(s.client) })
+	return fmt.Errorf("client: no policy is for %s", s.client.Addr)
 }
 
 // plan returns the plan of a zone for the selection. Top-level domains of the suffixes themselves exist, delegated or not:
@@ -100,8 +94,8 @@ func (s *selection) isFor(p *typoguard.Policy) bool {
 func (s *selection) plan(allTLDs bool) *plan {
 	p := &plan{
 		judge:    s.judge,
-		suffixes: suffixesOf(s.policies),
-		listed:   listedOf(s.block.Policies()),
+		suffixes: s.suffixes(),
+		listed:   listedOf(s.block.Suffixes),
 		exists:   func(string) bool { return true },
 	}
 	if allTLDs {
@@ -123,25 +117,20 @@ func (s *selection) judge(name string) judgement {
 	if name == "" {
 		return judgement{} // the root
 	}
-	j := s.block.Judge(typoguard.Query{Name: name, Client: s.client})
-	if j.Listed != "" {
+	q := policy.Query{Name: name, Type: dns.TypeMX, Client: func() *policy.Client { return s.client }}
+	if s.only != "" {
+		q.Only = s.block.Set.Named(s.only)
+	}
+	d := s.block.Judge(&q)
+	if d.Listed != "" {
 		return judgement{rule: rule{passes: true}}
 	}
-	decisive := j.Decisive
-	if s.only != "" {
-		// As if it were the only policy, but for what the others list.
-		i := slices.IndexFunc(j.Candidates, func(c typoguard.Candidate) bool { return c.Policy.Name == s.only })
-		if i < 0 {
-			return judgement{}
-		}
-		decisive = &j.Candidates[i]
-	}
-	if decisive == nil || (decisive.Policy.Mode == monitor && !s.monitors) {
+	if d.Policy == nil || (d.Mode == policy.Monitor && !s.monitors) {
 		return judgement{}
 	}
-	found := judgement{rule: rule{policy: decisive.Policy}}
-	if decisive.Intended == decisive.Protected {
-		found.protected = decisive.Protected
+	found := judgement{rule: rule{policy: d.Policy}}
+	if d.Lookalike.Intended == d.Lookalike.Protected {
+		found.protected = d.Lookalike.Protected
 	}
 	return found
 }
@@ -159,6 +148,11 @@ func (s *selection) comments(allTLDs bool) []string {
 	return []string{"Response policy zone of typoguard, of policy " + strings.Join(names, ", "), "Under " + domains}
 }
 
+// suffixesOf returns the suffixes of a policy.
+func (s *selection) suffixesOf(p *policy.Policy) policy.Suffixes {
+	return s.block.Suffixes[slices.Index(s.block.Set.Policies, p)]
+}
+
 // limits says what the zone lacks of what the policies say, a line for each thing.
 func (s *selection) limits() []string {
 	var lines []string
@@ -166,10 +160,10 @@ func (s *selection) limits() []string {
 		lines = append(lines, fmt.Sprintf("policy %s left out: mode monitor; -monitor writes it", p.Name))
 	}
 	for _, p := range s.policies {
-		if p.Mode == monitor {
+		if p.ModeAt(s.now) == policy.Monitor {
 			lines = append(lines, fmt.Sprintf("policy %s: mode monitor cannot be expressed: load the zone where it is only logged", p.Name))
 		}
-		for _, limit := range limitsOf(p) {
+		for _, limit := range limitsOf(p, s.suffixesOf(p)) {
 			lines = append(lines, fmt.Sprintf("policy %s: %s", p.Name, limit))
 		}
 	}
@@ -177,13 +171,4 @@ func (s *selection) limits() []string {
 		lines = append(lines, fmt.Sprintf("view %s: rows are for every client of the server that loads the zone", s.block.View))
 	}
 	return lines
-}
-
-// typeNames writes query types as they stand in a Corefile.
-func typeNames(types []uint16) string {
-	var names []string
-	for _, t := range types {
-		names = append(names, dns.TypeToString[t])
-	}
-	return strings.Join(names, " ")
 }

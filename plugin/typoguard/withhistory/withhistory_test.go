@@ -21,6 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 	_ "github.com/typoguard/coredns-typoguard/plugin/typoguard/withhistory"
 )
 
@@ -118,10 +119,10 @@ func TestParseErrors(t *testing.T) {
 		{"no path", "history sqlite://", `3 - Error during parsing: history: unknown database "sqlite://…"` + database},
 		{"another database", "history mysql://user:secret@host/db", `3 - Error during parsing: history: unknown database "mysql://…"` + database},
 		{"a bad DSN", "history postgres://user:secret@host:port/db", `3 - Error during parsing: history: no address of a PostgreSQL server: `},
-		{"no directory", "history sqlite://nope/events.db", `3 - Error during parsing: history: ROOT/nope is no directory; expected one that exists`},
-		{"a directory", "history sqlite://.", `3 - Error during parsing: history: ROOT is no regular file; expected a file, or none`},
+		{"no directory", "history sqlite://nope/events.db", `3 - Error during parsing: history: ROOT/nope is not a directory; expected one that exists`},
+		{"a directory", "history sqlite://.", `3 - Error during parsing: history: ROOT is not a regular file; expected a file, or none`},
 		{"unknown setting", "history sqlite://e.db keep 3", `3 - Error during parsing: history: unknown setting "keep"; expected one of age, size`},
-		{"no age", "history sqlite://e.db age 30", `3 - Error during parsing: history: age "30"; expected a duration such as 30d or 12h`},
+		{"no age", "history sqlite://e.db age 30", `3 - Error during parsing: history: age "30"; expected a duration such as 30d, 1d12h or 12h`},
 		{"small", "history sqlite://e.db size 64KB", `3 - Error during parsing: history: size "64KB"; expected at least 1MB, such as 1GB, or 0 for no bound`},
 		{"two histories", "history sqlite://e.db\nhistory sqlite://f.db", `4 - Error during parsing: history: given at Corefile:3 already; expected once`},
 		{"a page of nothing", "review", `3 - Error during parsing: review: the policy keeps no history; expected one in the same stanza, such as history sqlite:///var/lib/typoguard/events.db`},
@@ -176,7 +177,8 @@ func TestLoadOpensNothing(t *testing.T) {
 	dir := t.TempDir()
 	blocks, err := typoguard.Load(corefile("typoguard {\nprotect mil\nhistory sqlite://" + filepath.Join(dir, "e.db") + "\nreview\n}"))
 	require.NoError(t, err)
-	assert.Equal(t, "lookalike", blocks[0].Judge(typoguard.Query{Name: "army.ml"}).Verdict)
+	d := blocks[0].Judge(&policy.Query{Name: "army.ml", Type: dns.TypeMX})
+	assert.Equal(t, policy.Lookalike, d.Verdict)
 	entries, err := os.ReadDir(dir)
 	require.NoError(t, err)
 	assert.Empty(t, entries)

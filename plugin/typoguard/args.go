@@ -1,0 +1,61 @@
+package typoguard
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/coredns/caddy"
+)
+
+// arguments returns the arguments of an option, of which there must be one at least.
+func arguments(c *caddy.Controller, expected string) ([]string, error) {
+	args := c.RemainingArgs()
+	if len(args) == 0 {
+		return nil, fmt.Errorf("no argument; expected %s", expected)
+	}
+	return args, nil
+}
+
+// argument returns the only argument of an option.
+func argument(c *caddy.Controller, expected string) (string, error) {
+	args, err := arguments(c, expected)
+	if err != nil {
+		return "", err
+	}
+	if len(args) > 1 {
+		return "", fmt.Errorf("%q after %q; expected %s only", args[1], args[0], expected)
+	}
+	return args[0], nil
+}
+
+// choice reads the only argument of an option, which is one of two words, and reports whether it is the first.
+func choice(c *caddy.Controller, first, second string) (isFirst bool, err error) {
+	arg, err := argument(c, first+" or "+second)
+	if err == nil && arg != first && arg != second {
+		err = fmt.Errorf("%q; expected %s or %s", arg, first, second)
+	}
+	return arg == first, err
+}
+
+// parsePairs reads settings, each a name and a value, which are given once at most.
+func parsePairs(args []string, settings map[string]func(string) error) error {
+	given := map[string]bool{}
+	for pair := range slices.Chunk(args, 2) {
+		set, ok := settings[pair[0]]
+		switch {
+		case !ok:
+			return fmt.Errorf("unknown setting %q; expected one of %s", pair[0], strings.Join(slices.Sorted(maps.Keys(settings)), ", "))
+		case len(pair) < 2:
+			return fmt.Errorf("%s without a value; expected one", pair[0])
+		case given[pair[0]]:
+			return fmt.Errorf("%s twice; expected it once", pair[0])
+		}
+		given[pair[0]] = true
+		if err := set(pair[1]); err != nil {
+			return err
+		}
+	}
+	return nil
+}

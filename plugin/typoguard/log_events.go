@@ -1,0 +1,66 @@
+package typoguard
+
+import (
+	"context"
+	"log/slog"
+
+	clog "github.com/coredns/coredns/plugin/pkg/log"
+
+	"golang.org/x/time/rate"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/sink"
+)
+
+const (
+	// logSink is the name of CoreDNS's log as a sink.
+	logSink = "log"
+	// eventsPerSecond, and eventsAtOnce after a quiet time, are how many events are logged: nobody rotates the log for us,
+	// and a flood would fill the disk. Ten a second are some 200 MB a day.
+	eventsPerSecond = 10
+	eventsAtOnce    = 1000
+)
+
+// logTarget writes events to CoreDNS's log: as text with all that matters in the message, or as fields with its option
+// -log-format=json. Events that come too fast are counted as dropped.
+type logTarget struct {
+	host     string
+	limit    *rate.Limiter
+	unlogged int // since the last line
+}
+
+// type check
+var _ sink.Target = (*logTarget)(nil)
+
+func newLogTarget() (sink.Target, error) {
+	return &logTarget{host: hostname(), limit: rate.NewLimiter(eventsPerSecond, eventsAtOnce)}, nil
+}
+
+// Write implements sink.Target. It never fails.
+func (l *logTarget) Write(_ context.Context, events []*event.Event) (int, error) {
+	for _, e := range events {
+		if !l.limit.Allow() {
+			l.unlogged++
+			eventsDropped.WithLabelValues(logSink).Inc()
+			continue
+		}
+		l.warn()
+		attributes := append(e.Attributes(l.host), slog.String("plugin", pluginName))
+		clog.InfoAttrs("plugin/"+pluginName+": "+e.Message(), attributes...)
+	}
+	return len(events), nil
+}
+
+// Close implements sink.Target.
+func (l *logTarget) Close() error {
+	l.warn()
+	return nil
+}
+
+// warn says how many events were not logged since the last line.
+func (l *logTarget) warn() {
+	if l.unlogged > 0 {
+		log.Warningf("events: %d not logged, too many at a time", l.unlogged)
+		l.unlogged = 0
+	}
+}

@@ -1,0 +1,113 @@
+package typoguard
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/coredns/caddy"
+)
+
+// option is an option of a stanza, and its parser, called with the token that names the option current.
+type option struct {
+	name  string
+	parse func(*caddy.Controller, *policyConfig) error
+}
+
+// options are all of them, in the order of the documentation.
+var options = []option{
+	{"protect", parseProtect},
+	{"protect_file", parseProtectFile},
+	{"allow", parseAllow},
+	{"allow_file", parseAllowFile},
+	{"cache_dir", once(parseCacheDir)},
+	{"on_missing", once(parseOnMissing)},
+	{"distance", once(parseDistance)},
+	{"kinds", parseKinds},
+	{"keyboard", once(parseKeyboard)},
+	{"clients", parseClients},
+	{"client_subnet_from", parseClientSubnetFrom},
+	{"types", parseTypes},
+	{"action", once(parseAction)},
+	{"smtp", parseSMTP},
+	{"smtp_hostname", parseSMTPHostname},
+	{"smtp_tls", parseSMTPTLS},
+	{"smtp_limits", parseSMTPLimits},
+	{"hint", once(parseHint)},
+	{"log_addresses", once(parseLogAddresses)},
+	{"mode", once(parseMode)},
+	{"require", once(parseRequire)},
+	{"inspect", parseInspect},
+	{"ttl", once(parseTTL)},
+	{"reload", once(parseReload)},
+	{"events", parseEvents},
+	{"syslog", parseSyslog},
+	{"log_events", once(parseLogEvents)},
+	{"client_mask", once(parseClientMask)},
+	{"dnstap", once(parseDnstap)},
+	{"history", once(parseHistory)},
+	{"review", once(parseReview)},
+}
+
+// policyName is what a policy may be called: it is a metric label and stands in answers.
+var policyName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$`)
+
+// parse reads all stanzas of a server block. Relative file names are below root.
+func parse(c *caddy.Controller, root string) ([]*policyConfig, error) {
+	var all []*policyConfig
+	for c.Next() {
+		p, err := parseStanza(c, root)
+		if err != nil {
+			return nil, err
+		}
+		if i := slices.IndexFunc(all, func(other *policyConfig) bool { return other.Name == p.Name }); i >= 0 {
+			return nil, p.at.Errorf("policy name %q is taken by the stanza at %s; expected a name of its own for each", p.Name, all[i].at)
+		}
+		all = append(all, p)
+	}
+	return all, nil
+}
+
+func parseStanza(c *caddy.Controller, root string) (*policyConfig, error) {
+	p := newPolicyConfig(here(c), root)
+	switch args := c.RemainingArgs(); {
+	case len(args) > 1:
+		return nil, p.at.Errorf("%q after the policy name; expected one name at most", args[1])
+	case len(args) == 1 && !policyName.MatchString(args[0]):
+		return nil, p.at.Errorf("policy name %q; expected up to 63 letters, digits, '_', '.' and '-'", args[0])
+	case len(args) == 1:
+		p.Name = args[0]
+	}
+	for c.NextBlock() {
+		name, at := c.Val(), here(c)
+		i := slices.IndexFunc(options, func(o option) bool { return o.name == name })
+		if i < 0 {
+			return nil, at.Errorf("unknown option %q; expected one of %s", name, strings.Join(optionNames(), ", "))
+		}
+		if err := options[i].parse(c, p); err != nil {
+			return nil, at.Errorf("%s: %w", name, err)
+		}
+		p.given[name] = at
+	}
+	return p, p.check()
+}
+
+// optionNames returns the names of all options.
+func optionNames() []string {
+	var names []string
+	for _, o := range options {
+		names = append(names, o.name)
+	}
+	return names
+}
+
+// once makes it an error to give an option a second time.
+func once(parseOption func(*caddy.Controller, *policyConfig) error) func(*caddy.Controller, *policyConfig) error {
+	return func(c *caddy.Controller, p *policyConfig) error {
+		if at, ok := p.given[c.Val()]; ok {
+			return fmt.Errorf("given at %s already; expected once", at)
+		}
+		return parseOption(c, p)
+	}
+}

@@ -1,0 +1,152 @@
+package typoguard
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/coredns/caddy"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/sink"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/suffixlist"
+)
+
+// defaults of the options of a history and its page.
+const (
+	defaultHistoryAge    = 90 * 24 * time.Hour
+	defaultHistorySize   = 1 << 30
+	minHistorySize       = 1 << 20
+	defaultReviewAddress = "127.0.0.1:8053"
+)
+
+// sqliteScheme is how the DSN of a file begins.
+const sqliteScheme = "sqlite://"
+
+// errNoHistories says how to get what keeps histories.
+var errNoHistories = errors.New("this program is built without it; expected one that imports " +
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/withhistory, as coredns-typoguard does")
+
+// reviewConfig is a page to review a history on, as it is configured.
+type reviewConfig struct {
+	ReviewConfig
+	history string // its name, to be shown instead of the DSN
+	at      suffixlist.Position
+}
+
+// String returns the settings of the page.
+func (c *reviewConfig) String() string {
+	return fmt.Sprintf("web_config %q host %q history %s", c.WebConfig, c.Host, c.history)
+}
+
+// parseHistory reads the DSN of a database, and pairs of a setting and its value.
+func parseHistory(c *caddy.Controller, p *policyConfig) error {
+	at := here(c)
+	if histories == nil {
+		return errNoHistories
+	}
+	args, err := arguments(c, "a database such as sqlite:///var/lib/typoguard/events.db or postgres://user@host/database")
+	if err != nil {
+		return err
+	}
+	config := HistoryConfig{Age: defaultHistoryAge, Size: defaultHistorySize}
+	if config.DSN, err = absoluteDSN(p.root, args[0]); err != nil {
+		return err
+	}
+	err = parsePairs(args[1:], map[string]func(string) error{
+		"age": func(value string) (err error) {
+			config.Age, err = parseHistoryAge(value)
+			return err
+		},
+		"size": func(value string) (err error) {
+			config.Size, err = parseHistorySize(value)
+			return err
+		},
+	})
+	if err != nil {
+		return err
+	}
+	name, err := histories.Check(config.DSN)
+	if err != nil {
+		return err
+	}
+	if path, ok := sqlitePath(config.DSN); ok {
+		if err := checkFile(path); err != nil {
+			return err
+		}
+	}
+	p.history, p.Candidates = historyConfig{config.DSN, name}, true
+	return p.addSink(newSinkConfig("history", at, sink.Config{
+		Name: name, Settings: fmt.Sprintf("age %s size %d", config.Age, config.Size), Secret: config.DSN,
+		Open: func() (sink.Target, error) {
+			config.Host, config.Logger = hostname(), newLogger(log)
+			return histories.Open(config)
+		},
+	}))
+}
+
+// absoluteDSN returns a DSN with the path of a file made absolute, if it is relative to a directory, which may be relative
+// to the working directory itself.
+func absoluteDSN(root, dsn string) (string, error) {
+	path, ok := sqlitePath(dsn)
+	if !ok || path == "" || filepath.IsAbs(path) {
+		return dsn, nil
+	}
+	path, err := filepath.Abs(filepath.Join(root, path))
+	return sqliteScheme + path, err
+}
+
+// sqlitePath returns the path of the file that a DSN names, and false if it names none.
+func sqlitePath(dsn string) (string, bool) { return strings.CutPrefix(dsn, sqliteScheme) }
+
+// parseHistoryAge is parseAge, where 0 is for ever.
+func parseHistoryAge(value string) (time.Duration, error) {
+	if value == "0" {
+		return 0, nil
+	}
+	return parseAge(value)
+}
+
+// parseHistorySize is parseSize, where 0 is no bound, and nothing else is below what an empty database needs.
+func parseHistorySize(value string) (int64, error) {
+	size, err := parseSize(value)
+	if err != nil || (size != 0 && size < minHistorySize) {
+		return 0, fmt.Errorf("size %q; expected at least 1MB, such as 1GB, or 0 for no bound", value)
+	}
+	return size, nil
+}
+
+// parseReview reads an address, if there is one, and pairs of a setting and its value.
+func parseReview(c *caddy.Controller, p *policyConfig) error {
+	at := here(c)
+	if histories == nil {
+		return errNoHistories
+	}
+	args := c.RemainingArgs()
+	config := ReviewConfig{Address: defaultReviewAddress, Version: caddy.AppVersion}
+	if len(args)%2 == 1 {
+		config.Address, args = args[0], args[1:]
+	}
+	err := parsePairs(args, map[string]func(string) error{
+		"web_config": func(value string) error { config.WebConfig = p.below(value); return nil },
+		"host":       func(value string) error { config.Host = value; return nil },
+	})
+	if err != nil {
+		return err
+	}
+	p.review = &reviewConfig{ReviewConfig: config, at: at}
+	return histories.CheckReview(config)
+}
+
+// checkReview completes the stanza's page with the history that it shows.
+func (c *policyConfig) checkReview() error {
+	if c.review == nil {
+		return nil
+	}
+	if c.history.dsn == "" {
+		return c.review.at.Errorf("review: the policy keeps no history; expected one in the same stanza, such as history sqlite:///var/lib/typoguard/events.db")
+	}
+	c.review.DSN, c.review.history = c.history.dsn, c.history.name
+	return nil
+}

@@ -1,0 +1,96 @@
+package typoguard
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/coredns/caddy"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/suffixlist"
+)
+
+// minReload is how often list files are looked at, at most.
+const minReload = time.Second
+
+func parseProtect(c *caddy.Controller, p *policyConfig) error {
+	return parseSuffixes(c, p, &p.lists.protected, true)
+}
+
+func parseAllow(c *caddy.Controller, p *policyConfig) error {
+	return parseSuffixes(c, p, &p.lists.allowed, false)
+}
+
+func parseSuffixes(c *caddy.Controller, p *policyConfig, to *[]suffixlist.Suffix, protects bool) error {
+	at, option := here(c), c.Val()
+	args, err := arguments(c, "domain suffixes")
+	for _, arg := range args {
+		if strings.HasPrefix(arg, suffixlist.BuiltinPrefix) {
+			if err := p.addSource(&suffixlist.Source{Path: arg, Option: option, At: at, Protects: protects}); err != nil {
+				return err
+			}
+			continue
+		}
+		name, err := suffixlist.Parse(arg, protects)
+		if err != nil {
+			return err
+		}
+		*to = append(*to, suffixlist.Suffix{Name: name, At: at})
+	}
+	return err
+}
+
+func parseProtectFile(c *caddy.Controller, p *policyConfig) error { return parseFiles(c, p, true) }
+
+func parseAllowFile(c *caddy.Controller, p *policyConfig) error { return parseFiles(c, p, false) }
+
+func parseFiles(c *caddy.Controller, p *policyConfig, protects bool) error {
+	at, option := here(c), c.Val()
+	args, err := arguments(c, "file names")
+	for _, path := range args {
+		if !strings.Contains(path, "://") {
+			path = p.below(path)
+		}
+		if err := p.addSource(&suffixlist.Source{Path: path, Option: option, At: at, Protects: protects}); err != nil {
+			return err
+		}
+	}
+	return err
+}
+
+func (c *policyConfig) addSource(s *suffixlist.Source) error {
+	c.lists.sources = append(c.lists.sources, s)
+	return s.Check()
+}
+
+func parseCacheDir(c *caddy.Controller, p *policyConfig) error {
+	arg, err := argument(c, "a directory")
+	if err != nil {
+		return err
+	}
+	p.lists.cacheDir = p.below(arg)
+	if info, err := os.Stat(p.lists.cacheDir); err != nil {
+		return fmt.Errorf("%w; expected a directory", err)
+	} else if !info.IsDir() {
+		return fmt.Errorf("%s; expected a directory", p.lists.cacheDir)
+	}
+	return nil
+}
+
+func parseOnMissing(c *caddy.Controller, p *policyConfig) error {
+	fail, err := choice(c, "fail", "start")
+	p.lists.optional = !fail
+	return err
+}
+
+func parseReload(c *caddy.Controller, p *policyConfig) error {
+	arg, err := argument(c, "a duration")
+	if err != nil {
+		return err
+	}
+	if p.lists.reload, err = parseDuration(arg); err != nil || (p.lists.reload != 0 && p.lists.reload < minReload) {
+		return fmt.Errorf("%q; expected a duration of at least %s such as 30s, or 0s for never", arg, minReload)
+	}
+	return nil
+}

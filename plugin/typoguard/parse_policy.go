@@ -1,0 +1,189 @@
+package typoguard
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/coredns/caddy"
+
+	"github.com/miekg/dns"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/suffixlist"
+)
+
+const (
+	maxTTL = 86400
+	// A query waits for existence checks for so long. Mail servers give up a query after five seconds.
+	defaultTimeout = time.Second
+	maxTimeout     = 4 * time.Second
+)
+
+func parseDistance(c *caddy.Controller, p *policyConfig) error {
+	isOne, err := choice(c, "1", "2")
+	if p.Distance = 2; isOne {
+		p.Distance = 1
+	}
+	return err
+}
+
+func parseKinds(c *caddy.Controller, p *policyConfig) error {
+	args, err := arguments(c, "kinds of difference")
+	for _, arg := range args {
+		kind, err := match.ParseKind(arg)
+		if err != nil {
+			return err
+		}
+		p.Kinds = p.Kinds.With(kind)
+		if kind == match.Substitution { // by whatever key
+			p.Kinds = p.Kinds.With(match.Adjacent)
+		}
+	}
+	return err
+}
+
+func parseKeyboard(c *caddy.Controller, p *policyConfig) error {
+	arg, err := argument(c, "a layout")
+	if err != nil {
+		return err
+	}
+	p.Keyboard, err = match.ParseKeyboard(arg)
+	return err
+}
+
+func parseTypes(c *caddy.Controller, p *policyConfig) error {
+	args, err := arguments(c, "query types")
+	for _, arg := range args {
+		qtype, ok := dns.StringToType[strings.ToUpper(arg)]
+		switch {
+		case !ok || qtype == dns.TypeNone || qtype == dns.TypeReserved || qtype == dns.TypeOPT:
+			return fmt.Errorf("unknown type %q; expected query types such as MX A AAAA", arg)
+		case qtype == dns.TypeANY:
+			return errors.New("ANY is answered as MX is; expected types other than ANY")
+		case policy.AlwaysPasses(qtype):
+			return fmt.Errorf("%s always passes, for DNSSEC; expected other types", dns.TypeToString[qtype])
+		}
+		p.Types = append(p.Types, qtype)
+	}
+	return err
+}
+
+func parseAction(c *caddy.Controller, p *policyConfig) error {
+	names := strings.Join(policy.ActionNames[:], ", ")
+	args, err := arguments(c, names)
+	if err != nil {
+		return err
+	}
+	i := slices.Index(policy.ActionNames[:], args[0])
+	if i < 0 {
+		return fmt.Errorf("unknown action %q; expected one of %s", args[0], names)
+	}
+	p.Action = policy.Action(i)
+	switch {
+	case p.Action == policy.Sinkhole:
+		return parseSinkhole(args[1:], p)
+	case len(args) > 1:
+		return fmt.Errorf("%q after %s; expected nothing", args[1], args[0])
+	}
+	return nil
+}
+
+// parseSinkhole reads the sinkhole's addresses. Those that no host has would send the mail back to the mail server itself,
+// or leave it in the queue for days.
+func parseSinkhole(args []string, p *policyConfig) error {
+	if len(args) == 0 {
+		return errors.New("sinkhole without an address; expected at least one")
+	}
+	for _, arg := range args {
+		addr, err := netip.ParseAddr(arg)
+		switch {
+		case err != nil || addr.Zone() != "" || addr.Is4In6():
+			return fmt.Errorf("sinkhole address %q; expected an IPv4 or IPv6 address", arg)
+		case addr.IsUnspecified() || addr.IsMulticast() || addr.IsLinkLocalUnicast() || addr == netip.AddrFrom4([4]byte{255, 255, 255, 255}):
+			return fmt.Errorf("sinkhole address %s is not the address of a host; expected one that all clients reach", addr)
+		case slices.Contains(p.Sinkhole, addr):
+			return fmt.Errorf("sinkhole address %s twice; expected different ones", addr)
+		}
+		p.Sinkhole = append(p.Sinkhole, addr)
+	}
+	return nil
+}
+
+func parseMode(c *caddy.Controller, p *policyConfig) error {
+	expected := strings.Join(policy.ModeNames[:], " or ")
+	args, err := arguments(c, expected)
+	if err != nil {
+		return err
+	}
+	i := slices.Index(policy.ModeNames[:], args[0])
+	if i < 0 {
+		return fmt.Errorf("unknown mode %q; expected %s", args[0], expected)
+	}
+	p.Mode = policy.Mode(i)
+	switch date, ok := strings.CutPrefix(strings.Join(args[1:], " "), suffixlist.UntilPrefix); {
+	case len(args) == 1:
+	case p.Mode != policy.Monitor || !ok:
+		return fmt.Errorf("%q after %s; expected nothing, or until=DATE after monitor", args[1], args[0])
+	default:
+		p.MonitorUntil, err = suffixlist.ParseUntil(date)
+	}
+	return err
+}
+
+func parseRequire(c *caddy.Controller, p *policyConfig) error {
+	args, err := arguments(c, "counterpart")
+	if err != nil {
+		return err
+	}
+	if args[0] != "counterpart" {
+		return fmt.Errorf("unknown requirement %q; expected counterpart", args[0])
+	}
+	r := &policy.Requirement{Timeout: defaultTimeout}
+	p.Require = r
+	return parsePairs(args[1:], map[string]func(string) error{
+		"on_error": func(value string) error {
+			if value != "block" && value != "pass" {
+				return fmt.Errorf("on_error %q; expected block or pass", value)
+			}
+			r.PassOnError = value == "pass"
+			return nil
+		},
+		"timeout": func(value string) (err error) {
+			if r.Timeout, err = parseDuration(value); err != nil || r.Timeout <= 0 || r.Timeout > maxTimeout {
+				return fmt.Errorf("timeout %q; expected a duration up to %s such as 1s", value, maxTimeout)
+			}
+			return nil
+		},
+	})
+}
+
+func parseInspect(c *caddy.Controller, p *policyConfig) error {
+	args, err := arguments(c, "types of records")
+	for _, arg := range args {
+		record, err := policy.ParseRecord(arg)
+		if err != nil {
+			return err
+		}
+		p.Inspect |= record
+	}
+	return err
+}
+
+func parseTTL(c *caddy.Controller, p *policyConfig) error {
+	arg, err := argument(c, "seconds")
+	if err != nil {
+		return err
+	}
+	ttl, err := strconv.ParseUint(arg, 10, 32)
+	if err != nil || ttl > maxTTL {
+		return fmt.Errorf("%q; expected seconds from 0 to %d", arg, maxTTL)
+	}
+	p.TTL = uint32(ttl)
+	return nil
+}

@@ -1,0 +1,107 @@
+package policy
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
+)
+
+// Judge decides about a query. It allocates nothing for a name that is near no protected suffix. Any number of goroutines
+// may call it.
+func (s *Set) Judge(q *Query) Decision {
+	hash := s.negative.hash(q.Name)
+	if s.negative.has(hash) {
+		return Decision{Reason: NoMatch}
+	}
+	buffer := s.buffers.Get().(*match.Buffer)
+	defer s.buffers.Put(buffer)
+	found := s.index.Lookup(q.Name, buffer)
+	if len(found.Matches) > 0 {
+		return s.decide(q, found.Matches)
+	}
+	if found.Listing == match.Unlisted {
+		s.negative.add(hash)
+	}
+	return listed(found)
+}
+
+// decide picks among the matches of a name, best first, the one whose policy is for the client. A policy that only
+// monitors never takes a name from one that enforces: it would let mail through that another policy stops.
+func (s *Set) decide(q *Query, matches []match.Match) Decision {
+	d := Decision{Reason: OtherClient}
+	client, now := q.client(), q.now()
+	for i := range matches {
+		m := &matches[i]
+		p := s.Policies[m.Tag]
+		mode := p.ModeAt(now)
+		if !p.counts(q, client) || (d.Policy != nil && mode == Monitor) {
+			continue
+		}
+		found, ok := p.check(q, m)
+		if !ok {
+			if d.Policy == nil {
+				d.Reason = NoCounterpart
+			}
+			continue
+		}
+		d = Decision{Verdict: Lookalike, Policy: p, Mode: mode, Lookalike: s.lookalike(q.Name, m), Counterpart: found}
+		if mode == Enforce {
+			break
+		}
+	}
+	if d.Policy != nil && !d.Policy.Answers(q.Type) {
+		d.Reason = OtherType
+	}
+	if q.Candidates || (d.Covered() && d.Policy.Candidates) {
+		d.Candidates = s.candidates(q.Name, matches)
+	}
+	return d
+}
+
+// counts reports whether a policy has a say in a query at all.
+func (p *Policy) counts(q *Query, client *Client) bool {
+	return p.Clients.Cover(client) && (q.Target == 0 || p.Inspect&q.Target != 0) && (q.Only == nil || q.Only == p)
+}
+
+// check checks whether the counterpart of a lookalike exists, if the policy requires it. It reports false if the lookalike
+// does not count for that. For a type that the policy passes nothing is looked up.
+func (p *Policy) check(q *Query, m *match.Match) (Existence, bool) {
+	if p.Require == nil || q.Exists == nil || !p.Answers(q.Type) {
+		return NotChecked, true
+	}
+	domain := counterpart(q.Name, m)
+	if domain == "" {
+		return NotChecked, true
+	}
+	found := q.Exists(domain, p.Require.Timeout)
+	return found, p.Require.satisfied(found)
+}
+
+// candidates returns everything that a name looks like.
+func (s *Set) candidates(name string, matches []match.Match) []event.Lookalike {
+	all := make([]event.Lookalike, len(matches))
+	for i := range matches {
+		all[i] = s.lookalike(name, &matches[i])
+	}
+	return all
+}
+
+// lookalike returns what a match of a name means.
+func (s *Set) lookalike(name string, m *match.Match) event.Lookalike {
+	return event.Lookalike{
+		Protected: m.Suffix, Intended: intended(name, m), Kind: m.Kind.String(), Distance: m.Distance, Policy: s.Policies[m.Tag].Name,
+	}
+}
+
+// intended returns a name with the suffix that is near the protected one replaced by it.
+func intended(name string, m *match.Match) string {
+	return strings.ToLower(name[:m.Start]) + m.Suffix
+}
+
+// Others returns what a name looks like besides, at most so many.
+func (d *Decision) Others(most int) []event.Lookalike {
+	others := slices.DeleteFunc(slices.Clone(d.Candidates), func(c event.Lookalike) bool { return c == d.Lookalike })
+	return others[:min(len(others), most)]
+}

@@ -1,0 +1,166 @@
+package policy
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/miekg/dns"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
+)
+
+// Policy is what one typoguard stanza says about names, without its suffixes. It must not be changed once it is part of a Set.
+type Policy struct {
+	Name string
+	// Distance is 1 or 2. For each suffix it is lowered to match.MaxDistance.
+	Distance int
+	Kinds    match.Kinds
+	Keyboard match.Keyboard
+	Clients  Clients
+	// Types are the query types that are answered; empty are those of the action.
+	Types []uint16
+	// Action is what is answered for a lookalike, and Sinkhole the addresses of the action sinkhole.
+	Action   Action
+	Sinkhole []netip.Addr
+	// Mode is the configured one; Monitor ends at MonitorUntil, unless that is zero.
+	Mode         Mode
+	MonitorUntil time.Time
+	// TTL is that of answers, in seconds.
+	TTL uint32
+	// Require is nil for a policy that requires no counterpart.
+	Require *Requirement
+	// Inspect are the records in replies whose targets are judged, too.
+	Inspect Records
+	// Candidates says that decisions of this policy list what else the name looks like.
+	Candidates bool
+}
+
+// Action is what is answered for a lookalike.
+type Action uint8
+
+// The actions.
+const (
+	NXDOMAIN Action = iota
+	NODATA
+	NullMX // RFC 7505
+	Sinkhole
+)
+
+// ActionNames are the actions as they are written in a Corefile, in the order of their declaration.
+var ActionNames = [...]string{"nxdomain", "nodata", "nullmx", "sinkhole"}
+
+// String returns the action as it is written in a Corefile.
+func (a Action) String() string { return ActionNames[a] }
+
+// Mode says whether a policy acts, or only counts and reports.
+type Mode uint8
+
+// The modes.
+const (
+	Enforce Mode = iota
+	Monitor
+)
+
+// ModeNames are the modes as they are written in a Corefile, in the order of their declaration.
+var ModeNames = [...]string{"enforce", "monitor"}
+
+// String returns the mode as it is written in a Corefile.
+func (m Mode) String() string { return ModeNames[m] }
+
+// ModeAt returns the mode at a time.
+func (p *Policy) ModeAt(now time.Time) Mode {
+	if p.Mode == Monitor && !p.MonitorUntil.IsZero() && !now.Before(p.MonitorUntil) {
+		return Enforce
+	}
+	return p.Mode
+}
+
+// Modes returns the modes that the policy is ever in.
+func (p *Policy) Modes() []Mode {
+	if p.MonitorUntil.IsZero() {
+		return []Mode{p.Mode}
+	}
+	return []Mode{Monitor, Enforce}
+}
+
+// mailTypes are the types by which a mail server finds a host: without MX records it goes on to A and AAAA (RFC 5321
+// section 5.1), and many do so even after an NXDOMAIN. Hiding fewer than all three lets the mail through.
+var mailTypes = []uint16{dns.TypeMX, dns.TypeA, dns.TypeAAAA}
+
+// AlwaysPasses reports whether queries of a type are never answered by a policy: a validator below needs them to prove
+// an insecure delegation (RFC 4035 section 5.2).
+func AlwaysPasses(qtype uint16) bool {
+	switch qtype {
+	case dns.TypeDS, dns.TypeDNSKEY, dns.TypeNS, dns.TypeSOA, dns.TypeRRSIG, dns.TypeNSEC, dns.TypeNSEC3:
+		return true
+	}
+	return false
+}
+
+// Answers reports whether the policy's action changes the answer to a query type. ANY is treated like MX.
+func (p *Policy) Answers(qtype uint16) bool {
+	if qtype == dns.TypeANY {
+		qtype = dns.TypeMX
+	}
+	switch {
+	case AlwaysPasses(qtype):
+		return false
+	case len(p.Types) > 0:
+		return slices.Contains(p.Types, qtype)
+	case p.Action == NullMX:
+		return qtype == dns.TypeMX
+	}
+	return true
+}
+
+// CheckTypes returns an error for a list of types that would let mail through although the policy covers it.
+func (p *Policy) CheckTypes() error {
+	if len(p.Types) == 0 {
+		return nil
+	}
+	needed := mailTypes
+	if p.Action == NullMX {
+		needed = mailTypes[:1] // no mail server looks further than a null MX (RFC 7505 section 4.1)
+	}
+	for _, t := range needed {
+		if !slices.Contains(p.Types, t) {
+			return fmt.Errorf("%s with action %s would let mail through by %s; expected %s among them",
+				TypeNames(p.Types), p.Action, dns.TypeToString[t], TypeNames(needed))
+		}
+	}
+	return nil
+}
+
+// CheckSinkhole returns an error if the policy's clients cannot reach the sinkhole: a loopback address is each client's own.
+func (p *Policy) CheckSinkhole() error {
+	for _, addr := range p.Sinkhole {
+		if addr.IsLoopback() && !p.Clients.localOnly() {
+			return fmt.Errorf("sinkhole %s is the mail server itself; expected an address that all clients reach, or clients 127.0.0.0/8 ::1", addr)
+		}
+	}
+	return nil
+}
+
+// CheckKinds returns an error for kinds and a distance that make each other pointless.
+func (p *Policy) CheckKinds() error {
+	switch {
+	case p.Distance == 1 && p.Kinds.Has(match.Multiple):
+		return errors.New("multiple is two edits; expected distance 2 with it")
+	case p.Distance > 1 && !p.Kinds.Has(match.Multiple):
+		return errors.New("without multiple, distance 2 finds nothing more; expected distance 1, or multiple among the kinds")
+	}
+	return nil
+}
+
+// TypeNames writes query types as they stand in a Corefile.
+func TypeNames(types []uint16) string {
+	names := make([]string, len(types))
+	for i, t := range types {
+		names[i] = dns.TypeToString[t]
+	}
+	return strings.Join(names, " ")
+}

@@ -1,0 +1,58 @@
+package policy
+
+import (
+	"strings"
+	"time"
+
+	"github.com/miekg/dns"
+	"golang.org/x/net/publicsuffix"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
+)
+
+// Requirement is the option "require counterpart": a lookalike counts only if what it resembles exists. army.ml is a typo
+// because army.mil exists; google.co.il is none, for there is no google.co.mil.
+type Requirement struct {
+	// PassOnError lets a lookalike pass if the existence check has no result in time.
+	PassOnError bool
+	// Timeout bounds how long a query waits for existence checks.
+	Timeout time.Duration
+}
+
+// Existence is the result of an existence check: does a domain exist?
+type Existence uint8
+
+// The results.
+const (
+	NotChecked Existence = iota // no policy requires it, or there is nothing to look up
+	Exists
+	Absent
+	Unknown // there was no usable answer in time
+)
+
+// String returns the result as it stands in events, and "" for NotChecked.
+func (e Existence) String() string { return [...]string{"", "exists", "absent", "unknown"}[e] }
+
+// satisfied reports whether a lookalike counts, given what is known of its counterpart.
+func (r *Requirement) satisfied(e Existence) bool {
+	return e != Absent && (e != Unknown || !r.PassOnError)
+}
+
+// counterpart returns the domain that a lookalike is a typo of, if it exists: the child of the protected suffix that the
+// intended name falls under, such as army.mil. for us.army.ml. It returns "" if there is nothing to look up, because the
+// intended name is the protected suffix, or that suffix is itself a domain and not one under which others register: an
+// admin who protects army.mil says that it exists.
+func counterpart(name string, m *match.Match) string {
+	if m.Start == 0 || !IsRegistry(m.Suffix) {
+		return ""
+	}
+	above := name[:m.Start]
+	label, _ := dns.PrevLabel(above, 1)
+	return strings.ToLower(above[label:]) + m.Suffix + "."
+}
+
+// IsRegistry reports whether others register domains under a suffix, as the Public Suffix List has it.
+func IsRegistry(suffix string) bool {
+	registry, _ := publicsuffix.PublicSuffix(suffix)
+	return registry == suffix
+}

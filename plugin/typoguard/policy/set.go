@@ -1,0 +1,125 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/skeleton"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/suffixlist"
+)
+
+// Set is the policies of a server block with the suffixes that are in force. It never changes, but for what it remembers of
+// names.
+type Set struct {
+	// Policies are in the order of the Corefile.
+	Policies []*Policy
+	// Sizes are the numbers of suffixes, by policy.
+	Sizes []Sizes
+	// Next is when an entry expires or starts to count as expiring; zero is never. The Set is to be compiled anew then.
+	Next time.Time
+
+	index    *match.Index // the tag of a match is the index of its policy
+	negative *negativeCache
+	buffers  sync.Pool // of *match.Buffer
+}
+
+// Sizes are the numbers of suffixes of a policy, and of those among them that expire soon.
+type Sizes struct {
+	Protected, Allowed                 int
+	ExpiringProtected, ExpiringAllowed int
+}
+
+// soon is how long before it expires an entry counts as expiring.
+const soon = 7 * 24 * time.Hour
+
+// Suffixes are what one policy protects and allows.
+type Suffixes struct{ Protected, Allowed []suffixlist.Suffix }
+
+// Compile makes a set of policies, each with the suffixes that are in force at a time, which thus have not expired. Suffixes
+// may repeat; one that is both protected and allowed, in whichever policies, is an error that names both places.
+func Compile(policies []*Policy, suffixes []Suffixes, now time.Time) (*Set, error) {
+	s := &Set{
+		Policies: policies, negative: newNegativeCache(),
+		buffers: sync.Pool{New: func() any { return new(match.Buffer) }},
+	}
+	if err := findContradiction(suffixes); err != nil {
+		return nil, err
+	}
+	var entries []match.Entry
+	var allowed []string
+	for tag, p := range policies {
+		protectedNames, allowedNames := suffixlist.Names(suffixes[tag].Protected), suffixlist.Names(suffixes[tag].Allowed)
+		for _, name := range protectedNames {
+			entries = append(entries, match.Entry{Suffix: name, Distance: p.Distance, Kinds: p.Kinds, Keyboard: p.Keyboard, Tag: tag})
+		}
+		allowed = append(allowed, allowedNames...)
+		s.Sizes = append(s.Sizes, Sizes{
+			Protected: len(protectedNames), Allowed: len(allowedNames),
+			ExpiringProtected: s.expiring(suffixes[tag].Protected, now), ExpiringAllowed: s.expiring(suffixes[tag].Allowed, now),
+		})
+	}
+	index, err := match.Compile(entries, allowed, match.Homoglyphs(skeleton.Of))
+	if err != nil {
+		return nil, fmt.Errorf("compiling the policies: %w", err)
+	}
+	s.index = index
+	return s, nil
+}
+
+// Named returns the policy of a name, or nil.
+func (s *Set) Named(name string) *Policy {
+	if i := slices.IndexFunc(s.Policies, func(p *Policy) bool { return p.Name == name }); i >= 0 {
+		return s.Policies[i]
+	}
+	return nil
+}
+
+// expiring returns how many of the suffixes expire soon, and moves Next forward to when that changes first.
+func (s *Set) expiring(all []suffixlist.Suffix, now time.Time) int {
+	count := 0
+	for i := range all {
+		change := all[i].Until
+		if change.IsZero() {
+			continue
+		}
+		if warn := change.Add(-soon); warn.After(now) {
+			change = warn
+		} else {
+			count++
+		}
+		if s.Next.IsZero() || change.Before(s.Next) {
+			s.Next = change
+		}
+	}
+	return count
+}
+
+// findContradiction returns an error if a suffix is both protected and allowed, in whichever policies: a listed name
+// passes for all of them, so one of the two was not meant.
+func findContradiction(all []Suffixes) error {
+	allowedAt := map[string]suffixlist.Position{}
+	for _, s := range all {
+		for _, a := range s.Allowed {
+			allowedAt[a.Name] = a.At
+		}
+	}
+	for _, s := range all {
+		for _, p := range s.Protected {
+			if at, ok := allowedAt[p.Name]; ok {
+				return at.Errorf("%q is allowed here and protected at %s; expected it on one list only", p.Name, p.At)
+			}
+		}
+	}
+	return nil
+}
+
+// Plus returns the sums of two policies' numbers.
+func (s Sizes) Plus(other Sizes) Sizes {
+	return Sizes{
+		s.Protected + other.Protected, s.Allowed + other.Allowed,
+		s.ExpiringProtected + other.ExpiringProtected, s.ExpiringAllowed + other.ExpiringAllowed,
+	}
+}

@@ -1,0 +1,52 @@
+package policy
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
+)
+
+// Suggestion is what a mail domain may have been meant to be.
+type Suggestion struct {
+	event.Lookalike
+	By *Policy
+
+	mode Mode
+}
+
+// Suggest returns what a domain may have been meant to be: by the policies of sets for which ask returns true, each intended
+// name once, at most so many. The order is that of Judge, policies that enforce before those that only monitor. It does not
+// look at the policies' clients, types and requirements: a client that writes to the domain was sent here by an answer to a
+// client that was covered, and the recipient is refused anyway.
+func Suggest(domain string, sets []*Set, ask func(*Policy) bool, now time.Time, most int) []Suggestion {
+	var found []Suggestion
+	for _, s := range sets {
+		found = s.appendSuggestions(found, domain, ask, now)
+	}
+	slices.SortStableFunc(found, func(a, b Suggestion) int {
+		return cmp.Or(cmp.Compare(a.mode, b.mode), cmp.Compare(a.Distance, b.Distance), cmp.Compare(len(b.Protected), len(a.Protected)))
+	})
+	var suggestions []Suggestion
+	for _, s := range found {
+		known := slices.ContainsFunc(suggestions, func(other Suggestion) bool { return other.Intended == s.Intended })
+		if !known && len(suggestions) < most {
+			suggestions = append(suggestions, s)
+		}
+	}
+	return suggestions
+}
+
+func (s *Set) appendSuggestions(to []Suggestion, domain string, ask func(*Policy) bool, now time.Time) []Suggestion {
+	buffer := s.buffers.Get().(*match.Buffer)
+	defer s.buffers.Put(buffer)
+	matches := s.index.Lookup(domain, buffer).Matches
+	for i := range matches {
+		if p := s.Policies[matches[i].Tag]; ask(p) {
+			to = append(to, Suggestion{s.lookalike(domain, &matches[i]), p, p.ModeAt(now)})
+		}
+	}
+	return to
+}

@@ -1,0 +1,121 @@
+package typoguard
+
+import (
+	"context"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/coredns/coredns/plugin/metadata"
+	"github.com/coredns/coredns/request"
+
+	"github.com/miekg/dns"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
+)
+
+// query is a query that is being served. It belongs to one goroutine.
+type query struct {
+	*Typoguard
+	ctx      context.Context //nolint:containedctx // a query is one call of ServeDNS
+	w        dns.ResponseWriter
+	r        *dns.Msg
+	counters *counters
+
+	who     *policy.Client // see client
+	waiting time.Time      // since when the query has been waiting for existence checks; zero if it has not
+}
+
+// hit is a name that policies have something to do with: the one that is asked for, or the target of a record in the reply.
+type hit struct {
+	policy.Decision
+	*query
+	config *policyConfig // of the policy that decides; nil without one
+	name   string        // as it was asked for, or stands in the record
+	record dns.RR        // that leads to the name; nil if the name is the one that is asked for
+	at     time.Time
+	id     string // of the event; "" if the name passes
+}
+
+func newQuery(ctx context.Context, t *Typoguard, w dns.ResponseWriter, r *dns.Msg) query {
+	return query{Typoguard: t, ctx: ctx, w: w, r: r, counters: t.countersFor(ctx)}
+}
+
+// judge decides about the name that is asked for, or a name that a record in the reply leads to, as which it is inspected.
+func (q *query) judge(name string, target policy.Records) policy.Decision {
+	return q.block.set.Load().Judge(&policy.Query{
+		Name: name, Type: q.r.Question[0].Qtype, Target: target, Client: q.client, Exists: q.exists,
+	})
+}
+
+// hit returns what a decision about a name means for the query. It copies the query, so that one that hits nothing need not
+// be allocated.
+func (q *query) hit(d *policy.Decision, name string, record dns.RR) *hit {
+	own := *q
+	h := &hit{Decision: *d, query: &own, name: name, record: record, at: time.Now()}
+	if d.Policy != nil {
+		h.config = q.block.configOf(d.Policy)
+	}
+	return h
+}
+
+// question returns the only question.
+func (q *query) question() *dns.Question { return &q.r.Question[0] }
+
+// state returns the query as CoreDNS's helpers want it.
+func (q *query) state() request.Request { return request.Request{W: q.w, Req: q.r} }
+
+// client returns the client that asks. It is worked out when it is needed first.
+func (q *query) client() *policy.Client {
+	if q.who == nil {
+		q.who = clientOf(q.ctx, q.w, q.r)
+	}
+	return q.who
+}
+
+// exists checks whether a domain exists. All checks of a query together take no longer than one may.
+func (q *query) exists(domain string, within time.Duration) policy.Existence {
+	if q.waiting.IsZero() {
+		q.waiting = time.Now()
+	}
+	return q.existence.Check(q.ctx, domain, within-time.Since(q.waiting), newLookup(q.ctx, q.Next, q.w))
+}
+
+// clientOf returns the client that asks.
+func clientOf(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) *policy.Client {
+	c := &policy.Client{Addr: addressOf(w), Metadata: func(label string) string {
+		if value := metadata.ValueFunc(ctx, label); value != nil {
+			return value()
+		}
+		return ""
+	}}
+	opt := r.IsEdns0()
+	if opt == nil {
+		return c
+	}
+	for _, option := range opt.Option {
+		// A length of 0 is a client that does not want to be told apart (RFC 7871 section 7.1.2).
+		if subnet, ok := option.(*dns.EDNS0_SUBNET); ok && subnet.SourceNetmask > 0 {
+			addr, _ := netip.AddrFromSlice(subnet.Address)
+			c.Subnet, _ = addr.Unmap().Prefix(int(subnet.SourceNetmask)) // what is none is not valid
+		}
+	}
+	return c
+}
+
+// addressOf returns the address of the client, or the zero address, which no network contains, if it has none.
+func addressOf(w dns.ResponseWriter) netip.Addr {
+	if remote, ok := w.RemoteAddr().(interface{ AddrPort() netip.AddrPort }); ok { // over UDP and TCP
+		return remote.AddrPort().Addr().Unmap().WithZone("")
+	}
+	state := request.Request{W: w}
+	host, _, _ := strings.Cut(state.IP(), "%")
+	addr, err := netip.ParseAddr(host)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return addr.Unmap()
+}
+
+// displayName returns a name as people write it: in lower case and without the final dot.
+func displayName(name string) string { return strings.ToLower(strings.TrimSuffix(name, ".")) }

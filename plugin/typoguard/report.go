@@ -1,0 +1,72 @@
+package typoguard
+
+import (
+	"github.com/coredns/coredns/plugin/metrics"
+
+	"github.com/miekg/dns"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
+)
+
+// maxCandidates is how many suffixes an event names beside the one that decided.
+const maxCandidates = 16
+
+// report tells everybody who wants to know of a covered name: an event, a counter, and metadata.
+func (h *hit) report() {
+	e := newEvent(h)
+	h.id = e.ID
+	h.block.events.Load().Report(&e)
+	h.describe()
+	h.counters.covered(&h.Decision, h.question().Qtype, h.record)
+}
+
+// newEvent makes an event of a covered name. The client's address is masked here, before anybody else gets to see it.
+func newEvent(h *hit) event.Event {
+	client, via := h.Policy.Clients.Origin(h.client())
+	client = h.config.mask.Apply(client)
+	name := displayName(h.name)
+	e := event.Event{
+		ID:           event.ID(client, name, h.Policy.Name, h.at),
+		To:           h.config.sinkNames,
+		First:        h.at,
+		Last:         h.at,
+		Policy:       h.Policy.Name,
+		Action:       h.Policy.Action.String(),
+		Mode:         h.Mode.String(),
+		Protected:    h.Lookalike.Protected,
+		Intended:     h.Lookalike.Intended,
+		Kind:         h.Lookalike.Kind,
+		Distance:     h.Lookalike.Distance,
+		Candidates:   h.Others(maxCandidates),
+		Counterpart:  h.Counterpart.String(),
+		Name:         name,
+		Question:     displayName(h.question().Name),
+		Type:         dns.Type(h.question().Qtype).String(),
+		ResponseCode: h.responseCode(),
+		Server:       metrics.WithServer(h.ctx),
+		View:         metrics.WithView(h.ctx),
+	}
+	if h.record != nil {
+		e.Record = dns.TypeToString[h.record.Header().Rrtype]
+	}
+	if client.IsValid() {
+		e.Client = client.String()
+	}
+	if via.IsValid() {
+		e.Via = via.String()
+	}
+	return e
+}
+
+// responseCode returns the code of the answer as text, or "" if the policy only monitors, or looks at a reply, of which
+// something may remain.
+func (h *hit) responseCode() string {
+	switch {
+	case h.Mode == policy.Monitor, h.record != nil:
+		return ""
+	case h.Policy.Action == policy.NXDOMAIN:
+		return dns.RcodeToString[dns.RcodeNameError]
+	}
+	return dns.RcodeToString[dns.RcodeSuccess]
+}

@@ -1,0 +1,140 @@
+package sink
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
+)
+
+// recorder is a DispatcherObserver that counts, and the Observer of all its sinks.
+type recorder struct {
+	mu     sync.Mutex
+	counts map[string]int
+}
+
+func (r *recorder) count(what string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.counts == nil {
+		r.counts = map[string]int{}
+	}
+	r.counts[what]++
+}
+
+func (r *recorder) Sink(name string) Observer {
+	r.count("open " + name)
+	return r
+}
+func (r *recorder) SinkClosed(name string)           { r.count("closed " + name) }
+func (r *recorder) HandoverDropped()                 { r.count("dropped") }
+func (r *recorder) NotConfigured(name string)        { r.count("not configured " + name) }
+func (r *recorder) NewClient(policy string)          { r.count("new client " + policy) }
+func (r *recorder) CloseFailed(name string, _ error) { r.count("close failed " + name) }
+func (r *recorder) Written(int)                      {}
+func (r *recorder) Dropped(int)                      {}
+func (r *recorder) Failed(error)                     {}
+func (r *recorder) Recovered()                       {}
+
+// names is a Target that keeps the names in the events it gets.
+type names struct {
+	mu     sync.Mutex
+	got    []string
+	closed error // what closing it returns
+}
+
+func (n *names) Write(_ context.Context, events []*event.Event) (int, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for _, e := range events {
+		n.got = append(n.got, fmt.Sprintf("%s %d", e.Name, e.Count))
+	}
+	return len(events), nil
+}
+
+func (n *names) Close() error { return n.closed }
+
+// config is the configuration of a sink with a target.
+func config(name, settings string, target Target) *Config {
+	return &Config{Name: name, Settings: settings, Open: func() (Target, error) {
+		if target == nil {
+			return nil, errors.New(name + " cannot be opened")
+		}
+		return target, nil
+	}}
+}
+
+func configs(all ...*Config) map[string]*Config {
+	m := map[string]*Config{}
+	for _, c := range all {
+		m[c.Name] = c
+	}
+	return m
+}
+
+func lookup(name string, to ...string) *event.Event {
+	now := time.Now()
+	return &event.Event{ID: name, Name: name, To: to, First: now, Last: now, Type: "MX"}
+}
+
+// TestReconfigured: events go where the configuration of the moment says, sinks that stay the same stay open, and windows stay
+// open over it all.
+func TestReconfigured(t *testing.T) {
+	r, kept, old, next := new(recorder), new(names), new(names), new(names)
+	d := NewDispatcher(r)
+	require.NoError(t, d.Configure(configs(config("kept", "", kept), config("changed", "size 1", old))))
+	d.Report(lookup("a.ml", "kept", "changed"))
+	d.Report(lookup("a.ml", "kept", "changed"))
+	require.NoError(t, d.Configure(configs(config("kept", "", nil), config("changed", "size 2", next))))
+	d.Report(lookup("a.ml", "kept", "changed"))
+	d.Report(lookup("b.ml", "gone"))
+	d.Close()
+	assert.Equal(t, []string{"a.ml 3"}, kept.got)
+	assert.Empty(t, old.got)
+	assert.Equal(t, []string{"a.ml 3"}, next.got)
+	assert.Equal(t, map[string]int{"open kept": 1, "open changed": 2, "closed changed": 1, "not configured gone": 1}, r.counts)
+}
+
+// TestConfigureFails: a sink that cannot be opened keeps nobody else from being.
+func TestConfigureFails(t *testing.T) {
+	r, good := new(recorder), &names{closed: errors.New("full disk")}
+	d := NewDispatcher(r)
+	require.EqualError(t, d.Configure(configs(config("a", "", nil), config("b", "", good), config("c", "", nil))), "a cannot be opened\nc cannot be opened")
+	d.Report(lookup("a.ml", "a", "b"))
+	d.Close()
+	assert.Equal(t, []string{"a.ml 1"}, good.got)
+	assert.Equal(t, map[string]int{"open b": 1, "not configured a": 1, "close failed b": 1}, r.counts)
+}
+
+// TestReportNeverWaits: the query path goes on when nobody takes events any more, and what is lost is counted.
+func TestReportNeverWaits(t *testing.T) {
+	r := new(recorder)
+	d := NewDispatcher(r)
+	d.Close()
+	for range HandoverSize + 10 {
+		d.Report(&event.Event{})
+	}
+	assert.Equal(t, map[string]int{"dropped": 10}, r.counts)
+	(*Dispatcher)(nil).Report(&event.Event{})
+}
+
+// TestNewClients: a client counts once for each policy, and only for queries.
+func TestNewClients(t *testing.T) {
+	r := new(recorder)
+	d := NewDispatcher(r)
+	for i := range 12 {
+		d.Report(&event.Event{ID: fmt.Sprint(i), Policy: "test", Client: fmt.Sprint("192.0.2.", i%3), First: time.Now()})
+	}
+	d.Report(&event.Event{ID: "other", Policy: "other", Client: "192.0.2.1", First: time.Now()})
+	d.Report(&event.Event{ID: "smtp", Policy: "test", Client: "192.0.2.77", SMTP: new(event.SMTP)})
+	d.Report(&event.Event{ID: "nobody", Policy: "test"})
+	d.Close()
+	assert.Equal(t, map[string]int{"new client test": 3, "new client other": 1}, r.counts)
+}

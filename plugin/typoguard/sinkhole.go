@@ -1,0 +1,180 @@
+package typoguard
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/pool"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/sink"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/smtp"
+)
+
+const (
+	// smtpHostname is how SMTP listeners introduce themselves by default. It is not the host's name: a mail server on the
+	// same host would take the listener for itself, and the message for one that loops.
+	smtpHostname = "typoguard.invalid"
+	// smtpShutdownTimeout is how long the sessions of an SMTP listener have to end when it closes. They end as soon as they
+	// wait for their clients; only one that does not take its last reply needs that long.
+	smtpShutdownTimeout = 2 * time.Second
+)
+
+// listener is an SMTP listener as it is configured, for all policies of a caddy instance that name its address.
+type listener struct {
+	address  netip.AddrPort
+	settings []*smtpSetting
+	blocks   []*block        // with such a policy
+	policies []*policyConfig // in the order of the Corefile
+}
+
+// addListeners adds the SMTP listeners that a policy of a block names to those of the instance. Policies that share a listener
+// may not contradict each other about it; what only one of them says holds for all.
+func addListeners(all map[string]*listener, b *block, c *policyConfig) error {
+	for _, address := range c.smtp.addresses {
+		key := address.String()
+		l, ok := all[key]
+		if !ok {
+			l = &listener{address: address}
+			all[key] = l
+		}
+		if err := l.add(b, c); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// add makes a policy one of the listener's.
+func (l *listener) add(b *block, c *policyConfig) error {
+	l.policies = append(l.policies, c)
+	if !slices.Contains(l.blocks, b) {
+		l.blocks = append(l.blocks, b)
+	}
+	for _, next := range c.smtp.settings {
+		switch other := findSetting(l.settings, next); {
+		case other == nil:
+			l.settings = append(l.settings, next)
+		case other.value != next.value:
+			return next.at.Errorf("%s: %s contradicts %s at %s; expected the same for both, which share the listener %s",
+				next.option, next, other, other.at, l.address)
+		}
+	}
+	return nil
+}
+
+// config returns the configuration of the listener's server.
+func (l *listener) config(events *sink.Dispatcher, failures *failureLog) *smtp.Config {
+	config := &smtp.Config{
+		Hostname: smtpHostname,
+		Limits:   smtp.DefaultLimits,
+		Judge:    l.suggest,
+		Observer: newSMTPObserver(l, events, failures),
+	}
+	for _, s := range l.settings {
+		s.apply(config)
+	}
+	return config
+}
+
+// suggest says what a recipient's domain may have been meant to be, by the policies in force that name the listener.
+func (l *listener) suggest(domain string) []smtp.Suggestion {
+	var sets []*policy.Set
+	for _, b := range l.blocks {
+		sets = append(sets, b.set.Load())
+	}
+	ask := func(p *policy.Policy) bool { return l.configOf(p) != nil }
+	var suggestions []smtp.Suggestion
+	for _, s := range policy.Suggest(domain, sets, ask, time.Now(), smtp.MaxSuggestions) {
+		c := l.configOf(s.By).smtp
+		suggestions = append(suggestions, smtp.Suggestion{
+			Intended: s.Intended, Protected: s.Protected, Policy: s.Policy, Kind: s.Kind, Distance: s.Distance,
+			Hint: c.hint, LogAddresses: c.logAddresses,
+		})
+	}
+	return suggestions
+}
+
+// configOf returns the configuration of one of the listener's policies, and nil for any other policy.
+func (l *listener) configOf(p *policy.Policy) *policyConfig {
+	i := slices.IndexFunc(l.policies, func(c *policyConfig) bool { return &c.Policy == p })
+	if i < 0 {
+		return nil
+	}
+	return l.policies[i]
+}
+
+// named returns the first of the listener's policies with a name, or of all for "".
+func (l *listener) named(name string) *policyConfig {
+	i := slices.IndexFunc(l.policies, func(c *policyConfig) bool { return c.Name == name })
+	return l.policies[max(i, 0)]
+}
+
+// listenerPool has the SMTP servers that are open, by the addresses that were configured. At a reload their sessions go on,
+// and no client finds them closed.
+type listenerPool = pool.Pool[*listener, *smtp.Server]
+
+func newListenerPool(events *sink.Dispatcher, failures *failureLog) *listenerPool {
+	return &listenerPool{
+		Same:      func(*listener, *listener) bool { return true },
+		Open:      func(l *listener) (*smtp.Server, error) { return smtp.Listen(l.address, l.config(events, failures)) },
+		Configure: func(s *smtp.Server, l *listener) { s.Configure(l.config(events, failures)) },
+		Close:     closeServer,
+	}
+}
+
+func closeServer(server *smtp.Server) {
+	ctx, cancel := context.WithTimeout(context.Background(), smtpShutdownTimeout)
+	defer cancel()
+	if err := server.Close(ctx); err != nil {
+		log.Errorf("closing the SMTP listener %s: %v", server.Addr(), err)
+	}
+}
+
+// maxFailures is how many failures of SMTP listeners wait to be logged at most.
+const maxFailures = 16
+
+// failureLog logs failures of SMTP listeners. A session never waits for it.
+type failureLog struct {
+	failures chan error
+	stop     chan struct{}
+	done     sync.WaitGroup
+}
+
+func newFailureLog() *failureLog {
+	l := &failureLog{failures: make(chan error, maxFailures), stop: make(chan struct{})}
+	l.done.Go(l.run)
+	return l
+}
+
+// add hands over a failure to be logged. Of too many at a time only some are logged.
+func (l *failureLog) add(err error) {
+	select {
+	case l.failures <- err:
+	default:
+	}
+}
+
+// run logs failures, one a second at most after the first few.
+func (l *failureLog) run() {
+	limit := rate.NewLimiter(1, maxFailures)
+	for {
+		select {
+		case err := <-l.failures:
+			if limit.Allow() {
+				log.Errorf("%v", err)
+			}
+		case <-l.stop:
+			return
+		}
+	}
+}
+
+func (l *failureLog) close() {
+	close(l.stop)
+	l.done.Wait()
+}

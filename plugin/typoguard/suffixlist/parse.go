@@ -1,0 +1,96 @@
+package suffixlist
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
+)
+
+// errEmpty is returned for a list without a suffix.
+var errEmpty = errors.New("no suffix")
+
+// parse appends the suffixes in the content of a list file: one on each line, which may have an end (until=DATE), and a note
+// after '#', in UTF-8. Every line must be right: what would be left out without a word is mail unprotected. Errors have
+// the position.
+func parse(to []Suffix, path string, content []byte, protects bool) ([]Suffix, error) {
+	lines := bufio.NewScanner(bytes.NewReader(bytes.TrimPrefix(content, []byte("\ufeff"))))
+	lines.Buffer(nil, len(content)+1) // a line may be as long as it likes, so Scan cannot fail
+	before := len(to)
+	for at := (Position{path, 1}); lines.Scan(); at.Line++ {
+		s, err := parseLine(lines.Text(), protects)
+		if err != nil {
+			return nil, at.Errorf("%w", err)
+		}
+		if s.Name != "" {
+			s.At = at
+			to = append(to, s)
+		}
+	}
+	if len(to) == before {
+		return to, errEmpty
+	}
+	return to, nil
+}
+
+// parseLine returns the suffix of a line, whose name is "" if there is none.
+func parseLine(line string, protects bool) (Suffix, error) {
+	if !utf8.ValidString(line) {
+		return Suffix{}, fmt.Errorf("%q is not UTF-8; expected a domain suffix", line)
+	}
+	text, note, _ := strings.Cut(line, "#")
+	words := strings.Fields(text)
+	if len(words) == 0 {
+		return Suffix{}, nil
+	}
+	name, err := Parse(words[0], protects)
+	if err != nil {
+		return Suffix{}, err
+	}
+	s := Suffix{Name: name, Note: strings.TrimSpace(note)}
+	if len(words) == 1 {
+		return s, nil
+	}
+	date, ok := strings.CutPrefix(words[1], UntilPrefix)
+	switch {
+	case !ok:
+		return Suffix{}, fmt.Errorf("%q after %q; expected one suffix a line, and until=DATE at most", words[1], words[0])
+	case len(words) > 2:
+		return Suffix{}, fmt.Errorf("%q after %q; expected nothing more", words[2], words[1])
+	}
+	s.Until, err = ParseUntil(date)
+	return s, err
+}
+
+// Parse reads a suffix that is to be protected, or else allowed.
+func Parse(s string, protects bool) (string, error) {
+	name, err := match.ParseSuffix(s)
+	if err == nil && protects {
+		err = match.CheckProtectable(name)
+	}
+	if err != nil {
+		return "", fmt.Errorf("%q: %w", s, err)
+	}
+	return name, nil
+}
+
+// UntilPrefix is how an end is given, in lists and in the Corefile.
+const UntilPrefix = "until="
+
+// ParseUntil returns the time at which something expires: a time as of RFC 3339, in whole seconds, or the end of a day in
+// the time zone of the server.
+func ParseUntil(s string) (time.Time, error) {
+	if day, err := time.ParseInLocation(time.DateOnly, s, time.Local); err == nil {
+		return day.AddDate(0, 0, 1), nil
+	}
+	t, err := time.Parse(time.RFC3339, s)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("until=%s; expected a day such as 2026-12-31, or a time such as 2026-12-31T18:00:00Z", s)
+	}
+	return t.Truncate(time.Second), nil
+}

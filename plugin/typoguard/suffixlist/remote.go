@@ -1,0 +1,122 @@
+package suffixlist
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+const (
+	// fetchTimeout bounds the fetching of a list.
+	fetchTimeout = 10 * time.Second
+	// maxFetched is how large a list may be, in bytes: room for several million suffixes.
+	maxFetched = 64 << 20
+	// userAgent is how the client introduces itself.
+	userAgent = "typoguard"
+)
+
+// remote is the state of a list that is fetched from a web server. The last good copy is kept in a file.
+type remote struct {
+	client   *http.Client
+	cacheDir string // "": none
+	optional bool   // the server may start without the list
+
+	etag    string // of what is in force
+	fetched string // the entity tag of what was fetched last
+	kept    []byte // what is in the file
+}
+
+func newRemote(cacheDir string, optional bool) *remote {
+	return &remote{cacheDir: cacheDir, optional: optional, client: &http.Client{
+		Timeout: fetchTimeout,
+		CheckRedirect: func(next *http.Request, via []*http.Request) error {
+			switch {
+			case next.URL.Scheme != "https":
+				return fmt.Errorf("redirected to %s; expected an https address", next.URL)
+			case len(via) >= 10:
+				return errors.New("redirected 10 times")
+			}
+			return nil
+		},
+	}}
+}
+
+// fetch returns the list at an address, or what is in force if that is still the same.
+func (r *remote) fetch(ctx context.Context, url string, inForce []byte) ([]byte, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("User-Agent", userAgent)
+	if r.etag != "" && inForce != nil {
+		request.Header.Set("If-None-Match", r.etag)
+	}
+	response, err := r.client.Do(request)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = response.Body.Close() }() // nothing is left to be done if it fails
+	switch {
+	case response.StatusCode == http.StatusNotModified && inForce != nil:
+		return inForce, nil
+	case response.StatusCode != http.StatusOK:
+		return nil, fmt.Errorf("%s: %s", url, response.Status)
+	}
+	content, err := io.ReadAll(io.LimitReader(response.Body, maxFetched+1))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("%s: %w", url, err)
+	case len(content) > maxFetched:
+		return nil, fmt.Errorf("%s: more than %d bytes", url, maxFetched)
+	}
+	r.fetched = response.Header.Get("ETag")
+	return content, nil
+}
+
+// path returns where the copy of a list is kept.
+func (r *remote) path(url string) string {
+	sum := sha256.Sum256([]byte(url))
+	return filepath.Join(r.cacheDir, hex.EncodeToString(sum[:8])+".list")
+}
+
+// copied returns the copy of a list.
+func (r *remote) copied(url string) ([]byte, error) {
+	if r.cacheDir == "" {
+		return nil, errors.New("and there is no cache_dir with a copy")
+	}
+	content, err := os.ReadFile(r.path(url))
+	if err != nil {
+		return nil, fmt.Errorf("and there is no copy: %w", err)
+	}
+	r.kept = content
+	return content, nil
+}
+
+// keep notes that a list is in force, and writes the copy of it.
+func (r *remote) keep(url string, content []byte) error {
+	r.etag = r.fetched
+	if r.cacheDir == "" || content == nil || (r.kept != nil && bytes.Equal(content, r.kept)) {
+		return nil
+	}
+	file, err := os.CreateTemp(r.cacheDir, ".list")
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(content)
+	if err = errors.Join(err, file.Close()); err == nil {
+		err = os.Rename(file.Name(), r.path(url))
+	}
+	if err != nil {
+		return errors.Join(err, os.Remove(file.Name()))
+	}
+	r.kept = content
+	return nil
+}
