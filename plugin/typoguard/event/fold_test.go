@@ -65,6 +65,20 @@ func TestFoldFull(t *testing.T) {
 	assert.True(t, f.Add(seen("c", "MX", 0)))
 }
 
+// TestFoldClose: of the events whose windows are open when the server ends or is reloaded, only those are written that have
+// changed since they were.
+func TestFoldClose(t *testing.T) {
+	f := NewFolder(3)
+	require.True(t, f.Add(seen("written", "MX", 0)))
+	require.True(t, f.Add(seen("repeated", "MX", time.Millisecond)))
+	require.Len(t, f.Due(at.Add(Settle+time.Millisecond)), 2)
+	require.True(t, f.Add(seen("repeated", "A", 2*Settle)))
+	require.True(t, f.Add(seen("new", "MX", 2*Settle)))
+	assert.Equal(t, []string{"repeated 2 [MX A] 1.999s", "new 1 [MX] 0s"}, summary(f.Close()), "the earliest first")
+	assert.Empty(t, f.Close(), "nothing is open any more")
+	assert.False(t, f.Has("written"))
+}
+
 // TestFoldSnapshot: an event that has been handed out changes no more.
 func TestFoldSnapshot(t *testing.T) {
 	f := NewFolder(2)
