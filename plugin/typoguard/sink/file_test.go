@@ -136,6 +136,34 @@ func TestFileCut(t *testing.T) {
 	}
 }
 
+// TestFileFullAtTheStart: a file that has its size already, because it was given a smaller one, or somebody else writes to it, is
+// put aside before anything is written; also one that ends within a line.
+func TestFileFullAtTheStart(t *testing.T) {
+	for name, before := range map[string]string{
+		"exactly full":       strings.Repeat("x", 1999) + "\n",
+		"far too large":      strings.Repeat("x\n", 5000),
+		"torn":               strings.Repeat("x", 3000),
+		"torn, exactly full": strings.Repeat("x", 2000),
+	} {
+		t.Run(name, func(t *testing.T) {
+			f, path := newFile(t, 2000, 3, 0)
+			require.NoError(t, os.WriteFile(path, []byte(before), 0o600))
+			write(t, f, "a")
+			assert.Equal(t, []string{"a"}, idsIn(t, path))
+			files := rotatedFiles(t, path)
+			require.Len(t, files, 1)
+			content, err := os.ReadFile(files[0])
+			require.NoError(t, err)
+			assert.Equal(t, before, string(content))
+		})
+	}
+	f, path := newFile(t, 2000, 3, 0)
+	almost := strings.Repeat("x", 1998) + "\n"
+	require.NoError(t, os.WriteFile(path, []byte(almost), 0o600))
+	write(t, f, "a")
+	assert.Empty(t, rotatedFiles(t, path), "one octet less is not full")
+}
+
 // rotatedFiles returns how many there are.
 func rotatedFiles(t *testing.T, path string) []string {
 	t.Helper()
