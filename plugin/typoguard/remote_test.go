@@ -56,10 +56,6 @@ func newListServer(t *testing.T, list string) *listServer {
 		switch {
 		case r.URL.Path == "/plain":
 			http.Redirect(w, r, "http://"+r.Host, http.StatusFound)
-		case r.URL.Path == "/large":
-			for range maxFetched>>20 + 1 {
-				_, _ = w.Write(make([]byte, 1<<20))
-			}
 		case s.status != 0:
 			w.WriteHeader(s.status)
 		case r.Header.Get("If-None-Match") == tag:
@@ -185,10 +181,27 @@ func TestRemoteRefused(t *testing.T) {
 	s := newListServer(t, "navy.mil\n")
 	for address, want := range map[string]string{
 		s.URL + "/plain": "redirected to http://" + strings.TrimPrefix(s.URL, "https://") + "; expected an https address",
-		s.URL + "/large": "more than 67108864 octets",
 		strings.Replace(s.URL, "127.0.0.1", "localhost", 1): "not localhost",
 	} {
 		_, err := parseCorefile(t, "", "typoguard {\nprotect_file "+address+"\n}")
 		require.ErrorContains(t, err, want, address)
 	}
+}
+
+// TestRemoteLargest: a list may have its largest size, and not an octet more.
+func TestRemoteLargest(t *testing.T) {
+	const list = "navy.mil\n"
+	s := newListServer(t, list)
+	for largest, fits := range map[int64]bool{maxFetched: true, int64(len(list)): true, int64(len(list)) - 1: false} {
+		r := newRemote()
+		r.largest = largest
+		content, err := r.fetch(t.Context(), s.URL, nil)
+		if !fits {
+			require.EqualError(t, err, fmt.Sprintf("%s: more than %d octets", s.URL, largest))
+			continue
+		}
+		require.NoError(t, err)
+		assert.Equal(t, list, string(content))
+	}
+	assert.EqualValues(t, maxFetched, newRemote().largest)
 }
