@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -101,6 +102,40 @@ func TestFileRecovers(t *testing.T) {
 	require.NoError(t, os.Remove(path))
 	write(t, f, "c")
 	assert.Equal(t, []string{"c"}, idsIn(t, path))
+}
+
+// TestFileWriteFails: an error of the write itself is returned, and the events are written by the next try.
+func TestFileWriteFails(t *testing.T) {
+	f, path := newFile(t, 1<<20, 0, 0)
+	write(t, f, "a")
+	require.NoError(t, f.file.Close())
+	var err error
+	f.file, err = os.Open(path) // for reading only
+	require.NoError(t, err)
+	n, err := f.Write(t.Context(), ids("b", "c"))
+	require.ErrorIs(t, err, syscall.EBADF)
+	assert.Zero(t, n)
+	write(t, f, "b", "c")
+	assert.Equal(t, []string{"a", "b", "c"}, idsIn(t, path))
+}
+
+// TestFileNotRegular: what would take events and keep none is refused.
+func TestFileNotRegular(t *testing.T) {
+	f := NewFile(FileConfig{Path: os.DevNull, Size: 1 << 20, Host: "host"})
+	_, err := f.Write(t.Context(), ids("a"))
+	require.EqualError(t, err, "/dev/null is no regular file")
+	require.NoError(t, f.Close())
+}
+
+// TestFileClose: the file is given back, and that twice does no harm.
+func TestFileClose(t *testing.T) {
+	f, _ := newFile(t, 1<<20, 0, 0)
+	require.NoError(t, f.Close(), "not opened yet")
+	write(t, f, "a")
+	file := f.file
+	require.NoError(t, f.Close())
+	require.NoError(t, f.Close())
+	require.ErrorIs(t, file.Close(), os.ErrClosed)
 }
 
 // TestFileTornLine: a line that a dying process or a full disk cut off stays by itself.
@@ -205,11 +240,38 @@ func TestFileAge(t *testing.T) {
 		return path + "." + time.Now().UTC().Add(-age).Format(rotatedLayout)
 	}
 	old, young := name(25*time.Hour), name(23*time.Hour)
-	for _, file := range []string{old, young, path + ".1999-12-31"} {
+	other := filepath.Join(filepath.Dir(path), ".1999-12-31T00-00-00.000")
+	for _, file := range []string{old, young, path + ".1999-12-31", other} {
 		require.NoError(t, os.WriteFile(file, nil, 0o600))
 	}
 	write(t, f, "a")
+	assert.FileExists(t, other, "of no file of ours")
 	assert.NoFileExists(t, old)
 	assert.FileExists(t, young)
 	assert.FileExists(t, path+".1999-12-31", "not ours")
+}
+
+// TestFilePruneFails: that an old file cannot be removed is told of, and keeps no event from being written.
+func TestFilePruneFails(t *testing.T) {
+	f, path := newFile(t, 1<<20, 0, time.Hour)
+	old := path + ".1999-12-31T00-00-00.000"
+	require.NoError(t, os.MkdirAll(filepath.Join(old, "not empty"), 0o700))
+	_, err := f.Write(t.Context(), ids("a"))
+	require.ErrorIs(t, err, syscall.ENOTEMPTY)
+	write(t, f, "a")
+	assert.Equal(t, []string{"a"}, idsIn(t, path))
+}
+
+// TestFileExactlyFull: a file that has just its size takes no more.
+func TestFileExactlyFull(t *testing.T) {
+	f, path := newFile(t, 1<<20, 0, 0)
+	write(t, f, "a")
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	for size, rotated := range map[int64]int{info.Size(): 1, info.Size() + 1: 0} {
+		f, path := newFile(t, size, 0, 0)
+		write(t, f, "a")
+		write(t, f, "b")
+		assert.Len(t, rotatedFiles(t, path), rotated)
+	}
 }
