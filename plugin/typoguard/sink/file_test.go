@@ -146,6 +146,10 @@ func TestFileTornLine(t *testing.T) {
 	content, err := os.ReadFile(path)
 	require.NoError(t, err)
 	assert.True(t, strings.HasPrefix(string(content), "{\"torn\":\n{\"message\""))
+	write(t, f, "b")
+	content, err = os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, 3, bytes.Count(content, []byte("\n")), "and no empty line")
 }
 
 // TestFileCut: of what was written before an error, whole lines count and others are taken back.
@@ -211,6 +215,8 @@ func rotatedFiles(t *testing.T, path string) []string {
 func TestFileRotates(t *testing.T) {
 	f, path := newFile(t, 2000, 3, 0)
 	require.NoError(t, os.WriteFile(path+".bak", nil, 0o600))
+	nameless := filepath.Join(filepath.Dir(path), ".1999-12-31T00-00-00.000")
+	require.NoError(t, os.WriteFile(nameless, nil, 0o600))
 	var last []string
 	for i := range 100 {
 		name := fmt.Sprintf("id%d", i)
@@ -223,6 +229,7 @@ func TestFileRotates(t *testing.T) {
 	files := rotatedFiles(t, path)
 	assert.Len(t, files, 3+1, "and the one that is not ours")
 	assert.FileExists(t, path+".bak")
+	assert.FileExists(t, nameless, "of another file")
 	var kept []string
 	for _, name := range append(files[:3:3], path) {
 		kept = append(kept, idsIn(t, name)...)
@@ -240,12 +247,12 @@ func TestFileAge(t *testing.T) {
 		return path + "." + time.Now().UTC().Add(-age).Format(rotatedLayout)
 	}
 	old, young := name(25*time.Hour), name(23*time.Hour)
-	other := filepath.Join(filepath.Dir(path), ".1999-12-31T00-00-00.000")
-	for _, file := range []string{old, young, path + ".1999-12-31", other} {
+	never := path + ".1999-13-31T00-00-00.000"
+	for _, file := range []string{old, young, path + ".1999-12-31", never} {
 		require.NoError(t, os.WriteFile(file, nil, 0o600))
 	}
 	write(t, f, "a")
-	assert.FileExists(t, other, "of no file of ours")
+	assert.FileExists(t, never, "no time at all")
 	assert.NoFileExists(t, old)
 	assert.FileExists(t, young)
 	assert.FileExists(t, path+".1999-12-31", "not ours")
