@@ -2,6 +2,7 @@ package smtp
 
 import (
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
 	"strings"
@@ -331,6 +332,34 @@ func TestRate(t *testing.T) {
 		assert.Equal(c.t, Rate, w.seen().limits[0])
 		assert.Len(c.t, w.seen().limits, DefaultLimits.Rate/10)
 	})
+}
+
+// TestConnectionsWithoutEnd: however many clients have come, there is a turn for the next one.
+func TestConnectionsWithoutEnd(t *testing.T) {
+	config, w := newConfig()
+	s := start(t, config)
+	for range 2*paceBurst + 1 {
+		c := greeted(t, s)
+		require.Contains(t, c.say("QUIT"), "221 ")
+		require.NoError(t, c.Close())
+	}
+	require.Eventually(t, func() bool { return w.seen().ended == 2*paceBurst+1 }, patience, time.Millisecond)
+	require.Equal(t, 2*paceBurst+1, w.seen().started)
+}
+
+// deaf is a listener that cannot accept connections.
+type deaf struct{ pipes }
+
+func (deaf) Accept() (net.Conn, error) { return nil, errors.New("too many open files") }
+
+// TestAcceptFails: a server that nobody can connect to any more says so.
+func TestAcceptFails(t *testing.T) {
+	config, w := newConfig()
+	s, err := serve(deaf{pipes{closed: make(chan struct{})}}, config)
+	require.NoError(t, err)
+	require.Eventually(t, func() bool { return len(w.seen().failures) == 1 }, patience, time.Millisecond)
+	require.ErrorContains(t, w.seen().failures[0], "accepting connections: too many open files")
+	require.NoError(t, s.Close(t.Context()))
 }
 
 // TestSessionTimeOfWaiting: commands that have arrived, and wait because of the rate, do not make a session longer.

@@ -131,7 +131,8 @@ func TestParseDomainLength(t *testing.T) {
 	for domain, want := range map[string]string{
 		longest: longest, "x" + longest: "",
 		label: label, "x" + label: "",
-		"ar!my.ml": "", "army/.ml": "", "ar+my.ml": "",
+		"az-_09.ml": "az-_09.ml",
+		"ar!my.ml":  "", "army/.ml": "", "ar+my.ml": "",
 		strings.Repeat("ü.", 32) + "ml": "", // 258 octets in A-labels
 		strings.Repeat("ü.", 31) + "ml": strings.Repeat("xn--tda.", 31) + "ml",
 	} {
@@ -155,6 +156,16 @@ func TestClean(t *testing.T) {
 		assert.Equal(t, tt.ascii, clean(tt.text, false), "%q", tt.text)
 		assert.Equal(t, tt.utf8, clean(tt.text, true), "%q", tt.text)
 	}
+}
+
+// TestWrap: lines are as long as they may be, and no longer.
+func TestWrap(t *testing.T) {
+	assert.Equal(t, []string{"aaaa bbbb"}, wrap("aaaa bbbb", 9))
+	assert.Equal(t, []string{"aaaa", "bbbb"}, wrap("aaaa bbbb", 8))
+	assert.Equal(t, []string{"a", "bbbb", "c"}, wrap("a bbbbbb c", 4), "a word that is too long is cut")
+	assert.Equal(t, "a", cut("aü", 2), "not within a character")
+	assert.Equal(t, "aü", cut("aü", 3))
+	assert.Empty(t, cut("ü", 1))
 }
 
 // TestNoRecipients: what is no address at all is a syntax error, and nobody is told.
