@@ -1,11 +1,14 @@
 package history
 
 import (
+	"bytes"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -126,6 +129,31 @@ func TestRetainAgain(t *testing.T) {
 			synctest.Wait()
 			require.Empty(t, ids(), "pass %d", pass)
 		}
+	})
+}
+
+// TestRetainTells: that old events cannot be removed is told of once, and that they can again.
+func TestRetainTells(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "missing")
+	synctest.Test(t, func(t *testing.T) {
+		var told bytes.Buffer
+		s, err := Open(Config{DSN: SQLite(filepath.Join(dir, "events.db")), Age: 24 * time.Hour, Logger: slog.New(slog.NewTextHandler(&told, nil))})
+		require.NoError(t, err)
+		passes := func() string {
+			<-time.After(5 * retainInterval)
+			synctest.Wait()
+			defer told.Reset()
+			return told.String()
+		}
+		first := passes()
+		assert.Equal(t, 1, strings.Count(first, "\n"))
+		assert.Contains(t, first, "level=ERROR msg=\"Old events cannot be removed\"")
+		require.NoError(t, os.Mkdir(dir, 0o700))
+		again := passes()
+		assert.Equal(t, 1, strings.Count(again, "\n"))
+		assert.Contains(t, again, "level=INFO msg=\"Old events are removed again\"")
+		assert.Empty(t, passes())
+		require.NoError(t, s.Close())
 	})
 }
 
