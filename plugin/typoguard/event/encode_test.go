@@ -84,6 +84,9 @@ func TestMessage(t *testing.T) {
 		"other": `Refused mail from <> to <example.org>, which looks like no protected suffix: client 192.0.2.1 (HELO "relay", no TLS), id abcd2346`,
 	}
 	all := examples()
+	all["not folded"] = query()
+	all["not folded"].Types, all["not folded"].Count = nil, 0
+	want["not folded"] = "us.army.ml looks like us.army.mil (omission, policy mil): client 192.0.2.7 asked for MX, answered nxdomain, new client, id k3j5q2abcd"
 	for name, message := range want {
 		assert.Equal(t, message, all[name].Message(), name)
 	}

@@ -55,6 +55,19 @@ func TestFoldLate(t *testing.T) {
 	assert.Empty(t, f.Close())
 }
 
+// TestFoldOrder: events are handed out in the order in which they happened.
+func TestFoldOrder(t *testing.T) {
+	f := NewFolder(100)
+	var want []string
+	for i := range 50 {
+		id := fmt.Sprint(i)
+		f.Add(seen(id, "MX", time.Duration(i)*time.Millisecond))
+		want = append(want, id+" 1 [MX] 0s")
+	}
+	assert.Equal(t, want[:20], summary(f.Due(at.Add(Settle+19*time.Millisecond))))
+	assert.Equal(t, want[20:], summary(f.Close()))
+}
+
 func TestFoldFull(t *testing.T) {
 	f := NewFolder(2)
 	require.True(t, f.Add(seen("a", "MX", 0)))
@@ -63,6 +76,20 @@ func TestFoldFull(t *testing.T) {
 	assert.True(t, f.Add(seen("a", "A", 0)), "repeats have their place")
 	assert.ElementsMatch(t, []string{"a 2 [MX A] 0s", "b 1 [MX] 0s"}, summary(f.Close()))
 	assert.True(t, f.Add(seen("c", "MX", 0)))
+}
+
+// TestFoldClose: of the events whose windows are open when the server ends or is reloaded, only those are written that have
+// changed since they were.
+func TestFoldClose(t *testing.T) {
+	f := NewFolder(3)
+	require.True(t, f.Add(seen("written", "MX", 0)))
+	require.True(t, f.Add(seen("repeated", "MX", time.Millisecond)))
+	require.Len(t, f.Due(at.Add(Settle+time.Millisecond)), 2)
+	require.True(t, f.Add(seen("repeated", "A", 2*Settle)))
+	require.True(t, f.Add(seen("new", "MX", 2*Settle)))
+	assert.Equal(t, []string{"repeated 2 [MX A] 1.999s", "new 1 [MX] 0s"}, summary(f.Close()), "the earliest first")
+	assert.Empty(t, f.Close(), "nothing is open any more")
+	assert.False(t, f.Has("written"))
 }
 
 // TestFoldSnapshot: an event that has been handed out changes no more.
@@ -134,6 +161,25 @@ func TestClients(t *testing.T) {
 	}
 }
 
+// TestClientsFull: to make room, those go first that were not heard of for long; and who is known needs no room.
+func TestClientsFull(t *testing.T) {
+	const most = 20
+	c := NewClients(most)
+	client := func(i int) string { return fmt.Sprint(i) }
+	c.See("mil", client(0), at)
+	for i := 1; i < most; i++ {
+		c.See("mil", client(i), at.Add(time.Hour))
+	}
+	for i := 1; i < most; i++ {
+		assert.False(t, c.See("mil", client(i), at.Add(2*time.Hour)), "%d, known", i)
+	}
+	assert.Len(t, c.last, most)
+	assert.True(t, c.See("mil", client(most), at.Add(Memory)))
+	for i := 1; i <= most; i++ {
+		assert.False(t, c.See("mil", client(i), at.Add(Memory)), "%d, not as old as the first", i)
+	}
+}
+
 func TestMask(t *testing.T) {
 	tests := []struct {
 		mask           Mask
@@ -141,6 +187,7 @@ func TestMask(t *testing.T) {
 	}{
 		{NoMask, "192.0.2.77", "192.0.2.77"},
 		{NoMask, "2001:db8::77", "2001:db8::77"},
+		{NoMask, "fe80::1%eth0", "fe80::1%eth0"},
 		{Mask{24, 56}, "192.0.2.77", "192.0.2.0"},
 		{Mask{24, 56}, "2001:db8:1:2ff:3::77", "2001:db8:1:200::"},
 		{Mask{24, 56}, "fe80::1%eth0", "fe80::"},
@@ -154,6 +201,7 @@ func TestMask(t *testing.T) {
 	assert.Equal(t, netip.Addr{}, Mask{24, 56}.Apply(netip.Addr{}))
 
 	require.NoError(t, NoMask.Check())
+	require.NoError(t, Mask{0, 0}.Check())
 	for _, m := range []Mask{{-1, 0}, {33, 0}, {0, -1}, {0, 129}} {
 		require.Error(t, m.Check())
 	}

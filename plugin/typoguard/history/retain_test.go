@@ -1,11 +1,16 @@
 package history
 
 import (
+	"bytes"
+	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -100,6 +105,56 @@ func TestRetain(t *testing.T) {
 		list, err := s.Events(t.Context(), Filter{}, Page{})
 		return assert.NoError(t, err) && list.Total == 1 && list.Events[0].ID == "new"
 	}, 10*time.Second, 5*time.Millisecond)
+}
+
+// TestRetainAgain: old events are looked for over and over, and not only at the start.
+func TestRetainAgain(t *testing.T) {
+	dsn := SQLite(filepath.Join(t.TempDir(), "events.db"))
+	synctest.Test(t, func(t *testing.T) {
+		s, err := Open(Config{DSN: dsn, Age: 24 * time.Hour})
+		require.NoError(t, err)
+		defer func() { require.NoError(t, s.Close()) }()
+		ids := func() []string {
+			list, err := s.Events(t.Context(), Filter{}, Page{})
+			require.NoError(t, err)
+			return idsOf(list)
+		}
+		for pass := range 3 {
+			e := lookup(fmt.Sprint(pass), 0)
+			e.First, e.Last = time.Now(), time.Now()
+			write(t, s, e)
+			<-time.After(24*time.Hour - time.Second)
+			require.Equal(t, []string{e.ID}, ids(), "still young enough")
+			<-time.After(retainInterval + time.Second)
+			synctest.Wait()
+			require.Empty(t, ids(), "pass %d", pass)
+		}
+	})
+}
+
+// TestRetainTells: that old events cannot be removed is told of once, and that they can again.
+func TestRetainTells(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "missing")
+	synctest.Test(t, func(t *testing.T) {
+		var told bytes.Buffer
+		s, err := Open(Config{DSN: SQLite(filepath.Join(dir, "events.db")), Age: 24 * time.Hour, Logger: slog.New(slog.NewTextHandler(&told, nil))})
+		require.NoError(t, err)
+		passes := func() string {
+			<-time.After(5 * retainInterval)
+			synctest.Wait()
+			defer told.Reset()
+			return told.String()
+		}
+		first := passes()
+		assert.Equal(t, 1, strings.Count(first, "\n"))
+		assert.Contains(t, first, "level=ERROR msg=\"Old events cannot be removed\"")
+		require.NoError(t, os.Mkdir(dir, 0o700))
+		again := passes()
+		assert.Equal(t, 1, strings.Count(again, "\n"))
+		assert.Contains(t, again, "level=INFO msg=\"Old events are removed again\"")
+		assert.Empty(t, passes())
+		require.NoError(t, s.Close())
+	})
 }
 
 // fileSize returns how large the file of an SQLite database is, and 0 for others.

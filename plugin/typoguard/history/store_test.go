@@ -107,6 +107,29 @@ func TestKeep(t *testing.T) {
 	})
 }
 
+// TestKeepTypes: an event that nobody has folded has the type that was asked for, and one of SMTP has none.
+func TestKeepTypes(t *testing.T) {
+	eachDatabase(t, func(t *testing.T, s *Store) {
+		t.Helper()
+		for id, types := range map[string]struct {
+			first string
+			all   []string
+			want  []string
+		}{
+			"folded":     {"MX", []string{"MX", "A"}, []string{"MX", "A"}},
+			"not folded": {"MX", nil, []string{"MX"}},
+			"smtp":       {"", nil, []string{}},
+		} {
+			e := lookup(id, 0)
+			e.Type, e.Types = types.first, types.all
+			write(t, s, e)
+			kept, err := s.Event(t.Context(), id)
+			require.NoError(t, err)
+			assert.Equal(t, types.want, kept.Types, id)
+		}
+	})
+}
+
 // TestKeepAnything: PostgreSQL takes neither NUL nor what is no UTF-8, but clients say such things.
 func TestKeepAnything(t *testing.T) {
 	eachDatabase(t, func(t *testing.T, s *Store) {

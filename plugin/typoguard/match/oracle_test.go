@@ -7,10 +7,10 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"go.mau.fi/util/confusable"
 	"golang.org/x/net/idna"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
+	"github.com/typoguard/coredns-typoguard/test/confusables"
 )
 
 // The oracle is the definition in the package's documentation written down as plainly as possible: every suffix against
@@ -32,13 +32,18 @@ type oracleEntry struct {
 type spelled struct {
 	name   string
 	labels []string
-	forms  [2][]rune // on the wire, and in Unicode
-	looks  string
+	forms  [][]rune // on the wire, and in Unicode if that is different
 }
 
 func spell(name string, labels []string) spelled {
-	return spelled{name, labels, [2][]rune{join(labels, octets), join(labels, characters)}, looks(labels)}
+	s := spelled{name, labels, [][]rune{join(labels, octets)}}
+	if unicode := join(labels, characters); !slices.Equal(unicode, s.forms[0]) {
+		s.forms = append(s.forms, unicode)
+	}
+	return s
 }
+
+func (s spelled) unicode() []rune { return s.forms[len(s.forms)-1] }
 
 func newOracle(entries []match.Entry, allowed []string) *oracle {
 	o := new(oracle)
@@ -104,7 +109,7 @@ func (o *oracle) listing(suffixes []spelled) match.Result {
 
 // equals reports whether two names are equal, in either form.
 func (s spelled) equals(t spelled) bool {
-	return slices.Equal(s.forms[0], t.forms[0]) || slices.Equal(s.forms[1], t.forms[1])
+	return slices.Equal(s.forms[0], t.forms[0]) || slices.Equal(s.unicode(), t.unicode())
 }
 
 // nearest finds the best suffix of the name: the nearest, then one with as many labels, then the longest.
@@ -129,8 +134,11 @@ func (e oracleEntry) nearest(suffixes []spelled) (match.Match, bool) {
 
 // homoglyph finds the suffix of the name that looks the same.
 func (e oracleEntry) homoglyph(suffixes []spelled) (match.Match, bool) {
+	if !e.Kinds.Has(match.Homoglyph) {
+		return match.Match{}, false
+	}
 	for i, suffix := range suffixes {
-		if e.Kinds.Has(match.Homoglyph) && suffix.looks == e.looks {
+		if looks(suffix.labels) == looks(e.labels) {
 			return match.Match{Suffix: e.Suffix, Tag: e.Tag, Kind: match.Homoglyph, Start: labelOffset(suffix.name, i)}, true
 		}
 	}
@@ -167,7 +175,7 @@ func looks(labels []string) string {
 			name.WriteRune(r)
 		}
 	}
-	lower := strings.ToLower(confusable.Skeleton(name.String()))
+	lower := strings.ToLower(confusables.Skeleton(name.String()))
 	return strings.NewReplacer("m", "rn", "w", "vv", "0", "o", "1", "l").Replace(lower)
 }
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -103,6 +104,40 @@ func TestFileRecovers(t *testing.T) {
 	assert.Equal(t, []string{"c"}, idsIn(t, path))
 }
 
+// TestFileWriteFails: an error of the write itself is returned, and the events are written by the next try.
+func TestFileWriteFails(t *testing.T) {
+	f, path := newFile(t, 1<<20, 0, 0)
+	write(t, f, "a")
+	require.NoError(t, f.file.Close())
+	var err error
+	f.file, err = os.Open(path) // for reading only
+	require.NoError(t, err)
+	n, err := f.Write(t.Context(), ids("b", "c"))
+	require.ErrorIs(t, err, syscall.EBADF)
+	assert.Zero(t, n)
+	write(t, f, "b", "c")
+	assert.Equal(t, []string{"a", "b", "c"}, idsIn(t, path))
+}
+
+// TestFileNotRegular: what would take events and keep none is refused.
+func TestFileNotRegular(t *testing.T) {
+	f := NewFile(FileConfig{Path: os.DevNull, Size: 1 << 20, Host: "host"})
+	_, err := f.Write(t.Context(), ids("a"))
+	require.EqualError(t, err, "/dev/null is no regular file")
+	require.NoError(t, f.Close())
+}
+
+// TestFileClose: the file is given back, and that twice does no harm.
+func TestFileClose(t *testing.T) {
+	f, _ := newFile(t, 1<<20, 0, 0)
+	require.NoError(t, f.Close(), "not opened yet")
+	write(t, f, "a")
+	file := f.file
+	require.NoError(t, f.Close())
+	require.NoError(t, f.Close())
+	require.ErrorIs(t, file.Close(), os.ErrClosed)
+}
+
 // TestFileTornLine: a line that a dying process or a full disk cut off stays by itself.
 func TestFileTornLine(t *testing.T) {
 	f, path := newFile(t, 1<<20, 0, 0)
@@ -111,6 +146,10 @@ func TestFileTornLine(t *testing.T) {
 	content, err := os.ReadFile(path)
 	require.NoError(t, err)
 	assert.True(t, strings.HasPrefix(string(content), "{\"torn\":\n{\"message\""))
+	write(t, f, "b")
+	content, err = os.ReadFile(path)
+	require.NoError(t, err)
+	assert.Equal(t, 3, bytes.Count(content, []byte("\n")), "and no empty line")
 }
 
 // TestFileCut: of what was written before an error, whole lines count and others are taken back.
@@ -136,6 +175,34 @@ func TestFileCut(t *testing.T) {
 	}
 }
 
+// TestFileFullAtTheStart: a file that has its size already, because it was given a smaller one, or somebody else writes to it, is
+// put aside before anything is written; also one that ends within a line.
+func TestFileFullAtTheStart(t *testing.T) {
+	for name, before := range map[string]string{
+		"exactly full":       strings.Repeat("x", 1999) + "\n",
+		"far too large":      strings.Repeat("x\n", 5000),
+		"torn":               strings.Repeat("x", 3000),
+		"torn, exactly full": strings.Repeat("x", 2000),
+	} {
+		t.Run(name, func(t *testing.T) {
+			f, path := newFile(t, 2000, 3, 0)
+			require.NoError(t, os.WriteFile(path, []byte(before), 0o600))
+			write(t, f, "a")
+			assert.Equal(t, []string{"a"}, idsIn(t, path))
+			files := rotatedFiles(t, path)
+			require.Len(t, files, 1)
+			content, err := os.ReadFile(files[0])
+			require.NoError(t, err)
+			assert.Equal(t, before, string(content))
+		})
+	}
+	f, path := newFile(t, 2000, 3, 0)
+	almost := strings.Repeat("x", 1998) + "\n"
+	require.NoError(t, os.WriteFile(path, []byte(almost), 0o600))
+	write(t, f, "a")
+	assert.Empty(t, rotatedFiles(t, path), "one octet less is not full")
+}
+
 // rotatedFiles returns how many there are.
 func rotatedFiles(t *testing.T, path string) []string {
 	t.Helper()
@@ -148,6 +215,8 @@ func rotatedFiles(t *testing.T, path string) []string {
 func TestFileRotates(t *testing.T) {
 	f, path := newFile(t, 2000, 3, 0)
 	require.NoError(t, os.WriteFile(path+".bak", nil, 0o600))
+	nameless := filepath.Join(filepath.Dir(path), ".1999-12-31T00-00-00.000")
+	require.NoError(t, os.WriteFile(nameless, nil, 0o600))
 	var last []string
 	for i := range 100 {
 		name := fmt.Sprintf("id%d", i)
@@ -160,6 +229,7 @@ func TestFileRotates(t *testing.T) {
 	files := rotatedFiles(t, path)
 	assert.Len(t, files, 3+1, "and the one that is not ours")
 	assert.FileExists(t, path+".bak")
+	assert.FileExists(t, nameless, "of another file")
 	var kept []string
 	for _, name := range append(files[:3:3], path) {
 		kept = append(kept, idsIn(t, name)...)
@@ -177,11 +247,38 @@ func TestFileAge(t *testing.T) {
 		return path + "." + time.Now().UTC().Add(-age).Format(rotatedLayout)
 	}
 	old, young := name(25*time.Hour), name(23*time.Hour)
-	for _, file := range []string{old, young, path + ".1999-12-31"} {
+	never := path + ".1999-13-31T00-00-00.000"
+	for _, file := range []string{old, young, path + ".1999-12-31", never} {
 		require.NoError(t, os.WriteFile(file, nil, 0o600))
 	}
 	write(t, f, "a")
+	assert.FileExists(t, never, "no time at all")
 	assert.NoFileExists(t, old)
 	assert.FileExists(t, young)
 	assert.FileExists(t, path+".1999-12-31", "not ours")
+}
+
+// TestFilePruneFails: that an old file cannot be removed is told of, and keeps no event from being written.
+func TestFilePruneFails(t *testing.T) {
+	f, path := newFile(t, 1<<20, 0, time.Hour)
+	old := path + ".1999-12-31T00-00-00.000"
+	require.NoError(t, os.MkdirAll(filepath.Join(old, "not empty"), 0o700))
+	_, err := f.Write(t.Context(), ids("a"))
+	require.ErrorIs(t, err, syscall.ENOTEMPTY)
+	write(t, f, "a")
+	assert.Equal(t, []string{"a"}, idsIn(t, path))
+}
+
+// TestFileExactlyFull: a file that has just its size takes no more.
+func TestFileExactlyFull(t *testing.T) {
+	f, path := newFile(t, 1<<20, 0, 0)
+	write(t, f, "a")
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	for size, rotated := range map[int64]int{info.Size(): 1, info.Size() + 1: 0} {
+		f, path := newFile(t, size, 0, 0)
+		write(t, f, "a")
+		write(t, f, "b")
+		assert.Len(t, rotatedFiles(t, path), rotated)
+	}
 }

@@ -10,7 +10,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	"go.uber.org/goleak"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
 )
@@ -117,31 +116,35 @@ func TestQueuePauses(t *testing.T) {
 
 // TestQueueFull: nobody waits for a target that hangs; what is too much is dropped and counted.
 func TestQueueFull(t *testing.T) {
-	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
-	target, seen := &scripted{blocks: true}, &counts{}
-	q := NewQueue(target, seen)
-	const added = Waiting + 1000
-	for range added {
-		q.Add(&event.Event{})
-	}
-	dropped := seen.get()[1]
-	assert.InDelta(t, 1000, dropped, batchSize, "one batch is with the target")
-	start := time.Now()
-	require.NoError(t, q.Close())
-	assert.Less(t, time.Since(start), 2*farewell)
-	assert.Equal(t, [2]int{0, added}, seen.events(), "in the end all are")
-}
-
-// TestQueueClose: what waits is written.
-func TestQueueClose(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		target, seen := &scripted{takes: -1}, &counts{}
+		target, seen := &scripted{blocks: true}, &counts{}
 		q := NewQueue(target, seen)
-		for range 3 * batchSize {
+		q.Add(&event.Event{})
+		synctest.Wait() // this one is with the target
+		start := time.Now()
+		for range Waiting + 1000 {
 			q.Add(&event.Event{})
 		}
+		assert.Zero(t, time.Since(start))
+		assert.Equal(t, [2]int{0, 1000}, seen.events())
 		require.NoError(t, q.Close())
-		assert.Len(t, target.got, 3*batchSize)
-		assert.Equal(t, [4]int{3 * batchSize, 0, 0, 0}, seen.get())
+		assert.Equal(t, farewell, time.Since(start))
+		assert.Equal(t, [2]int{0, 1 + Waiting + 1000}, seen.events(), "in the end all are")
+	})
+}
+
+// TestQueueClose: what waits is written, whether the goroutine sees the end or an event first.
+func TestQueueClose(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for range 50 {
+			target, seen := &scripted{takes: -1}, &counts{}
+			q := NewQueue(target, seen)
+			for range 3 * batchSize {
+				q.Add(&event.Event{})
+			}
+			require.NoError(t, q.Close())
+			require.Len(t, target.got, 3*batchSize)
+			require.Equal(t, [4]int{3 * batchSize, 0, 0, 0}, seen.get())
+		}
 	})
 }

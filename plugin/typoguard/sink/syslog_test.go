@@ -74,6 +74,7 @@ func TestSyslogFormat(t *testing.T) {
 		{"enforced", "ns1.example", "local0", "enforce", "<132>1 2026-11-22T00:02:03.456Z ns1.example typoguard PID nxdomain - {"},
 		{"monitored", "ns1.example", "mail", "monitor", "<21>1 2026-11-22T00:02:03.456Z ns1.example typoguard PID nxdomain - {"},
 		{"no host", "", "daemon", "enforce", "<28>1 2026-11-22T00:02:03.456Z - typoguard PID nxdomain - {"},
+		{"the first and the last character", "!~", "daemon", "enforce", "<28>1 2026-11-22T00:02:03.456Z !~ typoguard PID nxdomain - {"},
 		{"a strange host", "a b\nü", "daemon", "enforce", "<28>1 2026-11-22T00:02:03.456Z ab typoguard PID nxdomain - {"},
 	}
 	for _, tt := range tests {
@@ -194,6 +195,8 @@ func TestSyslogTLS(t *testing.T) {
 		_, err := NewSyslog(other).Write(t.Context(), ids("b"))
 		require.ErrorContains(t, err, "certificate", name)
 	}
+	_, err = (&SyslogConfig{Cert: cert, Key: filepath.Join(t.TempDir(), "missing.pem")}).TLS()
+	require.ErrorIs(t, err, os.ErrNotExist)
 	_, err = (&SyslogConfig{CA: key}).TLS()
 	require.EqualError(t, err, "no certificate in "+key+"; expected some in PEM")
 }

@@ -2,6 +2,7 @@ package smtp
 
 import (
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
 	"strings"
@@ -206,6 +207,32 @@ func TestRecipientLimit(t *testing.T) {
 	require.Equal(t, []Limit{Recipients, Recipients}, w.seen().limits)
 }
 
+// TestRecipientsOfNextTransaction: MAIL begins a new one, also where the client has not ended the one before.
+func TestRecipientsOfNextTransaction(t *testing.T) {
+	config, w := newConfig()
+	c := greeted(t, start(t, config))
+	c.begin("")
+	for range 2 {
+		for range 100 {
+			require.Contains(t, c.say("RCPT TO:<bob@army.ml>"), "550 5.1.2")
+		}
+		require.Equal(t, "250 2.1.0 Sender noted", c.say("MAIL FROM:<alice@corp.example>"))
+	}
+	require.Empty(t, w.seen().limits)
+}
+
+// TestLineLimit: a line may have all the octets that are allowed, its end among them.
+func TestLineLimit(t *testing.T) {
+	config, w := newConfig()
+	config.Limits.LineLength = 8192
+	c := greeted(t, start(t, config))
+	longest := "NOOP " + strings.Repeat("x", 8192-len("NOOP \r\n"))
+	require.Contains(t, c.say(longest), "250")
+	require.Empty(t, w.seen().limits)
+	require.Equal(t, "500 5.5.2 Line too long", c.say(longest+"x"))
+	require.Equal(t, []Limit{LineLength}, w.seen().limits)
+}
+
 // TestConnectionLimits: at the limit new connections are told to come again, and there is room again when one has ended.
 func TestConnectionLimits(t *testing.T) {
 	const full = "421 4.3.2 sinkhole.example Too many connections, try again later\r\n"
@@ -227,6 +254,9 @@ func TestConnectionLimits(t *testing.T) {
 			require.Contains(t, first.say("QUIT"), "221 ")
 			require.Eventually(t, func() bool { return w.seen().ended == 1 }, patience, time.Millisecond)
 			greeted(t, s)
+			require.Equal(t, full, connect(t, s).ended(), "there was room for one")
+			require.NoError(t, s.Close(t.Context()))
+			require.Empty(t, s.perClient, "nobody is remembered")
 		})
 	}
 }
@@ -244,6 +274,22 @@ func TestLimitsCheck(t *testing.T) {
 		"session_time 0s; expected 1s to 24h0m0s",
 		"rate 0; expected 100 to 1000000",
 	}, "\n"))
+	lowest := Limits{1, 1, 10, 100, 512, 100, time.Second, time.Second}
+	require.NoError(t, lowest.Check())
+	highest := Limits{1_000_000, 1_000_000, 1_000_000, 1_000_000, 65536, 1_000_000, time.Hour, 24 * time.Hour}
+	require.NoError(t, highest.Check())
+	for name, limits := range map[string]Limits{
+		"connections 1000001":    {Connections: 1_000_001},
+		"per_client 1000001":     {PerClient: 1_000_001},
+		"commands 1000001":       {Commands: 1_000_001},
+		"recipients 1000001":     {Recipients: 1_000_001},
+		"line_length 65537":      {LineLength: 65537},
+		"rate 1000001":           {Rate: 1_000_001},
+		"command_time 1h0m0.1s":  {CommandTime: time.Hour + 100*time.Millisecond},
+		"session_time 24h0m0.1s": {SessionTime: 24*time.Hour + 100*time.Millisecond},
+	} {
+		require.ErrorContains(t, limits.Check(), name+"; expected ")
+	}
 }
 
 // TestIPv6Clients: a network of 64 bits is one client, since a host has as many addresses in it as it likes.
@@ -286,6 +332,34 @@ func TestRate(t *testing.T) {
 		assert.Equal(c.t, Rate, w.seen().limits[0])
 		assert.Len(c.t, w.seen().limits, DefaultLimits.Rate/10)
 	})
+}
+
+// TestConnectionsWithoutEnd: however many clients have come, there is a turn for the next one.
+func TestConnectionsWithoutEnd(t *testing.T) {
+	config, w := newConfig()
+	s := start(t, config)
+	for range 2*paceBurst + 1 {
+		c := greeted(t, s)
+		require.Contains(t, c.say("QUIT"), "221 ")
+		require.NoError(t, c.Close())
+	}
+	require.Eventually(t, func() bool { return w.seen().ended == 2*paceBurst+1 }, patience, time.Millisecond)
+	require.Equal(t, 2*paceBurst+1, w.seen().started)
+}
+
+// deaf is a listener that cannot accept connections.
+type deaf struct{ pipes }
+
+func (deaf) Accept() (net.Conn, error) { return nil, errors.New("too many open files") }
+
+// TestAcceptFails: a server that nobody can connect to any more says so.
+func TestAcceptFails(t *testing.T) {
+	config, w := newConfig()
+	s, err := serve(deaf{pipes{closed: make(chan struct{})}}, config)
+	require.NoError(t, err)
+	require.Eventually(t, func() bool { return len(w.seen().failures) == 1 }, patience, time.Millisecond)
+	require.ErrorContains(t, w.seen().failures[0], "accepting connections: too many open files")
+	require.NoError(t, s.Close(t.Context()))
 }
 
 // TestSessionTimeOfWaiting: commands that have arrived, and wait because of the rate, do not make a session longer.

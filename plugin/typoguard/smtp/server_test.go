@@ -245,6 +245,7 @@ func TestClose(t *testing.T) {
 	assert.Equal(t, "421 4.3.2 sinkhole.example Shutting down\r\n", busy.ended())
 	_, err := net.Dial("tcp", s.Addr().String())
 	require.Error(t, err)
+	assert.Equal(t, 2, w.seen().started)
 	assert.Equal(t, 2, w.seen().ended)
 	assert.Empty(t, w.seen().limits, "nobody hit a limit")
 	assert.Empty(t, w.seen().failures)

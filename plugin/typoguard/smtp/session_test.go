@@ -123,6 +123,51 @@ func TestRecipients(t *testing.T) {
 	}
 }
 
+// TestParseDomainLength: a domain is as long as one can be, in A-labels, and no longer.
+func TestParseDomainLength(t *testing.T) {
+	longest := strings.Repeat("x.", 123) + "army.ml"
+	require.Len(t, longest, maxDomain)
+	label := strings.Repeat("x", 63) + ".ml"
+	for domain, want := range map[string]string{
+		longest: longest, "x" + longest: "",
+		label: label, "x" + label: "",
+		"az-_09.ml": "az-_09.ml",
+		"ar!my.ml":  "", "army/.ml": "", "ar+my.ml": "",
+		strings.Repeat("ü.", 32) + "ml": "", // 258 octets in A-labels
+		strings.Repeat("ü.", 31) + "ml": strings.Repeat("xn--tda.", 31) + "ml",
+	} {
+		assert.Equal(t, want, parseDomain(domain), domain)
+	}
+}
+
+// TestClean: nothing that a client says, however it got here, can end a line of a reply or a log, or turn it around.
+func TestClean(t *testing.T) {
+	tests := []struct{ text, ascii, utf8 string }{
+		{"plain ~", "plain ~", "plain ~"},
+		{"a\r\n250 b", "a??250 b", "a??250 b"},
+		{"ü\r\n\x00\x1b\x7f", "u?????", "ü?????"},
+		{"\xff\xc3", "??", "??"},
+		{"a\u202eb\u200b", "a?b?", "a?b?"},
+		{"bücher", "bucher", "bücher"},
+		{"bu\u0308cher", "bucher", "bu\u0308cher"},
+		{"армия", "?????", "армия"},
+	}
+	for _, tt := range tests {
+		assert.Equal(t, tt.ascii, clean(tt.text, false), "%q", tt.text)
+		assert.Equal(t, tt.utf8, clean(tt.text, true), "%q", tt.text)
+	}
+}
+
+// TestWrap: lines are as long as they may be, and no longer.
+func TestWrap(t *testing.T) {
+	assert.Equal(t, []string{"aaaa bbbb"}, wrap("aaaa bbbb", 9))
+	assert.Equal(t, []string{"aaaa", "bbbb"}, wrap("aaaa bbbb", 8))
+	assert.Equal(t, []string{"a", "bbbb", "c"}, wrap("a bbbbbb c", 4), "a word that is too long is cut")
+	assert.Equal(t, "a", cut("aü", 2), "not within a character")
+	assert.Equal(t, "aü", cut("aü", 3))
+	assert.Empty(t, cut("ü", 1))
+}
+
 // TestNoRecipients: what is no address at all is a syntax error, and nobody is told.
 func TestNoRecipients(t *testing.T) {
 	config, w := newConfig()

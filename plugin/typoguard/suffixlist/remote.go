@@ -26,6 +26,7 @@ const (
 // remote is the state of a list that is fetched from a web server. The last good copy is kept in a file.
 type remote struct {
 	client   *http.Client
+	largest  int64  // size of a list, in bytes
 	cacheDir string // "": none
 	optional bool   // the server may start without the list
 
@@ -35,7 +36,7 @@ type remote struct {
 }
 
 func newRemote(cacheDir string, optional bool) *remote {
-	return &remote{cacheDir: cacheDir, optional: optional, client: &http.Client{
+	return &remote{largest: maxFetched, cacheDir: cacheDir, optional: optional, client: &http.Client{
 		Timeout: fetchTimeout,
 		CheckRedirect: func(next *http.Request, via []*http.Request) error {
 			switch {
@@ -70,12 +71,12 @@ func (r *remote) fetch(ctx context.Context, url string, inForce []byte) ([]byte,
 	case response.StatusCode != http.StatusOK:
 		return nil, fmt.Errorf("%s: %s", url, response.Status)
 	}
-	content, err := io.ReadAll(io.LimitReader(response.Body, maxFetched+1))
+	content, err := io.ReadAll(io.LimitReader(response.Body, r.largest+1))
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("%s: %w", url, err)
-	case len(content) > maxFetched:
-		return nil, fmt.Errorf("%s: more than %d bytes", url, maxFetched)
+	case int64(len(content)) > r.largest:
+		return nil, fmt.Errorf("%s: more than %d bytes", url, r.largest)
 	}
 	r.fetched = response.Header.Get("ETag")
 	return content, nil
