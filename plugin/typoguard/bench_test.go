@@ -9,6 +9,7 @@ import (
 	"github.com/coredns/coredns/plugin"
 	"github.com/coredns/coredns/plugin/test"
 
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/metrics"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/sink"
 
 	"github.com/miekg/dns"
@@ -50,7 +51,7 @@ func BenchmarkLookalike(b *testing.B) {
 	h.counters = block.newCounters([]string{""}, "")
 	w, r := &test.ResponseWriter{}, question("us.army.ml.", dns.TypeMX)
 	ctx := context.Background()
-	for name, events := range map[string]*sink.Dispatcher{"heard": sink.NewDispatcher(eventMetrics{}), "unheard": nil} {
+	for name, events := range map[string]*sink.Dispatcher{"heard": sink.NewDispatcher(metrics.Events{}), "unheard": nil} {
 		b.Run(name, func(b *testing.B) {
 			block.events.Store(events)
 			b.ReportAllocs()

@@ -11,6 +11,7 @@ import (
 
 	"github.com/coredns/coredns/core/dnsserver"
 
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/metrics"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/sink"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/suffixlist"
@@ -110,12 +111,12 @@ func (b *block) checkChain(hasMetadata, hasDnstap bool) error {
 }
 
 // newCounters returns the counters of every server of the block, with the series of all its policies.
-func (b *block) newCounters(servers []string, view string) map[string]*counters {
-	all := make(map[string]*counters, len(servers))
+func (b *block) newCounters(servers []string, view string) map[string]*metrics.Server {
+	all := make(map[string]*metrics.Server, len(servers))
 	for _, server := range servers {
-		c := newCounters(server, view)
+		c := metrics.NewServer(server, view)
 		for _, p := range b.policies {
-			c.begin(&p.Policy)
+			c.Begin(&p.Policy)
 		}
 		all[server] = c
 	}

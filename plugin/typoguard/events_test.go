@@ -24,6 +24,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/metrics"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 )
 
@@ -211,9 +212,9 @@ func TestLogTarget(t *testing.T) {
 	for field, want := range map[string]any{"level": "INFO", "plugin": "typoguard", "event.id": "abcdefghij", "typoguard.distance": 1.0, "client.ip": "192.0.2.1"} {
 		assert.Equal(t, want, fields[field], field)
 	}
-	before := testutil.ToFloat64(eventsDropped.WithLabelValues(logSink))
+	before := testutil.ToFloat64(metrics.EventsDropped.WithLabelValues(logSink))
 	lines := strings.Count(captureLog(t, "text", write(10*eventsAtOnce)), "\n")
-	dropped := testutil.ToFloat64(eventsDropped.WithLabelValues(logSink)) - before
+	dropped := testutil.ToFloat64(metrics.EventsDropped.WithLabelValues(logSink)) - before
 	assert.Less(t, lines, 2*eventsAtOnce)
 	assert.InDelta(t, 10*eventsAtOnce, float64(lines)+dropped, 2+eventsAtOnce/10)
 }

@@ -8,6 +8,8 @@ import (
 	"github.com/coredns/coredns/plugin"
 	"github.com/coredns/coredns/plugin/test"
 
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/metrics"
+
 	"github.com/miekg/dns"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/assert"
@@ -199,7 +201,7 @@ func TestInspectCounts(t *testing.T) {
 		return dns.RcodeSuccess, w.WriteMsg(m)
 	})
 	counted := func(kind string) float64 {
-		return testutil.ToFloat64(targetsTotal.WithLabelValues("", "", "counted", "nxdomain", "monitor", kind, "MX"))
+		return testutil.ToFloat64(metrics.TargetsTotal.WithLabelValues("", "", "counted", "nxdomain", "monitor", kind, "MX"))
 	}
 	omissions, transpositions := counted("omission"), counted("transposition")
 	ask(t, t.Context(), h, question("partner.example.", dns.TypeMX))

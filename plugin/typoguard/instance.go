@@ -6,6 +6,7 @@ import (
 
 	"github.com/coredns/caddy"
 
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/metrics"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/sink"
 )
 
@@ -140,7 +141,7 @@ func (i *instance) end() {
 }
 
 func newResources() *resources {
-	r := &resources{events: sink.NewDispatcher(eventMetrics{}), failures: newFailureLog(), reviews: newReviewPool()}
+	r := &resources{events: sink.NewDispatcher(metrics.Events{Logger: newLogger(log)}), failures: newFailureLog(), reviews: newReviewPool()}
 	r.listeners = newListenerPool(r.events, r.failures)
 	return r
 }

@@ -15,6 +15,8 @@ import (
 	"github.com/coredns/coredns/plugin"
 	_ "github.com/coredns/coredns/plugin/bind" // the servers of these tests listen on loopback only
 
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/metrics"
+
 	"github.com/miekg/dns"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/assert"
@@ -124,7 +126,7 @@ func TestReloads(t *testing.T) {
 		require.Error(t, err, b.name)
 		assert.Equal(t, dns.RcodeNameError, rcodeOf(t, instance, "army.ml."), b.name)
 		assert.NotEqual(t, dns.RcodeNameError, rcodeOf(t, instance, "navy.ml."), b.name)
-		assert.InDelta(t, 1, testutil.ToFloat64(policySuffixes.WithLabelValues("default", "protect")), 0, b.name)
+		assert.InDelta(t, 1, testutil.ToFloat64(metrics.PolicySuffixes.WithLabelValues("default", "protect")), 0, b.name)
 
 		instance, err = instance.Restart(corefile(stanza(""), ""))
 		require.NoError(t, err)
@@ -169,7 +171,7 @@ func TestSeveralServerBlocks(t *testing.T) {
 	instance, stop := start(t, input)
 	defer stop(instance)
 	suffixes := func(policy, list string) float64 {
-		return testutil.ToFloat64(policySuffixes.WithLabelValues(policy, list))
+		return testutil.ToFloat64(metrics.PolicySuffixes.WithLabelValues(policy, list))
 	}
 	assert.InDelta(t, 3, suffixes("default", "protect"), 0)
 	assert.InDelta(t, 1, suffixes("default", "allow"), 0)

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/metrics"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/sink"
 )
 
@@ -41,7 +42,7 @@ func (l *logTarget) Write(_ context.Context, events []*event.Event) (int, error)
 	for _, e := range events {
 		if !l.limit.Allow() {
 			l.unlogged++
-			eventsDropped.WithLabelValues(logSink).Inc()
+			metrics.EventsDropped.WithLabelValues(logSink).Inc()
 			continue
 		}
 		l.warn()

@@ -8,22 +8,25 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/metrics"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 )
 
 // collectors are all of the plugin's.
 func collectors() []prometheus.Collector {
 	return []prometheus.Collector{
-		lookalikesTotal, passedTotal, policySuffixes, policyReloads, policyReloadSuccessful, policyReloadTime,
-		smtpSessions, smtpActive, smtpRejected, smtpOthers, smtpLimitsHit, smtpTLS,
-		policyExpiring, policyTrialEnds, targetsTotal, counterpartLookups, counterpartHits, counterpartDuration,
-		eventsWritten, eventsDropped, eventsErrors, eventsSinkUp, newClients,
+		metrics.LookalikesTotal, metrics.PassedTotal, metrics.PolicySuffixes, metrics.PolicyReloads, metrics.PolicyReloadSuccessful, metrics.PolicyReloadTime,
+		metrics.SMTPSessions, metrics.SMTPActive, metrics.SMTPRejected, metrics.SMTPOthers, metrics.SMTPLimitsHit, metrics.SMTPTLS,
+		metrics.PolicyExpiring, metrics.PolicyTrialEnds, metrics.TargetsTotal, metrics.CounterpartLookups, metrics.CounterpartHits, metrics.CounterpartDuration,
+		metrics.EventsWritten, metrics.EventsDropped, metrics.EventsErrors, metrics.EventsSinkUp, metrics.NewClients,
 	}
 }
 
 func TestMetricNames(t *testing.T) {
-	newCounters("dns://:53", "")
-	newSinkObserver(logSink)
-	beginEvents("test")
+	metrics.NewServer("dns://:53", "")
+	metrics.Events{}.Sink(logSink)
+	metrics.BeginPolicy(&policy.Policy{Name: "test"}, false)
 	for _, c := range collectors() {
 		problems, err := testutil.CollectAndLint(c)
 		require.NoError(t, err)
@@ -41,19 +44,19 @@ func TestSeriesBegin(t *testing.T) {
 		"protect army.mil\naction nullmx\ntypes MX A AAAA SVCB": 6 * 5,
 		"protect army.mil\ntypes MX A AAAA TXT":                 6 * 5,
 	}
-	qtypes := append([]uint16{dns.TypeSVCB, 65280, dns.TypeNone}, countedTypes...)
+	qtypes := append([]uint16{dns.TypeSVCB, 65280, dns.TypeNone}, metrics.CountedTypes...)
 	for stanza, series := range stanzas {
 		t.Run(stanza, func(t *testing.T) {
-			lookalikesTotal.Reset()
+			metrics.LookalikesTotal.Reset()
 			h := handler(t, "typoguard {\n"+stanza+"\n}")
 			h.counters = h.block.newCounters([]string{""}, "")
-			assert.Equal(t, series, testutil.CollectAndCount(lookalikesTotal))
+			assert.Equal(t, series, testutil.CollectAndCount(metrics.LookalikesTotal))
 			for _, name := range []string{"army.ml.", "army.miil.", "army.mul.", "army.mel.", "army.mli.", "arym.ml.", "arrny.mil."} {
 				for _, qtype := range qtypes {
 					ask(t, t.Context(), h, question(name, qtype))
 				}
 			}
-			assert.Equal(t, series, testutil.CollectAndCount(lookalikesTotal))
+			assert.Equal(t, series, testutil.CollectAndCount(metrics.LookalikesTotal))
 		})
 	}
 }
@@ -78,16 +81,16 @@ func TestCounting(t *testing.T) {
 		query *dns.Msg
 		count prometheus.Counter
 	}{
-		{"blocked", question("us.army.ml.", dns.TypeMX), lookalikesTotal.WithLabelValues("", "", "mil", "nxdomain", "enforce", "omission", "MX")},
-		{"a type without a label", question("us.army.ml.", dns.TypeLOC), lookalikesTotal.WithLabelValues("", "", "mil", "nxdomain", "enforce", "omission", "other")},
-		{"monitored", question("armny.nl.", dns.TypeMX), lookalikesTotal.WithLabelValues("", "", "trial", "nullmx", "monitor", "addition", "MX")},
-		{"protected", question("army.mil.", dns.TypeMX), passedTotal.WithLabelValues("", "", "protected")},
-		{"allowed", question("x.gov.ml.", dns.TypeMX), passedTotal.WithLabelValues("", "", "allowed")},
-		{"no match", question("example.org.", dns.TypeMX), passedTotal.WithLabelValues("", "", "no_match")},
-		{"client", question("navvy.nl.", dns.TypeMX), passedTotal.WithLabelValues("", "", "client")},
-		{"type", question("us.army.ml.", dns.TypeNS), passedTotal.WithLabelValues("", "", "type")},
-		{"type of a null MX", question("armny.nl.", dns.TypeA), passedTotal.WithLabelValues("", "", "type")},
-		{"not judged", &dns.Msg{Question: []dns.Question{{Name: "army.ml.", Qtype: dns.TypeMX, Qclass: dns.ClassCHAOS}}}, passedTotal.WithLabelValues("", "", "not_judged")},
+		{"blocked", question("us.army.ml.", dns.TypeMX), metrics.LookalikesTotal.WithLabelValues("", "", "mil", "nxdomain", "enforce", "omission", "MX")},
+		{"a type without a label", question("us.army.ml.", dns.TypeLOC), metrics.LookalikesTotal.WithLabelValues("", "", "mil", "nxdomain", "enforce", "omission", "other")},
+		{"monitored", question("armny.nl.", dns.TypeMX), metrics.LookalikesTotal.WithLabelValues("", "", "trial", "nullmx", "monitor", "addition", "MX")},
+		{"protected", question("army.mil.", dns.TypeMX), metrics.PassedTotal.WithLabelValues("", "", "protected")},
+		{"allowed", question("x.gov.ml.", dns.TypeMX), metrics.PassedTotal.WithLabelValues("", "", "allowed")},
+		{"no match", question("example.org.", dns.TypeMX), metrics.PassedTotal.WithLabelValues("", "", "no_match")},
+		{"client", question("navvy.nl.", dns.TypeMX), metrics.PassedTotal.WithLabelValues("", "", "client")},
+		{"type", question("us.army.ml.", dns.TypeNS), metrics.PassedTotal.WithLabelValues("", "", "type")},
+		{"type of a null MX", question("armny.nl.", dns.TypeA), metrics.PassedTotal.WithLabelValues("", "", "type")},
+		{"not judged", &dns.Msg{Question: []dns.Question{{Name: "army.ml.", Qtype: dns.TypeMX, Qclass: dns.ClassCHAOS}}}, metrics.PassedTotal.WithLabelValues("", "", "not_judged")},
 	}
 	total := func() float64 {
 		sum, seen := 0.0, map[prometheus.Counter]bool{}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/miekg/dns"
 
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/metrics"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 )
 
@@ -20,7 +21,7 @@ type query struct {
 	ctx      context.Context //nolint:containedctx // a query is one call of ServeDNS
 	w        dns.ResponseWriter
 	r        *dns.Msg
-	counters *counters
+	counters *metrics.Server
 
 	who     *policy.Client // see client
 	waiting time.Time      // since when the query has been waiting for existence checks; zero if it has not

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/metrics"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/suffixlist"
 )
@@ -36,7 +37,7 @@ func (r *reloader) addBlock(b *block) {
 func (r *reloader) startReloading() {
 	ctx, cancel := context.WithCancel(context.Background())
 	r.cancel = cancel
-	resetPolicyMetrics()
+	metrics.ResetPolicies()
 	r.publish()
 	for _, b := range r.blocks {
 		if b.hasSources() {
@@ -50,10 +51,7 @@ func (r *reloader) startReloading() {
 
 // startPolicy starts looking at the lists of a policy.
 func (r *reloader) startPolicy(ctx context.Context, b *block, c *policyConfig, lists *suffixlist.Lists) {
-	beginEvents(c.Name)
-	if len(c.smtp.addresses) > 0 {
-		beginSMTP(&c.Policy)
-	}
+	metrics.BeginPolicy(&c.Policy, len(c.smtp.addresses) > 0)
 	if err := lists.Stale(); err != nil {
 		log.Errorf("policy %q: starting with an older copy of its lists: %v", c.Name, err)
 	}
@@ -101,7 +99,7 @@ func (r *reloader) reload(ctx context.Context, b *block, c *policyConfig, lists 
 	case err != nil:
 		if lists.Reject(err) {
 			log.Errorf("policy %q: reload failed, keeping the previous lists: %v", c.Name, err)
-			policyReloads.WithLabelValues(resultError).Inc()
+			metrics.PolicyReloads.WithLabelValues(metrics.ResultError).Inc()
 			r.publish()
 		}
 	case change == suffixlist.Changed:
@@ -109,7 +107,7 @@ func (r *reloader) reload(ctx context.Context, b *block, c *policyConfig, lists 
 			log.Errorf("policy %q: %v", c.Name, err)
 		}
 		log.Infof("policy %q: lists reloaded", c.Name)
-		policyReloads.WithLabelValues(resultOK).Inc()
+		metrics.PolicyReloads.WithLabelValues(metrics.ResultOK).Inc()
 		r.loaded = time.Now()
 		r.publish()
 	}
@@ -155,20 +153,17 @@ func (r *reloader) compileDue(b *block) bool {
 
 // publish sets the gauges to the state of all blocks.
 func (r *reloader) publish() {
-	policyReloadTime.Set(float64(r.loaded.UnixNano()) / float64(time.Second))
+	metrics.SetLoaded(r.loaded)
 	total, upToDate := map[string]policy.Sizes{}, map[string]bool{}
 	for _, b := range r.blocks {
 		set := b.set.Load()
 		for i, c := range b.policies {
-			if !c.MonitorUntil.IsZero() {
-				policyTrialEnds.WithLabelValues(c.Name).Set(float64(c.MonitorUntil.Unix()))
-			}
 			sum, known := total[c.Name]
 			total[c.Name] = sum.Plus(set.Sizes[i])
 			upToDate[c.Name] = b.lists[i].Stale() == nil && (!known || upToDate[c.Name])
 		}
 	}
 	for name, sizes := range total {
-		publishPolicy(name, sizes, upToDate[name])
+		metrics.SetPolicy(name, sizes, upToDate[name])
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/metrics"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 )
 
@@ -46,15 +47,15 @@ const watchedStanza = "typoguard watched {\nprotect army.mil\nprotect_file list.
 func TestWatch(t *testing.T) {
 	dir := writeLists(t, map[string]string{"list.txt": "af.mil\n", "allow.txt": ""})
 	list, allow := filepath.Join(dir, "list.txt"), filepath.Join(dir, "allow.txt")
-	reloads := func(result string) float64 { return testutil.ToFloat64(policyReloads.WithLabelValues(result)) }
-	ok, failed := reloads(resultOK), reloads(resultError)
+	reloads := func(result string) float64 { return testutil.ToFloat64(metrics.PolicyReloads.WithLabelValues(result)) }
+	ok, failed := reloads(metrics.ResultOK), reloads(metrics.ResultError)
 	check := func(b *block, want policy.Verdict, moreOK, moreFailed, successful float64, what string) {
 		t.Helper()
 		assert.Equal(t, want, verdictOn(b, "navy.ml"), what)
 		assert.Equal(t, policy.Lookalike, verdictOn(b, "army.ml"), what)
-		assert.InDelta(t, ok+moreOK, reloads(resultOK), 0, what)
-		assert.InDelta(t, failed+moreFailed, reloads(resultError), 0, what)
-		assert.InDelta(t, successful, testutil.ToFloat64(policyReloadSuccessful.WithLabelValues("watched")), 0, what)
+		assert.InDelta(t, ok+moreOK, reloads(metrics.ResultOK), 0, what)
+		assert.InDelta(t, failed+moreFailed, reloads(metrics.ResultError), 0, what)
+		assert.InDelta(t, successful, testutil.ToFloat64(metrics.PolicyReloadSuccessful.WithLabelValues("watched")), 0, what)
 	}
 	watched(t, dir, watchedStanza, func(b *block, elapse func(time.Duration)) {
 		check(b, policy.Pass, 0, 0, 1, "at the start")
@@ -92,8 +93,8 @@ func TestWatch(t *testing.T) {
 		replaceFile(t, allow, "")
 		elapse(time.Minute)
 		check(b, policy.Protected, 4, 4, 1, "which is resolved")
-		assert.InDelta(t, 2, testutil.ToFloat64(policySuffixes.WithLabelValues("watched", "protect")), 0)
-		assert.InDelta(t, 0, testutil.ToFloat64(policySuffixes.WithLabelValues("watched", "allow")), 0)
+		assert.InDelta(t, 2, testutil.ToFloat64(metrics.PolicySuffixes.WithLabelValues("watched", "protect")), 0)
+		assert.InDelta(t, 0, testutil.ToFloat64(metrics.PolicySuffixes.WithLabelValues("watched", "allow")), 0)
 	})
 }
 
@@ -118,7 +119,7 @@ func TestWatchSettles(t *testing.T) {
 func TestWatchUntil(t *testing.T) {
 	dir := writeLists(t, map[string]string{"list.txt": "navy.mil # for good\n", "allow.txt": ""})
 	allow := filepath.Join(dir, "allow.txt")
-	expiring := func() float64 { return testutil.ToFloat64(policyExpiring.WithLabelValues("watched", "allow")) }
+	expiring := func() float64 { return testutil.ToFloat64(metrics.PolicyExpiring.WithLabelValues("watched", "allow")) }
 	watched(t, dir, watchedStanza, func(b *block, elapse func(time.Duration)) {
 		end := time.Now().Add(10 * 24 * time.Hour)
 		replaceFile(t, allow, "navy.ml until="+end.Format(time.RFC3339)+" # ticket 4711\n")
@@ -132,7 +133,7 @@ func TestWatchUntil(t *testing.T) {
 		elapse(time.Second)
 		require.Equal(t, policy.Lookalike, verdictOn(b, "navy.ml"))
 		require.InDelta(t, 0, expiring(), 0)
-		require.InDelta(t, 0, testutil.ToFloat64(policySuffixes.WithLabelValues("watched", "allow")), 0)
+		require.InDelta(t, 0, testutil.ToFloat64(metrics.PolicySuffixes.WithLabelValues("watched", "allow")), 0)
 		replaceFile(t, filepath.Join(dir, "list.txt"), "navy.mil until=2000-01-01\n")
 		elapse(11 * time.Second)
 		require.Equal(t, policy.Pass, verdictOn(b, "navy.ml"), "what was protected until some time ago")

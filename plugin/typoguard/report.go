@@ -1,8 +1,6 @@
 package typoguard
 
 import (
-	"github.com/coredns/coredns/plugin/metrics"
-
 	"github.com/miekg/dns"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
@@ -18,7 +16,7 @@ func (h *hit) report() {
 	h.id = e.ID
 	h.block.events.Load().Report(&e)
 	h.describe()
-	h.counters.covered(&h.Decision, h.question().Qtype, h.record)
+	h.counters.Covered(&h.Decision, h.question().Qtype, h.record)
 }
 
 // newEvent makes an event of a covered name. The client's address is masked here, before anybody else gets to see it.
@@ -44,8 +42,8 @@ func newEvent(h *hit) event.Event {
 		Question:     displayName(h.question().Name),
 		Type:         dns.Type(h.question().Qtype).String(),
 		ResponseCode: h.responseCode(),
-		Server:       metrics.WithServer(h.ctx),
-		View:         metrics.WithView(h.ctx),
+		Server:       h.counters.Name,
+		View:         h.counters.View,
 	}
 	if h.record != nil {
 		e.Record = dns.TypeToString[h.record.Header().Rrtype]

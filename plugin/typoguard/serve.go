@@ -28,14 +28,14 @@ func (t *Typoguard) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.M
 func (t *Typoguard) judge(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) *hit {
 	q := newQuery(ctx, t, w, r)
 	if !isJudged(r) {
-		q.counters.passed(policy.NotJudged)
+		q.counters.Passed(policy.NotJudged)
 		return nil
 	}
 	d := q.judge(r.Question[0].Name, 0)
 	if d.Covered() {
 		return q.hit(&d, r.Question[0].Name, nil)
 	}
-	q.counters.passed(d.Reason)
+	q.counters.Passed(d.Reason)
 	if d.Policy == nil && q.waiting.IsZero() {
 		describeVerdict(ctx, d.Verdict)
 		return nil

@@ -14,6 +14,8 @@ import (
 
 	"github.com/coredns/caddy"
 
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/metrics"
+
 	"github.com/miekg/dns"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/assert"
@@ -125,7 +127,7 @@ func TestSMTPReloads(t *testing.T) {
 	}
 
 	instance, stop := start(t, corefile(army, ""))
-	sessions := testutil.ToFloat64(smtpSessions.WithLabelValues(address))
+	sessions := testutil.ToFloat64(metrics.SMTPSessions.WithLabelValues(address))
 	session := dialSMTP(t, address)
 	for i := range 25 {
 		b := broken[i%len(broken)]
@@ -145,12 +147,12 @@ func TestSMTPReloads(t *testing.T) {
 		instance = restart(t, instance, corefile(army, ""))
 		session.say("RCPT TO:<bob@navy.ml>", "550 5.7.1 <bob@navy.ml>: this host takes no mail")
 	}
-	assert.InDelta(t, 1, testutil.ToFloat64(smtpActive.WithLabelValues(address)), 0)
-	assert.InDelta(t, sessions+5, testutil.ToFloat64(smtpSessions.WithLabelValues(address)), 0)
+	assert.InDelta(t, 1, testutil.ToFloat64(metrics.SMTPActive.WithLabelValues(address)), 0)
+	assert.InDelta(t, sessions+5, testutil.ToFloat64(metrics.SMTPSessions.WithLabelValues(address)), 0)
 	stop(instance)
 	session.expect("421 4.3.2 typoguard.invalid Shutting down")
 	assert.True(t, closed(t, address))
-	assert.InDelta(t, 0, testutil.ToFloat64(smtpActive.WithLabelValues(address)), 0)
+	assert.InDelta(t, 0, testutil.ToFloat64(metrics.SMTPActive.WithLabelValues(address)), 0)
 	goleak.VerifyNone(t, ignore)
 }
 
@@ -200,13 +202,13 @@ func TestSMTPSharedByBlocks(t *testing.T) {
 		strings.Replace(sinkholeAt(address, "navy.mil"), "typoguard {", "typoguard trial {\nmode monitor", 1)+"\n}\n"...)
 	instance, stop := start(t, input)
 	session := dialSMTP(t, address)
-	count := testutil.ToFloat64(smtpRejected.WithLabelValues("trial", "omission"))
-	others := testutil.ToFloat64(smtpOthers.WithLabelValues(address))
+	count := testutil.ToFloat64(metrics.SMTPRejected.WithLabelValues("trial", "omission"))
+	others := testutil.ToFloat64(metrics.SMTPOthers.WithLabelValues(address))
 	session.say("RCPT TO:<bob@army.ml>", likeArmy)
 	session.say("RCPT TO:<bob@navy.ml>", likeNavy)
 	session.say("RCPT TO:<bob@example.org>", "550 5.7.1 ")
-	assert.InDelta(t, count+1, testutil.ToFloat64(smtpRejected.WithLabelValues("trial", "omission")), 0)
-	assert.InDelta(t, others+1, testutil.ToFloat64(smtpOthers.WithLabelValues(address)), 0)
+	assert.InDelta(t, count+1, testutil.ToFloat64(metrics.SMTPRejected.WithLabelValues("trial", "omission")), 0)
+	assert.InDelta(t, others+1, testutil.ToFloat64(metrics.SMTPOthers.WithLabelValues(address)), 0)
 	stop(instance)
 }
 

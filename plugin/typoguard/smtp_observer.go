@@ -3,9 +3,8 @@ package typoguard
 import (
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/metrics"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/sink"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/smtp"
@@ -14,12 +13,9 @@ import (
 // smtpObserver counts what happens at one SMTP listener, and reports what it refuses.
 type smtpObserver struct {
 	listener *listener
-	name     string // of the listener, in metrics
+	metrics  *metrics.Listener
 	events   *sink.Dispatcher
 	failures *failureLog
-
-	sessions, others, tlsOK, tlsError prometheus.Counter
-	active                            prometheus.Gauge
 }
 
 // type check
@@ -27,56 +23,40 @@ var _ smtp.Observer = (*smtpObserver)(nil)
 
 // newSMTPObserver returns the observer of a listener. Its series exist from then on.
 func newSMTPObserver(l *listener, events *sink.Dispatcher, failures *failureLog) *smtpObserver {
-	listener := l.address.String()
-	for _, limit := range smtp.AllLimits {
-		smtpLimitsHit.WithLabelValues(listener, string(limit))
-	}
-	return &smtpObserver{
-		listener: l,
-		name:     listener,
-		events:   events,
-		failures: failures,
-		sessions: smtpSessions.WithLabelValues(listener),
-		active:   smtpActive.WithLabelValues(listener),
-		others:   smtpOthers.WithLabelValues(listener),
-		tlsOK:    smtpTLS.WithLabelValues(listener, resultOK),
-		tlsError: smtpTLS.WithLabelValues(listener, resultError),
-	}
+	return &smtpObserver{l, metrics.NewListener(l.address.String()), events, failures}
 }
 
 // SessionStarted implements smtp.Observer.
 func (o *smtpObserver) SessionStarted() {
-	o.sessions.Inc()
-	o.active.Inc()
+	o.metrics.Sessions.Inc()
+	o.metrics.Active.Inc()
 }
 
 // SessionEnded implements smtp.Observer.
-func (o *smtpObserver) SessionEnded() { o.active.Dec() }
+func (o *smtpObserver) SessionEnded() { o.metrics.Active.Dec() }
 
 // TLSStarted implements smtp.Observer.
 func (o *smtpObserver) TLSStarted(err error) {
 	if err != nil {
-		o.tlsError.Inc()
+		o.metrics.TLSError.Inc()
 		return
 	}
-	o.tlsOK.Inc()
+	o.metrics.TLSOK.Inc()
 }
 
 // Refused implements smtp.Observer.
 func (o *smtpObserver) Refused(r *smtp.Refusal) {
 	if len(r.Suggestions) == 0 {
-		o.others.Inc()
+		o.metrics.Others.Inc()
 	} else {
-		smtpRejected.WithLabelValues(r.Suggestions[0].Policy, r.Suggestions[0].Kind).Inc()
+		metrics.SMTPRejected.WithLabelValues(r.Suggestions[0].Policy, r.Suggestions[0].Kind).Inc()
 	}
 	e := o.listener.event(r)
 	o.events.Report(&e)
 }
 
 // LimitHit implements smtp.Observer.
-func (o *smtpObserver) LimitHit(limit smtp.Limit) {
-	smtpLimitsHit.WithLabelValues(o.name, string(limit)).Inc()
-}
+func (o *smtpObserver) LimitHit(limit smtp.Limit) { o.metrics.LimitHit(limit) }
 
 // Failed implements smtp.Observer.
 func (o *smtpObserver) Failed(err error) { o.failures.add(err) }

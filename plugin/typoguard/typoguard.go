@@ -17,9 +17,10 @@ import (
 
 	"github.com/coredns/coredns/plugin"
 	"github.com/coredns/coredns/plugin/dnstap"
-	"github.com/coredns/coredns/plugin/metrics"
+	coremetrics "github.com/coredns/coredns/plugin/metrics"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/existence"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/metrics"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 )
 
@@ -31,12 +32,12 @@ type Typoguard struct {
 	block     *block
 	inspects  policy.Records // of any policy
 	existence *existence.Checker
-	tappers   []*dnstap.Dnstap     // set before the servers run
-	counters  map[string]*counters // by server address; read only once the servers run
+	tappers   []*dnstap.Dnstap           // set before the servers run
+	counters  map[string]*metrics.Server // by server address; read only once the servers run
 }
 
 func newTypoguard(b *block) *Typoguard {
-	t := &Typoguard{block: b, existence: existence.NewChecker(existenceMetrics{})}
+	t := &Typoguard{block: b, existence: existence.NewChecker(metrics.Existence{})}
 	for _, c := range b.policies {
 		t.inspects |= c.Inspect
 	}
@@ -51,10 +52,10 @@ func (t *Typoguard) Name() string { return pluginName }
 func (t *Typoguard) Ready() bool { return t.block.set.Load() != nil }
 
 // countersFor returns the counters of the server that handles the query.
-func (t *Typoguard) countersFor(ctx context.Context) *counters {
-	server := metrics.WithServer(ctx)
+func (t *Typoguard) countersFor(ctx context.Context) *metrics.Server {
+	server := coremetrics.WithServer(ctx)
 	if c, ok := t.counters[server]; ok {
 		return c
 	}
-	return newCounters(server, metrics.WithView(ctx))
+	return metrics.NewServer(server, coremetrics.WithView(ctx))
 }

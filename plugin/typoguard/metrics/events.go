@@ -1,9 +1,9 @@
-package typoguard
+package metrics
 
 import (
+	"fmt"
+	"log/slog"
 	"strings"
-
-	"github.com/coredns/coredns/plugin"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
@@ -17,33 +17,33 @@ const handover = "handover"
 // The metrics of events. A sink is known by its name: "log", the path of a file, the address of a syslog server, or the DSN
 // of a history without its password.
 var (
-	eventsWritten = promauto.NewCounterVec(prometheus.CounterOpts{
-		Namespace: plugin.Namespace,
-		Subsystem: pluginName,
+	EventsWritten = promauto.NewCounterVec(prometheus.CounterOpts{
+		Namespace: namespace,
+		Subsystem: subsystem,
 		Name:      "events_written_total",
 		Help:      "Counter of events written, by sink. An event that repeats is written twice.",
 	}, []string{"sink"})
-	eventsDropped = promauto.NewCounterVec(prometheus.CounterOpts{
-		Namespace: plugin.Namespace,
-		Subsystem: pluginName,
+	EventsDropped = promauto.NewCounterVec(prometheus.CounterOpts{
+		Namespace: namespace,
+		Subsystem: subsystem,
 		Name:      "events_dropped_total",
 		Help:      "Counter of events lost because too many were waiting for a sink.",
 	}, []string{"sink"})
-	eventsErrors = promauto.NewCounterVec(prometheus.CounterOpts{
-		Namespace: plugin.Namespace,
-		Subsystem: pluginName,
+	EventsErrors = promauto.NewCounterVec(prometheus.CounterOpts{
+		Namespace: namespace,
+		Subsystem: subsystem,
 		Name:      "events_errors_total",
 		Help:      "Counter of failed attempts to write events, by sink. Events that could not be written are queued and retried.",
 	}, []string{"sink"})
-	eventsSinkUp = promauto.NewGaugeVec(prometheus.GaugeOpts{
-		Namespace: plugin.Namespace,
-		Subsystem: pluginName,
+	EventsSinkUp = promauto.NewGaugeVec(prometheus.GaugeOpts{
+		Namespace: namespace,
+		Subsystem: subsystem,
 		Name:      "events_sink_up",
 		Help:      "Whether the last attempt to write events to a sink succeeded (1) or failed (0).",
 	}, []string{"sink"})
-	newClients = promauto.NewCounterVec(prometheus.CounterOpts{
-		Namespace: plugin.Namespace,
-		Subsystem: pluginName,
+	NewClients = promauto.NewCounterVec(prometheus.CounterOpts{
+		Namespace: namespace,
+		Subsystem: subsystem,
 		Name:      "new_clients_total",
 		Help:      "Counter of clients that asked for a lookalike of a policy for the first time in seven days, or since the start.",
 	}, []string{"policy"})
@@ -52,6 +52,7 @@ var (
 // sinkObserver counts what becomes of events at one sink, and logs when it begins and ceases to fail.
 type sinkObserver struct {
 	name                     string
+	logger                   *slog.Logger
 	written, dropped, errors prometheus.Counter
 	up                       prometheus.Gauge
 	failing                  bool
@@ -61,13 +62,14 @@ type sinkObserver struct {
 var _ sink.Observer = (*sinkObserver)(nil)
 
 // newSinkObserver returns the observer of a sink. Its series exist from then on.
-func newSinkObserver(name string) *sinkObserver {
+func newSinkObserver(name string, logger *slog.Logger) *sinkObserver {
 	o := &sinkObserver{
 		name:    name,
-		written: eventsWritten.WithLabelValues(name),
-		dropped: eventsDropped.WithLabelValues(name),
-		errors:  eventsErrors.WithLabelValues(name),
-		up:      eventsSinkUp.WithLabelValues(name),
+		logger:  logger,
+		written: EventsWritten.WithLabelValues(name),
+		dropped: EventsDropped.WithLabelValues(name),
+		errors:  EventsErrors.WithLabelValues(name),
+		up:      EventsSinkUp.WithLabelValues(name),
 	}
 	o.up.Set(1)
 	return o
@@ -86,7 +88,7 @@ func (o *sinkObserver) Failed(err error) {
 	if !o.failing {
 		o.failing = true
 		reason := strings.Join(strings.Fields(err.Error()), " ") // those of databases have lines
-		log.Errorf("events: writing to %s failed, keeping up to %d events and retrying: %s", o.name, sink.Waiting, reason)
+		o.logger.Error(fmt.Sprintf("events: writing to %s failed, keeping up to %d events and retrying: %s", o.name, sink.Waiting, reason))
 	}
 }
 
@@ -94,37 +96,31 @@ func (o *sinkObserver) Failed(err error) {
 func (o *sinkObserver) Recovered() {
 	o.failing = false
 	o.up.Set(1)
-	log.Infof("events: writing to %s again", o.name)
+	o.logger.Info(fmt.Sprintf("events: writing to %s again", o.name))
 }
 
-// beginEvents makes the series of a policy and of the hand-over exist, at zero.
-func beginEvents(policy string) {
-	newClients.WithLabelValues(policy)
-	eventsDropped.WithLabelValues(handover)
-}
-
-// eventMetrics counts what becomes of events.
-type eventMetrics struct{}
+// Events counts what becomes of events, and logs when a sink fails.
+type Events struct{ Logger *slog.Logger }
 
 // type check
-var _ sink.DispatcherObserver = eventMetrics{}
+var _ sink.DispatcherObserver = Events{}
 
 // Sink implements sink.DispatcherObserver.
-func (eventMetrics) Sink(name string) sink.Observer { return newSinkObserver(name) }
+func (e Events) Sink(name string) sink.Observer { return newSinkObserver(name, e.Logger) }
 
 // SinkClosed implements sink.DispatcherObserver.
-func (eventMetrics) SinkClosed(name string) { eventsSinkUp.DeleteLabelValues(name) }
+func (Events) SinkClosed(name string) { EventsSinkUp.DeleteLabelValues(name) }
 
 // HandoverDropped implements sink.DispatcherObserver.
-func (eventMetrics) HandoverDropped() { eventsDropped.WithLabelValues(handover).Inc() }
+func (Events) HandoverDropped() { EventsDropped.WithLabelValues(handover).Inc() }
 
 // NotConfigured implements sink.DispatcherObserver. After a reload a sink that is gone counts like one that is full.
-func (eventMetrics) NotConfigured(name string) { eventsDropped.WithLabelValues(name).Inc() }
+func (Events) NotConfigured(name string) { EventsDropped.WithLabelValues(name).Inc() }
 
 // NewClient implements sink.DispatcherObserver.
-func (eventMetrics) NewClient(policy string) { newClients.WithLabelValues(policy).Inc() }
+func (Events) NewClient(policy string) { NewClients.WithLabelValues(policy).Inc() }
 
 // CloseFailed implements sink.DispatcherObserver.
-func (eventMetrics) CloseFailed(name string, err error) {
-	log.Errorf("events: closing %s: %v", name, err)
+func (e Events) CloseFailed(name string, err error) {
+	e.Logger.Error(fmt.Sprintf("events: closing %s: %v", name, err))
 }

@@ -1,0 +1,92 @@
+package metrics
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
+)
+
+// The metrics of policies and their lists.
+var (
+	PolicySuffixes = promauto.NewGaugeVec(prometheus.GaugeOpts{
+		Namespace: namespace,
+		Subsystem: subsystem,
+		Name:      "policy_suffixes",
+		Help:      "Number of suffixes in force, by policy and list; policies of the same name in several server blocks are added up.",
+	}, []string{"policy", "list"})
+	PolicyExpiring = promauto.NewGaugeVec(prometheus.GaugeOpts{
+		Namespace: namespace,
+		Subsystem: subsystem,
+		Name:      "policy_expiring_suffixes",
+		Help:      "Number of suffixes in force that expire within 7 days, by policy and list.",
+	}, []string{"policy", "list"})
+	PolicyTrialEnds = promauto.NewGaugeVec(prometheus.GaugeOpts{
+		Namespace: namespace,
+		Subsystem: subsystem,
+		Name:      "policy_monitor_until_timestamp_seconds",
+		Help:      "Unix time at which mode monitor ends and the policy enforces.",
+	}, []string{"policy"})
+	PolicyReloads = promauto.NewCounterVec(prometheus.CounterOpts{
+		Namespace: namespace,
+		Subsystem: subsystem,
+		Name:      "policy_reloads_total",
+		Help:      "Counter of reloads of changed list files, by result.",
+	}, []string{"result"})
+	PolicyReloadSuccessful = promauto.NewGaugeVec(prometheus.GaugeOpts{
+		Namespace: namespace,
+		Subsystem: subsystem,
+		Name:      "policy_last_reload_successful",
+		Help:      "Whether the list files of a policy are in force as they are now (1), or the last good ones because of an error (0).",
+	}, []string{"policy"})
+	PolicyReloadTime = promauto.NewGauge(prometheus.GaugeOpts{
+		Namespace: namespace,
+		Subsystem: subsystem,
+		Name:      "policy_reload_timestamp_seconds",
+		Help:      "Unix time at which the suffixes of a policy were last put in force.",
+	})
+)
+
+// ResetPolicies removes the series of policies from before a reload, and makes those of reloads exist.
+func ResetPolicies() {
+	PolicySuffixes.Reset()
+	PolicyReloadSuccessful.Reset()
+	PolicyTrialEnds.Reset()
+	PolicyExpiring.Reset()
+	PolicyReloads.WithLabelValues(ResultOK)
+	PolicyReloads.WithLabelValues(ResultError)
+}
+
+// BeginPolicy makes the series of events and refusals by a policy exist, at zero.
+func BeginPolicy(p *policy.Policy, hasListener bool) {
+	NewClients.WithLabelValues(p.Name)
+	EventsDropped.WithLabelValues(handover)
+	if !p.MonitorUntil.IsZero() {
+		PolicyTrialEnds.WithLabelValues(p.Name).Set(float64(p.MonitorUntil.Unix()))
+	}
+	if hasListener {
+		for _, kind := range p.Kinds.List() {
+			SMTPRejected.WithLabelValues(p.Name, kind.String())
+		}
+	}
+}
+
+// SetLoaded says when the suffixes of a policy were last put in force.
+func SetLoaded(at time.Time) {
+	PolicyReloadTime.Set(float64(at.UnixNano()) / float64(time.Second))
+}
+
+// SetPolicy sets the gauges of the lists of a policy.
+func SetPolicy(name string, sizes policy.Sizes, upToDate bool) {
+	PolicySuffixes.WithLabelValues(name, "protect").Set(float64(sizes.Protected))
+	PolicySuffixes.WithLabelValues(name, "allow").Set(float64(sizes.Allowed))
+	PolicyExpiring.WithLabelValues(name, "protect").Set(float64(sizes.ExpiringProtected))
+	PolicyExpiring.WithLabelValues(name, "allow").Set(float64(sizes.ExpiringAllowed))
+	successful := 0.0
+	if upToDate {
+		successful = 1
+	}
+	PolicyReloadSuccessful.WithLabelValues(name).Set(successful)
+}

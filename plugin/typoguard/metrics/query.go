@@ -1,0 +1,114 @@
+package metrics
+
+import (
+	"slices"
+
+	"github.com/miekg/dns"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
+)
+
+// The metrics of queries. No label ever comes from a query: the names of servers, views and policies are configured, and all others
+// are from a fixed list.
+var (
+	LookalikesTotal = promauto.NewCounterVec(prometheus.CounterOpts{
+		Namespace: namespace,
+		Subsystem: subsystem,
+		Name:      "lookalikes_total",
+		Help:      "Counter of queries for lookalike names that a policy answered, or would have answered but for mode monitor.",
+	}, []string{"server", "view", "policy", "action", "mode", "kind", "type"})
+	PassedTotal = promauto.NewCounterVec(prometheus.CounterOpts{
+		Namespace: namespace,
+		Subsystem: subsystem,
+		Name:      "passed_total",
+		Help:      "Counter of queries passed on, by reason.",
+	}, []string{"server", "view", "reason"})
+	TargetsTotal = promauto.NewCounterVec(prometheus.CounterOpts{
+		Namespace: namespace,
+		Subsystem: subsystem,
+		Name:      "targets_total",
+		Help:      "Counter of records in replies that led to a lookalike and were hidden, or would have been but for mode monitor.",
+	}, []string{"server", "view", "policy", "action", "mode", "kind", "record"})
+)
+
+// CountedTypes are the query types that have a series of their own; all others are counted as otherType.
+var CountedTypes = []uint16{
+	dns.TypeA, dns.TypeAAAA, dns.TypeANY, dns.TypeCNAME, dns.TypeHTTPS, dns.TypeMX, dns.TypePTR, dns.TypeSRV, dns.TypeTLSA, dns.TypeTXT,
+}
+
+const otherType = "other"
+
+// typeLabel returns the label of a query type.
+func typeLabel(qtype uint16) string {
+	if slices.Contains(CountedTypes, qtype) {
+		return dns.TypeToString[qtype]
+	}
+	return otherType
+}
+
+// Server has the counters of one server and view. It is safe for concurrent use.
+type Server struct {
+	// Name and View are those of the server.
+	Name, View string
+
+	lookalikes *prometheus.CounterVec
+	targets    *prometheus.CounterVec
+	reasons    [policy.NotJudged + 1]prometheus.Counter
+}
+
+// NewServer returns the counters of a server and view. The series of all reasons exist from then on.
+func NewServer(server, view string) *Server {
+	labels := prometheus.Labels{"server": server, "view": view}
+	c := &Server{
+		Name: server, View: view,
+		lookalikes: LookalikesTotal.MustCurryWith(labels), targets: TargetsTotal.MustCurryWith(labels),
+	}
+	for _, reason := range policy.ServerReasons() {
+		c.reasons[reason] = PassedTotal.WithLabelValues(server, view, reason.String())
+	}
+	return c
+}
+
+// Begin makes every series that a policy can count in exist, at zero.
+func (c *Server) Begin(p *policy.Policy) {
+	qtypes := slices.Concat(CountedTypes, p.Types)
+	if len(p.Types) == 0 {
+		qtypes = append(qtypes, dns.TypeNone) // stands for all others
+	}
+	for _, mode := range p.Modes() {
+		for _, kind := range p.Kinds.List() {
+			for _, record := range p.Inspect.Types() {
+				c.targetSeries(p, mode, kind.String(), record)
+			}
+			for _, qtype := range qtypes {
+				if p.Answers(qtype) {
+					c.lookalikeSeries(p, mode, kind.String(), qtype)
+				}
+			}
+		}
+	}
+}
+
+// lookalikeSeries returns the counter of lookalikes of a policy.
+func (c *Server) lookalikeSeries(p *policy.Policy, mode policy.Mode, kind string, qtype uint16) prometheus.Counter {
+	return c.lookalikes.WithLabelValues(p.Name, p.Action.String(), mode.String(), kind, typeLabel(qtype))
+}
+
+// targetSeries returns the counter of records of a type that lead to lookalikes of a policy.
+func (c *Server) targetSeries(p *policy.Policy, mode policy.Mode, kind string, record uint16) prometheus.Counter {
+	return c.targets.WithLabelValues(p.Name, p.Action.String(), mode.String(), kind, dns.TypeToString[record])
+}
+
+// Passed counts a query that passes.
+func (c *Server) Passed(reason policy.Reason) { c.reasons[reason].Inc() }
+
+// Covered counts a lookalike: in a query of a type, or the target of a record in its reply.
+func (c *Server) Covered(d *policy.Decision, qtype uint16, record dns.RR) {
+	if record != nil {
+		c.targetSeries(d.Policy, d.Mode, d.Lookalike.Kind, record.Header().Rrtype).Inc()
+		return
+	}
+	c.lookalikeSeries(d.Policy, d.Mode, d.Lookalike.Kind, qtype).Inc()
+}
