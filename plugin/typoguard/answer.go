@@ -191,15 +191,6 @@ func reason(h *hit, note string) string {
 		what, h.Lookalike.Intended, h.Lookalike.Kind, h.Policy.Name, note, h.id)
 }
 
-// recordText is the record that leads to the lookalike, such as "MX mail.army.ml"; it is empty if the name itself was asked
-// for.
-func (h *hit) recordText() string {
-	if h.record == nil {
-		return ""
-	}
-	return dns.TypeToString[h.record.Header().Rrtype] + " " + displayName(h.name)
-}
-
 // cut shortens a text to so many bytes, at the boundary of a character (RFC 8914 section 2 wants UTF-8).
 func cut(text string, length int) string {
 	if len(text) <= length {

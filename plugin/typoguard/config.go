@@ -1,8 +1,11 @@
 package typoguard
 
 import (
-	"errors"
+	"fmt"
+	"net/netip"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/coredns/caddy"
@@ -10,6 +13,8 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/sink"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/smtp"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/suffixlist"
 )
 
@@ -77,93 +82,86 @@ func (c *policyConfig) below(path string) string {
 	return filepath.Join(c.root, path)
 }
 
-// check looks at what only all options together tell, and completes the policy.
-func (c *policyConfig) check() error {
-	if err := c.CheckTypes(); err != nil {
-		return c.given["types"].Errorf("types: %w", err)
-	}
-	if at, ok := c.given["client_subnet_from"]; ok && len(c.Clients.Networks) == 0 {
-		return at.Errorf("client_subnet_from: the policy is not restricted to any clients; expected networks in clients")
-	}
-	if err := c.CheckSinkhole(); err != nil {
-		return c.given["action"].Errorf("action: %w", err)
-	}
-	if err := c.checkSMTP(); err != nil {
-		return err
-	}
-	if len(c.lists.protected) == 0 && !c.protectsFiles() {
-		return c.at.Errorf("policy %q protects nothing; expected protect or protect_file", c.Name)
-	}
-	if err := c.completeSources(); err != nil {
-		return err
-	}
-	if err := errors.Join(c.addLog(), c.checkReview()); err != nil {
-		return err
-	}
-	return c.completeKinds()
+// sinkConfig is a sink of events as it is configured, and where.
+type sinkConfig struct {
+	sink.Config
+	option string
+	at     suffixlist.Position
 }
 
-// completeKinds makes the kinds all that the distance has, unless they were given.
-func (c *policyConfig) completeKinds() error {
-	if at, ok := c.given["kinds"]; ok {
-		if err := c.CheckKinds(); err != nil {
-			return at.Errorf("kinds: %w", err)
+// newSinkConfig returns a sink that an option configures.
+func newSinkConfig(option string, at suffixlist.Position, config sink.Config) *sinkConfig {
+	open := config.Open
+	config.Open = func() (sink.Target, error) {
+		target, err := open()
+		if err != nil {
+			return nil, at.Errorf("%s: %w", option, err)
 		}
+		return target, nil
+	}
+	return &sinkConfig{config, option, at}
+}
+
+// addSink makes a sink one of the stanza's. Policies share sinks of the same name.
+func (c *policyConfig) addSink(config *sinkConfig) error {
+	if slices.Contains(c.sinkNames, config.Name) {
+		return fmt.Errorf("%s twice; expected different ones", config.Name)
+	}
+	c.sinkNames = append(c.sinkNames, config.Name)
+	c.sinks = append(c.sinks, config)
+	return nil
+}
+
+// reviewConfig is a page to review a history on, as it is configured.
+type reviewConfig struct {
+	ReviewConfig
+	history string // its name, to be shown instead of the DSN
+	at      suffixlist.Position
+}
+
+// String returns the settings of the page.
+func (c *reviewConfig) String() string {
+	return fmt.Sprintf("web_config %q host %q history %s", c.WebConfig, c.Host, c.history)
+}
+
+// smtpConfig is what a stanza says of the SMTP listeners to which the sinkhole leads.
+type smtpConfig struct {
+	addresses    []netip.AddrPort
+	settings     []*smtpSetting
+	hint         string // for the sender, in the replies
+	logAddresses bool   // of mail that is refused
+}
+
+// smtpSetting is an option, or a part of one, about SMTP listeners.
+type smtpSetting struct {
+	option, part string // such as smtp_limits and connections
+	value        string // as it was given
+	at           suffixlist.Position
+	apply        func(*smtp.Config)
+}
+
+// String returns the setting as it is written.
+func (s *smtpSetting) String() string {
+	if s.part == "" {
+		return s.value
+	}
+	return s.part + " " + s.value
+}
+
+// findSetting returns the setting of the same kind as another one, or nil.
+func findSetting(settings []*smtpSetting, like *smtpSetting) *smtpSetting {
+	i := slices.IndexFunc(settings, func(s *smtpSetting) bool { return s.option == like.option && s.part == like.part })
+	if i < 0 {
 		return nil
 	}
-	c.Kinds = match.AllKinds
-	if c.Distance == 1 {
-		c.Kinds = c.Kinds.Without(match.Multiple)
+	return settings[i]
+}
+
+// add notes a setting, which must be the only one of its kind.
+func (c *smtpConfig) add(next *smtpSetting) error {
+	if other := findSetting(c.settings, next); other != nil {
+		return fmt.Errorf("%sgiven at %s already; expected once", strings.TrimLeft(next.part+" ", " "), other.at)
 	}
+	c.settings = append(c.settings, next)
 	return nil
-}
-
-// protectsFiles reports whether there is a list file of suffixes to protect.
-func (c *policyConfig) protectsFiles() bool {
-	for _, s := range c.lists.sources {
-		if s.Protects {
-			return true
-		}
-	}
-	return false
-}
-
-// completeSources tells the lists that are fetched what the stanza says of them.
-func (c *policyConfig) completeSources() error {
-	fetched := false
-	for _, s := range c.lists.sources {
-		if s.IsRemote() {
-			fetched = true
-			s.Remote(c.lists.cacheDir, c.lists.optional)
-		}
-	}
-	for _, option := range []string{"cache_dir", "on_missing"} {
-		if at, ok := c.given[option]; ok && !fetched {
-			return at.Errorf("%s: no list is fetched; expected one from https://", option)
-		}
-	}
-	return nil
-}
-
-// checkProtected returns an error if an option of the stanza applies to none of the suffixes it protects, whether they
-// have expired or not.
-func (c *policyConfig) checkProtected(protected []suffixlist.Suffix) error {
-	distance, registry := 1, false
-	for i := range protected {
-		distance = max(distance, match.MaxDistance(protected[i].Name))
-		registry = registry || policy.IsRegistry(protected[i].Name)
-		if distance >= c.Distance && (registry || c.Require == nil) {
-			return nil
-		}
-	}
-	var errs []error
-	if distance < c.Distance {
-		errs = append(errs, c.given["distance"].Errorf(
-			"distance: %d applies to none of the suffixes; expected one of at least two labels and six characters", c.Distance))
-	}
-	if c.Require != nil && !registry {
-		errs = append(errs, c.given["require"].Errorf(
-			"require: all protected suffixes are domains themselves, of which there is nothing to look up; expected one to register others under, such as mil"))
-	}
-	return errors.Join(errs...)
 }

@@ -85,7 +85,7 @@ func appendPolicy(b []byte, h *hit) []byte {
 		action = actionNODATA
 	}
 	var p []byte
-	p = appendText(p, policyType, pluginName)
+	p = appendText(p, policyType, h.Name())
 	p = appendText(p, policyRule, h.Policy.Name+" "+h.Lookalike.Protected)
 	p = protowire.AppendTag(p, policyAction, protowire.VarintType)
 	p = protowire.AppendVarint(p, action)

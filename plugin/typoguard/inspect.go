@@ -43,7 +43,6 @@ func (i *inspector) inspect(reply *dns.Msg) *dns.Msg {
 				continue
 			}
 			h.report()
-			h.tap(nil)
 			if h.Mode == policy.Enforce {
 				bad[rr] = true
 				if first == nil {
@@ -64,7 +63,7 @@ func (i *inspector) inspect(reply *dns.Msg) *dns.Msg {
 // judge returns the lookalike that a record leads to, and nil if it leads to none.
 func (i *inspector) judge(rr dns.RR) *hit {
 	name, as := policy.Target(rr)
-	if as&i.query.inspects == 0 {
+	if !i.query.inspected(as) {
 		return nil
 	}
 	d := i.query.judge(name, as)

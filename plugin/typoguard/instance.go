@@ -75,6 +75,9 @@ func (i *instance) add(b *block) error {
 	return nil
 }
 
+// loadedBlocks returns the blocks.
+func (i *instance) loadedBlocks() []*block { return i.blocks }
+
 // addSink adds a sink to those of the instance.
 func addSink(sinks map[string]*sinkConfig, s *sinkConfig) error {
 	other := sinks[s.Name]

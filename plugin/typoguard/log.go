@@ -9,7 +9,14 @@ import (
 	clog "github.com/coredns/coredns/plugin/pkg/log"
 )
 
-var log = clog.NewWithPlugin(pluginName)
+const logName = "typoguard"
+
+var log = clog.NewWithPlugin(logName)
+
+// logAttributes logs a message with attributes, which are shown if CoreDNS logs in JSON.
+func logAttributes(message string, attributes []slog.Attr) {
+	clog.InfoAttrs("plugin/"+logName+": "+message, append(attributes, slog.String("plugin", logName))...)
+}
 
 // logHandler is for packages that know nothing of CoreDNS and log by log/slog. It writes to CoreDNS's log: the message, and
 // the attributes behind it as key=value.

@@ -2,9 +2,6 @@ package typoguard
 
 import (
 	"context"
-	"log/slog"
-
-	clog "github.com/coredns/coredns/plugin/pkg/log"
 
 	"golang.org/x/time/rate"
 
@@ -34,7 +31,7 @@ type logTarget struct {
 var _ sink.Target = (*logTarget)(nil)
 
 func newLogTarget() (sink.Target, error) {
-	return &logTarget{host: hostname(), limit: rate.NewLimiter(eventsPerSecond, eventsAtOnce)}, nil
+	return &logTarget{host: sink.Hostname(), limit: rate.NewLimiter(eventsPerSecond, eventsAtOnce)}, nil
 }
 
 // Write implements sink.Target. It never fails.
@@ -46,8 +43,7 @@ func (l *logTarget) Write(_ context.Context, events []*event.Event) (int, error)
 			continue
 		}
 		l.warn()
-		attributes := append(e.Attributes(l.host), slog.String("plugin", pluginName))
-		clog.InfoAttrs("plugin/"+pluginName+": "+e.Message(), attributes...)
+		logAttributes(e.Message(), e.Attributes(l.host))
 	}
 	return len(events), nil
 }

@@ -13,21 +13,21 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/existence"
 )
 
-// newLookup returns a function that asks the plugins behind this one. It has nothing of the query that makes it ask but the
+// newLookup returns a function that asks the plugins behind this one, which has a name. It has nothing of the query that makes it ask but the
 // server, the view and the client: that query may have been answered long before.
-func newLookup(ctx context.Context, next plugin.Handler, w dns.ResponseWriter) existence.Lookup {
+func newLookup(ctx context.Context, name string, next plugin.Handler, w dns.ResponseWriter) existence.Lookup {
 	own := context.Background()
 	for _, key := range []any{dnsserver.Key{}, dnsserver.ViewKey{}, dnsserver.LoopKey{}} {
 		own = context.WithValue(own, key, ctx.Value(key))
 	}
 	client := &endpoints{local: w.LocalAddr(), remote: w.RemoteAddr()}
 	return func(ctx context.Context, domain string, qtype uint16) *dns.Msg {
-		return lookUp(valuesOf{ctx, own}, next, client, domain, qtype)
+		return lookUp(valuesOf{ctx, own}, name, next, client, domain, qtype)
 	}
 }
 
 // lookUp asks one question, and returns nil if there is no answer.
-func lookUp(ctx context.Context, next plugin.Handler, client *endpoints, domain string, qtype uint16) (reply *dns.Msg) {
+func lookUp(ctx context.Context, name string, next plugin.Handler, client *endpoints, domain string, qtype uint16) (reply *dns.Msg) {
 	defer func() { // as the server does for the queries of clients
 		if rec := recover(); rec != nil {
 			log.Errorf("Recovered from panic while looking up %s: %v", domain, rec)
@@ -37,7 +37,7 @@ func lookUp(ctx context.Context, next plugin.Handler, client *endpoints, domain 
 	question := new(dns.Msg).SetQuestion(domain, qtype)
 	question.SetEdns0(dns.DefaultMsgSize, false)
 	w := nonwriter.New(client)
-	if _, err := plugin.NextOrFailure(pluginName, next, ctx, w, question); err != nil {
+	if _, err := plugin.NextOrFailure(name, next, ctx, w, question); err != nil {
 		return nil
 	}
 	return w.Msg

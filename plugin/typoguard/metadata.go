@@ -12,6 +12,9 @@ import (
 // The metadata is set while the query is served, and not by a metadata.Provider, which would have to judge every name a
 // second time. Plugins above, such as log and dnstap, read it when the answer comes back to them.
 
+// metadataPrefix is how the names of our labels begin.
+const metadataPrefix = "typoguard/"
+
 // verdictFuncs are shared by all queries, so that an ordinary one allocates nothing here.
 var verdictFuncs = [...]metadata.Func{
 	policy.Pass:      policy.Pass.String,
@@ -22,7 +25,7 @@ var verdictFuncs = [...]metadata.Func{
 
 // describeVerdict publishes a verdict as metadata. It reports false if the metadata plugin is not in use.
 func describeVerdict(ctx context.Context, v policy.Verdict) bool {
-	return metadata.SetValueFunc(ctx, pluginName+"/verdict", verdictFuncs[v])
+	return metadata.SetValueFunc(ctx, metadataPrefix+"verdict", verdictFuncs[v])
 }
 
 // describe publishes the decision about a name as metadata.
@@ -41,11 +44,11 @@ func (h *hit) describe() {
 		"record":      h.recordText(),
 		"counterpart": h.Counterpart.String(),
 	} {
-		metadata.SetValueFunc(h.ctx, pluginName+"/"+label, func() string { return value })
+		metadata.SetValueFunc(h.ctx, metadataPrefix+label, func() string { return value })
 	}
 	if h.id != "" {
 		id := h.id
-		metadata.SetValueFunc(h.ctx, pluginName+"/id", func() string { return id })
+		metadata.SetValueFunc(h.ctx, metadataPrefix+"id", func() string { return id })
 	}
 }
 

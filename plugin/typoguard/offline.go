@@ -91,7 +91,7 @@ func Load(input caddy.Input) ([]*Block, error) {
 		controller := controllerFor(instance, i, block.Keys, input.Path(), nil)
 		blocks = append(blocks, &Block{Keys: block.Keys, View: dnsserver.GetConfig(controller).ViewName})
 	}
-	for _, b := range instanceOf(instance).blocks {
+	for _, b := range instanceOf(instance).loadedBlocks() {
 		suffixes, err := b.suffixes(time.Now())
 		if err != nil {
 			return nil, err

@@ -9,17 +9,18 @@ import (
 	"github.com/coredns/caddy"
 	"github.com/coredns/coredns/plugin/metadata"
 
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/args"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 )
 
-// metadataPrefix is how clients are named by their metadata.
-const metadataPrefix = "metadata:"
+// byMetadata is how clients are named by their metadata.
+const byMetadata = "metadata:"
 
 func parseClients(c *caddy.Controller, p *policyConfig) error {
-	args, err := arguments(c, "networks")
-	for _, arg := range args {
-		if text, ok := strings.CutPrefix(arg, metadataPrefix); ok {
+	words, err := args.All(c, "networks")
+	for _, arg := range words {
+		if text, ok := strings.CutPrefix(arg, byMetadata); ok {
 			name, value, ok := strings.Cut(text, "=")
 			if !ok || !metadata.IsLabel(name) {
 				return fmt.Errorf("%q; expected metadata:LABEL=VALUE with a label such as plugin/name", arg)
@@ -37,8 +38,8 @@ func parseClients(c *caddy.Controller, p *policyConfig) error {
 }
 
 func parseClientSubnetFrom(c *caddy.Controller, p *policyConfig) error {
-	args, err := arguments(c, "networks")
-	for _, arg := range args {
+	words, err := args.All(c, "networks")
+	for _, arg := range words {
 		network, err := parseNetwork(arg)
 		if err != nil {
 			return err
@@ -65,17 +66,17 @@ func parseNetwork(s string) (netip.Prefix, error) {
 
 func parseClientMask(c *caddy.Controller, p *policyConfig) error {
 	const expected = "expected bits of IPv4 and of IPv6 addresses to keep, such as 24 56"
-	args, err := arguments(c, strings.TrimPrefix(expected, "expected "))
+	words, err := args.All(c, strings.TrimPrefix(expected, "expected "))
 	if err != nil {
 		return err
 	}
-	if len(args) != 2 {
-		return fmt.Errorf("%d numbers; %s", len(args), expected)
+	if len(words) != 2 {
+		return fmt.Errorf("%d numbers; %s", len(words), expected)
 	}
-	v4, err4 := strconv.Atoi(args[0])
-	v6, err6 := strconv.Atoi(args[1])
+	v4, err4 := strconv.Atoi(words[0])
+	v6, err6 := strconv.Atoi(words[1])
 	if err4 != nil || err6 != nil {
-		return fmt.Errorf("%q; %s", strings.Join(args, " "), expected)
+		return fmt.Errorf("%q; %s", strings.Join(words, " "), expected)
 	}
 	p.mask = event.Mask{V4: v4, V6: v6}
 	return p.mask.Check()

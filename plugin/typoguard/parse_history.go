@@ -9,8 +9,8 @@ import (
 
 	"github.com/coredns/caddy"
 
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/args"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/sink"
-	"github.com/typoguard/coredns-typoguard/plugin/typoguard/suffixlist"
 )
 
 // defaults of the options of a history and its page.
@@ -28,33 +28,21 @@ const sqliteScheme = "sqlite://"
 var errNoHistories = errors.New("this program is built without it; expected one that imports " +
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/withhistory, as coredns-typoguard does")
 
-// reviewConfig is a page to review a history on, as it is configured.
-type reviewConfig struct {
-	ReviewConfig
-	history string // its name, to be shown instead of the DSN
-	at      suffixlist.Position
-}
-
-// String returns the settings of the page.
-func (c *reviewConfig) String() string {
-	return fmt.Sprintf("web_config %q host %q history %s", c.WebConfig, c.Host, c.history)
-}
-
 // parseHistory reads the DSN of a database, and pairs of a setting and its value.
 func parseHistory(c *caddy.Controller, p *policyConfig) error {
 	at := here(c)
 	if histories == nil {
 		return errNoHistories
 	}
-	args, err := arguments(c, "a database such as sqlite:///var/lib/typoguard/events.db or postgres://user@host/database")
+	words, err := args.All(c, "a database such as sqlite:///var/lib/typoguard/events.db or postgres://user@host/database")
 	if err != nil {
 		return err
 	}
 	config := HistoryConfig{Age: defaultHistoryAge, Size: defaultHistorySize}
-	if config.DSN, err = absoluteDSN(p.root, args[0]); err != nil {
+	if config.DSN, err = absoluteDSN(p.root, words[0]); err != nil {
 		return err
 	}
-	err = parsePairs(args[1:], map[string]func(string) error{
+	err = args.Pairs(words[1:], map[string]func(string) error{
 		"age": func(value string) (err error) {
 			config.Age, err = parseHistoryAge(value)
 			return err
@@ -72,7 +60,7 @@ func parseHistory(c *caddy.Controller, p *policyConfig) error {
 		return err
 	}
 	if path, ok := sqlitePath(config.DSN); ok {
-		if err := checkFile(path); err != nil {
+		if err := args.CheckFile(path); err != nil {
 			return err
 		}
 	}
@@ -80,7 +68,7 @@ func parseHistory(c *caddy.Controller, p *policyConfig) error {
 	return p.addSink(newSinkConfig("history", at, sink.Config{
 		Name: name, Settings: fmt.Sprintf("age %s size %d", config.Age, config.Size), Secret: config.DSN,
 		Open: func() (sink.Target, error) {
-			config.Host, config.Logger = hostname(), newLogger(log)
+			config.Host, config.Logger = sink.Hostname(), newLogger(log)
 			return histories.Open(config)
 		},
 	}))
@@ -105,12 +93,12 @@ func parseHistoryAge(value string) (time.Duration, error) {
 	if value == "0" {
 		return 0, nil
 	}
-	return parseAge(value)
+	return args.Age(value)
 }
 
 // parseHistorySize is parseSize, where 0 is no bound, and nothing else is below what an empty database needs.
 func parseHistorySize(value string) (int64, error) {
-	size, err := parseSize(value)
+	size, err := args.Size(value)
 	if err != nil || (size != 0 && size < minHistorySize) {
 		return 0, fmt.Errorf("size %q; expected at least 1MB, such as 1GB, or 0 for no bound", value)
 	}
@@ -123,12 +111,12 @@ func parseReview(c *caddy.Controller, p *policyConfig) error {
 	if histories == nil {
 		return errNoHistories
 	}
-	args := c.RemainingArgs()
+	words := c.RemainingArgs()
 	config := ReviewConfig{Address: defaultReviewAddress, Version: caddy.AppVersion}
-	if len(args)%2 == 1 {
-		config.Address, args = args[0], args[1:]
+	if len(words)%2 == 1 {
+		config.Address, words = words[0], words[1:]
 	}
-	err := parsePairs(args, map[string]func(string) error{
+	err := args.Pairs(words, map[string]func(string) error{
 		"web_config": func(value string) error { config.WebConfig = p.below(value); return nil },
 		"host":       func(value string) error { config.Host = value; return nil },
 	})
@@ -137,16 +125,4 @@ func parseReview(c *caddy.Controller, p *policyConfig) error {
 	}
 	p.review = &reviewConfig{ReviewConfig: config, at: at}
 	return histories.CheckReview(config)
-}
-
-// checkReview completes the stanza's page with the history that it shows.
-func (c *policyConfig) checkReview() error {
-	if c.review == nil {
-		return nil
-	}
-	if c.history.dsn == "" {
-		return c.review.at.Errorf("review: the policy keeps no history; expected one in the same stanza, such as history sqlite:///var/lib/typoguard/events.db")
-	}
-	c.review.DSN, c.review.history = c.history.dsn, c.history.name
-	return nil
 }

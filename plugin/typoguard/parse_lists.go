@@ -8,6 +8,7 @@ import (
 
 	"github.com/coredns/caddy"
 
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/args"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/suffixlist"
 )
 
@@ -24,8 +25,8 @@ func parseAllow(c *caddy.Controller, p *policyConfig) error {
 
 func parseSuffixes(c *caddy.Controller, p *policyConfig, to *[]suffixlist.Suffix, protects bool) error {
 	at, option := here(c), c.Val()
-	args, err := arguments(c, "domain suffixes")
-	for _, arg := range args {
+	words, err := args.All(c, "domain suffixes")
+	for _, arg := range words {
 		if strings.HasPrefix(arg, suffixlist.BuiltinPrefix) {
 			if err := p.addSource(&suffixlist.Source{Path: arg, Option: option, At: at, Protects: protects}); err != nil {
 				return err
@@ -47,8 +48,8 @@ func parseAllowFile(c *caddy.Controller, p *policyConfig) error { return parseFi
 
 func parseFiles(c *caddy.Controller, p *policyConfig, protects bool) error {
 	at, option := here(c), c.Val()
-	args, err := arguments(c, "file names")
-	for _, path := range args {
+	words, err := args.All(c, "file names")
+	for _, path := range words {
 		if !strings.Contains(path, "://") {
 			path = p.below(path)
 		}
@@ -65,7 +66,7 @@ func (c *policyConfig) addSource(s *suffixlist.Source) error {
 }
 
 func parseCacheDir(c *caddy.Controller, p *policyConfig) error {
-	arg, err := argument(c, "a directory")
+	arg, err := args.One(c, "a directory")
 	if err != nil {
 		return err
 	}
@@ -79,17 +80,17 @@ func parseCacheDir(c *caddy.Controller, p *policyConfig) error {
 }
 
 func parseOnMissing(c *caddy.Controller, p *policyConfig) error {
-	fail, err := choice(c, "fail", "start")
+	fail, err := args.Choice(c, "fail", "start")
 	p.lists.optional = !fail
 	return err
 }
 
 func parseReload(c *caddy.Controller, p *policyConfig) error {
-	arg, err := argument(c, "a duration")
+	arg, err := args.One(c, "a duration")
 	if err != nil {
 		return err
 	}
-	if p.lists.reload, err = parseDuration(arg); err != nil || (p.lists.reload != 0 && p.lists.reload < minReload) {
+	if p.lists.reload, err = args.Duration(arg); err != nil || (p.lists.reload != 0 && p.lists.reload < minReload) {
 		return fmt.Errorf("%q; expected a duration of at least %s such as 30s, or 0s for never", arg, minReload)
 	}
 	return nil

@@ -13,6 +13,7 @@ import (
 
 	"github.com/miekg/dns"
 
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/args"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/suffixlist"
@@ -26,7 +27,7 @@ const (
 )
 
 func parseDistance(c *caddy.Controller, p *policyConfig) error {
-	isOne, err := choice(c, "1", "2")
+	isOne, err := args.Choice(c, "1", "2")
 	if p.Distance = 2; isOne {
 		p.Distance = 1
 	}
@@ -34,8 +35,8 @@ func parseDistance(c *caddy.Controller, p *policyConfig) error {
 }
 
 func parseKinds(c *caddy.Controller, p *policyConfig) error {
-	args, err := arguments(c, "kinds of difference")
-	for _, arg := range args {
+	words, err := args.All(c, "kinds of difference")
+	for _, arg := range words {
 		kind, err := match.ParseKind(arg)
 		if err != nil {
 			return err
@@ -49,7 +50,7 @@ func parseKinds(c *caddy.Controller, p *policyConfig) error {
 }
 
 func parseKeyboard(c *caddy.Controller, p *policyConfig) error {
-	arg, err := argument(c, "a layout")
+	arg, err := args.One(c, "a layout")
 	if err != nil {
 		return err
 	}
@@ -58,8 +59,8 @@ func parseKeyboard(c *caddy.Controller, p *policyConfig) error {
 }
 
 func parseTypes(c *caddy.Controller, p *policyConfig) error {
-	args, err := arguments(c, "query types")
-	for _, arg := range args {
+	words, err := args.All(c, "query types")
+	for _, arg := range words {
 		qtype, ok := dns.StringToType[strings.ToUpper(arg)]
 		switch {
 		case !ok || qtype == dns.TypeNone || qtype == dns.TypeReserved || qtype == dns.TypeOPT:
@@ -76,31 +77,31 @@ func parseTypes(c *caddy.Controller, p *policyConfig) error {
 
 func parseAction(c *caddy.Controller, p *policyConfig) error {
 	names := strings.Join(policy.ActionNames[:], ", ")
-	args, err := arguments(c, names)
+	words, err := args.All(c, names)
 	if err != nil {
 		return err
 	}
-	i := slices.Index(policy.ActionNames[:], args[0])
+	i := slices.Index(policy.ActionNames[:], words[0])
 	if i < 0 {
-		return fmt.Errorf("unknown action %q; expected one of %s", args[0], names)
+		return fmt.Errorf("unknown action %q; expected one of %s", words[0], names)
 	}
 	p.Action = policy.Action(i)
 	switch {
 	case p.Action == policy.Sinkhole:
-		return parseSinkhole(args[1:], p)
-	case len(args) > 1:
-		return fmt.Errorf("%q after %s; expected nothing", args[1], args[0])
+		return parseSinkhole(words[1:], p)
+	case len(words) > 1:
+		return fmt.Errorf("%q after %s; expected nothing", words[1], words[0])
 	}
 	return nil
 }
 
 // parseSinkhole reads the sinkhole's addresses. Those that no host has would send the mail back to the mail server itself,
 // or leave it in the queue for days.
-func parseSinkhole(args []string, p *policyConfig) error {
-	if len(args) == 0 {
+func parseSinkhole(words []string, p *policyConfig) error {
+	if len(words) == 0 {
 		return errors.New("sinkhole without an address; expected at least one")
 	}
-	for _, arg := range args {
+	for _, arg := range words {
 		addr, err := netip.ParseAddr(arg)
 		switch {
 		case err != nil || addr.Zone() != "" || addr.Is4In6():
@@ -117,19 +118,19 @@ func parseSinkhole(args []string, p *policyConfig) error {
 
 func parseMode(c *caddy.Controller, p *policyConfig) error {
 	expected := strings.Join(policy.ModeNames[:], " or ")
-	args, err := arguments(c, expected)
+	words, err := args.All(c, expected)
 	if err != nil {
 		return err
 	}
-	i := slices.Index(policy.ModeNames[:], args[0])
+	i := slices.Index(policy.ModeNames[:], words[0])
 	if i < 0 {
-		return fmt.Errorf("unknown mode %q; expected %s", args[0], expected)
+		return fmt.Errorf("unknown mode %q; expected %s", words[0], expected)
 	}
 	p.Mode = policy.Mode(i)
-	switch date, ok := strings.CutPrefix(strings.Join(args[1:], " "), suffixlist.UntilPrefix); {
-	case len(args) == 1:
+	switch date, ok := strings.CutPrefix(strings.Join(words[1:], " "), suffixlist.UntilPrefix); {
+	case len(words) == 1:
 	case p.Mode != policy.Monitor || !ok:
-		return fmt.Errorf("%q after %s; expected nothing, or until=DATE after monitor", args[1], args[0])
+		return fmt.Errorf("%q after %s; expected nothing, or until=DATE after monitor", words[1], words[0])
 	default:
 		p.MonitorUntil, err = suffixlist.ParseUntil(date)
 	}
@@ -137,16 +138,16 @@ func parseMode(c *caddy.Controller, p *policyConfig) error {
 }
 
 func parseRequire(c *caddy.Controller, p *policyConfig) error {
-	args, err := arguments(c, "counterpart")
+	words, err := args.All(c, "counterpart")
 	if err != nil {
 		return err
 	}
-	if args[0] != "counterpart" {
-		return fmt.Errorf("unknown requirement %q; expected counterpart", args[0])
+	if words[0] != "counterpart" {
+		return fmt.Errorf("unknown requirement %q; expected counterpart", words[0])
 	}
 	r := &policy.Requirement{Timeout: defaultTimeout}
 	p.Require = r
-	return parsePairs(args[1:], map[string]func(string) error{
+	return args.Pairs(words[1:], map[string]func(string) error{
 		"on_error": func(value string) error {
 			if value != "block" && value != "pass" {
 				return fmt.Errorf("on_error %q; expected block or pass", value)
@@ -155,7 +156,7 @@ func parseRequire(c *caddy.Controller, p *policyConfig) error {
 			return nil
 		},
 		"timeout": func(value string) (err error) {
-			if r.Timeout, err = parseDuration(value); err != nil || r.Timeout <= 0 || r.Timeout > maxTimeout {
+			if r.Timeout, err = args.Duration(value); err != nil || r.Timeout <= 0 || r.Timeout > maxTimeout {
 				return fmt.Errorf("timeout %q; expected a duration up to %s such as 1s", value, maxTimeout)
 			}
 			return nil
@@ -164,8 +165,8 @@ func parseRequire(c *caddy.Controller, p *policyConfig) error {
 }
 
 func parseInspect(c *caddy.Controller, p *policyConfig) error {
-	args, err := arguments(c, "types of records")
-	for _, arg := range args {
+	words, err := args.All(c, "types of records")
+	for _, arg := range words {
 		record, err := policy.ParseRecord(arg)
 		if err != nil {
 			return err
@@ -176,7 +177,7 @@ func parseInspect(c *caddy.Controller, p *policyConfig) error {
 }
 
 func parseTTL(c *caddy.Controller, p *policyConfig) error {
-	arg, err := argument(c, "seconds")
+	arg, err := args.One(c, "seconds")
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/miekg/dns"
 
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/metrics"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 )
@@ -66,6 +67,12 @@ func (q *query) question() *dns.Question { return &q.r.Question[0] }
 // state returns the query as CoreDNS's helpers want it.
 func (q *query) state() request.Request { return request.Request{W: q.w, Req: q.r} }
 
+// send hands an event over to the dispatcher.
+func (q *query) send(e *event.Event) { q.block.events.Load().Report(e) }
+
+// inspected reports whether some policy inspects records of the types.
+func (q *query) inspected(types policy.Records) bool { return q.inspects&types != 0 }
+
 // client returns the client that asks. It is worked out when it is needed first.
 func (q *query) client() *policy.Client {
 	if q.who == nil {
@@ -79,7 +86,15 @@ func (q *query) exists(domain string, within time.Duration) policy.Existence {
 	if q.waiting.IsZero() {
 		q.waiting = time.Now()
 	}
-	return q.existence.Check(q.ctx, domain, within-time.Since(q.waiting), newLookup(q.ctx, q.Next, q.w))
+	return q.existence.Check(q.ctx, domain, within-time.Since(q.waiting), newLookup(q.ctx, q.Name(), q.Next, q.w))
+}
+
+// recordText is the record that leads to the name, such as "MX mail.army.ml"; it is empty if the name itself was asked for.
+func (h *hit) recordText() string {
+	if h.record == nil {
+		return ""
+	}
+	return dns.TypeToString[h.record.Header().Rrtype] + " " + displayName(h.name)
 }
 
 // clientOf returns the client that asks.

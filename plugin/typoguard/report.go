@@ -10,13 +10,16 @@ import (
 // maxCandidates is how many suffixes an event names beside the one that decided.
 const maxCandidates = 16
 
-// report tells everybody who wants to know of a covered name: an event, a counter, and metadata.
+// report tells everybody who wants to know of a covered name: an event, a counter, metadata, and dnstap unless an answer follows.
 func (h *hit) report() {
 	e := newEvent(h)
 	h.id = e.ID
-	h.block.events.Load().Report(&e)
+	h.send(&e)
 	h.describe()
 	h.counters.Covered(&h.Decision, h.question().Qtype, h.record)
+	if h.Mode == policy.Monitor || h.record != nil {
+		h.tap(nil)
+	}
 }
 
 // newEvent makes an event of a covered name. The client's address is masked here, before anybody else gets to see it.

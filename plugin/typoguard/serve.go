@@ -18,7 +18,6 @@ func (t *Typoguard) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.M
 		if h.Mode == policy.Enforce {
 			return h.writeAnswer()
 		}
-		h.tap(nil)
 	}
 	return t.pass(ctx, w, r, h)
 }

@@ -6,8 +6,6 @@ import (
 	"github.com/coredns/coredns/plugin"
 )
 
-const pluginName = "typoguard"
-
 func init() { plugin.Register(pluginName, setup) }
 
 // setup parses the policies of a server block and puts their handler into its chain. It reads or fetches lists, but starts

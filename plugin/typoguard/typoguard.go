@@ -24,6 +24,8 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 )
 
+const pluginName = "typoguard"
+
 // Typoguard answers queries for lookalike names, and passes all others on. It implements plugin.Handler and
 // ready.Readiness.
 type Typoguard struct {

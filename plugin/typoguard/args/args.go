@@ -1,4 +1,5 @@
-package typoguard
+// Package args reads the arguments of options in a Corefile. Errors name the token and what was expected.
+package args
 
 import (
 	"fmt"
@@ -9,8 +10,8 @@ import (
 	"github.com/coredns/caddy"
 )
 
-// arguments returns the arguments of an option, of which there must be one at least.
-func arguments(c *caddy.Controller, expected string) ([]string, error) {
+// All returns the arguments of an option, of which there must be one at least.
+func All(c *caddy.Controller, expected string) ([]string, error) {
 	args := c.RemainingArgs()
 	if len(args) == 0 {
 		return nil, fmt.Errorf("no argument; expected %s", expected)
@@ -18,9 +19,9 @@ func arguments(c *caddy.Controller, expected string) ([]string, error) {
 	return args, nil
 }
 
-// argument returns the only argument of an option.
-func argument(c *caddy.Controller, expected string) (string, error) {
-	args, err := arguments(c, expected)
+// One returns the only argument of an option.
+func One(c *caddy.Controller, expected string) (string, error) {
+	args, err := All(c, expected)
 	if err != nil {
 		return "", err
 	}
@@ -30,17 +31,17 @@ func argument(c *caddy.Controller, expected string) (string, error) {
 	return args[0], nil
 }
 
-// choice reads the only argument of an option, which is one of two words, and reports whether it is the first.
-func choice(c *caddy.Controller, first, second string) (isFirst bool, err error) {
-	arg, err := argument(c, first+" or "+second)
+// Choice reads the only argument of an option, which is one of two words, and reports whether it is the first.
+func Choice(c *caddy.Controller, first, second string) (isFirst bool, err error) {
+	arg, err := One(c, first+" or "+second)
 	if err == nil && arg != first && arg != second {
 		err = fmt.Errorf("%q; expected %s or %s", arg, first, second)
 	}
 	return arg == first, err
 }
 
-// parsePairs reads settings, each a name and a value, which are given once at most.
-func parsePairs(args []string, settings map[string]func(string) error) error {
+// Pairs reads settings, each a name and a value, which are given once at most.
+func Pairs(args []string, settings map[string]func(string) error) error {
 	given := map[string]bool{}
 	for pair := range slices.Chunk(args, 2) {
 		set, ok := settings[pair[0]]

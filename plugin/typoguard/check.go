@@ -1,0 +1,137 @@
+package typoguard
+
+import (
+	"errors"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/sink"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/suffixlist"
+)
+
+// check looks at what only all options together tell, and completes the policy.
+func (c *policyConfig) check() error {
+	if err := c.CheckTypes(); err != nil {
+		return c.given["types"].Errorf("types: %w", err)
+	}
+	if at, ok := c.given["client_subnet_from"]; ok && len(c.Clients.Networks) == 0 {
+		return at.Errorf("client_subnet_from: the policy is not restricted to any clients; expected networks in clients")
+	}
+	if err := c.CheckSinkhole(); err != nil {
+		return c.given["action"].Errorf("action: %w", err)
+	}
+	if err := c.checkSMTP(); err != nil {
+		return err
+	}
+	if len(c.lists.protected) == 0 && !c.protectsFiles() {
+		return c.at.Errorf("policy %q protects nothing; expected protect or protect_file", c.Name)
+	}
+	if err := c.completeSources(); err != nil {
+		return err
+	}
+	if err := errors.Join(c.addLog(), c.checkReview()); err != nil {
+		return err
+	}
+	return c.completeKinds()
+}
+
+// completeKinds makes the kinds all that the distance has, unless they were given.
+func (c *policyConfig) completeKinds() error {
+	if at, ok := c.given["kinds"]; ok {
+		if err := c.CheckKinds(); err != nil {
+			return at.Errorf("kinds: %w", err)
+		}
+		return nil
+	}
+	c.Kinds = match.AllKinds
+	if c.Distance == 1 {
+		c.Kinds = c.Kinds.Without(match.Multiple)
+	}
+	return nil
+}
+
+// protectsFiles reports whether there is a list file of suffixes to protect.
+func (c *policyConfig) protectsFiles() bool {
+	for _, s := range c.lists.sources {
+		if s.Protects {
+			return true
+		}
+	}
+	return false
+}
+
+// completeSources tells the lists that are fetched what the stanza says of them.
+func (c *policyConfig) completeSources() error {
+	fetched := false
+	for _, s := range c.lists.sources {
+		if s.IsRemote() {
+			fetched = true
+			s.Remote(c.lists.cacheDir, c.lists.optional)
+		}
+	}
+	for _, option := range []string{"cache_dir", "on_missing"} {
+		if at, ok := c.given[option]; ok && !fetched {
+			return at.Errorf("%s: no list is fetched; expected one from https://", option)
+		}
+	}
+	return nil
+}
+
+// checkProtected returns an error if an option of the stanza applies to none of the suffixes it protects, whether they
+// have expired or not.
+func (c *policyConfig) checkProtected(protected []suffixlist.Suffix) error {
+	distance, registry := 1, false
+	for i := range protected {
+		distance = max(distance, match.MaxDistance(protected[i].Name))
+		registry = registry || policy.IsRegistry(protected[i].Name)
+		if distance >= c.Distance && (registry || c.Require == nil) {
+			return nil
+		}
+	}
+	var errs []error
+	if distance < c.Distance {
+		errs = append(errs, c.given["distance"].Errorf(
+			"distance: %d applies to none of the suffixes; expected one of at least two labels and six characters", c.Distance))
+	}
+	if c.Require != nil && !registry {
+		errs = append(errs, c.given["require"].Errorf(
+			"require: all protected suffixes are domains themselves, of which there is nothing to look up; expected one to register others under, such as mil"))
+	}
+	return errors.Join(errs...)
+}
+
+// checkSMTP returns an error for a listener to which no client is sent, and for options about one where there is none.
+func (c *policyConfig) checkSMTP() error {
+	if at, ok := c.given["smtp"]; ok {
+		if c.Action != policy.Sinkhole {
+			return at.Errorf("smtp: action %s sends nobody to it; expected action sinkhole", c.Action)
+		}
+		return nil
+	}
+	for _, option := range []string{"smtp_hostname", "smtp_tls", "smtp_limits", "hint", "log_addresses"} {
+		if at, ok := c.given[option]; ok {
+			return at.Errorf("%s: without an SMTP listener; expected smtp ADDRESS, too", option)
+		}
+	}
+	return nil
+}
+
+// addLog completes a stanza with the log as a sink, which is on by default.
+func (c *policyConfig) addLog() error {
+	if !c.logEvents {
+		return nil
+	}
+	return c.addSink(newSinkConfig("log_events", c.at, sink.Config{Name: logSink, Open: newLogTarget}))
+}
+
+// checkReview completes the stanza's page with the history that it shows.
+func (c *policyConfig) checkReview() error {
+	if c.review == nil {
+		return nil
+	}
+	if c.history.dsn == "" {
+		return c.review.at.Errorf("review: the policy keeps no history; expected one in the same stanza, such as history sqlite:///var/lib/typoguard/events.db")
+	}
+	c.review.DSN, c.review.history = c.history.dsn, c.history.name
+	return nil
+}
