@@ -61,7 +61,7 @@ func (s *site) detail(ctx context.Context, r *http.Request) (*answer, error) {
 	page := s.newDetail(d)
 	// A link of somebody else's may say so, too: it is believed for as long as it takes to be led here.
 	if changed, err := strconv.ParseInt(r.URL.Query().Get("saved"), 10, 64); err == nil && changed > 0 && s.now().Sub(d.Reviewed) < time.Minute {
-		page.Saved = plural(changed, "event is", "events are") + " now " + stateWords(d.State) + "."
+		page.Saved = plural(changed, "event", "events") + " marked " + stateWords(d.State) + "."
 	}
 	return s.render(http.StatusOK, "detail", "Event "+visible(d.ID), "/events", page)
 }

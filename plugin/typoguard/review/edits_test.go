@@ -20,24 +20,24 @@ func TestWords(t *testing.T) {
 		{"omission", "us.army.ml", "us.army.mil", false, []string{`The letter “i” is missing before “l”.`}},
 		{"omission at the end", "army.mi", "army.mil", false, []string{`The letter “l” is missing at the end.`}},
 		{"dot", "armymil", "army.mil", false, []string{`The dot is missing before “m”.`}},
-		{"addition", "army.mail", "army.mil", false, []string{`The letter “a” is one too many, before “i”.`}},
-		{"hyphen", "ar-my.mil", "army.mil", false, []string{`The hyphen is one too many, before “m”.`}},
-		{"substitution", "army.mel", "army.mil", false, []string{`The letter “e” stands where the letter “i” was meant, before “l”.`}},
-		{"transposition", "army.iml", "army.mil", false, []string{`The letter “m” and the letter “i” are swapped, before “l”.`}},
+		{"addition", "army.mail", "army.mil", false, []string{`There is an extra letter “a” before “i”.`}},
+		{"hyphen", "ar-my.mil", "army.mil", false, []string{`There is an extra hyphen before “m”.`}},
+		{"substitution", "army.mel", "army.mil", false, []string{`The letter “e” replaces the letter “i” before “l”.`}},
+		{"transposition", "army.iml", "army.mil", false, []string{`The letter “m” and the letter “i” are swapped before “l”.`}},
 		{"two edits", "amry.ml", "army.mil", false, []string{
-			`The letter “r” and the letter “m” are swapped, before “y”.`, `The letter “i” is missing before “l”.`,
+			`The letter “r” and the letter “m” are swapped before “y”.`, `The letter “i” is missing before “l”.`,
 		}},
-		{"look in ASCII", "arrny.mi1", "army.mil", true, []string{`“rn” looks like “m”, before “y”.`, `The digit “1” looks like “l”, at the end.`}},
+		{"look in ASCII", "arrny.mi1", "army.mil", true, []string{`“rn” looks like “m” before “y”.`, `The digit “1” looks like “l” at the end.`}},
 		{"look in Cyrillic", "xn--rmy-5cd.mil", "army.mil", true, []string{
-			`The character “а” (U+0430 CYRILLIC SMALL LETTER A) looks like “a”, before “r”.`,
+			`The character “а” (U+0430 CYRILLIC SMALL LETTER A) looks like “a” before “r”.`,
 		}},
 		{"as octets", `\208\176rmy.mil`, "army.mil", true, []string{
-			`The character “а” (U+0430 CYRILLIC SMALL LETTER A) looks like “a”, before “r”.`,
+			`The character “а” (U+0430 CYRILLIC SMALL LETTER A) looks like “a” before “r”.`,
 		}},
 		{"said to be a homoglyph but none", "army.ml", "army.mil", true, []string{`The letter “i” is missing before “l”.`}},
-		{"no text", `ar\255my.mil`, "army.mil", false, []string{`The octet 255 is one too many, before “m”.`}},
-		{"dot in a label", `army\.mil`, "army.mil", false, []string{`The octet 46 stands where the dot was meant, before “m”.`}},
-		{"right to left", "army\u202e.mil", "army.mil", false, []string{`The character “\u{202E}” (U+202E RIGHT-TO-LEFT OVERRIDE) is one too many, before “.”.`}},
+		{"no text", `ar\255my.mil`, "army.mil", false, []string{`There is an extra byte 255 before “m”.`}},
+		{"dot in a label", `army\.mil`, "army.mil", false, []string{`The byte 46 replaces the dot before “m”.`}},
+		{"right to left", "army\u202e.mil", "army.mil", false, []string{`There is an extra character “\u{202E}” (U+202E RIGHT-TO-LEFT OVERRIDE) before “.”.`}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

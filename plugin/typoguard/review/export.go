@@ -55,7 +55,7 @@ func (s *site) export(format func(io.Writer) writer) http.Handler {
 }
 
 // errReader is wrapped by errors of who reads an export.
-var errReader = errors.New("nobody reads the export any more")
+var errReader = errors.New("the client stopped reading the export")
 
 // stream writes an export. It reports whether anything of it has been sent.
 func (s *site) stream(w http.ResponseWriter, r *http.Request, format func(io.Writer) writer, q *query) (begun bool, err error) {

@@ -22,7 +22,7 @@ const maxNote = 2000
 // review keeps what a person says of an event by the form on its page, and leads back there.
 func (s *site) review(ctx context.Context, r *http.Request) (*answer, error) {
 	if err := r.ParseForm(); err != nil {
-		return nil, &problem{http.StatusBadRequest, "The form could not be read, or is too large."}
+		return nil, &problem{http.StatusBadRequest, "The form is malformed or too large."}
 	}
 	id := r.PathValue("id")
 	given := apiReview{State: history.State(r.PostForm.Get("state")), Note: r.PostForm.Get("note"), All: r.PostForm.Get("all") == "1"}
@@ -64,7 +64,7 @@ func (s *site) newReview(r *http.Request, given apiReview) (history.Review, *pro
 		if *given.Seen != "" {
 			t, err := time.Parse(time.RFC3339, *given.Seen)
 			if err != nil {
-				return said, &problem{http.StatusUnprocessableEntity, `seen is no time; expected the event's typoguard.reviewed, or "" if it has none.`}
+				return said, &problem{http.StatusUnprocessableEntity, `seen is not a time; expected the event's typoguard.reviewed, or "" if it has none.`}
 			}
 			said.Seen = &t
 		}
@@ -73,10 +73,10 @@ func (s *site) newReview(r *http.Request, given apiReview) (history.Review, *pro
 		return said, &problem{http.StatusUnprocessableEntity, "Choose a state: open, confirmed typo or false positive."}
 	}
 	if !utf8.ValidString(said.Note) || strings.ContainsFunc(said.Note, func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }) {
-		return said, &problem{http.StatusUnprocessableEntity, "The note has characters that are no text."}
+		return said, &problem{http.StatusUnprocessableEntity, "The note contains control characters or invalid UTF-8."}
 	}
 	if n := utf8.RuneCountInString(said.Note); n > maxNote {
-		return said, &problem{http.StatusUnprocessableEntity, fmt.Sprintf("The note has %s characters; %s are the most.", number(int64(n)), number(maxNote))}
+		return said, &problem{http.StatusUnprocessableEntity, fmt.Sprintf("The note has %s characters; expected at most %s.", number(int64(n)), number(maxNote))}
 	}
 	return said, nil
 }

@@ -109,7 +109,7 @@ var parameterWords = map[string]string{
 }
 
 // doneWords say what was done.
-var doneWords = map[string]string{doneBlocked: "blocked", doneMonitored: "would have been blocked", doneRefused: "refused by SMTP"}
+var doneWords = map[string]string{doneBlocked: "blocked", doneMonitored: "monitored", doneRefused: "refused by SMTP"}
 
 // valueWords says the value of a parameter.
 func valueWords(name, value string) string {

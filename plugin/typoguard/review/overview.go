@@ -107,7 +107,7 @@ func newSpanTotals(t history.Totals, chosen history.Span, by history.Dimension) 
 	span := string(t.Span)
 	return spanTotals{Totals: t, URL: overviewURL(t.Span, by), Chosen: t.Span == chosen, Counts: []total{
 		{"blocked", "blocked", link("/events", "span", span, "done", doneBlocked), t.Blocked},
-		{"would have been blocked", "monitored", link("/events", "span", span, "done", doneMonitored), t.Monitored},
+		{"monitored", "monitored", link("/events", "span", span, "done", doneMonitored), t.Monitored},
 		{"refused by SMTP", "refused", link("/events", "span", span, "done", doneRefused), t.Refused},
 	}}
 }

@@ -39,11 +39,11 @@ func parseQuery(values url.Values, now time.Time) (*query, error) {
 	q := &query{values: url.Values{}}
 	for name, all := range values {
 		if !slices.Contains(parameters, name) {
-			return q, badParameter(name, "one of "+strings.Join(parameters, ", ")+" as parameter")
+			return q, badParameter(name, "one of the parameters "+strings.Join(parameters, ", "))
 		}
 		value := strings.TrimSpace(all[0])
 		if len(all) > 1 || len(value) > maxValue {
-			return q, badParameter(name, "it only once, and shorter")
+			return q, badParameter(name, fmt.Sprintf("one value of at most %d bytes", maxValue))
 		}
 		if value != "" {
 			q.values.Set(name, value)

@@ -130,15 +130,15 @@ func kindWords(kind string) string {
 	case "omission":
 		return "a character is missing"
 	case "addition":
-		return "a character too many"
+		return "an extra character"
 	case "substitution":
-		return "another character"
+		return "a different character"
 	case "adjacent":
-		return "the character of a neighbouring key"
+		return "the character of an adjacent key"
 	case "transposition":
-		return "two neighbours swapped"
+		return "two adjacent characters swapped"
 	case "homoglyph":
-		return "other characters that look the same"
+		return "different characters that look the same"
 	case "multiple":
 		return "two edits"
 	}

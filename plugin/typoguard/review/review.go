@@ -58,7 +58,7 @@ func Check(config Config) error {
 	}
 	if config.WebConfig != "" {
 		if err := web.Validate(config.WebConfig); err != nil {
-			return fmt.Errorf("web_config %s: %w; expected a web-config file of Prometheus's exporter toolkit", config.WebConfig, err)
+			return fmt.Errorf("web_config %s: %w; expected a web-config file as defined by Prometheus's exporter toolkit", config.WebConfig, err)
 		}
 	}
 	if !local {
@@ -93,17 +93,17 @@ func isLoopback(address string) (bool, error) {
 // and by whom, is nothing for a whole network to read.
 func checkProtected(config Config) error {
 	if config.WebConfig == "" {
-		return fmt.Errorf("address %q is not of the loopback: expected a web_config with TLS and basic authentication", config.Address)
+		return fmt.Errorf("address %q is not a loopback address: expected a web_config with TLS and basic authentication", config.Address)
 	}
 	settings, err := readWebConfig(config.WebConfig)
 	if err != nil {
 		return err
 	}
 	if !settings.TLSConfig.IsEnabled() {
-		return fmt.Errorf("web_config %s: expected TLS (tls_server_config), since %q is not of the loopback", config.WebConfig, config.Address)
+		return fmt.Errorf("web_config %s: expected TLS (tls_server_config), because %q is not a loopback address", config.WebConfig, config.Address)
 	}
 	if len(settings.Users) == 0 && settings.TLSConfig.ClientAuth != "RequireAndVerifyClientCert" {
-		return fmt.Errorf("web_config %s: expected basic_auth_users, or client_auth_type RequireAndVerifyClientCert, since %q is not of the loopback",
+		return fmt.Errorf("web_config %s: expected basic_auth_users, or client_auth_type RequireAndVerifyClientCert, because %q is not a loopback address",
 			config.WebConfig, config.Address)
 	}
 	return nil

@@ -381,7 +381,7 @@ func TestDead(t *testing.T) {
 		w := p.get(target)
 		assert.Equal(t, http.StatusServiceUnavailable, w.Code, target)
 		assert.Equal(t, "5", w.Header().Get("Retry-After"))
-		assert.Contains(t, w.Body.String(), "The database of events cannot be reached", target)
+		assert.Contains(t, w.Body.String(), "The event database is unreachable", target)
 		assert.NotContains(t, w.Body.String(), "secret-directory")
 		assert.Empty(t, w.Header().Get("Content-Disposition"))
 	}
@@ -391,7 +391,7 @@ func TestDead(t *testing.T) {
 
 	require.NoError(t, os.Mkdir(dir, 0o700))
 	require.Eventually(t, func() bool { return p.get("/events").Code == http.StatusOK }, 20*time.Second, 50*time.Millisecond)
-	assert.Contains(t, p.log.String(), "answers the review page again")
+	assert.Contains(t, p.log.String(), "is answering the review page again")
 }
 
 // TestBusy: who comes when others keep the database busy is told so, and nobody waits for ever.

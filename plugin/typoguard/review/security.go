@@ -29,7 +29,7 @@ func secure(next http.Handler, host string) http.Handler {
 			w.Header().Set(name, value)
 		}
 		if !isMeant(r.Host, host) {
-			http.Error(w, "421 This page is not asked for by this name: use its address, or the name in its configuration.", http.StatusMisdirectedRequest)
+			http.Error(w, "421 unknown host name: use the server's IP address, or the host name configured for the review page", http.StatusMisdirectedRequest)
 			return
 		}
 		r.Body = http.MaxBytesReader(w, r.Body, maxBody)

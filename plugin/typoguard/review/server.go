@@ -71,7 +71,7 @@ func (s *Server) serve() {
 	quiet := slog.New(slog.DiscardHandler) // which else says with every start that TLS is on or off
 	err := web.Serve(limited, s.http, &web.FlagConfig{WebConfigFile: &s.config.WebConfig}, quiet)
 	if !errors.Is(err, http.ErrServerClosed) {
-		s.config.Logger.Error("The review page is not served any more", "err", err)
+		s.config.Logger.Error("The review page stopped serving", "err", err)
 	}
 }
 
@@ -83,7 +83,7 @@ func (s *Server) Addr() net.Addr { return s.listener.Addr() }
 func (s *Server) Close(ctx context.Context) error {
 	err := s.http.Shutdown(ctx)
 	if err != nil {
-		err = fmt.Errorf("requests to the review page were cut off: %w", errors.Join(err, s.http.Close()))
+		err = fmt.Errorf("requests to the review page were interrupted: %w", errors.Join(err, s.http.Close()))
 	}
 	s.stop()
 	<-s.done

@@ -82,12 +82,12 @@ func (p *problem) Error() string { return p.message }
 
 // The problems that any request may have.
 var (
-	errNotFound = &problem{http.StatusNotFound, "There is nothing at this address."}
-	errUnknown  = &problem{http.StatusNotFound, "There is no such event. It may be too old, and have been removed."}
-	errReviewed = &problem{http.StatusConflict, "Somebody has said something of this event since you read it, and nothing of yours is kept. Read it, and save again if yours is to replace it."}
-	errCursor   = &problem{http.StatusBadRequest, "This page of the list is not there any more. Begin with the first one."}
-	errBusy     = &problem{http.StatusServiceUnavailable, "Too many ask at the same time. Try again soon."}
-	errDatabase = &problem{http.StatusServiceUnavailable, "The database of events cannot be reached, or takes too long. Lookalikes are answered as ever. Try again soon; the server's log says what is wrong."}
+	errNotFound = &problem{http.StatusNotFound, "Page not found."}
+	errUnknown  = &problem{http.StatusNotFound, "Event not found. It may have expired and been removed."}
+	errReviewed = &problem{http.StatusConflict, "Someone else reviewed this event in the meantime, and your changes were not saved. Check their review; to replace it with yours, save again."}
+	errCursor   = &problem{http.StatusBadRequest, "This page of the list no longer exists. Start again from the first page."}
+	errBusy     = &problem{http.StatusServiceUnavailable, "Too many requests at the same time. Try again in a few seconds."}
+	errDatabase = &problem{http.StatusServiceUnavailable, "The event database is unreachable or too slow. DNS answers are not affected. Try again in a few seconds; the server's log has the cause."}
 	errMedia    = &problem{http.StatusUnsupportedMediaType, "Expected Content-Type: application/json."}
 )
 
@@ -105,8 +105,8 @@ func (s *site) handle(h handler, tell func(*problem) (*answer, error)) http.Hand
 			a, err = tell(p)
 		}
 		if err != nil { // of a template: a mistake of ours
-			s.logger.Error("A review page could not be made", "err", err)
-			http.Error(w, "500 This page could not be made. The server's log says why.", http.StatusInternalServerError)
+			s.logger.Error("Rendering a review page failed", "err", err)
+			http.Error(w, "500 internal error; the server's log has the cause", http.StatusInternalServerError)
 			return
 		}
 		send(w, a)
@@ -129,7 +129,7 @@ func (s *site) ask(r *http.Request, h handler) (*answer, error) {
 // answered notes that the database answers, or does again.
 func (s *site) answered() {
 	if s.failing.CompareAndSwap(true, false) {
-		s.logger.Info("The database of events answers the review page again")
+		s.logger.Info("The event database is answering the review page again")
 	}
 }
 
@@ -164,7 +164,7 @@ func (s *site) problemOf(r *http.Request, err error) *problem {
 // waits for its answer any more.
 func (s *site) logFailure(r *http.Request, err error) {
 	if r.Context().Err() == nil && !errors.Is(err, errReader) && s.failing.CompareAndSwap(false, true) {
-		s.logger.Error("The database of events does not answer the review page", "err", err)
+		s.logger.Error("The event database failed to answer the review page", "err", err)
 	}
 }
 

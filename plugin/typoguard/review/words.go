@@ -18,13 +18,13 @@ func wordsOf(edits []edit) []string {
 		case missing:
 			sentences = append(sentences, fmt.Sprintf("The %s is missing %s.", called(e.Meant[0]), where))
 		case extra:
-			sentences = append(sentences, fmt.Sprintf("The %s is one too many, %s.", called(e.Has[0]), where))
+			sentences = append(sentences, fmt.Sprintf("There is an extra %s %s.", called(e.Has[0]), where))
 		case changed:
-			sentences = append(sentences, fmt.Sprintf("The %s stands where the %s was meant, %s.", called(e.Has[0]), called(e.Meant[0]), where))
+			sentences = append(sentences, fmt.Sprintf("The %s replaces the %s %s.", called(e.Has[0]), called(e.Meant[0]), where))
 		case swapped:
-			sentences = append(sentences, fmt.Sprintf("The %s and the %s are swapped, %s.", called(e.Meant[0]), called(e.Meant[1]), where))
+			sentences = append(sentences, fmt.Sprintf("The %s and the %s are swapped %s.", called(e.Meant[0]), called(e.Meant[1]), where))
 		case alike:
-			sentences = append(sentences, fmt.Sprintf("%s looks like “%s”, %s.", looking(e.Has), show(e.Meant), where))
+			sentences = append(sentences, fmt.Sprintf("%s looks like “%s” %s.", looking(e.Has), show(e.Meant), where))
 		}
 	}
 	return sentences
@@ -44,7 +44,7 @@ func whereOf(edits []edit, i int) string {
 func called(r rune) string {
 	switch {
 	case r >= raw:
-		return fmt.Sprintf("octet %d", r-raw)
+		return fmt.Sprintf("byte %d", r-raw)
 	case r == '.':
 		return "dot"
 	case r == '-':

@@ -82,7 +82,7 @@ export class Chart {
     }
     const parts = this.summary.series
       .filter((series) => series.events[index] > 0)
-      .map((series) => `${series.label || "other domains"}${series.mode === "monitor" ? ", would have been blocked" : ""} ${series.events[index].toLocaleString("en")}`);
+      .map((series) => `${series.label || "other domains"}${series.mode === "monitor" ? ", monitored" : ""} ${series.events[index].toLocaleString("en")}`);
     const from = this.times[index] * 1000;
     const until = from + this.summary.step * 1000;
     const when = this.summary.step < 86400 ? `${date.format(from)} ${clock.format(from)}–${clock.format(until)} UTC` : date.format(from);

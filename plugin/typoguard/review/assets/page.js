@@ -17,7 +17,7 @@ class Live {
     pause.hidden = false;
     pause.addEventListener("click", () => {
       this.paused = !this.paused;
-      pause.textContent = this.paused ? "Go on updating" : "Pause updates";
+      pause.textContent = this.paused ? "Resume updates" : "Pause updates";
       if (!this.paused) this.look();
     });
     document.addEventListener("visibilitychange", () => this.look());
@@ -32,7 +32,7 @@ class Live {
     try {
       if (!this.paused && !document.hidden) await this.refresh();
     } catch (error) {
-      this.tell(`Cannot be updated (${error.message}); trying again`);
+      this.tell(`Update failed (${error.message}); retrying`);
     }
     this.looking = false;
     this.timer = setTimeout(() => this.look(), Math.max(interval, patience * (performance.now() - begun)));
