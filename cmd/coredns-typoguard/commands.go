@@ -32,8 +32,8 @@ func isCommand(args []string) bool {
 func commands(in io.Reader, out, errs io.Writer) *cli.Command {
 	root := &cli.Command{
 		Name:  "coredns-typoguard",
-		Usage: "CoreDNS that hides domains which look like a mistyped protected one",
-		UsageText: "coredns-typoguard [-conf Corefile] [-dns.port PORT] [-quiet] …   the server, with the flags of CoreDNS; -help lists them\n" +
+		Usage: "CoreDNS that hides domains that look like mistyped protected ones",
+		UsageText: "coredns-typoguard [-conf Corefile] [-dns.port PORT] [-quiet] …   run the server; -help lists CoreDNS's flags\n" +
 			"coredns-typoguard COMMAND [OPTION...] [ARGUMENT...]",
 		Version:               caddy.AppVersion,
 		Commands:              []*cli.Command{check.Command(), audit.Command(), rpz.Command()},
@@ -85,7 +85,7 @@ func describeCommands() {
 	flag.Usage = func() {
 		fmt.Fprintf(flag.CommandLine.Output(), "Usage of %s:\n", os.Args[0])
 		flag.PrintDefaults()
-		fmt.Fprintln(flag.CommandLine.Output(), "\nCommands, each with its own -help:")
+		fmt.Fprintln(flag.CommandLine.Output(), "\nCommands (each has its own -help):")
 		for _, c := range commands(nil, io.Discard, io.Discard).Commands {
 			fmt.Fprintf(flag.CommandLine.Output(), "  %-8s %s\n", c.Name, c.Usage)
 		}

@@ -26,7 +26,7 @@ func directives(coredns []string) ([]string, error) {
 		}
 	}
 	if len(order) != len(linked)+1 {
-		return nil, fmt.Errorf("expected %d of CoreDNS's directives in its order, found %d", len(linked), len(order)-1)
+		return nil, fmt.Errorf("found %d of the %d linked directives in CoreDNS's list of plugins; expected all of them", len(order)-1, len(linked))
 	}
 	return order, nil
 }

@@ -20,8 +20,8 @@ import (
 // Flags returns the options of a command that reads a Corefile: -conf and -server.
 func Flags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "conf", Value: caddy.DefaultConfigFile, TakesFile: true, Usage: "the `Corefile` with the policies; stdin is standard input"},
-		&cli.StringFlag{Name: "server", Usage: "take the server block with this `KEY`, or view, instead of the one that serves a name"},
+		&cli.StringFlag{Name: "conf", Value: caddy.DefaultConfigFile, TakesFile: true, Usage: "read the policies from this `Corefile`; stdin for standard input"},
+		&cli.StringFlag{Name: "server", Usage: "use the server block with this `KEY` or view, instead of the one that serves the name"},
 	}
 }
 
@@ -36,7 +36,7 @@ type Blocks struct {
 // Load reads the Corefile that the options of a command name. Standard input cannot be it, and an argument "-", too.
 func Load(c *cli.Command) (Blocks, error) {
 	if c.String("conf") == "stdin" && slices.Contains(c.Args().Slice(), "-") {
-		return Blocks{}, errors.New("conf: stdin, and - among the arguments; expected one of them")
+		return Blocks{}, errors.New("conf: both -conf stdin and the argument - read standard input; expected only one of them")
 	}
 	input, err := read(c.String("conf"), c.Root().Reader)
 	if err != nil {
@@ -72,7 +72,7 @@ func read(path string, in io.Reader) (caddy.Input, error) {
 	content, err := os.ReadFile(filepath.Clean(path))
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		return nil, fmt.Errorf("conf: %w; expected the Corefile that has the policies", err)
+		return nil, fmt.Errorf("conf: %w; expected a Corefile with policies", err)
 	case err != nil:
 		return nil, fmt.Errorf("conf: %w", err)
 	}

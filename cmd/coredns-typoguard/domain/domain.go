@@ -14,7 +14,7 @@ import (
 var lookup = idna.New(idna.MapForLookup())
 
 // ErrLiteral is of an address literal such as [192.0.2.1] (RFC 5321 section 4.1.3): no domain is looked up for it.
-var ErrLiteral = errors.New("an address literal, for which no lookup is made")
+var ErrLiteral = errors.New("an address literal, which needs no lookup")
 
 // Of returns the domain of a mail address, or of a name the name, in presentation format and A-labels. It is spelt as it
 // was otherwise. The error wraps ErrLiteral, or says what was expected.

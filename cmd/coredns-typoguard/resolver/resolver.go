@@ -16,7 +16,7 @@ import (
 
 // Flag is the option -resolve.
 func Flag() cli.Flag {
-	return &cli.StringFlag{Name: "resolve", Usage: "look up with the resolver at this `ADDRESS` whether what names resemble exists, for policies that require a counterpart"}
+	return &cli.StringFlag{Name: "resolve", Usage: "for policies that require a counterpart, query the resolver at this `ADDRESS` for the intended names"}
 }
 
 const (

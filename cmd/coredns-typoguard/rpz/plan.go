@@ -129,7 +129,7 @@ func (p *plan) inUnicode(s *protectedSuffix) ([]string, error) {
 		eachReplacement(shown, add) && // which is an edit, too, where homoglyphs do not count
 		(!s.homoglyphs || eachWriting(shown, p.exists, add))
 	if !ok {
-		return nil, fmt.Errorf("more than %d names outside of ASCII are like %s; expected kinds without homoglyph", maxKept, s.name)
+		return nil, fmt.Errorf("more than %d non-ASCII names look like %s; expected a policy without the kind homoglyph", maxKept, s.name)
 	}
 	slices.Sort(names)
 	return slices.Compact(names), nil

@@ -52,27 +52,27 @@ func addressRecord(addr netip.Addr) string {
 func limitsOf(p *typoguard.Policy) []string {
 	var limits []string
 	if len(p.Clients) > 0 {
-		limits = append(limits, fmt.Sprintf("clients: rows are for every client of the server that loads the zone, not only for %s", join(p.Clients)))
+		limits = append(limits, fmt.Sprintf("clients: rows apply to every client of the server that loads the zone, not only to %s", join(p.Clients)))
 	}
 	if len(p.ClientLabels) > 0 {
-		limits = append(limits, fmt.Sprintf("clients: metadata cannot be expressed: %s", strings.Join(p.ClientLabels, " ")))
+		limits = append(limits, fmt.Sprintf("clients: rows cannot express metadata: %s", strings.Join(p.ClientLabels, " ")))
 	}
 	if p.Counterpart {
-		limits = append(limits, "require counterpart: rows hide names whether what they resemble exists or not")
+		limits = append(limits, "require counterpart: rows hide lookalikes whether or not the intended name exists")
 	}
 	if len(p.Inspects) > 0 {
-		limits = append(limits, fmt.Sprintf("inspect: rows are about the name that is asked for, not about the targets of %s records", strings.Join(p.Inspects, ", ")))
+		limits = append(limits, fmt.Sprintf("inspect: rows match the queried name, not the targets of %s records", strings.Join(p.Inspects, ", ")))
 	}
 	if ends(p) {
-		limits = append(limits, "until: what ends does so when the zone is written again, not before")
+		limits = append(limits, "until: entries expire only when the zone is written again")
 	}
 	switch {
 	case p.Action == "nullmx" && len(p.Types) == 0:
-		limits = append(limits, "action nullmx: queries of other types than MX, which pass here, get NODATA, A and AAAA among them")
+		limits = append(limits, "action nullmx: queries for types other than MX, which this server passes, get NODATA, including A and AAAA")
 	case p.Action == "nullmx":
-		limits = append(limits, fmt.Sprintf("types: queries of other types than %s, which pass here, get NODATA", typeNames(p.Types)))
+		limits = append(limits, fmt.Sprintf("types: queries for types other than %s, which this server passes, get NODATA", typeNames(p.Types)))
 	case len(p.Types) > 0:
-		limits = append(limits, fmt.Sprintf("types: queries of other types than %s, which pass here, are answered as these are", typeNames(p.Types)))
+		limits = append(limits, fmt.Sprintf("types: queries for types other than %s, which this server passes, get the same answer as those", typeNames(p.Types)))
 	}
 	return limits
 }

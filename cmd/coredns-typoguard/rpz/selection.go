@@ -82,11 +82,11 @@ func (s *selection) choosePolicies() error {
 	case len(s.policies) > 0:
 		return nil
 	case len(s.skipped) > 0:
-		return fmt.Errorf("policy %q only monitors; expected one that enforces, or -monitor", s.skipped[0].Name)
+		return fmt.Errorf("policy %q is in mode monitor; expected a policy in mode enforce, or -monitor", s.skipped[0].Name)
 	case s.only != "" && !slices.Contains(names, s.only):
 		return fmt.Errorf("policy: no policy %q; expected one of %s", s.only, strings.Join(names, ", "))
 	}
-	return fmt.Errorf("client: no policy is for %s", s.client)
+	return fmt.Errorf("client: no policy applies to %s", s.client)
 }
 
 // isFor reports whether a policy is for the client.
@@ -163,18 +163,18 @@ func (s *selection) comments(allTLDs bool) []string {
 func (s *selection) limits() []string {
 	var lines []string
 	for _, p := range s.skipped {
-		lines = append(lines, fmt.Sprintf("policy %s left out: mode monitor; -monitor writes it", p.Name))
+		lines = append(lines, fmt.Sprintf("policy %s left out because it is in mode monitor; add -monitor to include it", p.Name))
 	}
 	for _, p := range s.policies {
 		if p.Mode == monitor {
-			lines = append(lines, fmt.Sprintf("policy %s: mode monitor cannot be expressed: load the zone where it is only logged", p.Name))
+			lines = append(lines, fmt.Sprintf("policy %s: rows cannot express mode monitor: load the zone so that matches are only logged", p.Name))
 		}
 		for _, limit := range limitsOf(p) {
 			lines = append(lines, fmt.Sprintf("policy %s: %s", p.Name, limit))
 		}
 	}
 	if s.block.View != "" {
-		lines = append(lines, fmt.Sprintf("view %s: rows are for every client of the server that loads the zone", s.block.View))
+		lines = append(lines, fmt.Sprintf("view %s: rows apply to every client of the server that loads the zone", s.block.View))
 	}
 	return lines
 }

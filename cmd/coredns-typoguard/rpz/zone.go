@@ -57,9 +57,9 @@ type contents struct {
 
 // report says how many rows there are, and what is not among them.
 func (c *contents) report() []string {
-	lines := []string{fmt.Sprintf("%d rows for %d names, %d of them to pass", c.rows, c.names, c.exceptions)}
+	lines := []string{fmt.Sprintf("%d rows for %d names, exceptions: %d", c.rows, c.names, c.exceptions)}
 	if c.unfit > 0 {
-		lines = append(lines, fmt.Sprintf("%d names are left out, such as %s: no row in a zone of this origin can have them", c.unfit, c.unfitOne))
+		lines = append(lines, fmt.Sprintf("%d names are left out, such as %s: they do not fit into a zone with this origin", c.unfit, c.unfitOne))
 	}
 	return lines
 }
@@ -83,7 +83,7 @@ func (z *zone) write(ctx context.Context, out io.Writer, comments []string, p *p
 		switch {
 		case z.fits(name):
 		case r.passes: // mail that nobody asked to block
-			return fmt.Errorf("no row in a zone of this origin can let %s pass; expected a shorter -origin", name)
+			return fmt.Errorf("the exception for %s does not fit into a zone with this origin; expected a shorter -origin", name)
 		default:
 			c.unfit, c.unfitOne = c.unfit+1, name
 			return nil
@@ -123,7 +123,7 @@ func (e *tooManyError) Error() string {
 	if e.done < e.suffixes {
 		figure = fmt.Sprintf("about %d rows: the first %d of %d suffixes have %d", e.rows/e.done*e.suffixes, e.done, e.suffixes, e.rows)
 	}
-	return fmt.Sprintf("the zone would have %s; expected no more than the %d of -max-rows", figure, e.allowed)
+	return fmt.Sprintf("the zone would have %s; expected at most %d (-max-rows)", figure, e.allowed)
 }
 
 // fits reports whether a name can have rows in the zone: the wildcard below it, in the zone, must be a domain name (RFC
@@ -151,7 +151,7 @@ func serialOf(path string) (serial uint32, found bool, err error) {
 	case err != nil:
 		return 0, false, err
 	case !info.Mode().IsRegular(): // which one may wait for ever to read from
-		return 0, false, fmt.Errorf("%s is no regular file; expected one to replace", path)
+		return 0, false, fmt.Errorf("%s is not a regular file; expected a zone file to replace", path)
 	}
 	file, err := os.Open(path)
 	if err != nil {
@@ -165,7 +165,7 @@ func serialOf(path string) (serial uint32, found bool, err error) {
 		}
 	}
 	if err := parser.Err(); err != nil {
-		return 0, false, fmt.Errorf("%s is to be replaced, but is no zone file: %w", path, err)
+		return 0, false, fmt.Errorf("%s is not a zone file and will not be replaced: %w", path, err)
 	}
-	return 0, false, fmt.Errorf("%s is to be replaced, but has no SOA record", path)
+	return 0, false, fmt.Errorf("%s has no SOA record and will not be replaced", path)
 }

@@ -52,7 +52,7 @@ func (e *Event) queryMessage(b *strings.Builder) {
 	if e.Enforced() {
 		fmt.Fprintf(b, "answered %s", e.Action)
 	} else {
-		fmt.Fprintf(b, "only monitored, else %s", e.Action)
+		fmt.Fprintf(b, "monitored (%s in mode enforce)", e.Action)
 	}
 	if e.NewClient {
 		b.WriteString(", new client")
@@ -61,7 +61,7 @@ func (e *Event) queryMessage(b *strings.Builder) {
 }
 
 func (e *Event) smtpMessage(b *strings.Builder) {
-	about := "looks like no protected suffix"
+	about := "does not look like any protected suffix"
 	if e.Intended != "" {
 		about = fmt.Sprintf("looks like %s (%s, policy %s)", e.Intended, e.Kind, e.Policy)
 	}

@@ -14,7 +14,7 @@ var NoMask = Mask{32, 128}
 // Check returns an error for numbers of bits that addresses do not have.
 func (m Mask) Check() error {
 	if m.V4 < 0 || m.V4 > 32 || m.V6 < 0 || m.V6 > 128 {
-		return fmt.Errorf("%d %d; expected bits of IPv4 addresses from 0 to 32, and of IPv6 addresses from 0 to 128", m.V4, m.V6)
+		return fmt.Errorf("%d %d; expected 0 to 32 bits for IPv4 and 0 to 128 bits for IPv6", m.V4, m.V6)
 	}
 	return nil
 }

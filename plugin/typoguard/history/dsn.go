@@ -20,19 +20,19 @@ const expected = "expected sqlite:///PATH or postgres://USER@HOST/DATABASE"
 func Check(dsn string) (name string, err error) {
 	if path, ok := ParseSQLite(dsn); ok {
 		if !filepath.IsAbs(path) {
-			return "", fmt.Errorf("%q has no absolute path; %s", dsn, expected)
+			return "", fmt.Errorf("%q is not an absolute path; %s", dsn, expected)
 		}
 		return SQLite(path), nil
 	}
 	switch scheme, _, ok := strings.Cut(dsn, "://"); {
 	case !ok:
-		return "", fmt.Errorf("no address of a database; %s", expected)
+		return "", fmt.Errorf("not a database URL; %s", expected)
 	case scheme != "postgres" && scheme != "postgresql":
 		return "", fmt.Errorf("unknown database \"%s://…\"; %s", scheme, expected)
 	}
 	config, err := parsePostgres(dsn)
 	if err != nil {
-		return "", fmt.Errorf("no address of a PostgreSQL server: %w; %s", err, expected)
+		return "", fmt.Errorf("invalid PostgreSQL URL: %w; %s", err, expected)
 	}
 	u := url.URL{Scheme: "postgres", Host: net.JoinHostPort(config.Host, strconv.Itoa(int(config.Port))), Path: "/" + config.Database}
 	if config.User != "" {
@@ -55,10 +55,10 @@ func SQLite(path string) string { return "sqlite://" + path }
 func parsePostgres(dsn string) (*pgx.ConnConfig, error) {
 	u, err := url.Parse(dsn)
 	if err != nil {
-		return nil, errors.New("it cannot be parsed, perhaps because of a character that must be escaped")
+		return nil, errors.New("it cannot be parsed; a special character may need to be percent-encoded")
 	}
 	if strings.Contains(u.Host+u.Path, "@") || strings.Contains(dsn, "#") {
-		return nil, errors.New("a #, or an @ in the host or database, as there is after a user or password with a / that is not escaped")
+		return nil, errors.New("it contains a #, or an @ in the host or database; percent-encode /, @ and # in the user and password")
 	}
 	config, err := pgx.ParseConfig(dsn)
 	if err == nil {
@@ -68,5 +68,5 @@ func parsePostgres(dsn string) (*pgx.ConnConfig, error) {
 	if inner := errors.Unwrap(err); inner != nil && !hasPassword && !strings.Contains(dsn, "password") && strings.Count(dsn, "@") < 2 {
 		return nil, inner
 	}
-	return nil, errors.New("it has an option or an address that PostgreSQL does not know, which is not repeated here because of the password")
+	return nil, errors.New("it has an invalid option or address (not shown, because it may contain the password)")
 }

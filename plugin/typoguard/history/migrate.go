@@ -32,13 +32,13 @@ func migrate(ctx context.Context, h *handles, dialect goose.Dialect, folder stri
 	case err == nil && current == target:
 		return nil
 	case err == nil && current > target:
-		return fmt.Errorf("the schema has version %d, of a newer typoguard; expected %d at most", current, target)
+		return fmt.Errorf("schema version %d was created by a newer typoguard; expected at most %d", current, target)
 	case ctx.Err() != nil:
 		return err
 	}
 	// There is no such table, or it is older; if anything else is wrong, this fails, too.
 	if _, err := provider.Up(ctx); err != nil {
-		return fmt.Errorf("bringing the schema up to date: %w", err)
+		return fmt.Errorf("migrating the schema: %w", err)
 	}
 	return nil
 }

@@ -31,9 +31,9 @@ func (s *Store) retain(ctx context.Context) {
 			return
 		case s.config.Logger == nil:
 		case err != nil && !failing:
-			s.config.Logger.Error("Old events cannot be removed", "error", err)
+			s.config.Logger.Error("Removing old events failed", "error", err)
 		case err == nil && failing:
-			s.config.Logger.Info("Old events are removed again")
+			s.config.Logger.Info("Old events are being removed again")
 		}
 		failing = err != nil
 		select {

@@ -126,7 +126,7 @@ func sqlitePages(ctx context.Context, db *sql.DB) (pages, free int64, err error)
 // pragma returns a number that SQLite tells of a database.
 func pragma(ctx context.Context, db *sql.DB, name string) (value int64, err error) {
 	if err = db.QueryRowContext(ctx, "PRAGMA "+name).Scan(&value); err != nil {
-		return 0, fmt.Errorf("asking for %s: %w", name, err)
+		return 0, fmt.Errorf("reading pragma %s: %w", name, err)
 	}
 	return value, nil
 }

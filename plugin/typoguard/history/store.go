@@ -15,9 +15,9 @@ var (
 	// ErrUnknown is returned for an event that is not there.
 	ErrUnknown = errors.New("no such event")
 	// ErrReviewed is returned for an event of which somebody else has said something meanwhile.
-	ErrReviewed = errors.New("the event has been reviewed meanwhile")
+	ErrReviewed = errors.New("the event was reviewed in the meantime")
 	// ErrCursor is returned for a cursor that no page of this order has.
-	ErrCursor = errors.New("no such page")
+	ErrCursor = errors.New("unknown page cursor")
 )
 
 const (
@@ -130,7 +130,7 @@ func (s *Store) acquire(ctx context.Context) error {
 	case s.lock <- struct{}{}:
 		return nil
 	case <-ctx.Done():
-		return fmt.Errorf("waiting for the database to be opened: %w", ctx.Err())
+		return fmt.Errorf("waiting for the database connection: %w", ctx.Err())
 	}
 }
 

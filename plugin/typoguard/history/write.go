@@ -42,15 +42,15 @@ func (s *Store) Write(ctx context.Context, events []*event.Event) (written int, 
 func (t *transaction) keep(ctx context.Context, host string, events []*event.Event) error {
 	lookalikes, err := t.keepLookalikes(ctx, events)
 	if err != nil {
-		return fmt.Errorf("keeping lookalikes: %w", err)
+		return fmt.Errorf("storing lookalikes: %w", err)
 	}
 	clients, err := t.keepClients(ctx, events)
 	if err != nil {
-		return fmt.Errorf("keeping clients: %w", err)
+		return fmt.Errorf("storing clients: %w", err)
 	}
 	known, err := t.counts(ctx, events)
 	if err != nil {
-		return fmt.Errorf("asking for known events: %w", err)
+		return fmt.Errorf("looking up known events: %w", err)
 	}
 	var rows rows
 	sums := newTallies()
@@ -72,7 +72,7 @@ func (t *transaction) keep(ctx context.Context, host string, events []*event.Eve
 		sums.add(change)
 	}
 	if err := t.keepEvents(ctx, rows); err != nil {
-		return fmt.Errorf("keeping events: %w", err)
+		return fmt.Errorf("storing events: %w", err)
 	}
 	return t.tally(ctx, sums)
 }

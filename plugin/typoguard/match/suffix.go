@@ -27,7 +27,7 @@ func ParseSuffix(s string) (string, error) {
 	case s == "" || s == ".":
 		return "", errors.New("expected a domain suffix such as army.nl, not the root")
 	case strings.HasPrefix(s, ".") || strings.HasPrefix(s, "*."):
-		return "", fmt.Errorf("expected a domain suffix such as army.nl; write %q, what lies under it is included", strings.TrimLeft(s, "*."))
+		return "", fmt.Errorf("expected a domain suffix such as army.nl; write %q, which includes everything below it", strings.TrimLeft(s, "*."))
 	}
 	ascii, err := hostnames.ToASCII(s)
 	if err != nil {

@@ -151,7 +151,7 @@ func (f *File) open() error {
 	}
 	info, err := file.Stat()
 	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s is no regular file", f.config.Path)
+		err = fmt.Errorf("%s is not a regular file", f.config.Path)
 	}
 	last := []byte{'\n'}
 	if err == nil && info.Size() > 0 {

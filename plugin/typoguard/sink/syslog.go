@@ -161,7 +161,7 @@ func (s *Syslog) isGone() bool {
 }
 
 // errGone is why an event is not written to a connection that still takes it.
-var errGone = errors.New("the syslog server ended the connection")
+var errGone = errors.New("the syslog server closed the connection")
 
 // send writes an event as one datagram or frame.
 func (s *Syslog) send(e *event.Event) error {

@@ -55,7 +55,7 @@ func inBubble(t *testing.T, limits Limits, use func(c *client, w *witness)) {
 	})
 }
 
-const tooSlow = "421 4.4.2 sinkhole.example Too slow\r\n"
+const tooSlow = "421 4.4.2 sinkhole.example Timeout\r\n"
 
 // TestSlowClients: who takes too long, in whatever way, is cut off, and a new octet now and then does not help.
 func TestSlowClients(t *testing.T) {
@@ -115,7 +115,7 @@ func TestSlowClients(t *testing.T) {
 
 // TestJunk: what is not SMTP ends the session soon, and leaves no trace in the reply.
 func TestJunk(t *testing.T) {
-	const control = "500 5.5.2 Control characters or broken UTF-8 in a command\r\n"
+	const control = "500 5.5.2 Control characters or invalid UTF-8 in a command\r\n"
 	tests := []struct{ name, sent, want string }{
 		{"TLS at once", "\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03\n", control},
 		{"NUL", "NO\x00OP\r\n", control},
@@ -128,10 +128,10 @@ func TestJunk(t *testing.T) {
 		{"HTTP", "GET / HTTP/1.1\r\nHost: army.ml\r\nAccept: *\r\nRange: 1\r\n\r\n", "501 5.5.2 Bad command\r\n501 5.5.2 Bad command\r\n501 5.5.2 Bad command\r\n501 5.5.2 Bad command\r\n500 5.5.1 Too many errors. Quiting now\r\n"},
 		{"unknown commands", "WIZ\r\nXXXX\r\nYYYY <b>\r\n\r\nZZZZ\r\nNOOP\r\n", "501 5.5.2 Bad command\r\n500 5.5.2 Syntax errors, XXXX command unrecognized\r\n500 5.5.2 Syntax errors, YYYY command unrecognized\r\n500 5.5.2 Error: bad syntax\r\n500 5.5.1 Too many errors. Quiting now\r\n"},
 		{"an unknown command in UTF-8", "\u202eX Y\r\nQUIT\r\n", "500 5.5.2 Syntax errors, ?X command unrecognized\r\n221 2.0.0 Bye\r\n"},
-		{"commands behind STARTTLS", "STARTTLS\r\nEHLO evil.example\r\nMAIL FROM:<eve@evil.example>\r\n", "503 5.5.1 STARTTLS must be the last command of a group\r\n"},
+		{"commands behind STARTTLS", "STARTTLS\r\nEHLO evil.example\r\nMAIL FROM:<eve@evil.example>\r\n", "503 5.5.1 STARTTLS must be the last command in a group\r\n"},
 		{"commands behind QUIT", "QUIT\r\nEHLO relay.example\r\nNOOP\r\n", "221 2.0.0 Bye\r\n"},
-		{"no size of a chunk", "BDAT LAST\r\n", "501 5.5.4 Expected the size of a chunk\r\n"},
-		{"a negative chunk", "BDAT -1\r\n", "501 5.5.4 Expected the size of a chunk\r\n"},
+		{"no size of a chunk", "BDAT LAST\r\n", "501 5.5.4 Expected a chunk size\r\n"},
+		{"a negative chunk", "BDAT -1\r\n", "501 5.5.4 Expected a chunk size\r\n"},
 		{"commands in a chunk", "BDAT 6 LAST\r\nNOOP\r\nQUIT\r\n", "503 5.5.1 No valid recipients\r\n221 2.0.0 Bye\r\n"},
 		{"content without an invitation", "DATA\r\nFrom: a\r\n.\r\nSubject: b\r\n\r\n", "503 5.5.1 No valid recipients\r\n501 5.5.2 Bad command\r\n501 5.5.2 Bad command\r\n501 5.5.2 Bad command\r\n500 5.5.2 Error: bad syntax\r\n500 5.5.1 Too many errors. Quiting now\r\n"},
 	}

@@ -20,11 +20,11 @@ const selfSignedFor = 10 * 365 * 24 * time.Hour
 func selfSigned(hostname string) (*tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		return nil, fmt.Errorf("making a key: %w", err)
+		return nil, fmt.Errorf("generating a key: %w", err)
 	}
 	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 127)) // RFC 5280 section 4.1.2.2
 	if err != nil {
-		return nil, fmt.Errorf("making a serial number: %w", err)
+		return nil, fmt.Errorf("generating a serial number: %w", err)
 	}
 	template := &x509.Certificate{
 		SerialNumber: serial,
@@ -37,7 +37,7 @@ func selfSigned(hostname string) (*tls.Certificate, error) {
 	}
 	certificate, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {
-		return nil, fmt.Errorf("making a certificate for %q: %w", hostname, err)
+		return nil, fmt.Errorf("creating a certificate for %q: %w", hostname, err)
 	}
 	return &tls.Certificate{Certificate: [][]byte{certificate}, PrivateKey: key}, nil
 }

@@ -23,15 +23,15 @@ var placeholder = regexp.MustCompile(`\{[^{}]*\}?|\}`)
 func CheckHint(text string) error {
 	switch {
 	case strings.TrimSpace(text) == "":
-		return errors.New("no text; expected what the sender is to read")
+		return errors.New("empty text; expected a message for the sender")
 	case len(text) > maxHint:
-		return fmt.Errorf("%d octets long; expected %d at most", len(text), maxHint)
+		return fmt.Errorf("%d bytes long; expected at most %d", len(text), maxHint)
 	case !utf8.ValidString(text):
-		return fmt.Errorf("%q is not UTF-8; expected what the sender is to read", text)
+		return fmt.Errorf("%q is not UTF-8; expected a message for the sender", text)
 	}
 	for _, r := range text {
 		if !unicode.IsPrint(r) {
-			return fmt.Errorf("%q is not printable; expected one line of text", r)
+			return fmt.Errorf("%q is not printable; expected a single line of text", r)
 		}
 	}
 	for _, found := range placeholder.FindAllString(text, -1) {

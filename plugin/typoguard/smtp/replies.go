@@ -14,7 +14,7 @@ var corrections = []struct{ verb, reply, instead string }{
 	{"MAIL", "502 ", "503 5.5.1 Send HELO or EHLO first"},
 	{"RCPT", "502 ", "503 5.5.1 Send MAIL first"},
 	{"DATA", "502 ", "503 5.5.1 No valid recipients"},
-	{"VRFY", "252 ", "252 2.5.0 Not verified, and no mail is taken"},
+	{"VRFY", "252 ", "252 2.5.0 Cannot verify; this host takes no mail"},
 	{"AUTH", "523 ", "502 5.5.1 AUTH command not implemented"}, // TLS would not help
 	{"STARTTLS", "", ""},                                       // answered by the transport already
 }

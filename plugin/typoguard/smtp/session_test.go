@@ -28,7 +28,7 @@ func TestDialogue(t *testing.T) {
 		{"DATA", "503 5.5.1 No valid recipients"},
 		{"BDAT 5 LAST\r\nabc", "503 5.5.1 No valid recipients"},
 		{"NOOP", "250 2.0.0 I have successfully done nothing"},
-		{"VRFY bob", "252 2.5.0 Not verified, and no mail is taken"},
+		{"VRFY bob", "252 2.5.0 Cannot verify; this host takes no mail"},
 		{"EXPN staff", "502 5.5.1 EXPN command not implemented"},
 		{"AUTH PLAIN AGEAYg==", "502 5.5.1 AUTH command not implemented"},
 		{"HELO relay.example", "250 sinkhole.example"},
@@ -183,11 +183,11 @@ func TestCheckHint(t *testing.T) {
 	tests := []struct{ name, hint, want string }{
 		{"good", "Call the help desk, {id}: {recipient} {suggested} {lookalike} {intended} {policy}", ""},
 		{"UTF-8", "Rückfragen: 2525", ""},
-		{"empty", " ", "no text; expected what the sender is to read"},
-		{"long", strings.Repeat("x", 501), "501 octets long; expected 500 at most"},
-		{"not UTF-8", "f\xfcr", `"f\xfcr" is not UTF-8; expected what the sender is to read`},
-		{"two lines", "one\ntwo", `'\n' is not printable; expected one line of text`},
-		{"a format character", "a\u202eb", `'\u202e' is not printable; expected one line of text`},
+		{"empty", " ", "empty text; expected a message for the sender"},
+		{"long", strings.Repeat("x", 501), "501 bytes long; expected at most 500"},
+		{"not UTF-8", "f\xfcr", `"f\xfcr" is not UTF-8; expected a message for the sender`},
+		{"two lines", "one\ntwo", `'\n' is not printable; expected a single line of text`},
+		{"a format character", "a\u202eb", `'\u202e' is not printable; expected a single line of text`},
 		{"unknown", "{sender}", `unknown placeholder "{sender}"; expected one of {recipient}, {suggested}, {lookalike}, {intended}, {policy}, {id}`},
 		{"open", "{id", `unknown placeholder "{id"; expected one of {recipient}, {suggested}, {lookalike}, {intended}, {policy}, {id}`},
 		{"closed", "id}", `unknown placeholder "}"; expected one of {recipient}, {suggested}, {lookalike}, {intended}, {policy}, {id}`},
@@ -241,7 +241,7 @@ func TestStartTLS(t *testing.T) {
 	secure := newClient(t, conn)
 	require.Equal(t, "503 5.5.1 Send MAIL first", secure.say("RCPT TO:<bob@army.ml>"), "the transaction is gone")
 	require.NotContains(t, secure.say("EHLO relay.example"), "STARTTLS")
-	require.Equal(t, "503 5.5.1 TLS has begun already", secure.say("STARTTLS"))
+	require.Equal(t, "503 5.5.1 TLS is already active", secure.say("STARTTLS"))
 	require.Equal(t, "502 5.5.1 AUTH command not implemented", secure.say("AUTH PLAIN AGEAYg=="))
 	secure.begin("")
 	require.Contains(t, secure.say("RCPT TO:<bob@army.ml>"), "550 5.1.2 <bob@army.ml>")

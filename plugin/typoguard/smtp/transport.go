@@ -117,7 +117,7 @@ func (t *transport) next() ([]byte, error) {
 		}
 		command := string(bytes.TrimRight(line, "\r\n"))
 		if !isText(command) {
-			return nil, t.end("500 5.5.2 Control characters or broken UTF-8 in a command")
+			return nil, t.end("500 5.5.2 Control characters or invalid UTF-8 in a command")
 		}
 		verb, argument, _ := strings.Cut(command, " ")
 		t.verb = strings.ToUpper(verb)
@@ -190,7 +190,7 @@ func (t *transport) lost(err error) error {
 	default:
 		t.config.Observer.LimitHit(CommandTime)
 	}
-	return t.end("421 4.4.2 HOST Too slow")
+	return t.end("421 4.4.2 HOST Timeout")
 }
 
 // end ends the session with a last reply, which is sent when go-smtp closes the connection.
@@ -209,10 +209,10 @@ func (t *transport) say(line string) {
 func (t *transport) startTLS() (reset []byte, err error) {
 	switch {
 	case t.tls != nil:
-		t.say("503 5.5.1 TLS has begun already")
+		t.say("503 5.5.1 TLS is already active")
 		return nil, nil
 	case t.in.Buffered() > 0:
-		return nil, t.end("503 5.5.1 STARTTLS must be the last command of a group")
+		return nil, t.end("503 5.5.1 STARTTLS must be the last command in a group")
 	}
 	t.say("220 2.0.0 Ready to start TLS")
 	if err := t.wait(handshakeCost); err != nil {
@@ -241,7 +241,7 @@ func (t *transport) skipChunk(argument string) error {
 	size, _, _ := strings.Cut(strings.TrimSpace(argument), " ")
 	octets, err := strconv.ParseUint(size, 10, 31)
 	if err != nil {
-		return t.end("501 5.5.4 Expected the size of a chunk")
+		return t.end("501 5.5.4 Expected a chunk size")
 	}
 	if err := t.flush(); err != nil {
 		return t.lost(err)
