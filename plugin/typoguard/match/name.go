@@ -164,7 +164,10 @@ func appendUnicode(dst []rune, label []byte) []rune {
 
 // symbol returns what stands for one octet of a label.
 func symbol(c byte) rune {
-	if c == innerDot || c >= utf8.RuneSelf {
+	switch {
+	case c == innerDot:
+		return raw + '.'
+	case c >= utf8.RuneSelf:
 		return raw + rune(c)
 	}
 	return rune(c)
