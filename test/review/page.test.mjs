@@ -122,7 +122,7 @@ test("an analyst filters, sorts and pages, opens an event, says what it was, and
     await page.goto(`${base}/events?name=us.army.ml&client=192.0.2.7`);
     await page.getByRole("link", { name: /event omission22/ }).click();
     assert.equal(await page.locator("h1").innerText(), "us.army.ml looks like us.army.mil");
-    assert.equal(await page.locator(".words").innerText(), "The letter “i” is missing before “l”.");
+    assert.equal(await page.locator(".sentences").innerText(), "The letter “i” is missing before “l”.");
     await page.getByLabel("confirmed typo").check();
     await page.getByLabel("Note").fill("address book\n<b>of</b> host 7");
     await page.getByRole("button", { name: "Save" }).click();

@@ -180,9 +180,10 @@ func NewJSON(w io.Writer, host string) *JSON {
 	return &JSON{host, slog.NewJSONHandler(w, &slog.HandlerOptions{ReplaceAttr: rename})}
 }
 
-// Encode writes an event. It returns the error of the writer.
-func (j *JSON) Encode(e *Event) error {
+// Encode writes an event with more fields behind its own. It returns the writer's error.
+func (j *JSON) Encode(e *Event, more ...slog.Attr) error {
 	record := slog.NewRecord(time.Time{}, slog.LevelInfo, e.Message(), 0)
 	record.AddAttrs(e.Attributes(j.host)...)
+	record.AddAttrs(more...)
 	return j.handler.Handle(context.Background(), record)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
 )
 
 // detail is the page of one event.
@@ -16,21 +17,21 @@ type detail struct {
 	*history.Detail
 	// Unicode and IntendedUnicode are the names in Unicode, if they were written otherwise; else "".
 	Unicode, IntendedUnicode string
-	Edits                    []edit
-	Words                    []string
-	Foreign                  []foreign
+	Edits                    []match.Edit
+	Sentences                []string
+	NonASCII                 []nonASCII
 	Allow                    allowance
-	Looks                    []candidate // all that the name looks like
+	Looks                    []candidate // all protected suffixes that the name looks like
 	States                   []stateCount
 	Form                     form
-	Saved                    string // what has just been kept; "" if nothing was
+	Saved                    string // the review that was just saved; "" if none was
 }
 
-// candidate is a protected suffix that the name looks like, too.
+// candidate is a protected suffix that the name looks like.
 type candidate struct {
 	event.Candidate
-	Decided bool
-	Words   []string
+	Decided   bool
+	Sentences []string
 }
 
 // stateCount is how many events of a lookalike are in a state.
@@ -40,6 +41,9 @@ type stateCount struct {
 	URL    string
 	IsThis bool
 }
+
+// maxNote is how many characters a note may have.
+const maxNote = 2000
 
 // form is what a person fills in.
 type form struct {
@@ -63,25 +67,23 @@ func (s *site) detail(ctx context.Context, r *http.Request) (*answer, error) {
 	if changed, err := strconv.ParseInt(r.URL.Query().Get("saved"), 10, 64); err == nil && changed > 0 && s.now().Sub(d.Reviewed) < time.Minute {
 		page.Saved = plural(changed, "event", "events") + " marked " + stateWords(d.State) + "."
 	}
-	return s.render(http.StatusOK, "detail", "Event "+visible(d.ID), "/events", page)
+	return s.render(http.StatusOK, "detail", "Event "+escape(d.ID), "/events", page)
 }
 
 // newDetail works out what there is to say of an event.
 func (s *site) newDetail(d *history.Detail) *detail {
 	page := &detail{Detail: d, Allow: allow(&d.Event.Event, s.now())}
-	name := lettersOf(d.Name)
-	page.Foreign = foreignIn(name)
+	page.NonASCII = findNonASCII(match.Decode(d.Name))
 	page.Unicode = inUnicode(d.Name)
 	page.IntendedUnicode = inUnicode(d.Intended)
 	if d.Protected != "" {
-		page.Edits = align(name, lettersOf(d.Intended), d.Kind == homoglyph)
-		page.Words = wordsOf(page.Edits)
-		page.Looks = append(page.Looks, candidate{event.Candidate{
-			Protected: d.Protected, Intended: d.Intended, Kind: d.Kind, Distance: d.Distance, Policy: d.Policy,
-		}, true, page.Words})
+		decided := event.Candidate{Protected: d.Protected, Intended: d.Intended, Kind: d.Kind, Distance: d.Distance, Policy: d.Policy}
+		page.Edits = explain(d.Name, decided)
+		page.Sentences = sentences(page.Edits)
+		page.Looks = append(page.Looks, candidate{decided, true, page.Sentences})
 	}
 	for _, c := range d.Candidates {
-		page.Looks = append(page.Looks, candidate{c, false, wordsOf(align(name, lettersOf(c.Intended), c.Kind == homoglyph))})
+		page.Looks = append(page.Looks, candidate{c, false, sentences(explain(d.Name, c))})
 	}
 	for _, state := range history.States {
 		page.States = append(page.States, stateCount{
@@ -90,17 +92,6 @@ func (s *site) newDetail(d *history.Detail) *detail {
 	}
 	page.Form = newForm(d, d.State, d.Note)
 	return page
-}
-
-// homoglyph is the kind of what looks the same.
-const homoglyph = "homoglyph"
-
-// inUnicode returns a name as its characters, or "" if it was not written otherwise.
-func inUnicode(name string) string {
-	if shown := show(lettersOf(name)); shown != visible(name) {
-		return shown
-	}
-	return ""
 }
 
 // seen returns when somebody said something of an event last, as the API has it; "" for never.
@@ -125,23 +116,6 @@ func newForm(d *history.Detail, chosen history.State, note string) form {
 
 // TypeList returns the query types that were asked for.
 func (d *detail) TypeList() string { return strings.Join(d.Types, ", ") }
-
-// Mark returns the sign of an operation, which says the same as its colour.
-func (e edit) Mark() string {
-	switch e.Op {
-	case missing:
-		return "−"
-	case extra:
-		return "+"
-	case changed:
-		return "≠"
-	case swapped:
-		return "⇄"
-	case alike:
-		return "≈"
-	}
-	return ""
-}
 
 // shownOthers is how many clients that asked for the same name are shown.
 const shownOthers = 20

@@ -2,24 +2,26 @@ package review
 
 import (
 	"bytes"
-	"context"
 	"encoding/csv"
-	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
 )
 
-// attributes returns an event with the fields that it has in files and syslog, and with what a person said of it.
+// attributes returns the fields of an event, as in files and syslog, and those of its review.
 func attributes(e *history.Event) []slog.Attr {
-	fields := e.Attributes(e.Host)
+	return append(e.Attributes(e.Host), reviewAttributes(e)...)
+}
+
+// reviewAttributes returns the fields that only a history has.
+func reviewAttributes(e *history.Event) []slog.Attr {
+	var fields []slog.Attr
 	if len(e.Candidates) > 0 {
 		fields = append(fields, slog.Any("typoguard.candidates", e.Candidates))
 	}
@@ -37,18 +39,7 @@ func attributes(e *history.Event) []slog.Attr {
 
 // appendJSON appends an event as one line of JSON.
 func appendJSON(b *bytes.Buffer, e *history.Event) error {
-	rename := func(_ []string, a slog.Attr) slog.Attr {
-		switch a.Key {
-		case slog.LevelKey:
-			return slog.Attr{}
-		case slog.MessageKey:
-			a.Key = "message"
-		}
-		return a
-	}
-	record := slog.NewRecord(time.Time{}, slog.LevelInfo, e.Message(), 0)
-	record.AddAttrs(attributes(e)...)
-	return slog.NewJSONHandler(b, &slog.HandlerOptions{ReplaceAttr: rename}).Handle(context.Background(), record)
+	return event.NewJSON(b, e.Host).Encode(&e.Event, reviewAttributes(e)...)
 }
 
 // writeJSON writes events as lines of JSON.
@@ -123,13 +114,4 @@ func defuse(text string) string {
 		return text
 	}
 	return "'" + text
-}
-
-// toJSON returns what the API answers.
-func toJSON(status int, value any) (*answer, error) {
-	var body bytes.Buffer
-	if err := json.NewEncoder(&body).Encode(value); err != nil {
-		return nil, fmt.Errorf("%w: %w", errRender, err)
-	}
-	return &answer{status: status, contentType: "application/json", body: body.Bytes()}, nil
 }

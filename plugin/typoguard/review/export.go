@@ -49,13 +49,10 @@ func (s *site) export(format func(io.Writer) writer) http.Handler {
 			panic(http.ErrAbortHandler)
 		}
 		if p := s.problemOf(r, err); p != nil {
-			s.page(func(context.Context, *http.Request) (*answer, error) { return nil, p }).ServeHTTP(w, r)
+			s.handle(func(context.Context, *http.Request) (*answer, error) { return nil, p }, s.problemPage).ServeHTTP(w, r)
 		}
 	})
 }
-
-// errReader is wrapped by errors of who reads an export.
-var errReader = errors.New("the client stopped reading the export")
 
 // stream writes an export. It reports whether anything of it has been sent.
 func (s *site) stream(w http.ResponseWriter, r *http.Request, format func(io.Writer) writer, q *query) (begun bool, err error) {

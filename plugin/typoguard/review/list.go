@@ -7,20 +7,13 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"time"
 
-	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
 )
 
-const (
-	// listLimit is how many events a page has for people, and maxLimit the most that the API gives at once.
-	listLimit = 50
-	maxLimit  = 1000
-)
-
-const smtpRefused = event.SMTPRefused
+// listLimit is the number of events on a page of the list.
+const listLimit = 50
 
 // list is a page of the list of events.
 type list struct {
@@ -68,7 +61,7 @@ func (s *site) list(ctx context.Context, r *http.Request) (*answer, error) {
 		if page.List, err = s.store.Events(ctx, q.filter, q.page); err != nil {
 			return nil, err
 		}
-		page.Next, page.Prev = q.turn(page.List.Next, q.at+len(page.Events)), q.turn(page.Previous, q.at-q.page.Limit)
+		page.Next, page.Prev = q.pageURL(page.List.Next, q.at+len(page.Events)), q.pageURL(page.Previous, q.at-q.page.Limit)
 		if q.page.Cursor != "" {
 			page.First = q.with("/events")
 		}
@@ -155,32 +148,9 @@ func (q *query) sorting(order history.Order) sorting {
 	return sorting{q.with("/events", "sort", by, "reverse", reverse), aria}
 }
 
-// turn returns the address of a page of the same list, which begins behind so many events; "" for no cursor.
-func (q *query) turn(cursor string, at int) string {
-	if cursor == "" {
-		return ""
-	}
-	return q.with("/events", "cursor", cursor, "at", strconv.Itoa(max(at, 0)))
-}
-
-// Value returns a parameter of the query.
-func (q *query) Value(name string) string { return q.values.Get(name) }
-
 // By returns the list with one more condition, or another one.
 func (l *list) By(name, value string) string {
 	return l.with("/events", name, value)
-}
-
-// startOf returns when a span that ends now begins: the same as that of a history.Summary.
-func startOf(span history.Span, now time.Time) time.Time {
-	const day = 24 * time.Hour
-	switch span {
-	case history.Week:
-		return now.UTC().Truncate(day).Add(-6 * day)
-	case history.Month:
-		return now.UTC().Truncate(day).Add(-29 * day)
-	}
-	return now.UTC().Truncate(time.Hour).Add(-23 * time.Hour)
 }
 
 // More reports whether one of the less usual conditions is given.

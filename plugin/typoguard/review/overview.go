@@ -25,12 +25,6 @@ type overview struct {
 	Empty  bool // nothing ever happened
 }
 
-// choice is one of several views.
-type choice struct {
-	Text, URL string
-	Chosen    bool
-}
-
 // spanTotals are totals, with where they lead.
 type spanTotals struct {
 	history.Totals

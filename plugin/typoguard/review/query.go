@@ -10,13 +10,19 @@ import (
 	"strings"
 	"time"
 
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
 )
 
 // maxValue is the longest value of a parameter, in octets: more than any name has.
 const maxValue = 1100
 
-// The modes that policies have.
+// maxLimit is the highest number of events that the API returns at once.
+const maxLimit = 1000
+
+const smtpRefused = event.SMTPRefused
+
+// The modes of policies.
 const (
 	enforce = "enforce"
 	monitor = "monitor"
@@ -58,7 +64,7 @@ func parseQuery(values url.Values, now time.Time) (*query, error) {
 }
 
 func badParameter(name, expected string) error {
-	return &problem{http.StatusBadRequest, fmt.Sprintf("Parameter %q: expected %s.", visible(name), expected)}
+	return &problem{http.StatusBadRequest, fmt.Sprintf("Parameter %q: expected %s.", escape(name), expected)}
 }
 
 // parseTimes reads span, from and until. Times that are given count, and not the span then.
@@ -193,6 +199,17 @@ func (q *query) with(path string, changes ...string) string {
 	return address(path, values)
 }
 
+// pageURL returns the address of the page at a cursor, after so many events of the same list; "" without a cursor.
+func (q *query) pageURL(cursor string, at int) string {
+	if cursor == "" {
+		return ""
+	}
+	return q.with("/events", "cursor", cursor, "at", strconv.Itoa(max(at, 0)))
+}
+
+// Value returns the value of a parameter.
+func (q *query) Value(name string) string { return q.values.Get(name) }
+
 // address returns a path with parameters, in the order of parameters.
 func address(path string, values url.Values) string {
 	var parts []string
@@ -210,4 +227,16 @@ func address(path string, values url.Values) string {
 // link returns an address with parameters in pairs of name and value.
 func link(path string, pairs ...string) string {
 	return (&query{}).with(path, pairs...)
+}
+
+// startOf returns when a span that ends now begins: the same as that of a history.Summary.
+func startOf(span history.Span, now time.Time) time.Time {
+	const day = 24 * time.Hour
+	switch span {
+	case history.Week:
+		return now.UTC().Truncate(day).Add(-6 * day)
+	case history.Month:
+		return now.UTC().Truncate(day).Add(-29 * day)
+	}
+	return now.UTC().Truncate(time.Hour).Add(-23 * time.Hour)
 }

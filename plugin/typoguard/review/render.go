@@ -28,20 +28,26 @@ var templates = sync.OnceValue(func() map[string]*template.Template {
 
 // functions are those that templates call.
 var functions = template.FuncMap{
-	"unicode":  inUnicode,
-	"visible":  visible,
-	"lines":    visibleLines,
-	"show":     show,
-	"link":     link,
-	"number":   func(n any) string { return number(toInt(n)) },
-	"plural":   func(n any, one, many string) string { return plural(toInt(n), one, many) },
-	"time":     timeTag,
-	"minute":   minuteTag,
-	"state":    stateWords,
-	"kind":     kindWords,
-	"label":    labelWords,
-	"labelKey": func(s series) string { return s.Key() },
-	"since":    func(span history.Span) string { return spanWords[span] },
+	"unicode": inUnicode,
+	"escape":  escape,
+	"lines":   escapeLines,
+	"show":    show,
+	"link":    link,
+	"number":  func(n any) string { return number(toInt(n)) },
+	"plural":  func(n any, one, many string) string { return plural(toInt(n), one, many) },
+	"time":    timeTag,
+	"minute":  minuteTag,
+	"state":   stateWords,
+	"kind":    kindWords,
+	"label":   labelWords,
+	"mark":    mark,
+	"since":   func(span history.Span) string { return spanWords[span] },
+}
+
+// choice is one of several values of a control, or one of several views.
+type choice struct {
+	Text, URL string
+	Chosen    bool
 }
 
 // view is what every page has.
@@ -150,7 +156,7 @@ func labelWords(label string) string {
 	if label == "" {
 		return "other domains"
 	}
-	return strings.TrimSpace(visible(label))
+	return strings.TrimSpace(escape(label))
 }
 
 // spanWords says spans.

@@ -18,7 +18,6 @@ import (
 	"os"
 	"regexp"
 	"strconv"
-	"strings"
 
 	"github.com/prometheus/exporter-toolkit/web"
 	"go.yaml.in/yaml/v2"
@@ -121,9 +120,6 @@ func readWebConfig(path string) (web.Config, error) {
 	}
 	return settings, nil
 }
-
-// normalHost returns a host name as it is compared.
-func normalHost(host string) string { return strings.ToLower(strings.TrimSuffix(host, ".")) }
 
 // errNoStore is a mistake of the program.
 var errNoStore = errors.New("review: no store")

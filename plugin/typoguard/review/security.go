@@ -7,6 +7,9 @@ import (
 	"strings"
 )
 
+// maxBody bounds the body of a request.
+const maxBody = 64 << 10
+
 // headers are those of every answer. Nothing comes from elsewhere and nobody else may read, frame or post to the page.
 var headers = map[string]string{
 	"Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
@@ -50,3 +53,6 @@ func isMeant(header, host string) bool {
 	name = normalHost(name)
 	return name == "localhost" || (host != "" && name == normalHost(host))
 }
+
+// normalHost returns a host name as it is compared.
+func normalHost(host string) string { return strings.ToLower(strings.TrimSuffix(host, ".")) }

@@ -17,7 +17,6 @@ import (
 const (
 	maxConnections = 64
 	maxHeader      = 16 << 10
-	maxBody        = 64 << 10
 	readTimeout    = 10 * time.Second
 	writeTimeout   = 30 * time.Second
 	idleTimeout    = 2 * time.Minute
@@ -51,7 +50,7 @@ func Listen(config Config) (*Server, error) {
 	ctx, stop := context.WithCancel(context.Background())
 	s := &Server{config: config, listener: listener, stop: stop, done: make(chan struct{})}
 	s.http = &http.Server{
-		Handler:           secure(newSite(config).routes(), config.Host),
+		Handler:           secure(newHandler(config), config.Host),
 		ReadHeaderTimeout: readTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,

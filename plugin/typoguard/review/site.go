@@ -41,26 +41,6 @@ func newSite(config Config) *site {
 	}
 }
 
-// routes returns what answers requests. What is not here is 404, or 405 for other methods.
-func (s *site) routes() http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle("GET /{$}", s.page(s.overview))
-	mux.Handle("GET /events", s.page(s.list))
-	mux.Handle("GET /events/{id}", s.page(s.detail))
-	mux.Handle("POST /events/{id}/review", s.page(s.review))
-	mux.Handle("GET /events.csv", s.export(writeCSV))
-	mux.Handle("GET /events.json", s.export(writeJSON))
-	mux.Handle("GET /assets/{version}/{name...}", s.assets)
-	mux.Handle("GET /", s.page(func(context.Context, *http.Request) (*answer, error) { return nil, errNotFound }))
-
-	mux.Handle("GET /api/v1/summary", s.api(s.apiSummary))
-	mux.Handle("GET /api/v1/events", s.api(s.apiEvents))
-	mux.Handle("GET /api/v1/events/{id}", s.api(s.apiEvent))
-	mux.Handle("PUT /api/v1/events/{id}/review", s.api(s.apiReview))
-	mux.Handle("GET /api/", s.api(func(context.Context, *http.Request) (*answer, error) { return nil, errNotFound }))
-	return mux
-}
-
 // answer is what a request is answered with. It is made as a whole before any of it is sent.
 type answer struct {
 	status      int
@@ -90,12 +70,6 @@ var (
 	errDatabase = &problem{http.StatusServiceUnavailable, "The event database is unreachable or too slow. DNS answers are not affected. Try again in a few seconds; the server's log has the cause."}
 	errMedia    = &problem{http.StatusUnsupportedMediaType, "Expected Content-Type: application/json."}
 )
-
-// page answers a person.
-func (s *site) page(h handler) http.Handler { return s.handle(h, s.problemPage) }
-
-// api answers a program.
-func (s *site) api(h handler) http.Handler { return s.handle(h, problemJSON) }
 
 // handle answers by a handler, or tells of a problem.
 func (s *site) handle(h handler, tell func(*problem) (*answer, error)) http.Handler {
@@ -133,8 +107,11 @@ func (s *site) answered() {
 	}
 }
 
-// errRender is wrapped by errors of templates.
-var errRender = errors.New("template")
+// Errors that wrap errRender are template errors, and those that wrap errReader come from the client that reads an export.
+var (
+	errRender = errors.New("template")
+	errReader = errors.New("the client stopped reading the export")
+)
 
 // problemOf returns what to tell of an error; nil if there is none, or it is a mistake of ours.
 func (s *site) problemOf(r *http.Request, err error) *problem {

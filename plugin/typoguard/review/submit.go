@@ -16,8 +16,13 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
 )
 
-// maxNote is how many characters a note may have.
-const maxNote = 2000
+// reviewRequest is a review as the API and the form submit it.
+type reviewRequest struct {
+	State history.State `json:"state"`
+	Note  string        `json:"note"`
+	All   bool          `json:"all"`
+	Seen  *string       `json:"seen"`
+}
 
 // review keeps what a person says of an event by the form on its page, and leads back there.
 func (s *site) review(ctx context.Context, r *http.Request) (*answer, error) {
@@ -25,7 +30,7 @@ func (s *site) review(ctx context.Context, r *http.Request) (*answer, error) {
 		return nil, &problem{http.StatusBadRequest, "The form is malformed or too large."}
 	}
 	id := r.PathValue("id")
-	given := apiReview{State: history.State(r.PostForm.Get("state")), Note: r.PostForm.Get("note"), All: r.PostForm.Get("all") == "1"}
+	given := reviewRequest{State: history.State(r.PostForm.Get("state")), Note: r.PostForm.Get("note"), All: r.PostForm.Get("all") == "1"}
 	if r.PostForm.Has("seen") {
 		seen := r.PostForm.Get("seen")
 		given.Seen = &seen
@@ -53,11 +58,11 @@ func (s *site) reviewAgain(ctx context.Context, r *http.Request, id string, wron
 	page := s.newDetail(d)
 	page.Form = newForm(d, history.State(r.PostForm.Get("state")), r.PostForm.Get("note"))
 	page.Form.Problem, page.Form.All = wrong.message, r.PostForm.Get("all") == "1"
-	return s.render(wrong.status, "detail", "Event "+visible(d.ID), "/events", page)
+	return s.render(wrong.status, "detail", "Event "+escape(d.ID), "/events", page)
 }
 
 // newReview checks what a person says.
-func (s *site) newReview(r *http.Request, given apiReview) (history.Review, *problem) {
+func (s *site) newReview(r *http.Request, given reviewRequest) (history.Review, *problem) {
 	said := history.Review{State: given.State, Note: strings.TrimSpace(strings.ReplaceAll(given.Note, "\r\n", "\n")), Reviewer: s.reviewer(r), All: given.All}
 	if given.Seen != nil {
 		said.Seen = &time.Time{}
