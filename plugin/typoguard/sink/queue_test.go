@@ -128,7 +128,7 @@ func TestQueueFull(t *testing.T) {
 	assert.InDelta(t, 1000, dropped, batchSize, "one batch is with the target")
 	start := time.Now()
 	require.NoError(t, q.Close())
-	assert.Less(t, time.Since(start), 2*farewell)
+	assert.Less(t, time.Since(start), 2*shutdownTimeout)
 	assert.Equal(t, [2]int{0, added}, seen.events(), "in the end all are")
 }
 
