@@ -176,7 +176,7 @@ func TestHalfClosed(t *testing.T) {
 	require.Contains(t, c.reply()[0], "250 2.1.0")
 	require.Contains(t, c.reply()[0], "550 5.1.2 <bob@army.ml>")
 	require.Empty(t, c.ended())
-	require.Eventually(t, func() bool { return w.seen().ended == 1 }, patience, time.Millisecond)
+	require.Eventually(t, func() bool { return w.seen().ended == 1 }, waitTimeout, time.Millisecond)
 	require.Len(t, w.seen().refusals, 1)
 }
 
@@ -225,7 +225,7 @@ func TestConnectionLimits(t *testing.T) {
 			require.Equal(t, full, connect(t, s).ended())
 			require.Equal(t, []Limit{limit, limit}, w.seen().limits)
 			require.Contains(t, first.say("QUIT"), "221 ")
-			require.Eventually(t, func() bool { return w.seen().ended == 1 }, patience, time.Millisecond)
+			require.Eventually(t, func() bool { return w.seen().ended == 1 }, waitTimeout, time.Millisecond)
 			greeted(t, s)
 		})
 	}
@@ -277,7 +277,7 @@ func (t text) String() string { return string(t) }
 func TestRate(t *testing.T) {
 	inBubble(t, DefaultLimits, func(c *client, w *witness) {
 		begin := time.Now()
-		commands := DefaultLimits.Rate/10 + paceBurst
+		commands := DefaultLimits.Rate/10 + burst
 		go c.send(strings.Repeat("NOOP\r\n", commands))
 		for range commands {
 			assert.Contains(c.t, c.reply()[0], "250")

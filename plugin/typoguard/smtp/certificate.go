@@ -15,8 +15,8 @@ import (
 // selfSignedFor is how long a self-signed certificate is valid: longer than any process runs.
 const selfSignedFor = 10 * 365 * 24 * time.Hour
 
-// selfSigned makes a certificate for a host. Mail servers with opportunistic TLS, which is the default of most, take any
-// (RFC 7435); its key is one that costs little to sign with.
+// selfSigned creates a certificate for a host. Mail servers with opportunistic TLS, the default of most, accept any certificate
+// (RFC 7435). Signing with its key is cheap.
 func selfSigned(hostname string) (*tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {

@@ -70,7 +70,7 @@ func FuzzSession(f *testing.F) {
 		p.conns <- client
 		select {
 		case <-client.ended:
-		case <-time.After(patience / 4):
+		case <-time.After(waitTimeout / 4):
 			require.FailNow(t, "the session does not end")
 		}
 		replies := client.output.String()
@@ -92,7 +92,7 @@ func FuzzSession(f *testing.F) {
 		require.Empty(t, w.seen().failures)
 		for _, r := range w.seen().refusals {
 			for _, said := range []string{r.Helo, r.Sender, r.Recipient, r.Domain} {
-				require.Equal(t, clean(said, true), said)
+				require.Equal(t, printable(said, true), said)
 				require.LessOrEqual(t, len(said), maxAddress)
 			}
 		}

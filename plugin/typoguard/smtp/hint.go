@@ -10,16 +10,16 @@ import (
 	"unicode/utf8"
 )
 
-// maxHint is the most octets of a hint before its placeholders are filled in.
+// maxHint is the maximum size of a hint in bytes, before its placeholders are filled in.
 const maxHint = 500
 
 // placeholders may stand in a hint.
 var placeholders = []string{"{recipient}", "{suggested}", "{lookalike}", "{intended}", "{policy}", "{id}"}
 
-// placeholder finds what looks like one.
+// placeholder finds anything that looks like a placeholder.
 var placeholder = regexp.MustCompile(`\{[^{}]*\}?|\}`)
 
-// CheckHint returns an error for a text that cannot be the hint of a policy.
+// CheckHint returns an error for a text that is not a valid hint.
 func CheckHint(text string) error {
 	switch {
 	case strings.TrimSpace(text) == "":
@@ -42,13 +42,13 @@ func CheckHint(text string) error {
 	return nil
 }
 
-// expandHint fills a hint in. A recipient or a suggestion that cannot be repeated is replaced by its domain. What is
-// filled in is not looked at for placeholders again.
+// expandHint fills in a hint. A recipient or suggestion that a reply cannot contain is replaced by its domain. Text that was
+// filled in is not expanded again.
 func expandHint(hint string, to *address, s *Suggestion, id string, utf8 bool) string {
-	lookalike, intended := shown(to.domain, utf8), shown(s.Intended, utf8)
+	lookalike, intended := displayName(to.domain, utf8), displayName(s.Intended, utf8)
 	return strings.NewReplacer(
-		"{recipient}", orElse(to.at(to.given, utf8), lookalike),
-		"{suggested}", orElse(to.at(intended, utf8), intended),
+		"{recipient}", orElse(to.withDomain(to.given, utf8), lookalike),
+		"{suggested}", orElse(to.withDomain(intended, utf8), intended),
 		"{lookalike}", lookalike,
 		"{intended}", intended,
 		"{policy}", s.Policy,

@@ -221,7 +221,7 @@ func TestPanic(t *testing.T) {
 	limited.send("NOOP" + strings.Repeat(" ", DefaultLimits.LineLength))
 	require.Equal(t, "421 4.3.0 sinkhole.example Internal error\r\n", limited.ended())
 	require.Contains(t, other.say("NOOP"), "250")
-	require.Eventually(t, func() bool { return len(w.seen().failures) == 2 }, patience, time.Millisecond)
+	require.Eventually(t, func() bool { return len(w.seen().failures) == 2 }, waitTimeout, time.Millisecond)
 	failed := errors.Join(w.seen().failures...)
 	require.ErrorContains(t, failed, "no judgement")
 	require.ErrorContains(t, failed, "clumsy")
