@@ -60,7 +60,7 @@ func (c *SyslogConfig) TLS() (*tls.Config, error) {
 		}
 		config.RootCAs = x509.NewCertPool()
 		if !config.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("no certificate in %s; expected PEM certificates", c.CA)
+			return nil, fmt.Errorf("%s contains no PEM certificate", c.CA)
 		}
 	}
 	if c.Cert != "" {

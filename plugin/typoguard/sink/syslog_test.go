@@ -195,7 +195,7 @@ func TestSyslogTLS(t *testing.T) {
 		require.ErrorContains(t, err, "certificate", name)
 	}
 	_, err = (&SyslogConfig{CA: key}).TLS()
-	require.EqualError(t, err, "no certificate in "+key+"; expected PEM certificates")
+	require.EqualError(t, err, key+" contains no PEM certificate")
 }
 
 // certificate writes a certificate for siem.example, signed by itself, and its key.
