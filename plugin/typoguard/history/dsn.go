@@ -12,11 +12,11 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// expected says what a DSN is.
+// expected says what a valid DSN looks like.
 const expected = "expected sqlite:///PATH or postgres://USER@HOST/DATABASE"
 
-// Check returns what a DSN is called in logs and metrics, or an error if it is none. Neither has its password. It opens nothing.
-// The path of an SQLite database must be absolute; ParseSQLite tells it.
+// Check returns the name of a DSN for logs and metrics, or an error if it is invalid. Neither contains the password. Check opens
+// nothing. The path of an SQLite database, as ParseSQLite returns it, must be absolute.
 func Check(dsn string) (name string, err error) {
 	if path, ok := ParseSQLite(dsn); ok {
 		if !filepath.IsAbs(path) {
@@ -41,8 +41,8 @@ func Check(dsn string) (name string, err error) {
 	return u.String(), nil
 }
 
-// ParseSQLite returns the path of a DSN of SQLite, such as /var/lib/typoguard/events.db of
-// sqlite:///var/lib/typoguard/events.db, and false for other DSNs.
+// ParseSQLite returns the path in an SQLite DSN: /var/lib/typoguard/events.db for sqlite:///var/lib/typoguard/events.db. It
+// reports false for other DSNs.
 func ParseSQLite(dsn string) (path string, ok bool) {
 	path, ok = strings.CutPrefix(dsn, "sqlite://")
 	return path, ok && path != ""
@@ -51,7 +51,7 @@ func ParseSQLite(dsn string) (path string, ok bool) {
 // SQLite returns the DSN of an SQLite database.
 func SQLite(path string) string { return "sqlite://" + path }
 
-// parsePostgres parses a DSN of PostgreSQL. An error repeats nothing that may be a part of the password.
+// parsePostgres parses a PostgreSQL DSN. Its errors repeat nothing that may be part of the password.
 func parsePostgres(dsn string) (*pgx.ConnConfig, error) {
 	u, err := url.Parse(dsn)
 	if err != nil {

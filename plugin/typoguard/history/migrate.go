@@ -12,8 +12,8 @@ import (
 //go:embed migrations
 var migrations embed.FS
 
-// migrate brings the schema up to date by the migrations in a folder. It only reads if there is nothing to do, as on a disk that
-// is full. A schema that a newer program has made is an error.
+// migrate applies the migrations in a folder. It only reads if there is nothing to do, so it works on a full disk. A schema of a
+// newer program is an error.
 func migrate(ctx context.Context, h *handles, dialect goose.Dialect, folder string, options ...goose.ProviderOption) error {
 	files, err := fs.Sub(migrations, "migrations/"+folder)
 	if err != nil {
@@ -36,7 +36,7 @@ func migrate(ctx context.Context, h *handles, dialect goose.Dialect, folder stri
 	case ctx.Err() != nil:
 		return err
 	}
-	// There is no such table, or it is older; if anything else is wrong, this fails, too.
+	// The table is missing or older; if anything else is wrong, this fails too.
 	if _, err := provider.Up(ctx); err != nil {
 		return fmt.Errorf("migrating the schema: %w", err)
 	}

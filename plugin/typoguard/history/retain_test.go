@@ -16,7 +16,7 @@ import (
 
 // TestAge: events older than that are removed, and nothing of them stays.
 func TestAge(t *testing.T) {
-	events := mixed(rand.New(rand.NewPCG(9, 10)), 3*removedAtOnce, 40)
+	events := mixed(rand.New(rand.NewPCG(9, 10)), 3*removeBatch, 40)
 	eachDatabase(t, func(t *testing.T, s *Store) {
 		t.Helper()
 		write(t, s, events...)
