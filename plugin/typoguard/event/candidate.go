@@ -1,6 +1,6 @@
 package event
 
-// Candidate is a protected suffix that a name looks like, beside the one that decided.
+// Candidate is a protected suffix that a name looks like, besides the deciding one.
 type Candidate struct {
 	// Protected, Intended, Kind, Distance and Policy are as in Event.
 	Protected string `json:"protected"`

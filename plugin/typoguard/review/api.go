@@ -13,7 +13,7 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
 )
 
-// What the API answers is documented in API.md, which a test holds to these.
+// The types of API answers. API.md documents them, and a test compares it with them.
 type (
 	apiCount struct {
 		Events  int64 `json:"events"`
@@ -196,7 +196,7 @@ func (s *site) apiReview(ctx context.Context, r *http.Request) (*answer, error) 
 	return toJSON(http.StatusOK, apiReviewed{changed})
 }
 
-// toJSON returns what the API answers.
+// toJSON returns an API answer.
 func toJSON(status int, value any) (*answer, error) {
 	var body bytes.Buffer
 	if err := json.NewEncoder(&body).Encode(value); err != nil {

@@ -42,7 +42,7 @@ func appendJSON(b *bytes.Buffer, e *history.Event) error {
 	return event.NewJSON(b, e.Host).Encode(&e.Event, reviewAttributes(e)...)
 }
 
-// writeJSON writes events as lines of JSON.
+// writeJSON writes events as JSON lines.
 func writeJSON(w io.Writer) writer {
 	return writer{"application/x-ndjson", "json", nil, func(e *history.Event) error {
 		var line bytes.Buffer
@@ -54,7 +54,7 @@ func writeJSON(w io.Writer) writer {
 	}, func() error { return nil }}
 }
 
-// columns are the fields that a table of events has, in this order.
+// columns are the fields of a CSV export, in this order.
 var columns = []string{
 	"@timestamp", "event.end", "event.id", "typoguard.count", "client.ip", "typoguard.via", "typoguard.lookalike", "typoguard.intended",
 	"typoguard.protected", "typoguard.kind", "typoguard.distance", "typoguard.policy", "typoguard.mode", "event.action", "dns.response_code",
@@ -63,7 +63,7 @@ var columns = []string{
 	"typoguard.candidates", "typoguard.state", "typoguard.note", "typoguard.reviewer", "typoguard.reviewed", "message",
 }
 
-// writeCSV writes events as a table (RFC 4180) in UTF-8, with the names of fields as header.
+// writeCSV writes events as CSV (RFC 4180) in UTF-8, with field names as the header.
 func writeCSV(w io.Writer) writer {
 	table := csv.NewWriter(w)
 	table.UseCRLF = true
@@ -78,7 +78,7 @@ func writeCSV(w io.Writer) writer {
 	}
 }
 
-// rowOf returns the cells of an event.
+// rowOf returns the CSV row of an event.
 func rowOf(e *history.Event) []string {
 	row := make([]string, len(columns))
 	for _, field := range append(attributes(e), slog.String("message", e.Message())) {
@@ -104,8 +104,8 @@ func cell(value slog.Value) string {
 	return value.String()
 }
 
-// defuse puts an apostrophe before what a spreadsheet would take for a formula, and run: names and words of strangers are in
-// the table. An address in IPv6 that begins with a colon, or a number, is none.
+// defuse puts an apostrophe before text that a spreadsheet would run as a formula, because the table contains text from strangers.
+// Numbers are harmless, and so is an IPv6 address that begins with a colon.
 func defuse(text string) string {
 	if text == "" || !strings.ContainsRune("=+-@\t\r\n", rune(text[0])) {
 		return text

@@ -15,12 +15,12 @@ import (
 const (
 	// queryTimeout is how long a request may wait for the database.
 	queryTimeout = 10 * time.Second
-	// maxQueries and maxExports are how many requests ask the database at a time.
+	// maxQueries and maxExports are the numbers of concurrent database queries and exports.
 	maxQueries = 4
 	maxExports = 2
 )
 
-// site is what all requests have in common.
+// site is the state that all requests share.
 type site struct {
 	store     *history.Store
 	logger    *slog.Logger
@@ -31,7 +31,7 @@ type site struct {
 	queries   chan struct{}
 	exports   chan struct{}
 	now       func() time.Time
-	failing   atomic.Bool // whether the database did not answer last
+	failing   atomic.Bool // whether the last database query failed
 }
 
 func newSite(config Config) *site {
@@ -41,7 +41,7 @@ func newSite(config Config) *site {
 	}
 }
 
-// answer is what a request is answered with. It is made as a whole before any of it is sent.
+// answer is the answer to a request, complete before any of it is sent.
 type answer struct {
 	status      int
 	contentType string
@@ -49,10 +49,10 @@ type answer struct {
 	location    string // of a redirect
 }
 
-// handler makes the answer to a request. An error that is no problem is the database's: its details are logged only.
+// handler answers a request. An error that is not a problem is a database error, whose details are only logged.
 type handler func(context.Context, *http.Request) (*answer, error)
 
-// problem is an error that whoever asks is told of.
+// problem is an error to show to the client.
 type problem struct {
 	status  int
 	message string
@@ -60,7 +60,7 @@ type problem struct {
 
 func (p *problem) Error() string { return p.message }
 
-// The problems that any request may have.
+// The problems of any request.
 var (
 	errNotFound = &problem{http.StatusNotFound, "Page not found."}
 	errUnknown  = &problem{http.StatusNotFound, "Event not found. It may have expired and been removed."}
@@ -71,14 +71,14 @@ var (
 	errMedia    = &problem{http.StatusUnsupportedMediaType, "Expected Content-Type: application/json."}
 )
 
-// handle answers by a handler, or tells of a problem.
+// handle returns an HTTP handler. The function tell makes the answer about a problem.
 func (s *site) handle(h handler, tell func(*problem) (*answer, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		a, err := s.ask(r, h)
 		if p := s.problemOf(r, err); p != nil {
 			a, err = tell(p)
 		}
-		if err != nil { // of a template: a mistake of ours
+		if err != nil { // of a template: a bug
 			s.logger.Error("Rendering a review page failed", "err", err)
 			http.Error(w, "500 internal error; the server's log has the cause", http.StatusInternalServerError)
 			return
@@ -87,7 +87,7 @@ func (s *site) handle(h handler, tell func(*problem) (*answer, error)) http.Hand
 	})
 }
 
-// ask calls a handler when it may ask the database.
+// ask calls a handler once it may query the database.
 func (s *site) ask(r *http.Request, h handler) (*answer, error) {
 	ctx, cancel := context.WithTimeout(r.Context(), queryTimeout)
 	defer cancel()
@@ -100,7 +100,7 @@ func (s *site) ask(r *http.Request, h handler) (*answer, error) {
 	}
 }
 
-// answered notes that the database answers, or does again.
+// answered records that the database answers, possibly again.
 func (s *site) answered() {
 	if s.failing.CompareAndSwap(true, false) {
 		s.logger.Info("The event database is answering the review page again")
@@ -113,7 +113,7 @@ var (
 	errReader = errors.New("the client stopped reading the export")
 )
 
-// problemOf returns what to tell of an error; nil if there is none, or it is a mistake of ours.
+// problemOf returns the problem to show for an error; nil without an error, or if the error is a bug.
 func (s *site) problemOf(r *http.Request, err error) *problem {
 	var p *problem
 	switch {
@@ -137,8 +137,8 @@ func (s *site) problemOf(r *http.Request, err error) *problem {
 	return errDatabase
 }
 
-// logFailure logs an error of the database: once until it answers again, since pages ask again and again, and not if nobody
-// waits for its answer any more.
+// logFailure logs a database error, but only once until the database answers again, because pages refresh themselves, and not if the
+// client has gone away.
 func (s *site) logFailure(r *http.Request, err error) {
 	if r.Context().Err() == nil && !errors.Is(err, errReader) && s.failing.CompareAndSwap(false, true) {
 		s.logger.Error("The event database failed to answer the review page", "err", err)
@@ -159,5 +159,5 @@ func send(w http.ResponseWriter, a *answer) {
 	}
 	h.Set("Content-Length", strconv.Itoa(len(a.body)))
 	w.WriteHeader(a.status)
-	_, _ = w.Write(a.body) //nolint:gosec // templates have escaped it, or it is JSON; who has gone away needs no answer
+	_, _ = w.Write(a.body) //nolint:gosec // templates escaped it, or it is JSON; the client may be gone
 }

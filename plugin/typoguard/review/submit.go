@@ -24,7 +24,7 @@ type reviewRequest struct {
 	Seen  *string       `json:"seen"`
 }
 
-// review keeps what a person says of an event by the form on its page, and leads back there.
+// review stores a review from the form on an event's page, and redirects back there.
 func (s *site) review(ctx context.Context, r *http.Request) (*answer, error) {
 	if err := r.ParseForm(); err != nil {
 		return nil, &problem{http.StatusBadRequest, "The form is malformed or too large."}
@@ -35,11 +35,11 @@ func (s *site) review(ctx context.Context, r *http.Request) (*answer, error) {
 		seen := r.PostForm.Get("seen")
 		given.Seen = &seen
 	}
-	said, wrong := s.newReview(r, given)
+	review, wrong := s.newReview(r, given)
 	if wrong != nil {
 		return s.reviewAgain(ctx, r, id, wrong)
 	}
-	changed, err := s.store.Review(ctx, id, said)
+	changed, err := s.store.Review(ctx, id, review)
 	if errors.Is(err, history.ErrReviewed) {
 		return s.reviewAgain(ctx, r, id, errReviewed)
 	}
@@ -49,7 +49,7 @@ func (s *site) review(ctx context.Context, r *http.Request) (*answer, error) {
 	return &answer{status: http.StatusSeeOther, location: "/events/" + url.PathEscape(id) + "?saved=" + strconv.FormatInt(changed, 10) + "#review"}, nil
 }
 
-// reviewAgain shows the form with what was filled in, and what is wrong with it.
+// reviewAgain shows the form with its input and what is wrong with it.
 func (s *site) reviewAgain(ctx context.Context, r *http.Request, id string, wrong *problem) (*answer, error) {
 	d, err := s.store.Event(ctx, id)
 	if err != nil {
@@ -61,33 +61,33 @@ func (s *site) reviewAgain(ctx context.Context, r *http.Request, id string, wron
 	return s.render(wrong.status, "detail", "Event "+escape(d.ID), "/events", page)
 }
 
-// newReview checks what a person says.
+// newReview validates a review.
 func (s *site) newReview(r *http.Request, given reviewRequest) (history.Review, *problem) {
-	said := history.Review{State: given.State, Note: strings.TrimSpace(strings.ReplaceAll(given.Note, "\r\n", "\n")), Reviewer: s.reviewer(r), All: given.All}
+	review := history.Review{State: given.State, Note: strings.TrimSpace(strings.ReplaceAll(given.Note, "\r\n", "\n")), Reviewer: s.reviewer(r), All: given.All}
 	if given.Seen != nil {
-		said.Seen = &time.Time{}
+		review.Seen = &time.Time{}
 		if *given.Seen != "" {
 			t, err := time.Parse(time.RFC3339, *given.Seen)
 			if err != nil {
-				return said, &problem{http.StatusUnprocessableEntity, `seen is not a time; expected the event's typoguard.reviewed, or "" if it has none.`}
+				return review, &problem{http.StatusUnprocessableEntity, `seen is not a time; expected the event's typoguard.reviewed, or "" if it has none.`}
 			}
-			said.Seen = &t
+			review.Seen = &t
 		}
 	}
-	if !slices.Contains(history.States, said.State) {
-		return said, &problem{http.StatusUnprocessableEntity, "Choose a state: open, confirmed typo or false positive."}
+	if !slices.Contains(history.States, review.State) {
+		return review, &problem{http.StatusUnprocessableEntity, "Choose a state: open, confirmed typo or false positive."}
 	}
-	if !utf8.ValidString(said.Note) || strings.ContainsFunc(said.Note, func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }) {
-		return said, &problem{http.StatusUnprocessableEntity, "The note contains control characters or invalid UTF-8."}
+	if !utf8.ValidString(review.Note) || strings.ContainsFunc(review.Note, func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }) {
+		return review, &problem{http.StatusUnprocessableEntity, "The note contains control characters or invalid UTF-8."}
 	}
-	if n := utf8.RuneCountInString(said.Note); n > maxNote {
-		return said, &problem{http.StatusUnprocessableEntity, fmt.Sprintf("The note has %s characters; expected at most %s.", number(int64(n)), number(maxNote))}
+	if n := utf8.RuneCountInString(review.Note); n > maxNote {
+		return review, &problem{http.StatusUnprocessableEntity, fmt.Sprintf("The note has %s characters; expected at most %s.", number(int64(n)), number(maxNote))}
 	}
-	return said, nil
+	return review, nil
 }
 
-// reviewer returns who asks, if that has been verified: the user of basic authentication, or the name in the certificate of a
-// client. Nobody is believed whom the web-config file does not ask for a password.
+// reviewer returns the authenticated client: the user of basic authentication, or the name in the client certificate. It trusts a
+// user name only if the web-config file requires a password.
 func (s *site) reviewer(r *http.Request) string {
 	if s.webConfig == "" {
 		return ""
