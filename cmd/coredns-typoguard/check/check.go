@@ -61,10 +61,10 @@ func Command() *cli.Command {
 	}
 }
 
-// checker judges names and prints what it finds.
+// checker judges names and prints the results.
 type checker struct {
 	blocks  corefile.Blocks
-	query   typoguard.Query // but for the name
+	query   typoguard.Query // without the name
 	out     *bufio.Writer
 	errs    io.Writer
 	print   func(io.Writer, *result) error
@@ -121,7 +121,7 @@ func run(_ context.Context, c *cli.Command) error {
 	return nil
 }
 
-// parseClient returns the address of the option -client, and the zero address for anybody.
+// parseClient returns the address of the option -client, or the zero address for any client.
 func parseClient(s string) (netip.Addr, error) {
 	if s == "" {
 		return netip.Addr{}, nil
@@ -133,7 +133,7 @@ func parseClient(s string) (netip.Addr, error) {
 	return addr.WithZone(""), nil
 }
 
-// checkAll checks the names of a stream, one a line. What was printed is flushed before it waits for more.
+// checkAll checks the names in a stream, one per line. It flushes its output before it waits for more input.
 func (k *checker) checkAll(in io.Reader) error {
 	lines := bufio.NewReader(in)
 	for {
@@ -157,7 +157,7 @@ func (k *checker) checkAll(in io.Reader) error {
 	}
 }
 
-// check judges one name or address. What is neither is reported, and does not keep others from being judged.
+// check judges one name or address. It reports invalid input and goes on.
 func (k *checker) check(s string) error {
 	name, err := domain.Of(s)
 	if err != nil && !errors.Is(err, domain.ErrLiteral) {
@@ -175,7 +175,7 @@ func (k *checker) check(s string) error {
 	return k.print(k.out, r)
 }
 
-// judge fills in what becomes of a name.
+// judge fills in the judgement of a name.
 func (k *checker) judge(r *result, name string) {
 	if r.name == "" {
 		r.name = "."

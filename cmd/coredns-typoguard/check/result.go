@@ -12,16 +12,16 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard"
 )
 
-// result is what is said of one name.
+// result is the result for one name.
 type result struct {
-	given        string // the name or address as it was given
+	given        string // the name or address as given
 	name         string // lower-case, without the final dot
 	judgement    typoguard.Judgement
-	server, view string // of the server block, where that needs to be said
+	server, view string // of the server block, if it is ambiguous
 	line         typoguard.Line
 }
 
-// lineOf returns what a list file says of the suffix that decided.
+// lineOf returns the list file's line for the deciding suffix.
 func lineOf(block *typoguard.Block, r *result) typoguard.Line {
 	suffix := r.judgement.Listed
 	if c := r.candidate(); c != nil {
@@ -31,7 +31,7 @@ func lineOf(block *typoguard.Block, r *result) typoguard.Line {
 	return line
 }
 
-// until returns when the line stops counting, or "".
+// until returns when the line expires, or "".
 func (r *result) until() string {
 	if r.line.Until.IsZero() {
 		return ""
@@ -39,7 +39,7 @@ func (r *result) until() string {
 	return r.line.Until.UTC().Format(time.RFC3339)
 }
 
-// printLine prints a result for people and for grep. Fields that have no value are left out.
+// printLine prints a result for people and for grep. It omits fields without a value.
 func printLine(w io.Writer, r *result) error {
 	var line strings.Builder
 	j := &r.judgement
@@ -77,7 +77,7 @@ func printLine(w io.Writer, r *result) error {
 	return err
 }
 
-// candidate returns the suffix that decided, or, if no policy near the name is for the client, the nearest.
+// candidate returns the deciding suffix, or the nearest one if no matching policy applies to the client.
 func (r *result) candidate() *typoguard.Candidate {
 	j := &r.judgement
 	if j.Decisive == nil && len(j.Candidates) > 0 {
@@ -111,11 +111,11 @@ type object struct {
 	Candidates  []near `json:"candidates,omitempty"`
 }
 
-// near is a protected suffix that a name is, or looks like.
+// near is a protected suffix that a name equals or looks like.
 type near struct {
 	Protected string         `json:"protected,omitempty"`
 	Intended  string         `json:"intended,omitempty"`
-	Distance  *int           `json:"distance,omitempty"` // 0 of a homoglyph
+	Distance  *int           `json:"distance,omitempty"` // 0 for a homoglyph
 	Kind      string         `json:"kind,omitempty"`
 	Policy    string         `json:"policy,omitempty"`
 	Action    string         `json:"action,omitempty"`

@@ -1,4 +1,4 @@
-// Package resolver looks up for the commands what the server would with the plugins behind it.
+// Package resolver makes the lookups for the commands that the server would make through its other plugins.
 package resolver
 
 import (
@@ -21,35 +21,35 @@ func Flag() cli.Flag {
 
 const (
 	timeout = 5 * time.Second
-	// remembered is how many domains an answer is kept of, for as long as the command runs.
-	remembered = 100_000
+	// cacheSize is the number of domains whose answers are cached while the command runs.
+	cacheSize = 100_000
 )
 
-// Resolver asks a resolver.
+// Resolver queries a resolver.
 type Resolver struct {
 	address  string
 	udp, tcp dns.Client
 	known    *lru.Cache[string, bool]
 }
 
-// FromFlag returns the resolver that the option names, and nil without the option.
+// FromFlag returns the resolver of the option -resolve, or nil without the option.
 func FromFlag(c *cli.Command) (*Resolver, error) {
 	text := c.String("resolve")
 	if text == "" {
-		return nil, nil //nolint:nilnil // there is none, and that is right
+		return nil, nil //nolint:nilnil // the option is not set
 	}
 	address, err := parseAddress(text)
 	if err != nil {
 		return nil, fmt.Errorf("resolve: %w", err)
 	}
-	known, err := lru.New[string, bool](remembered)
+	known, err := lru.New[string, bool](cacheSize)
 	if err != nil {
 		return nil, err
 	}
 	return &Resolver{address: address, udp: dns.Client{Timeout: timeout}, tcp: dns.Client{Net: "tcp", Timeout: timeout}, known: known}, nil
 }
 
-// parseAddress reads an address with or without a port.
+// parseAddress parses an address with or without a port.
 func parseAddress(text string) (string, error) {
 	if addr, err := netip.ParseAddr(text); err == nil {
 		return net.JoinHostPort(addr.String(), "53"), nil
@@ -60,21 +60,20 @@ func parseAddress(text string) (string, error) {
 	return "", fmt.Errorf("%q; expected an address such as 192.0.2.53 or [2001:db8::53]:53", text)
 }
 
-// Exists says whether a domain exists, as the server would find out. What could not be found out is an error, and asked for
-// again the next time.
+// Exists reports whether a domain exists, in the same way as the server. Failed lookups are errors, and retried at the next call.
 func (r *Resolver) Exists(domain string) (bool, error) {
 	if there, ok := r.known.Get(domain); ok {
 		return there, nil
 	}
-	there, err := typoguard.Exists(domain, r.ask)
+	there, err := typoguard.Exists(domain, r.query)
 	if err == nil {
 		r.known.Add(domain, there)
 	}
 	return there, err
 }
 
-// ask asks one question, again over TCP if the answer is cut, and returns nil without an answer.
-func (r *Resolver) ask(domain string, qtype uint16) *dns.Msg {
+// query sends one query, again over TCP if the reply is truncated, and returns nil without a reply.
+func (r *Resolver) query(domain string, qtype uint16) *dns.Msg {
 	question := new(dns.Msg).SetQuestion(domain, qtype)
 	question.SetEdns0(dns.DefaultMsgSize, false)
 	reply, _, err := r.udp.Exchange(question, r.address)
