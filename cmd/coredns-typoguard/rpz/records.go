@@ -13,15 +13,15 @@ const (
 	passthru = "CNAME rpz-passthru." //nolint:gosec // no credentials
 	nxdomain = "CNAME ."
 	nodata   = "CNAME *."
-	// nullMX is local data, which hides what there is of other types.
+	// nullMX is local data, which hides records of other types.
 	nullMX = "MX 0 ." // RFC 7505 section 3
 )
 
-// recordsOf returns the records that make servers do for a name what a rule says, without owner and TTL.
+// recordsOf returns the records that express a rule for a name, without owner and TTL.
 //
-// With the action sinkhole the mail server is told the lookalike itself as its mail host, as by our server; for names
-// below it that is still the lookalike, since a wildcard's data cannot vary. Without an MX record it would go on to the
-// addresses all the same, but for maddy, which looks no further (RFC 5321 section 5.1 says it should).
+// With the action sinkhole, the mail host is the lookalike itself, as on our server. For names below it the mail host is still the
+// lookalike, because the data of a wildcard cannot vary. Without an MX record most mail servers would use the addresses anyway, as
+// RFC 5321 section 5.1 says, but maddy would not.
 func recordsOf(name string, r rule) []string {
 	if r.passes {
 		return []string{passthru}
@@ -48,7 +48,7 @@ func addressRecord(addr netip.Addr) string {
 	return "AAAA " + addr.String()
 }
 
-// limitsOf returns what a policy says that its rows cannot, a sentence for each.
+// limitsOf returns a sentence for each thing that a policy says but rows cannot express.
 func limitsOf(p *typoguard.Policy) []string {
 	var limits []string
 	if len(p.Clients) > 0 {
@@ -77,7 +77,7 @@ func limitsOf(p *typoguard.Policy) []string {
 	return limits
 }
 
-// ends reports whether a line of a policy's lists, or its dry run, has an end.
+// ends reports whether a line of a policy's lists, or its trial, expires.
 func ends(p *typoguard.Policy) bool {
 	for _, line := range p.Lines {
 		if !line.Until.IsZero() {
@@ -87,7 +87,7 @@ func ends(p *typoguard.Policy) bool {
 	return !p.Trial.IsZero()
 }
 
-// join writes values as they stand in a Corefile.
+// join formats values as in a Corefile.
 func join[T fmt.Stringer](values []T) string {
 	var texts []string
 	for _, v := range values {

@@ -1,9 +1,9 @@
-// Package rpz is the command that writes the policies of a Corefile as a response policy zone (RPZ,
+// Package rpz implements the command rpz, which writes the policies of a Corefile as a response policy zone (RPZ,
 // draft-vixie-dnsop-dns-rpz-00), for resolvers that are not CoreDNS.
 //
-// A zone is a list of names, while a policy is about every name there could be. The names within the policy's distance
-// are enumerated (neighbours.go), and those that look the same (homoglyphs.go), under top-level domains that exist (package
-// tlds); the engine then judges each, and nothing but its verdict makes a row (plan.go).
+// A zone is a list of names, while a policy covers every possible name. The command enumerates the names within the policy's distance
+// (neighbours.go) and those that look the same (homoglyphs.go), under existing top-level domains (package tlds). The engine then
+// judges each, and only its verdict makes a row (plan.go).
 package rpz
 
 import (

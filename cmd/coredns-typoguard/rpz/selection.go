@@ -16,17 +16,17 @@ import (
 
 const monitor = "monitor" // the mode
 
-// selection is the policies that a zone is made of.
+// selection is the policies of a zone.
 type selection struct {
 	block    *typoguard.Block
-	policies []*typoguard.Policy // those that the zone has; one at least
-	skipped  []*typoguard.Policy // that only monitor, and are left out for that
+	policies []*typoguard.Policy // at least one
+	skipped  []*typoguard.Policy // left out because they are in mode monitor
 	only     string              // the name of the only policy, or ""
-	client   netip.Addr          // whom the policies must be for; the zero address is anybody
-	monitors bool                // policies in mode monitor count
+	client   netip.Addr          // the client that the policies must apply to; the zero address is any client
+	monitors bool                // include policies in mode monitor
 }
 
-// newSelection returns the policies that options choose.
+// newSelection returns the policies that the options select.
 func newSelection(blocks corefile.Blocks, only, client string, monitors bool) (*selection, error) {
 	s := &selection{only: only, monitors: monitors}
 	var err error
@@ -42,7 +42,7 @@ func newSelection(blocks corefile.Blocks, only, client string, monitors bool) (*
 	return s, s.choosePolicies()
 }
 
-// chooseBlock returns the chosen server block, or else the only one that has policies.
+// chooseBlock returns the chosen server block, or otherwise the only one with policies.
 func chooseBlock(blocks corefile.Blocks) (*typoguard.Block, error) {
 	if blocks.Chosen != nil {
 		if blocks.Chosen.Policies() == nil {
@@ -63,7 +63,7 @@ func chooseBlock(blocks corefile.Blocks) (*typoguard.Block, error) {
 	return with[0], nil
 }
 
-// choosePolicies fills in the policies that the zone has.
+// choosePolicies fills in the policies of the zone.
 func (s *selection) choosePolicies() error {
 	all := s.block.Policies()
 	var names []string
@@ -89,14 +89,14 @@ func (s *selection) choosePolicies() error {
 	return fmt.Errorf("client: no policy applies to %s", s.client)
 }
 
-// isFor reports whether a policy is for the client.
+// isFor reports whether a policy applies to the client.
 func (s *selection) isFor(p *typoguard.Policy) bool {
 	return !s.client.IsValid() || (len(p.Clients) == 0 && len(p.ClientLabels) == 0) ||
 		slices.ContainsFunc(p.Clients, func(network netip.Prefix) bool { return network.Contains(s.client) })
 }
 
-// plan returns the plan of a zone for the selection. Top-level domains of the suffixes themselves exist, delegated or not:
-// those of a private network are not.
+// plan returns the plan of a zone for the selection. The top-level domains of the suffixes count as existing even if they are not
+// delegated, because those of private networks are not.
 func (s *selection) plan(allTLDs bool) *plan {
 	p := &plan{
 		judge:    s.judge,
@@ -118,7 +118,7 @@ func (s *selection) plan(allTLDs bool) *plan {
 	return p
 }
 
-// judge returns what the server would do about a name.
+// judge returns the rule by which the server treats a name.
 func (s *selection) judge(name string) judgement {
 	if name == "" {
 		return judgement{} // the root
@@ -129,7 +129,7 @@ func (s *selection) judge(name string) judgement {
 	}
 	decisive := j.Decisive
 	if s.only != "" {
-		// As if it were the only policy, but for what the others list.
+		// As if it were the only policy, except that names listed by others still pass.
 		i := slices.IndexFunc(j.Candidates, func(c typoguard.Candidate) bool { return c.Policy.Name == s.only })
 		if i < 0 {
 			return judgement{}
@@ -146,7 +146,7 @@ func (s *selection) judge(name string) judgement {
 	return found
 }
 
-// comments says what the zone is made from.
+// comments describes the origin of the zone.
 func (s *selection) comments(allTLDs bool) []string {
 	var names []string
 	for _, p := range s.policies {
@@ -159,7 +159,7 @@ func (s *selection) comments(allTLDs bool) []string {
 	return []string{"Response policy zone of typoguard, of policy " + strings.Join(names, ", "), "Under " + domains}
 }
 
-// limits says what the zone lacks of what the policies say, a line for each thing.
+// limits returns a line for each thing that the policies say but the zone does not.
 func (s *selection) limits() []string {
 	var lines []string
 	for _, p := range s.skipped {
@@ -179,7 +179,7 @@ func (s *selection) limits() []string {
 	return lines
 }
 
-// typeNames writes query types as they stand in a Corefile.
+// typeNames formats query types as in a Corefile.
 func typeNames(types []uint16) string {
 	var names []string
 	for _, t := range types {
