@@ -48,6 +48,15 @@ func TestExplain(t *testing.T) {
 	}
 }
 
+// TestExplainTie: of equally near forms the one in Unicode is explained.
+func TestExplainTie(t *testing.T) {
+	var name []rune
+	for _, e := range match.Explain("xn--mnchen-3ya.d", "xn--mnchen-3ya.de") {
+		name = append(name, e.Name...)
+	}
+	assert.Equal(t, "münchen.d", string(name))
+}
+
 func TestExplainHomoglyph(t *testing.T) {
 	tests := []struct {
 		name, has, meant string
