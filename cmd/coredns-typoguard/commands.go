@@ -19,21 +19,21 @@ import (
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/rpz"
 )
 
-// The exit statuses of commands, as of grep: a command that finds something fails with one that is not an error's.
+// exitError is the exit status of errors. As with grep, a command that finds something exits with another status.
 const exitError = 2
 
-// isCommand reports whether the arguments, without the program's name, are a command's and not CoreDNS's, which takes
-// flags only. The scripts of shell completion put theirs last.
+// isCommand reports whether the arguments, without the program's name, call a command: CoreDNS itself takes only flags. Shell
+// completion scripts put their flag last.
 func isCommand(args []string) bool {
 	return len(args) > 0 && (!strings.HasPrefix(args[0], "-") || slices.Contains(args, "--generate-shell-completion"))
 }
 
-// commands returns the commands, which write to out and errs.
+// commands returns the root of all commands, which write to out and errs.
 func commands(in io.Reader, out, errs io.Writer) *cli.Command {
 	root := &cli.Command{
 		Name:  "coredns-typoguard",
-		Usage: "CoreDNS that hides domains which look like a mistyped protected one",
-		UsageText: "coredns-typoguard [-conf Corefile] [-dns.port PORT] [-quiet] …   the server, with the flags of CoreDNS; -help lists them\n" +
+		Usage: "CoreDNS that hides domains that look like mistyped protected ones",
+		UsageText: "coredns-typoguard [-conf Corefile] [-dns.port PORT] [-quiet] …   run the server; -help lists CoreDNS's flags\n" +
 			"coredns-typoguard COMMAND [OPTION...] [ARGUMENT...]",
 		Version:               caddy.AppVersion,
 		Commands:              []*cli.Command{check.Command(), audit.Command(), rpz.Command()},
@@ -65,8 +65,7 @@ func commandNames(root *cli.Command) []string {
 	return names
 }
 
-// runCommand runs the command that the arguments, of which the first is the program's name, call, and returns the exit
-// status.
+// runCommand runs the command that the arguments call, and returns the exit status. The first argument is the program's name.
 func runCommand(args []string, in io.Reader, out, errs io.Writer) int {
 	err := commands(in, out, errs).Run(context.Background(), args)
 	var status cli.ExitCoder
@@ -80,12 +79,12 @@ func runCommand(args []string, in io.Reader, out, errs io.Writer) int {
 	return exitError
 }
 
-// describeCommands makes CoreDNS's -help tell of the commands.
+// describeCommands adds the commands to CoreDNS's -help.
 func describeCommands() {
 	flag.Usage = func() {
 		fmt.Fprintf(flag.CommandLine.Output(), "Usage of %s:\n", os.Args[0])
 		flag.PrintDefaults()
-		fmt.Fprintln(flag.CommandLine.Output(), "\nCommands, each with its own -help:")
+		fmt.Fprintln(flag.CommandLine.Output(), "\nCommands (each has its own -help):")
 		for _, c := range commands(nil, io.Discard, io.Discard).Commands {
 			fmt.Fprintf(flag.CommandLine.Output(), "  %-8s %s\n", c.Name, c.Usage)
 		}

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// linked are the directives of the plugins in plugins.go, but for typoguard's.
+// linked are the directives of the plugins in plugins.go, except typoguard's.
 var linked = []string{
 	"acl", "any", "auto", "bind", "bufsize", "cache", "cancel", "chaos", "debug", "dns64", "dnstap", "erratic", "errors",
 	"file", "forward", "grpc", "grpc_server", "header", "health", "hosts", "https", "https3", "loadbalance", "local",
@@ -13,8 +13,8 @@ var linked = []string{
 	"reload", "rewrite", "root", "secondary", "shed", "template", "timeouts", "tls", "transfer", "tsig", "view", "whoami",
 }
 
-// directives returns the linked directives in the order of execution, which is that of CoreDNS with typoguard directly
-// before cache: what depends on the client must never be cached, and every plugin that counts, logs or taps stands above.
+// directives returns the linked directives in order of execution: CoreDNS's order, with typoguard directly before cache, so that
+// answers that depend on the client are never cached, and every plugin that counts, logs or taps comes first.
 func directives(coredns []string) ([]string, error) {
 	var order []string
 	for _, name := range coredns {
@@ -26,7 +26,7 @@ func directives(coredns []string) ([]string, error) {
 		}
 	}
 	if len(order) != len(linked)+1 {
-		return nil, fmt.Errorf("expected %d of CoreDNS's directives in its order, found %d", len(linked), len(order)-1)
+		return nil, fmt.Errorf("found %d of the %d linked directives in CoreDNS's list of plugins; expected all of them", len(order)-1, len(linked))
 	}
 	return order, nil
 }

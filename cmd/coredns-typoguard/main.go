@@ -1,6 +1,6 @@
 // Command coredns-typoguard is CoreDNS with the typoguard plugin and a chosen set of others, for use as the resolver of
-// mail servers. It takes the flags of coredns. Called with a command (check…) it applies the policies of a Corefile without
-// a server.
+// mail servers. It takes the flags of coredns. With a command (check…) it applies the policies of a Corefile without starting a
+// server.
 package main
 
 import (
@@ -27,7 +27,7 @@ func main() {
 	coremain.Run()
 }
 
-// configure tells CoreDNS which plugins run in which order, and what version this is.
+// configure sets the order of CoreDNS's plugins, and the version.
 func configure() error {
 	order, err := directives(dnsserver.Directives)
 	if err != nil {

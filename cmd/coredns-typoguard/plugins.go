@@ -1,8 +1,7 @@
 package main
 
-// The plugins linked into the binary: what a resolver in front of mail servers needs, and nothing that talks to a
-// cloud or a cluster. A Corefile that names any other CoreDNS plugin fails to start with
-// "Unknown directive". Their order is in directives.go.
+// The plugins linked into the binary: those that a resolver for mail servers needs, and none that talk to a cloud or a cluster. With
+// any other CoreDNS plugin in the Corefile, the server fails to start with "Unknown directive". directives.go has their order.
 import (
 	_ "github.com/coredns/coredns/plugin/acl"
 	_ "github.com/coredns/coredns/plugin/any"

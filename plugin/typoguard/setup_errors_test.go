@@ -31,8 +31,8 @@ func TestParseErrors(t *testing.T) {
 
 		{"protect nothing", "protect", `Testfile:3 - Error during parsing: protect: no argument; expected domain suffixes`},
 		{"protect a bad name", "protect army..mil", `Testfile:3 - Error during parsing: protect: "army..mil": expected a domain suffix such as army.nl: idna: invalid label "army..mil"`},
-		{"protect a wildcard", "protect *.army.mil", `Testfile:3 - Error during parsing: protect: "*.army.mil": expected a domain suffix such as army.nl; write "army.mil", what lies under it is included`},
-		{"protect with a leading dot", "protect .mil", `Testfile:3 - Error during parsing: protect: ".mil": expected a domain suffix such as army.nl; write "mil", what lies under it is included`},
+		{"protect a wildcard", "protect *.army.mil", `Testfile:3 - Error during parsing: protect: "*.army.mil": expected a domain suffix such as army.nl; write "army.mil", which includes everything below it`},
+		{"protect with a leading dot", "protect .mil", `Testfile:3 - Error during parsing: protect: ".mil": expected a domain suffix such as army.nl; write "mil", which includes everything below it`},
 		{"protect the root", "protect .", `Testfile:3 - Error during parsing: protect: ".": expected a domain suffix such as army.nl, not the root`},
 		{"protect an address", "protect 192.0.2.1", `Testfile:3 - Error during parsing: protect: "192.0.2.1": expected a domain suffix such as army.nl, not an address`},
 		{"protect a mailbox", "protect bob@army.mil", `Testfile:3 - Error during parsing: protect: "bob@army.mil": expected a domain suffix such as army.nl: idna: disallowed rune U+0040`},

@@ -40,7 +40,7 @@ func TestParseEventsErrors(t *testing.T) {
 		{"facility", "syslog udp://192.0.2.1 facility local8", `syslog: unknown facility "local8"; expected one of kern, user, mail, daemon, auth, syslog, lpr, news, uucp, cron, authpriv, ftp, ntp, audit, alert, clock, local0, local1, local2, local3, local4, local5, local6, local7`},
 		{"TLS settings without TLS", "syslog tcp://192.0.2.1 ca some.pem", `syslog: unknown setting "ca"; expected one of facility`},
 		{"no CA", "syslog tls://192.0.2.1 ca nope.pem", `syslog: open ROOT/nope.pem: no such file or directory; expected files in PEM`},
-		{"a bad CA", "syslog tls://192.0.2.1 ca some.pem", `syslog: no certificate in ROOT/some.pem; expected some in PEM; expected files in PEM`},
+		{"a bad CA", "syslog tls://192.0.2.1 ca some.pem", `syslog: ROOT/some.pem contains no PEM certificate; expected files in PEM`},
 		{"half a certificate", "syslog tls://192.0.2.1 cert some.pem", `syslog: cert and key belong together; expected both or none`},
 		{"a bad certificate", "syslog tls://192.0.2.1 cert some.pem key some.pem", `syslog: tls: failed to find any PEM data in certificate input; expected files in PEM`},
 
@@ -49,7 +49,7 @@ func TestParseEventsErrors(t *testing.T) {
 		{"dnstap", "dnstap full", `dnstap: "full"; expected on or off`},
 		{"one mask", "client_mask 24", `client_mask: 1 numbers` + bits},
 		{"no mask", "client_mask /24 /56", `client_mask: "/24 /56"` + bits},
-		{"a wide mask", "client_mask 33 56", `client_mask: 33 56; expected bits of IPv4 addresses from 0 to 32, and of IPv6 addresses from 0 to 128`},
+		{"a wide mask", "client_mask 33 56", `client_mask: 33 56; expected 0 to 32 bits for IPv4 and 0 to 128 bits for IPv6`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -90,7 +90,7 @@ test("the overview fills by itself, and leaves focus and place alone", () =>
     await until("the history has the event", async () => (await (await fetch(`${base}/api/v1/events?name=paused-`)).json()).total > 0);
     await page.waitForTimeout(4000);
     assert.equal(await total(page, "blocked"), paused);
-    await page.getByRole("button", { name: "Go on updating" }).click();
+    await page.getByRole("button", { name: "Resume updates" }).click();
     await until("the event is counted after all", async () => (await total(page, "blocked")) > paused);
   }));
 
@@ -99,15 +99,15 @@ test("an analyst filters, sorts and pages, opens an event, says what it was, and
     await page.goto(base);
     await page.getByRole("link", { name: "Events", exact: true }).click();
     await page.locator("select[name=policy]").selectOption("mil");
-    await page.getByLabel("Text in name").fill("ARMY.ml");
+    await page.getByLabel("Name contains").fill("ARMY.ml");
     await page.getByRole("button", { name: "Filter" }).click();
     await page.waitForURL(/policy=mil/);
     const count = Number((await page.locator("#list-count").innerText()).match(/of ([\d,]+) events/)[1].replaceAll(",", ""));
     assert.ok(count > 50);
     for (const name of await page.locator("tbody th a").allInnerTexts()) assert.match(name, /army\.ml$/);
 
-    await page.getByRole("link", { name: "Times", exact: true }).click();
-    assert.equal(await page.locator('th[aria-sort="descending"]').innerText(), "Times ▼".replace(" ▼", ""));
+    await page.getByRole("link", { name: "Count", exact: true }).click();
+    assert.equal(await page.locator('th[aria-sort="descending"]').innerText(), "Count ▼".replace(" ▼", ""));
     const counts = (await page.locator("tbody td.n").allInnerTexts()).map(Number);
     assert.deepEqual(counts, [...counts].sort((a, b) => b - a));
     await page.getByRole("link", { name: "Next", exact: true }).click();
@@ -122,12 +122,12 @@ test("an analyst filters, sorts and pages, opens an event, says what it was, and
     await page.goto(`${base}/events?name=us.army.ml&client=192.0.2.7`);
     await page.getByRole("link", { name: /event omission22/ }).click();
     assert.equal(await page.locator("h1").innerText(), "us.army.ml looks like us.army.mil");
-    assert.equal(await page.locator(".words").innerText(), "The letter “i” is missing before “l”.");
+    assert.equal(await page.locator(".sentences").innerText(), "The letter “i” is missing before “l”.");
     await page.getByLabel("confirmed typo").check();
     await page.getByLabel("Note").fill("address book\n<b>of</b> host 7");
     await page.getByRole("button", { name: "Save" }).click();
     await page.waitForURL(/saved=1/);
-    assert.equal(await page.getByRole("status").innerText(), "Saved: 1 event is now confirmed typo.");
+    assert.equal(await page.getByRole("status").innerText(), "Saved: 1 event marked confirmed typo.");
     assert.equal(await page.locator(".said").innerText(), "address book\n<b>of</b> host 7");
     await page.goto(`${base}/events?state=confirmed`);
     assert.equal(await page.locator("tbody tr").count(), 1);
@@ -150,7 +150,7 @@ test("of two analysts the second is shown what the first one said, and loses no 
         await page.getByRole("button", { name: "Save" }).click();
         if (page === first) await page.waitForURL(/saved=1/);
       }
-      assert.match(await second.getByRole("alert").innerText(), /^Somebody has said something of this event since you read it/);
+      assert.match(await second.getByRole("alert").innerText(), /^Someone else reviewed this event in the meantime/);
       assert.equal(await second.locator(".said").innerText(), "asked the sender");
       assert.equal(await second.getByLabel("Note").inputValue(), "looks right to me");
       assert.deepEqual(await violations(second), []);
@@ -176,7 +176,7 @@ test("reading and saying what it was need no JavaScript", () =>
     await page.goto(`${base}/events/target2222`);
     await page.getByLabel("false positive").check();
     await page.getByRole("button", { name: "Save" }).click();
-    assert.equal(await page.getByRole("status").innerText(), "Saved: 1 event is now false positive.");
+    assert.equal(await page.getByRole("status").innerText(), "Saved: 1 event marked false positive.");
   }));
 
 test("a keyboard gets everywhere", () =>

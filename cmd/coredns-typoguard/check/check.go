@@ -1,4 +1,4 @@
-// Package check is the command that says what would become of a name, and why.
+// Package check implements the command check: it shows what the policies would do with a name, and why.
 package check
 
 import (
@@ -20,50 +20,51 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 )
 
-const description = `Judges names by the policies of a Corefile, as the server would, and prints a line for each:
+const description = `Applies the policies of a Corefile to names, exactly as the server would, and prints one line per name:
 
   army.ml: blocked verdict=lookalike intended=army.mil protected=mil distance=1 kind=omission policy=mil action=nxdomain mode=enforce
   gov.ml: passed verdict=allowed reason=allowed listed=gov.ml
 
-A mail address stands for its domain, and "-" for names on standard input, one a line; each is answered before the next is
-read. The reasons to pass are: no_match (near no protected suffix), protected, allowed, client (no policy near is for
--client), type (the policy passes -type), no_counterpart (what it resembles does not exist, and the policy requires that),
-monitor (the policy only counts), no_policy (the server block has none), unserved (no server block has the name) and literal (an address literal, for which there is no lookup).
+A mail address stands for its domain. "-" reads names from standard input, one per line, and answers each before it reads
+the next. A name passes for one of these reasons: no_match (it is not near any protected suffix), protected, allowed, client
+(no matching policy applies to -client), type (the policy passes queries of -type), no_counterpart (the policy requires a
+counterpart, but the intended name does not exist), monitor (the policy is in mode monitor), no_policy (the server block
+has no policy), unserved (no server block serves the name) and literal (an address literal, which needs no lookup).
 
-With -json, "protected" or "allowed" is the suffix that such a name is under, "candidates" are all protected suffixes that a
-name looks like, the nearest first, and what has no value is left out.
+With -json, "protected" or "allowed" is the listed suffix that covers the name, and "candidates" are all protected suffixes
+that the name looks like, nearest first. Fields without a value are omitted.
 
-Without -client every policy is taken to be for the client, and "clients=" says whom it is for. Names are judged by the
-server block with the longest zone, of several the first in the file; with other blocks "server=" says which, and -server
-takes another. Whether a client is in a view is not evaluated ("view="), nor what rewrite, acl and other plugins before
-typoguard do to a query.
+Without -client, every policy is assumed to apply to the client; "clients=" shows which clients it really applies to. The
+server block with the longest matching zone decides (if there are several, the first in the file). If the Corefile has
+other server blocks, "server=" shows which one decided; -server selects a different one. Views ("view=") are not evaluated,
+and neither are rewrite, acl and other plugins that run before typoguard.
 
-Of a policy that requires a counterpart every name is taken to have one, unless -resolve names a resolver to ask. "note=" and
-"until=" are what a list file says of the suffix that decided.
+If a policy requires a counterpart, the intended name is assumed to exist, unless -resolve names a resolver to query.
+"note=" and "until=" are the note and the expiry date that a list file has for the deciding suffix.
 
-Exit status: 0 if nothing would be blocked, 1 if something would, 2 after an error.`
+Exit status: 0 if nothing would be blocked, 1 if something would be blocked, 2 on error.`
 
 // Command returns the command.
 func Command() *cli.Command {
 	return &cli.Command{
 		Name:        "check",
-		Usage:       "say whether names would be blocked, and why",
+		Usage:       "show whether names would be blocked, and why",
 		ArgsUsage:   "NAME|ADDRESS... | -",
 		Description: description,
 		Flags: append(corefile.Flags(),
-			&cli.StringFlag{Name: "client", Usage: "judge for the client with this `IP` address"},
-			&cli.StringFlag{Name: "type", Value: "MX", Usage: "judge a query of this `TYPE`"},
+			&cli.StringFlag{Name: "client", Usage: "apply the policies for the client with this `IP` address"},
+			&cli.StringFlag{Name: "type", Value: "MX", Usage: "check a query of this `TYPE`"},
 			resolver.Flag(),
-			&cli.BoolFlag{Name: "json", Usage: "print one JSON object a line"},
+			&cli.BoolFlag{Name: "json", Usage: "print one JSON object per line"},
 		),
 		Action: run,
 	}
 }
 
-// checker judges names and prints what it finds.
+// checker judges names and prints the results.
 type checker struct {
 	blocks  corefile.Blocks
-	query   policy.Query // but for the name
+	query   policy.Query // without the name
 	out     *bufio.Writer
 	errs    io.Writer
 	print   func(io.Writer, *result) error
@@ -74,7 +75,7 @@ type checker struct {
 func run(_ context.Context, c *cli.Command) error {
 	names := c.Args().Slice()
 	if len(names) == 0 {
-		return errors.New("no name; expected names, mail addresses or - for standard input")
+		return errors.New("missing argument; expected names, mail addresses, or - for standard input")
 	}
 	k := checker{out: bufio.NewWriter(c.Root().Writer), errs: c.Root().ErrWriter, print: printLine}
 	if c.Bool("json") {
@@ -121,7 +122,7 @@ func run(_ context.Context, c *cli.Command) error {
 	return nil
 }
 
-// parseClient returns the client with the address of the option -client, and anybody without one.
+// parseClient returns the client with the address of the option -client, or any client without the option.
 func parseClient(s string) (*policy.Client, error) {
 	if s == "" {
 		return policy.ClientAt(netip.Addr{}), nil
@@ -133,7 +134,7 @@ func parseClient(s string) (*policy.Client, error) {
 	return policy.ClientAt(addr), nil
 }
 
-// checkAll checks the names of a stream, one a line. What was printed is flushed before it waits for more.
+// checkAll checks the names in a stream, one per line. It flushes its output before it waits for more input.
 func (k *checker) checkAll(in io.Reader) error {
 	lines := bufio.NewReader(in)
 	for {
@@ -157,7 +158,7 @@ func (k *checker) checkAll(in io.Reader) error {
 	}
 }
 
-// check judges one name or address. What is neither is reported, and does not keep others from being judged.
+// check judges one name or address. It reports invalid input and goes on.
 func (k *checker) check(s string) error {
 	name, err := domain.Of(s)
 	if err != nil && !errors.Is(err, domain.ErrLiteral) {
@@ -175,7 +176,7 @@ func (k *checker) check(s string) error {
 	return k.print(k.out, r)
 }
 
-// judge fills in what becomes of a name.
+// judge fills in the judgement of a name.
 func (k *checker) judge(r *result, name string) {
 	if r.name == "" {
 		r.name = "."

@@ -15,16 +15,16 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/suffixlist"
 )
 
-// result is what is said of one name.
+// result is the result for one name.
 type result struct {
-	given        string // the name or address as it was given
+	given        string // the name or address as given
 	name         string // lower-case, without the final dot
 	decision     policy.Decision
 	block        *typoguard.Block // that judged it; nil if none did
 	server, view string           // of the server block, where that needs to be said
 }
 
-// suffix returns the suffix that decided, with what a list file says of it.
+// suffix returns the deciding suffix, with its note and expiry if a list file has any.
 func (r *result) suffix() suffixlist.Suffix {
 	name := r.decision.Listed
 	if c := r.candidate(); c != nil {
@@ -37,7 +37,7 @@ func (r *result) suffix() suffixlist.Suffix {
 	return s
 }
 
-// candidate returns what decided, or, if no policy near the name is for the client, the nearest; nil if there is none.
+// candidate returns the deciding candidate, or the nearest one if no matching policy applies to the client; nil if there is none.
 func (r *result) candidate() *event.Lookalike {
 	d := &r.decision
 	switch {
@@ -60,7 +60,7 @@ func until(s suffixlist.Suffix) string {
 	return s.Until.UTC().Format(time.RFC3339)
 }
 
-// printLine prints a result for people and for grep. Fields that have no value are left out.
+// printLine prints a result for people and for grep. It omits fields without a value.
 func printLine(w io.Writer, r *result) error {
 	var line strings.Builder
 	d, suffix := &r.decision, r.suffix()
@@ -124,11 +124,11 @@ type object struct {
 	Candidates  []near `json:"candidates,omitempty"`
 }
 
-// near is a protected suffix that a name is, or looks like.
+// near is a protected suffix that a name equals or looks like.
 type near struct {
 	Protected string         `json:"protected,omitempty"`
 	Intended  string         `json:"intended,omitempty"`
-	Distance  *int           `json:"distance,omitempty"` // 0 of a homoglyph
+	Distance  *int           `json:"distance,omitempty"` // 0 for a homoglyph
 	Kind      string         `json:"kind,omitempty"`
 	Policy    string         `json:"policy,omitempty"`
 	Action    string         `json:"action,omitempty"`

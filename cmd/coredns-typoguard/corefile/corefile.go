@@ -1,4 +1,4 @@
-// Package corefile gives the commands the policies of a Corefile.
+// Package corefile loads the policies of a Corefile for the commands.
 package corefile
 
 import (
@@ -20,23 +20,23 @@ import (
 // Flags returns the options of a command that reads a Corefile: -conf and -server.
 func Flags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "conf", Value: caddy.DefaultConfigFile, TakesFile: true, Usage: "the `Corefile` with the policies; stdin is standard input"},
-		&cli.StringFlag{Name: "server", Usage: "take the server block with this `KEY`, or view, instead of the one that serves a name"},
+		&cli.StringFlag{Name: "conf", Value: caddy.DefaultConfigFile, TakesFile: true, Usage: "read the policies from this `Corefile`; stdin for standard input"},
+		&cli.StringFlag{Name: "server", Usage: "use the server block with this `KEY` or view, instead of the one that serves the name"},
 	}
 }
 
 // Blocks are the server blocks of a Corefile.
 type Blocks struct {
-	// All are in the order of the Corefile.
+	// All are all server blocks, in the order of the Corefile.
 	All []*typoguard.Block
-	// Chosen is the one of the option -server, or nil.
+	// Chosen is the server block that the option -server selects, or nil.
 	Chosen *typoguard.Block
 }
 
-// Load reads the Corefile that the options of a command name. Standard input cannot be it, and an argument "-", too.
+// Load reads the Corefile that a command's options select. Standard input cannot be both the Corefile and an argument "-".
 func Load(c *cli.Command) (Blocks, error) {
 	if c.String("conf") == "stdin" && slices.Contains(c.Args().Slice(), "-") {
-		return Blocks{}, errors.New("conf: stdin, and - among the arguments; expected one of them")
+		return Blocks{}, errors.New("conf: both -conf stdin and the argument - read standard input; expected only one of them")
 	}
 	input, err := read(c.String("conf"), c.Root().Reader)
 	if err != nil {
@@ -52,7 +52,7 @@ func Load(c *cli.Command) (Blocks, error) {
 	return b, err
 }
 
-// For returns the block that judges a name, or nil if none serves it.
+// For returns the block that serves a name, or nil if none does.
 func (b *Blocks) For(name string) *typoguard.Block {
 	if b.Chosen != nil {
 		return b.Chosen
@@ -60,7 +60,7 @@ func (b *Blocks) For(name string) *typoguard.Block {
 	return typoguard.Serving(b.All, name)
 }
 
-// read returns the content of a Corefile. Where CoreDNS would start without one, there is nothing to do here.
+// read returns the content of a Corefile. Unlike CoreDNS, the commands cannot do without one.
 func read(path string, in io.Reader) (caddy.Input, error) {
 	if path == "stdin" {
 		content, err := io.ReadAll(in)
@@ -72,15 +72,15 @@ func read(path string, in io.Reader) (caddy.Input, error) {
 	content, err := os.ReadFile(filepath.Clean(path))
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		return nil, fmt.Errorf("conf: %w; expected the Corefile that has the policies", err)
+		return nil, fmt.Errorf("conf: %w; expected a Corefile with policies", err)
 	case err != nil:
 		return nil, fmt.Errorf("conf: %w", err)
 	}
 	return caddy.CaddyfileInput{Contents: content, Filepath: path, ServerTypeName: "dns"}, nil
 }
 
-// choose returns the first block with a key, in whatever completeness it is given (example.org, example.org:53,
-// dns://example.org.:53), or else with a view of that name.
+// choose returns the first block with a key, which may be incomplete (example.org, example.org:53, dns://example.org.:53), or
+// otherwise the first block with a view of that name.
 func choose(blocks []*typoguard.Block, wanted string) (*typoguard.Block, error) {
 	var keys []string
 	for _, b := range blocks {
@@ -102,7 +102,7 @@ func choose(blocks []*typoguard.Block, wanted string) (*typoguard.Block, error) 
 	return nil, fmt.Errorf("server: no server block %q; expected one of %s", wanted, strings.Join(keys, ", "))
 }
 
-// isKey reports whether wanted, which may lack the transport, the port and the final dot of the zone, means a key.
+// isKey reports whether wanted, which may lack the transport, the port and the final dot, matches a key.
 func isKey(key, wanted string) bool {
 	transport, rest, _ := strings.Cut(key, "://")
 	if before, after, ok := strings.Cut(wanted, "://"); ok {

@@ -1,4 +1,4 @@
-// Package domain turns what people and logs call an address or a name into the name that is asked for in the DNS.
+// Package domain converts addresses and names, as people and logs write them, into names to look up in the DNS.
 package domain
 
 import (
@@ -10,14 +10,14 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// lookup maps as browsers and mail programs do before they ask (UTS #46), and leaves underscores and the like alone.
+// lookup maps names as browsers and mail programs do before a lookup (UTS #46), and accepts underscores and the like.
 var lookup = idna.New(idna.MapForLookup())
 
-// ErrLiteral is of an address literal such as [192.0.2.1] (RFC 5321 section 4.1.3): no domain is looked up for it.
-var ErrLiteral = errors.New("an address literal, for which no lookup is made")
+// ErrLiteral is returned for an address literal such as [192.0.2.1] (RFC 5321 section 4.1.3), which needs no lookup.
+var ErrLiteral = errors.New("an address literal, which needs no lookup")
 
-// Of returns the domain of a mail address, or of a name the name, in presentation format and A-labels. It is spelt as it
-// was otherwise. The error wraps ErrLiteral, or says what was expected.
+// Of returns the domain of a mail address, or a name itself, in presentation format and A-labels, otherwise unchanged. Errors wrap
+// ErrLiteral or say what was expected.
 func Of(s string) (string, error) {
 	name := s
 	if strings.HasPrefix(name, "<") && strings.HasSuffix(name, ">") {
@@ -46,8 +46,8 @@ func Of(s string) (string, error) {
 	return name, nil
 }
 
-// isControl reports whether a character has no place in a name or an address, as people and logs write them: it would be
-// escaped, and a terminal might obey it.
+// isControl reports whether a character cannot be in a name or address as people and logs write them: it would be escaped, and a
+// terminal might interpret it.
 func isControl(r rune) bool { return r <= ' ' || r == 0x7f }
 
 func isASCII(s string) bool {

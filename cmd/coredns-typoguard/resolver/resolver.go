@@ -1,4 +1,4 @@
-// Package resolver looks up for the commands what the server would with the plugins behind it.
+// Package resolver makes the lookups for the commands that the server would make through its other plugins.
 package resolver
 
 import (
@@ -18,40 +18,40 @@ import (
 
 // Flag is the option -resolve.
 func Flag() cli.Flag {
-	return &cli.StringFlag{Name: "resolve", Usage: "look up with the resolver at this `ADDRESS` whether what names resemble exists, for policies that require a counterpart"}
+	return &cli.StringFlag{Name: "resolve", Usage: "for policies that require a counterpart, query the resolver at this `ADDRESS` for the intended names"}
 }
 
 const (
 	timeout = 5 * time.Second
-	// remembered is how many domains an answer is kept of, for as long as the command runs.
-	remembered = 100_000
+	// cacheSize is the number of domains whose answers are cached while the command runs.
+	cacheSize = 100_000
 )
 
-// Resolver asks a resolver.
+// Resolver queries a resolver.
 type Resolver struct {
 	address  string
 	udp, tcp dns.Client
 	known    *lru.Cache[string, policy.Existence]
 }
 
-// FromFlag returns the resolver that the option names, and nil without the option.
+// FromFlag returns the resolver of the option -resolve, or nil without the option.
 func FromFlag(c *cli.Command) (*Resolver, error) {
 	text := c.String("resolve")
 	if text == "" {
-		return nil, nil //nolint:nilnil // there is none, and that is right
+		return nil, nil //nolint:nilnil // the option is not set
 	}
 	address, err := parseAddress(text)
 	if err != nil {
 		return nil, fmt.Errorf("resolve: %w", err)
 	}
-	known, err := lru.New[string, policy.Existence](remembered)
+	known, err := lru.New[string, policy.Existence](cacheSize)
 	if err != nil {
 		return nil, err
 	}
 	return &Resolver{address: address, udp: dns.Client{Timeout: timeout}, tcp: dns.Client{Net: "tcp", Timeout: timeout}, known: known}, nil
 }
 
-// parseAddress reads an address with or without a port.
+// parseAddress parses an address with or without a port.
 func parseAddress(text string) (string, error) {
 	if addr, err := netip.ParseAddr(text); err == nil {
 		return net.JoinHostPort(addr.String(), "53"), nil
@@ -62,8 +62,8 @@ func parseAddress(text string) (string, error) {
 	return "", fmt.Errorf("%q; expected an address such as 192.0.2.53 or [2001:db8::53]:53", text)
 }
 
-// Exists checks whether a domain exists, as the server would. A result of Unknown is not remembered. It is for policy.Query, and
-// takes the time it needs: a command waits.
+// Exists checks whether a domain exists, in the same way as the server. It is for policy.Query, and takes the time it needs. A
+// lookup that fails is retried at the next call.
 func (r *Resolver) Exists(domain string, _ time.Duration) policy.Existence {
 	if found, ok := r.known.Get(domain); ok {
 		return found
@@ -75,7 +75,7 @@ func (r *Resolver) Exists(domain string, _ time.Duration) policy.Existence {
 	return found
 }
 
-// lookUp asks one question, again over TCP if the answer is cut, and returns nil without an answer.
+// lookUp sends one query, again over TCP if the reply is truncated, and returns nil without a reply.
 func (r *Resolver) lookUp(ctx context.Context, domain string, qtype uint16) *dns.Msg {
 	question := new(dns.Msg).SetQuestion(domain, qtype)
 	question.SetEdns0(dns.DefaultMsgSize, false)

@@ -4,5 +4,5 @@ package rpz
 
 import "os"
 
-// keepOwner does nothing: files have no owner that can be given away.
+// keepOwner does nothing, because files have no owner that could be changed.
 func keepOwner(*os.File, os.FileInfo) error { return nil }

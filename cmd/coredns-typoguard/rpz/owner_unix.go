@@ -13,5 +13,5 @@ func keepOwner(file *os.File, other os.FileInfo) error {
 	if !ok {
 		return nil
 	}
-	return file.Chown(int(owner.Uid), int(owner.Gid)) // an error if only root may, and if that changes anything
+	return file.Chown(int(owner.Uid), int(owner.Gid)) // fails if it would change the owner and we are not root
 }

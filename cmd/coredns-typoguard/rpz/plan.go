@@ -10,56 +10,55 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/suffixlist"
 )
 
-// rule is what the zone says about a name and all below it.
+// rule is what the zone says about a name and all names below it.
 type rule struct {
 	passes bool
-	policy *policy.Policy // whose action is taken; nil if it passes, or if nothing is to be said
+	policy *policy.Policy // the policy with the action; nil if the name passes, or needs no rule
 }
 
 // blocks reports whether the rule hides names.
 func (r rule) blocks() bool { return r.policy != nil }
 
-// judgement is a rule and what it follows from.
+// judgement is a rule and the reason for it.
 type judgement struct {
 	rule
-	// protected is the suffix that the whole name looks like, and "" if only a part of it does.
+	// protected is the suffix that the whole name looks like, or "" if only part of it does.
 	protected string
 }
 
-// plan finds out which names need a rule of their own, so that a response policy zone says of every name what the server
-// does.
+// plan finds the names that need their own rule, so that a response policy zone treats every name as the server does.
 //
-// A rule is for a name and, by a wildcard, for all names below it. The verdict on a name follows from its suffixes; so a
-// name that looks like a protected suffix as a whole needs a rule, unless the one for the names above says the same, and
-// so does a protected or allowed suffix below a lookalike. There is one trap: a wildcard does not reach names that exist
-// (RFC 4592 section 2.2.1), and a name exists if there is one below it. With rules for ml and for a.b.ml, the wildcard of
-// ml is of no effect on b.ml and its like; so the names in between need the rule for ml, too.
+// A rule applies to a name and, by a wildcard, to all names below it. The verdict on a name follows from its suffixes. So a name needs
+// a rule if it looks like a protected suffix as a whole, unless the rule above says the same, and so does a protected or allowed
+// suffix below a lookalike. There is one trap: a wildcard does not match names that exist (RFC 4592 section 2.2.1), and a name exists
+// if there is a name below it. With rules for ml and a.b.ml, the wildcard of ml does not match b.ml; so the names in between need
+// the rule for ml too.
 type plan struct {
 	judge    func(name string) judgement
-	suffixes []protectedSuffix // each once, in the order of the policies
-	listed   []string          // the suffixes that pass, each once
+	suffixes []protectedSuffix // distinct, in the order of the policies
+	listed   []string          // the distinct suffixes that pass
 	exists   func(top string) bool
 
-	above     string // the name that aboveRule is of: neighbours mostly lie under the same name as the one before
+	above     string // the name of aboveRule, a cache: consecutive neighbours mostly have the same parent
 	aboveRule rule
 	between   map[string]rule
 }
 
-// maxKept is how many names may be like one suffix in Unicode, which are kept to be sorted.
+// maxKept is the highest number of Unicode lookalikes of one suffix, which are kept in memory to be sorted.
 const maxKept = 1_000_000
 
-// protectedSuffix is a suffix with what the policies that protect it look for at most.
+// protectedSuffix is a suffix with the widest settings of the policies that protect it.
 type protectedSuffix struct {
 	name       string
 	distance   int
 	homoglyphs bool
 }
 
-// visitor is called with a name that needs a rule, and with how many of the suffixes have been gone through.
+// visitor is called with each name that needs a rule, and the number of suffixes processed so far.
 type visitor func(name string, r rule, done int) error
 
-// each calls visit with every name that needs a rule: exceptions first, and then lookalikes of each protected suffix. It
-// returns the first error that visit does.
+// each calls visit with every name that needs a rule: exceptions first, then lookalikes of each protected suffix. It returns the first
+// error of visit.
 func (p *plan) each(visit visitor) error {
 	p.between = map[string]rule{}
 	for _, name := range p.listed {
@@ -85,7 +84,7 @@ func (p *plan) each(visit visitor) error {
 	return nil
 }
 
-// eachLookalike calls visit with the lookalikes of a suffix that need a rule, each once.
+// eachLookalike calls visit once with each lookalike of a suffix that needs a rule.
 func (p *plan) eachLookalike(s *protectedSuffix, visit func(name string, r rule) error) error {
 	var failed error
 	wire := newNeighbours([]rune(s.name), s.distance, p.exists)
@@ -104,7 +103,7 @@ func (p *plan) eachLookalike(s *protectedSuffix, visit func(name string, r rule)
 	}
 	for _, name := range names {
 		if wire.contains([]rune(name)) {
-			continue // that was one of them
+			continue // already visited
 		}
 		if err := p.consider(s, name, visit); err != nil {
 			return err
@@ -113,7 +112,7 @@ func (p *plan) eachLookalike(s *protectedSuffix, visit func(name string, r rule)
 	return nil
 }
 
-// inUnicode returns names on the wire, in ascending order, that are near a suffix, or look the same, in Unicode.
+// inUnicode returns the wire form of names that, in Unicode, are near a suffix or look the same, in ascending order.
 func (p *plan) inUnicode(s *protectedSuffix) ([]string, error) {
 	var names []string
 	add := func(name string) bool {
@@ -123,20 +122,20 @@ func (p *plan) inUnicode(s *protectedSuffix) ([]string, error) {
 		return len(names) <= maxKept
 	}
 	addRunes := func(name []rune) bool { return add(string(name)) }
-	shown, foreign := toUnicode(s.name)
-	ok := (!foreign || newNeighbours([]rune(shown), s.distance, p.exists).each(addRunes)) &&
+	shown, hasALabel := toUnicode(s.name)
+	ok := (!hasALabel || newNeighbours([]rune(shown), s.distance, p.exists).each(addRunes)) &&
 		newNeighbours([]rune(shown), 1, p.exists, latinLetters()...).each(addRunes) &&
-		eachReplacement(shown, add) && // which is an edit, too, where homoglyphs do not count
+		eachReplacement(shown, add) && // also an edit, for policies without homoglyphs
 		(!s.homoglyphs || eachWriting(shown, p.exists, add))
 	if !ok {
-		return nil, fmt.Errorf("more than %d names outside of ASCII are like %s; expected kinds without homoglyph", maxKept, s.name)
+		return nil, fmt.Errorf("more than %d non-ASCII names look like %s; expected a policy without the kind homoglyph", maxKept, s.name)
 	}
 	slices.Sort(names)
 	return slices.Compact(names), nil
 }
 
-// consider calls visit with a name if it needs a rule that follows from its being like the suffix. What is like several is
-// thus visited once.
+// consider calls visit with a name if it needs a rule because it looks like the suffix. So a name that looks like several suffixes is
+// visited once.
 func (p *plan) consider(s *protectedSuffix, name string, visit func(name string, r rule) error) error {
 	j := p.judge(name)
 	if !j.blocks() || j.protected != s.name {
@@ -152,7 +151,7 @@ func (p *plan) consider(s *protectedSuffix, name string, visit func(name string,
 	return visit(name, j.rule)
 }
 
-// ruleAbove returns the rule for what lies directly above a name.
+// ruleAbove returns the rule for the parent of a name.
 func (p *plan) ruleAbove(name string) rule {
 	if above := parent(name); above != p.above {
 		p.above, p.aboveRule = above, p.judge(above).rule
@@ -160,18 +159,18 @@ func (p *plan) ruleAbove(name string) rule {
 	return p.aboveRule
 }
 
-// keepAbove notes the names between a name that needs a rule and the next one above it that has one.
+// keepAbove records the names between a name that needs a rule and the next one above it that has one.
 func (p *plan) keepAbove(name string) {
 	for above := parent(name); above != ""; above = parent(above) {
 		r := p.judge(above).rule
 		if r != p.judge(parent(above)).rule {
-			return // it has one
+			return // this one has a rule
 		}
 		p.between[above] = r
 	}
 }
 
-// suffixes returns the protected suffixes of the policies, each once, with the most that any of them looks for.
+// suffixes returns the distinct protected suffixes of the policies, with the widest settings of any of them.
 func (s *selection) suffixes() []protectedSuffix {
 	var suffixes []protectedSuffix
 	at := map[string]int{}

@@ -185,7 +185,7 @@ func keysBelow(all rules, name string) []string {
 func TestTooManyHomoglyphs(t *testing.T) {
 	p := selectAll(t, ". {\n typoguard {\n protect oooooooooooooooo.nl\n }\n}").plan(false)
 	require.EqualError(t, p.each(func(string, rule, int) error { return nil }),
-		"more than 1000000 names outside of ASCII are like oooooooooooooooo.nl; expected kinds without homoglyph")
+		"more than 1000000 non-ASCII names look like oooooooooooooooo.nl; expected a policy without the kind homoglyph")
 }
 
 // TestPlanOrder: the same policies make the same rules in the same order.
@@ -234,7 +234,7 @@ func FuzzPlan(f *testing.F) {
 		}
 		all, err := tryRulesOf(t, p)
 		if err != nil { // what has more homoglyphs than a zone can list is refused, and nothing else is
-			require.ErrorContains(t, err, "expected kinds without homoglyph")
+			require.ErrorContains(t, err, "expected a policy without the kind homoglyph")
 			return
 		}
 		exists := all.existing()

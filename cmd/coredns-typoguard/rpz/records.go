@@ -15,15 +15,15 @@ const (
 	passthru = "CNAME rpz-passthru." //nolint:gosec // no credentials
 	nxdomain = "CNAME ."
 	nodata   = "CNAME *."
-	// nullMX is local data, which hides what there is of other types.
+	// nullMX is local data, which hides records of other types.
 	nullMX = "MX 0 ." // RFC 7505 section 3
 )
 
-// recordsOf returns the records that make servers do for a name what a rule says, without owner and TTL.
+// recordsOf returns the records that express a rule for a name, without owner and TTL.
 //
-// With the action sinkhole the mail server is told the lookalike itself as its mail host, as by our server; for names
-// below it that is still the lookalike, since a wildcard's data cannot vary. Without an MX record it would go on to the
-// addresses all the same, but for maddy, which looks no further (RFC 5321 section 5.1 says it should).
+// With the action sinkhole, the mail host is the lookalike itself, as on our server. For names below it the mail host is still the
+// lookalike, because the data of a wildcard cannot vary. Without an MX record most mail servers would use the addresses anyway, as
+// RFC 5321 section 5.1 says, but maddy would not.
 func recordsOf(name string, r rule) []string {
 	if r.passes {
 		return []string{passthru}
@@ -51,42 +51,42 @@ func addressRecord(addr netip.Addr) string {
 	return "AAAA " + addr.String()
 }
 
-// limitsOf returns what a policy, with its suffixes, says that its rows cannot, a sentence for each.
+// limitsOf returns a sentence for each thing that a policy with its suffixes says but rows cannot express.
 func limitsOf(p *policy.Policy, suffixes policy.Suffixes) []string {
 	var limits []string
 	if len(p.Clients.Networks) > 0 {
-		limits = append(limits, fmt.Sprintf("clients: rows are for every client of the server that loads the zone, not only for %s", join(p.Clients.Networks)))
+		limits = append(limits, fmt.Sprintf("clients: rows apply to every client of the server that loads the zone, not only to %s", join(p.Clients.Networks)))
 	}
 	if len(p.Clients.Labels) > 0 {
-		limits = append(limits, fmt.Sprintf("clients: metadata cannot be expressed: %s", join(p.Clients.Labels)))
+		limits = append(limits, fmt.Sprintf("clients: rows cannot express metadata: %s", join(p.Clients.Labels)))
 	}
 	if p.Require != nil {
-		limits = append(limits, "require counterpart: rows hide names whether what they resemble exists or not")
+		limits = append(limits, "require counterpart: rows hide lookalikes whether or not the intended name exists")
 	}
 	if names := p.Inspect.Names(); len(names) > 0 {
-		limits = append(limits, fmt.Sprintf("inspect: rows are about the name that is asked for, not about the targets of %s records", strings.Join(names, ", ")))
+		limits = append(limits, fmt.Sprintf("inspect: rows match the queried name, not the targets of %s records", strings.Join(names, ", ")))
 	}
 	if expires(p, suffixes) {
-		limits = append(limits, "until: what ends does so when the zone is written again, not before")
+		limits = append(limits, "until: entries expire only when the zone is written again")
 	}
 	switch {
 	case p.Action == policy.NullMX && len(p.Types) == 0:
-		limits = append(limits, "action nullmx: queries of other types than MX, which pass here, get NODATA, A and AAAA among them")
+		limits = append(limits, "action nullmx: queries for types other than MX, which this server passes, get NODATA, including A and AAAA")
 	case p.Action == policy.NullMX:
-		limits = append(limits, fmt.Sprintf("types: queries of other types than %s, which pass here, get NODATA", policy.TypeNames(p.Types)))
+		limits = append(limits, fmt.Sprintf("types: queries for types other than %s, which this server passes, get NODATA", policy.TypeNames(p.Types)))
 	case len(p.Types) > 0:
-		limits = append(limits, fmt.Sprintf("types: queries of other types than %s, which pass here, are answered as these are", policy.TypeNames(p.Types)))
+		limits = append(limits, fmt.Sprintf("types: queries for types other than %s, which this server passes, get the same answer as those", policy.TypeNames(p.Types)))
 	}
 	return limits
 }
 
-// expires reports whether a suffix of a policy, or its dry run, has an end.
+// expires reports whether a suffix of a policy, or its trial, expires.
 func expires(p *policy.Policy, suffixes policy.Suffixes) bool {
 	ends := func(s suffixlist.Suffix) bool { return !s.Until.IsZero() }
 	return !p.MonitorUntil.IsZero() || slices.ContainsFunc(suffixes.Protected, ends) || slices.ContainsFunc(suffixes.Allowed, ends)
 }
 
-// join writes values as they stand in a Corefile.
+// join formats values as in a Corefile.
 func join[T fmt.Stringer](values []T) string {
 	var texts []string
 	for _, v := range values {

@@ -1,9 +1,9 @@
-// Package rpz is the command that writes the policies of a Corefile as a response policy zone (RPZ,
+// Package rpz implements the command rpz, which writes the policies of a Corefile as a response policy zone (RPZ,
 // draft-vixie-dnsop-dns-rpz-00), for resolvers that are not CoreDNS.
 //
-// A zone is a list of names, while a policy is about every name there could be. The names within the policy's distance
-// are enumerated (neighbours.go), and those that look the same (homoglyphs.go), under top-level domains that exist (package
-// tlds); the engine then judges each, and nothing but its verdict makes a row (plan.go).
+// A zone is a list of names, while a policy covers every possible name. The command enumerates the names within the policy's distance
+// (neighbours.go) and those that look the same (homoglyphs.go), under existing top-level domains (package tlds). The engine then
+// judges each, and only its verdict makes a row (plan.go).
 package rpz
 
 import (
@@ -20,39 +20,39 @@ import (
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/corefile"
 )
 
-const description = `Writes a response policy zone, for BIND, Unbound, PowerDNS Recursor and Knot Resolver, that hides what the policies of a
+const description = `Writes a response policy zone for BIND, Unbound, PowerDNS Recursor or Knot Resolver that hides what the policies of a
 Corefile hide: every lookalike that can exist, with a wildcard for the names below it, and rpz-passthru rows for protected
-and allowed suffixes below lookalikes. The same input gives the same rows in the same order.
+and allowed suffixes below lookalikes. The same input always gives the same rows in the same order.
 
-Listed are, under top-level domains that exist, the host names (RFC 1123) within a policy's distance; those one edit away
-by a letter of another European language (ärmy.mil); and those that look the same as a protected suffix in ASCII
-(arrny.mil), or with one character, or with whole labels, in another writing system. Others are hidden by our server only.
+The zone lists host names (RFC 1123) under existing top-level domains: those within a policy's distance, those one edit away
+with a letter of another European language (ärmy.mil), and those that look the same as a protected suffix, either in ASCII
+(arrny.mil) or with one character or whole labels in another script. Only the typoguard server hides other lookalikes.
 
-Actions become "CNAME .", "CNAME *.", "MX 0 ." and "MX 10" with A and AAAA. What rows cannot express is said on standard
-error. They are about all query types, and all clients of the server that loads the zone. Policies in mode monitor are
-left out; with -monitor they are written as if they enforced, for a zone that its server only logs (BIND: policy
+Actions become "CNAME .", "CNAME *.", "MX 0 .", and "MX 10" with A and AAAA. Rows apply to all query types and to all clients
+of the server that loads the zone; the command lists on standard error what they cannot express. Policies in mode monitor are
+left out. With -monitor they are written as if in mode enforce, for a zone whose matches are only logged (BIND: policy
 disabled).
 
-The serial is the time, or one more than that of the FILE which is replaced if that is not less. A zone of more than -max-rows is refused
-before anything is written.
+The serial is the current time, or one more than the serial of the FILE to be replaced if that is higher. If the zone would
+have more than -max-rows rows, nothing is written.
 
-Exit status: 0 if the zone was written, 2 after an error.`
+Exit status: 0 if the zone was written, 2 on error.`
 
 // Command returns the command.
 func Command() *cli.Command {
 	return &cli.Command{
 		Name:        "rpz",
-		Usage:       "write the policies as a response policy zone",
+		Usage:       "write the policies as a response policy zone (RPZ)",
 		ArgsUsage:   " ",
 		Description: description,
 		Flags: append(corefile.Flags(),
-			&cli.StringFlag{Name: "policy", Usage: "write the policy with this `NAME` only; what others protect and allow passes all the same"},
-			&cli.StringFlag{Name: "client", Usage: "write what policies say to the client with this `IP` address; without it, all policies"},
-			&cli.BoolFlag{Name: "monitor", Usage: "write policies in mode monitor, too"},
-			&cli.BoolFlag{Name: "all-tlds", Usage: "list names under every top-level domain, not only delegated ones and those of the suffixes"},
-			&cli.StringFlag{Name: "origin", Value: "typoguard.invalid", Usage: "the name of the `ZONE`"},
-			&cli.Uint32Flag{Name: "serial", DefaultText: "the time", Usage: "the serial `NUMBER` of the zone"},
-			&cli.StringFlag{Name: "o", TakesFile: true, Usage: "write to the `FILE`, in its place once the zone is complete, instead of standard output"},
+			&cli.StringFlag{Name: "policy", Usage: "write only the policy with this `NAME`; suffixes that other policies protect or allow still pass"},
+			&cli.StringFlag{Name: "client", Usage: "write only the policies that apply to the client with this `IP` address (default: all policies)"},
+			&cli.BoolFlag{Name: "monitor", Usage: "include policies in mode monitor"},
+			&cli.BoolFlag{Name: "all-tlds", Usage: "list names under every top-level domain, not only under delegated ones and those of the suffixes"},
+			&cli.StringFlag{Name: "origin", Value: "typoguard.invalid", Usage: "set the name of the `ZONE`"},
+			&cli.Uint32Flag{Name: "serial", DefaultText: "the current time", Usage: "set the zone's serial `NUMBER`"},
+			&cli.StringFlag{Name: "o", TakesFile: true, Usage: "write to this `FILE` instead of standard output; it is replaced once the zone is complete"},
 			&cli.IntFlag{Name: "max-rows", Value: 5_000_000, Usage: "refuse to write more than this `NUMBER` of rows"},
 		),
 		Action: run,
@@ -112,7 +112,7 @@ func newZone(c *cli.Command, s *selection) (*zone, error) {
 	case !c.IsSet("serial"):
 		z.serial = nextSerial(old, replaces, time.Now())
 	case replaces && int32(z.serial-old) < 0:
-		return nil, fmt.Errorf("serial: %d is less than %d, which %s has; expected no less", z.serial, old, c.String("o"))
+		return nil, fmt.Errorf("serial: %d is less than the serial %d of %s; expected at least that", z.serial, old, c.String("o"))
 	}
 	return z, nil
 }

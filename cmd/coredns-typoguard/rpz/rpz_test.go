@@ -77,9 +77,9 @@ func TestCommand(t *testing.T) {
 	}
 	assert.NotContains(t, out, "\nary.nl ")
 	assert.Equal(t, []string{
-		"policy trial left out: mode monitor; -monitor writes it",
-		"policy mil: clients: rows are for every client of the server that loads the zone, not only for 192.0.2.0/24",
-		"policy sink: clients: rows are for every client of the server that loads the zone, not only for 198.51.100.0/24",
+		"policy trial left out because it is in mode monitor; add -monitor to include it",
+		"policy mil: clients: rows apply to every client of the server that loads the zone, not only to 192.0.2.0/24",
+		"policy sink: clients: rows apply to every client of the server that loads the zone, not only to 198.51.100.0/24",
 	}, strings.Split(errs, "\n")[:3])
 }
 
@@ -112,7 +112,7 @@ func TestCommandOptions(t *testing.T) {
 				assert.NotContains(t, out, "\n"+row+"\n")
 			}
 			_, rows := parseRows(t, out)
-			assert.Regexp(t, `(?m)^[0-9]+ rows for [0-9]+ names, [0-9]+ of them to pass$`, errs)
+			assert.Regexp(t, `(?m)^[0-9]+ rows for [0-9]+ names, exceptions: [0-9]+$`, errs)
 			assert.Contains(t, errs, strconv.Itoa(len(rows)-1)+" rows for ") // but for the NS record
 		})
 	}
@@ -127,13 +127,13 @@ func TestCommandErrors(t *testing.T) {
 	}{
 		{"argument", twoPolicies, []string{"mil"}, `unexpected argument "mil"; expected options only`},
 		{"unknown policy", twoPolicies, []string{"-policy", "x"}, `policy: no policy "x"; expected one of mil, trial, sink`},
-		{"policy that monitors", twoPolicies, []string{"-policy", "trial"}, `policy "trial" only monitors; expected one that enforces, or -monitor`},
+		{"policy that monitors", twoPolicies, []string{"-policy", "trial"}, `policy "trial" is in mode monitor; expected a policy in mode enforce, or -monitor`},
 		{"client", twoPolicies, []string{"-client", "x"}, `client: ParseAddr("x"): unable to parse IP; expected an IPv4 or IPv6 address`},
-		{"nobody's client", twoPolicies, []string{"-client", "203.0.113.1", "-policy", "mil"}, `client: no policy is for 203.0.113.1`},
+		{"nobody's client", twoPolicies, []string{"-client", "203.0.113.1", "-policy", "mil"}, `client: no policy applies to 203.0.113.1`},
 		{"origin", twoPolicies, []string{"-origin", "a_b"}, `origin: "a_b"; expected the name of a zone such as rpz.example`},
 		{"root as origin", twoPolicies, []string{"-origin", "."}, `origin: "."; expected the name of a zone such as rpz.example`},
-		{"too many rows", twoPolicies, []string{"-max-rows", "7521"}, `the zone would have 7522 rows; expected no more than the 7521 of -max-rows`},
-		{"far too many rows", twoPolicies, []string{"-max-rows", "9"}, `the zone would have about 20 rows: the first 1 of 2 suffixes have 10; expected no more than the 9 of -max-rows`},
+		{"too many rows", twoPolicies, []string{"-max-rows", "7521"}, `the zone would have 7522 rows; expected at most 7521 (-max-rows)`},
+		{"far too many rows", twoPolicies, []string{"-max-rows", "9"}, `the zone would have about 20 rows: the first 1 of 2 suffixes have 10; expected at most 9 (-max-rows)`},
 		{"no policy", ". {\n}", nil, `Corefile: no server block has a typoguard stanza; expected one at least`},
 		{"two blocks", twoBlocks, nil, `2 server blocks have policies; expected -server with the key, or the view, of one of dns://a.example.:53, dns://b.example.:53`},
 		{"block without a policy", twoBlocks, []string{"-server", "c.example"}, `server: the server block has no policy; expected one with a typoguard stanza`},
@@ -167,7 +167,7 @@ func TestFile(t *testing.T) {
 	fixed, _ := write("-serial", "2147483648")
 	assert.EqualValues(t, 2147483648, fixed.Serial)
 	_, _, err := command(t, twoPolicies, "-o", path, "-serial", "2147483647")
-	require.EqualError(t, err, "serial: 2147483647 is less than 2147483648, which "+path+" has; expected no less")
+	require.EqualError(t, err, "serial: 2147483647 is less than the serial 2147483648 of "+path+"; expected at least that")
 	third, before := write()
 	assert.Positive(t, int32(third.Serial-fixed.Serial), "larger in serial number arithmetic")
 	info, err := os.Stat(path)
@@ -195,7 +195,7 @@ func TestInterrupted(t *testing.T) {
 
 // TestFileThatIsNoZone: a file given by mistake stays.
 func TestFileThatIsNoZone(t *testing.T) {
-	for content, expected := range map[string]string{"army.mil\nnavy.mil\n": "is no zone file", "; nothing\n": "has no SOA record"} {
+	for content, expected := range map[string]string{"army.mil\nnavy.mil\n": "is not a zone file", "; nothing\n": "has no SOA record"} {
 		path := filepath.Join(t.TempDir(), "list.txt")
 		require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
 		_, _, err := command(t, twoPolicies, "-o", path)
@@ -227,9 +227,9 @@ func TestFileKeepsItsOwner(t *testing.T) {
 
 func TestFileThatIsNone(t *testing.T) {
 	_, _, err := command(t, twoPolicies, "-o", os.DevNull)
-	require.EqualError(t, err, "o: /dev/null is no regular file; expected one to replace")
+	require.EqualError(t, err, "o: /dev/null is not a regular file; expected a zone file to replace")
 	_, _, err = command(t, twoPolicies, "-o", t.TempDir())
-	require.ErrorContains(t, err, "is no regular file; expected one to replace")
+	require.ErrorContains(t, err, "is not a regular file; expected a zone file to replace")
 }
 
 // TestUnfit: what no row can express is said, not passed over.
@@ -237,7 +237,7 @@ func TestUnfit(t *testing.T) {
 	origin := strings.Repeat(strings.Repeat("b", 59)+".", 4) // which leaves ten octets to a name and its wildcard
 	out, errs, err := command(t, ". {\n typoguard {\n protect armada.nl\n }\n}", "-origin", origin)
 	require.NoError(t, err)
-	assert.Regexp(t, `(?m)^1296 names are left out, such as [a-z0-9.-]{12,}: no row in a zone of this origin can have them$`, errs)
+	assert.Regexp(t, `(?m)^1296 names are left out, such as [a-z0-9.-]{12,}: they do not fit into a zone with this origin$`, errs)
 	parseRows(t, out)
 	assert.Contains(t, out, "\n*.rmada.nl CNAME .\n")
 	assert.NotContains(t, out, "\nxn--rmada-zta.nl ")
@@ -247,7 +247,7 @@ func TestUnfit(t *testing.T) {
 func TestUnfitException(t *testing.T) {
 	origin := strings.Repeat(strings.Repeat("b", 59)+".", 4)
 	out, _, err := command(t, ". {\n typoguard {\n protect mil\n allow legitimate.ml\n }\n}", "-origin", origin)
-	require.EqualError(t, err, "no row in a zone of this origin can let legitimate.ml pass; expected a shorter -origin")
+	require.EqualError(t, err, "the exception for legitimate.ml does not fit into a zone with this origin; expected a shorter -origin")
 	assert.Empty(t, out)
 }
 
@@ -257,10 +257,10 @@ func TestLimits(t *testing.T) {
 		expected      []string
 	}{
 		{"nothing", "", nil},
-		{"nullmx", "action nullmx", []string{"policy default: action nullmx: queries of other types than MX, which pass here, get NODATA, A and AAAA among them"}},
-		{"nullmx of types", "action nullmx\n types MX A AAAA", []string{"policy default: types: queries of other types than MX A AAAA, which pass here, get NODATA"}},
-		{"types", "types MX A AAAA TXT", []string{"policy default: types: queries of other types than MX A AAAA TXT, which pass here, are answered as these are"}},
-		{"clients", "clients 192.0.2.0/24 ::1", []string{"policy default: clients: rows are for every client of the server that loads the zone, not only for 192.0.2.0/24 ::1/128"}},
+		{"nullmx", "action nullmx", []string{"policy default: action nullmx: queries for types other than MX, which this server passes, get NODATA, including A and AAAA"}},
+		{"nullmx of types", "action nullmx\n types MX A AAAA", []string{"policy default: types: queries for types other than MX A AAAA, which this server passes, get NODATA"}},
+		{"types", "types MX A AAAA TXT", []string{"policy default: types: queries for types other than MX A AAAA TXT, which this server passes, get the same answer as those"}},
+		{"clients", "clients 192.0.2.0/24 ::1", []string{"policy default: clients: rows apply to every client of the server that loads the zone, not only to 192.0.2.0/24 ::1/128"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			assert.Equal(t, test.expected, selectAll(t, ". {\n typoguard {\n protect army.mil\n "+test.options+"\n }\n}").limits())
@@ -272,5 +272,5 @@ func TestLimits(t *testing.T) {
 func TestLimitMonitor(t *testing.T) {
 	s, err := newSelection(load(t, twoPolicies), "trial", "", true)
 	require.NoError(t, err)
-	assert.Equal(t, []string{"policy trial: mode monitor cannot be expressed: load the zone where it is only logged"}, s.limits())
+	assert.Equal(t, []string{"policy trial: rows cannot express mode monitor: load the zone so that matches are only logged"}, s.limits())
 }

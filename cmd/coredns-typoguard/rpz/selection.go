@@ -16,18 +16,18 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 )
 
-// selection is the policies that a zone is made of.
+// selection is the policies of a zone.
 type selection struct {
 	block    *typoguard.Block
-	policies []*policy.Policy // those that the zone has; one at least
-	skipped  []*policy.Policy // that only monitor, and are left out for that
+	policies []*policy.Policy // at least one
+	skipped  []*policy.Policy // left out because they are in mode monitor
 	only     string           // the name of the only policy, or ""
-	client   *policy.Client   // that the policies must be for
-	monitors bool             // policies in mode monitor count
+	client   *policy.Client   // the client that the policies must apply to
+	monitors bool             // include policies in mode monitor
 	now      time.Time
 }
 
-// newSelection returns the policies that options choose.
+// newSelection returns the policies that the options select.
 func newSelection(blocks corefile.Blocks, only, client string, monitors bool) (*selection, error) {
 	s := &selection{only: only, monitors: monitors, now: time.Now()}
 	var addr netip.Addr
@@ -44,7 +44,7 @@ func newSelection(blocks corefile.Blocks, only, client string, monitors bool) (*
 	return s, s.choosePolicies()
 }
 
-// chooseBlock returns the chosen server block, or else the only one that has policies.
+// chooseBlock returns the chosen server block, or otherwise the only one with policies.
 func chooseBlock(blocks corefile.Blocks) (*typoguard.Block, error) {
 	if blocks.Chosen != nil {
 		if blocks.Chosen.Set == nil {
@@ -65,7 +65,7 @@ func chooseBlock(blocks corefile.Blocks) (*typoguard.Block, error) {
 	return with[0], nil
 }
 
-// choosePolicies fills in the policies that the zone has.
+// choosePolicies fills in the policies of the zone.
 func (s *selection) choosePolicies() error {
 	var names []string
 	for _, p := range s.block.Set.Policies {
@@ -82,15 +82,15 @@ func (s *selection) choosePolicies() error {
 	case len(s.policies) > 0:
 		return nil
 	case len(s.skipped) > 0:
-		return fmt.Errorf("policy %q only monitors; expected one that enforces, or -monitor", s.skipped[0].Name)
+		return fmt.Errorf("policy %q is in mode monitor; expected a policy in mode enforce, or -monitor", s.skipped[0].Name)
 	case s.only != "" && !slices.Contains(names, s.only):
 		return fmt.Errorf("policy: no policy %q; expected one of %s", s.only, strings.Join(names, ", "))
 	}
-	return fmt.Errorf("client: no policy is for %s", s.client.Addr)
+	return fmt.Errorf("client: no policy applies to %s", s.client.Addr)
 }
 
-// plan returns the plan of a zone for the selection. Top-level domains of the suffixes themselves exist, delegated or not:
-// those of a private network are not.
+// plan returns the plan of a zone for the selection. The top-level domains of the suffixes count as existing even if they are not
+// delegated, because those of private networks are not.
 func (s *selection) plan(allTLDs bool) *plan {
 	p := &plan{
 		judge:    s.judge,
@@ -112,7 +112,7 @@ func (s *selection) plan(allTLDs bool) *plan {
 	return p
 }
 
-// judge returns what the server would do about a name.
+// judge returns the rule by which the server treats a name.
 func (s *selection) judge(name string) judgement {
 	if name == "" {
 		return judgement{} // the root
@@ -135,7 +135,7 @@ func (s *selection) judge(name string) judgement {
 	return found
 }
 
-// comments says what the zone is made from.
+// comments describes the origin of the zone.
 func (s *selection) comments(allTLDs bool) []string {
 	var names []string
 	for _, p := range s.policies {
@@ -153,22 +153,22 @@ func (s *selection) suffixesOf(p *policy.Policy) policy.Suffixes {
 	return s.block.Suffixes[slices.Index(s.block.Set.Policies, p)]
 }
 
-// limits says what the zone lacks of what the policies say, a line for each thing.
+// limits returns a line for each thing that the policies say but the zone does not.
 func (s *selection) limits() []string {
 	var lines []string
 	for _, p := range s.skipped {
-		lines = append(lines, fmt.Sprintf("policy %s left out: mode monitor; -monitor writes it", p.Name))
+		lines = append(lines, fmt.Sprintf("policy %s left out because it is in mode monitor; add -monitor to include it", p.Name))
 	}
 	for _, p := range s.policies {
 		if p.ModeAt(s.now) == policy.Monitor {
-			lines = append(lines, fmt.Sprintf("policy %s: mode monitor cannot be expressed: load the zone where it is only logged", p.Name))
+			lines = append(lines, fmt.Sprintf("policy %s: rows cannot express mode monitor: load the zone so that matches are only logged", p.Name))
 		}
 		for _, limit := range limitsOf(p, s.suffixesOf(p)) {
 			lines = append(lines, fmt.Sprintf("policy %s: %s", p.Name, limit))
 		}
 	}
 	if s.block.View != "" {
-		lines = append(lines, fmt.Sprintf("view %s: rows are for every client of the server that loads the zone", s.block.View))
+		lines = append(lines, fmt.Sprintf("view %s: rows apply to every client of the server that loads the zone", s.block.View))
 	}
 	return lines
 }

@@ -7,15 +7,15 @@ import (
 	"path/filepath"
 )
 
-// spool keeps what is written until all of it is known to be wanted: a zone may turn out too large.
+// spool keeps its content until it is complete, because a zone may turn out too large.
 type spool struct {
 	*os.File
-	path string    // the file to become; "" if out is where it goes
-	out  io.Writer // where it is copied then
+	path string // the file to replace; "" to write to out
+	out  io.Writer
 }
 
-// newSpool returns an empty one. A file is made beside the one to become, so that a rename puts it in place. What goes to a
-// writer has no name from the start, since the process may end by a signal when nobody reads on.
+// newSpool returns an empty spool. For a file, it is next to the file, so that a rename can replace it. For a writer, it has no name from
+// the start, because a signal may end the process if nobody reads the output.
 func newSpool(path string, out io.Writer) (*spool, error) {
 	dir := os.TempDir()
 	if path != "" {
@@ -27,12 +27,12 @@ func newSpool(path string, out io.Writer) (*spool, error) {
 	}
 	s := &spool{file, path, out}
 	if path == "" {
-		_ = os.Remove(file.Name()) // where open files can be; otherwise discard does
+		_ = os.Remove(file.Name()) // if open files cannot be removed, discard does it
 	}
 	return s, nil
 }
 
-// commit puts what was written where it goes: into the file, complete and on disk, or into the writer.
+// commit replaces the file, complete and synced to disk, or copies the content to the writer.
 func (s *spool) commit() error {
 	if s.path == "" {
 		_, err := s.Seek(0, io.SeekStart)
@@ -49,8 +49,8 @@ func (s *spool) commit() error {
 	return os.Rename(s.Name(), s.path)
 }
 
-// takeAfter gives the file the mode and the owner of the one it replaces, so that the server which reads that can read
-// this. A new one is for everybody: what is in it is no secret to who may see the Corefile.
+// takeAfter gives the file the mode and owner of the one it replaces, so that the same server can read it. A new file is readable by
+// everyone: it contains no secrets.
 func (s *spool) takeAfter() error {
 	old, err := os.Stat(s.path)
 	if errors.Is(err, os.ErrNotExist) {
@@ -65,8 +65,8 @@ func (s *spool) takeAfter() error {
 	return err
 }
 
-// discard removes what was not put anywhere.
+// discard removes the spool unless it was committed.
 func (s *spool) discard() {
-	_ = s.Close()           // as it may have been
-	_ = os.Remove(s.Name()) // which has another name after a rename
+	_ = s.Close()           // it may already be closed
+	_ = os.Remove(s.Name()) // fails after a rename
 }

@@ -13,27 +13,27 @@ import (
 	"github.com/miekg/dns"
 )
 
-// zone is what a response policy zone has beside its rules.
+// zone is the part of a response policy zone besides its rules.
 type zone struct {
 	origin string // with the final dot
 	serial uint32
-	ttl    uint32 // of the zone's own records, and of rows that do not say otherwise
+	ttl    uint32 // of the zone's own records, and the default of rows
 }
 
-// writeHead writes the records that every zone has, and what it was made from as comments.
+// writeHead writes the records that every zone needs, and comments about its origin.
 func (z *zone) writeHead(w io.Writer, comments []string) error {
 	var head strings.Builder
 	for _, comment := range comments {
 		head.WriteString("; " + comment + "\n")
 	}
 	fmt.Fprintf(&head, "$ORIGIN %s\n$TTL %d\n", z.origin, z.ttl)
-	// Nobody resolves the names here: the zone is never delegated.
+	// Nobody resolves these names, because the zone is never delegated.
 	fmt.Fprintf(&head, "@ SOA localhost. nobody.invalid. %d 3600 600 604800 %d\n@ NS localhost.\n", z.serial, z.ttl)
 	_, err := io.WriteString(w, head.String())
 	return err
 }
 
-// writeRecords writes the records of a rule for a name, and for all names below it.
+// writeRecords writes the records of a rule for a name and for all names below it.
 func (z *zone) writeRecords(w *bufio.Writer, name string, r rule, records []string) {
 	ttl := " "
 	if r.blocks() && r.policy.TTL != z.ttl {
@@ -48,18 +48,18 @@ func (z *zone) writeRecords(w *bufio.Writer, name string, r rule, records []stri
 	}
 }
 
-// contents is what has been written of a zone.
+// contents counts what has been written of a zone.
 type contents struct {
 	names, rows, exceptions int
-	unfit                   int    // lookalikes that cannot be expressed
-	unfitOne                string // the last of them
+	unfit                   int    // lookalikes that do not fit
+	unfitOne                string // the last one
 }
 
-// report says how many rows there are, and what is not among them.
+// report describes the numbers of rows and of omitted names.
 func (c *contents) report() []string {
-	lines := []string{fmt.Sprintf("%d rows for %d names, %d of them to pass", c.rows, c.names, c.exceptions)}
+	lines := []string{fmt.Sprintf("%d rows for %d names, exceptions: %d", c.rows, c.names, c.exceptions)}
 	if c.unfit > 0 {
-		lines = append(lines, fmt.Sprintf("%d names are left out, such as %s: no row in a zone of this origin can have them", c.unfit, c.unfitOne))
+		lines = append(lines, fmt.Sprintf("%d names are left out, such as %s: they do not fit into a zone with this origin", c.unfit, c.unfitOne))
 	}
 	return lines
 }
@@ -82,8 +82,8 @@ func (z *zone) write(ctx context.Context, out io.Writer, comments []string, p *p
 		tooMany.done = done
 		switch {
 		case z.fits(name):
-		case r.passes: // mail that nobody asked to block
-			return fmt.Errorf("no row in a zone of this origin can let %s pass; expected a shorter -origin", name)
+		case r.passes: // omitting it would block legitimate mail
+			return fmt.Errorf("the exception for %s does not fit into a zone with this origin; expected a shorter -origin", name)
 		default:
 			c.unfit, c.unfitOne = c.unfit+1, name
 			return nil
@@ -108,11 +108,11 @@ func (z *zone) write(ctx context.Context, out io.Writer, comments []string, p *p
 
 // tooManyError says that a zone would have too many rows.
 type tooManyError struct {
-	rows, allowed  int // that were counted, and that are allowed
-	done, suffixes int // how many suffixes had been gone through then, of how many
+	rows, allowed  int // counted and allowed
+	done, suffixes int // suffixes processed so far, and in total
 }
 
-// of returns the error for a count.
+// of returns the error for a count of rows.
 func (e *tooManyError) of(rows, done int) error {
 	e.rows, e.done = rows, done
 	return e
@@ -123,17 +123,17 @@ func (e *tooManyError) Error() string {
 	if e.done < e.suffixes {
 		figure = fmt.Sprintf("about %d rows: the first %d of %d suffixes have %d", e.rows/e.done*e.suffixes, e.done, e.suffixes, e.rows)
 	}
-	return fmt.Sprintf("the zone would have %s; expected no more than the %d of -max-rows", figure, e.allowed)
+	return fmt.Sprintf("the zone would have %s; expected at most %d (-max-rows)", figure, e.allowed)
 }
 
-// fits reports whether a name can have rows in the zone: the wildcard below it, in the zone, must be a domain name (RFC
-// 1035 section 2.3.4), and its last label none by which servers know triggers of other kinds, such as rpz-ip.
+// fits reports whether a name can have rows in the zone: the wildcard below it, in the zone, must be a domain name (RFC 1035 section
+// 2.3.4), and its last label must not mark another kind of trigger, such as rpz-ip.
 func (z *zone) fits(name string) bool {
 	return len("*.")+len(name)+len(".")+len(strings.TrimSuffix(z.origin, ".")) <= maxName && !strings.HasPrefix(topLevel(name), "rpz-")
 }
 
-// nextSerial returns the serial for a zone that may take the place of another: the time, which grows, or the successor of
-// the other's serial if that is not less (RFC 1982 section 3).
+// nextSerial returns the serial for a zone that may replace another: the current time, or the successor of the old serial if that is
+// not less (RFC 1982 section 3).
 func nextSerial(old uint32, replaces bool, now time.Time) uint32 {
 	serial := uint32(now.Unix())
 	if replaces && int32(serial-old) <= 0 {
@@ -150,8 +150,8 @@ func serialOf(path string) (serial uint32, found bool, err error) {
 		return 0, false, nil
 	case err != nil:
 		return 0, false, err
-	case !info.Mode().IsRegular(): // which one may wait for ever to read from
-		return 0, false, fmt.Errorf("%s is no regular file; expected one to replace", path)
+	case !info.Mode().IsRegular(): // reading it might block forever
+		return 0, false, fmt.Errorf("%s is not a regular file; expected a zone file to replace", path)
 	}
 	file, err := os.Open(path)
 	if err != nil {
@@ -165,7 +165,7 @@ func serialOf(path string) (serial uint32, found bool, err error) {
 		}
 	}
 	if err := parser.Err(); err != nil {
-		return 0, false, fmt.Errorf("%s is to be replaced, but is no zone file: %w", path, err)
+		return 0, false, fmt.Errorf("%s is not a zone file and will not be replaced: %w", path, err)
 	}
-	return 0, false, fmt.Errorf("%s is to be replaced, but has no SOA record", path)
+	return 0, false, fmt.Errorf("%s has no SOA record and will not be replaced", path)
 }

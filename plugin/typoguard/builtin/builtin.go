@@ -1,5 +1,5 @@
-// Package builtin has lists of suffixes that come with the plugin: public facts, of which each list names the source and the
-// day. None is in use unless a policy names it.
+// Package builtin has lists of suffixes that come with the plugin. They are public facts; each list names its source and date. A list
+// is used only if a policy names it.
 package builtin
 
 import (
@@ -13,7 +13,7 @@ var lists embed.FS
 
 // Names returns the names of the lists, in alphabetical order.
 func Names() []string {
-	entries, _ := lists.ReadDir("lists") // which is in the binary
+	entries, _ := lists.ReadDir("lists") // embedded, so it exists
 	var names []string
 	for _, e := range entries {
 		names = append(names, strings.TrimSuffix(e.Name(), ".txt"))
@@ -21,7 +21,7 @@ func Names() []string {
 	return names
 }
 
-// Read returns a list, in the form of list files, and false if there is none of that name.
+// Read returns a list in the format of list files. It reports false if there is no list with that name.
 func Read(name string) ([]byte, bool) {
 	content, err := lists.ReadFile(path.Join("lists", name+".txt"))
 	return content, err == nil

@@ -2,10 +2,10 @@ package event
 
 import "time"
 
-// Memory is how long Clients remembers a client of which it hears nothing.
+// Memory is how long Clients remembers a client without new events.
 const Memory = 7 * 24 * time.Hour
 
-// Clients remembers who was heard of lately, by policy. It forgets when the process ends. It is not safe for concurrent use.
+// Clients remembers recent clients by policy, until the process ends. It is not safe for concurrent use.
 type Clients struct {
 	last map[clientOf]time.Time
 	most int
@@ -13,13 +13,13 @@ type Clients struct {
 
 type clientOf struct{ policy, client string }
 
-// NewClients returns a memory of so many clients at most.
+// NewClients returns a memory with room for a number of clients.
 func NewClients(most int) *Clients {
 	return &Clients{last: map[clientOf]time.Time{}, most: most}
 }
 
-// See notes a client of a policy, and reports whether it is a new one. If the memory is full of clients that were heard of
-// within its time, one of them is forgotten, whichever.
+// See records a client of a policy, and reports whether it is new. If the memory is full of recent clients, it forgets an arbitrary
+// one of them.
 func (c *Clients) See(policy, client string, now time.Time) bool {
 	key := clientOf{policy, client}
 	last, known := c.last[key]
@@ -30,7 +30,7 @@ func (c *Clients) See(policy, client string, now time.Time) bool {
 	return !known || now.Sub(last) >= Memory
 }
 
-// forget makes room for one more at least.
+// forget makes room for at least one more client.
 func (c *Clients) forget(now time.Time) {
 	for key, last := range c.last {
 		if now.Sub(last) >= Memory {

@@ -12,19 +12,19 @@ import (
 // timeLayout is RFC 3339 in UTC with milliseconds.
 const timeLayout = "2006-01-02T15:04:05.000Z"
 
-// FormatTime writes a time as events do.
+// FormatTime formats a time as in events.
 func FormatTime(t time.Time) string { return t.UTC().Format(timeLayout) }
 
-// ecsVersion is that of the Elastic Common Schema whose names the fields have.
+// ecsVersion is the version of the Elastic Common Schema that the field names follow.
 const ecsVersion = "8.11.0"
 
-// observerType, and the vendor and product, are what ECS wants to know of who reports.
+// The values of ECS's observer fields.
 const (
 	observerType = "dns"
 	product      = "typoguard"
 )
 
-// Message says in one line what happened.
+// Message describes the event in one line.
 func (e *Event) Message() string {
 	var b strings.Builder
 	if e.SMTP != nil {
@@ -52,7 +52,7 @@ func (e *Event) queryMessage(b *strings.Builder) {
 	if e.Enforced() {
 		fmt.Fprintf(b, "answered %s", e.Action)
 	} else {
-		fmt.Fprintf(b, "only monitored, else %s", e.Action)
+		fmt.Fprintf(b, "monitored (%s in mode enforce)", e.Action)
 	}
 	if e.NewClient {
 		b.WriteString(", new client")
@@ -61,7 +61,7 @@ func (e *Event) queryMessage(b *strings.Builder) {
 }
 
 func (e *Event) smtpMessage(b *strings.Builder) {
-	about := "looks like no protected suffix"
+	about := "does not look like any protected suffix"
 	if e.Intended != "" {
 		about = fmt.Sprintf("looks like %s (%s, policy %s)", e.Intended, e.Kind, e.Policy)
 	}
@@ -80,8 +80,8 @@ func orDash(s string) string {
 	return s
 }
 
-// Attributes returns the event as fields with the names of ECS, and under "typoguard." what ECS has no name for. The host is
-// the one that reports. Fields that do not apply are left out.
+// Attributes returns the event as fields with ECS names, or under "typoguard." if ECS has no name for them. The host is the
+// reporting resolver. Fields that do not apply are omitted.
 func (e *Event) Attributes(host string) []slog.Attr {
 	category, denied := "network", "denied"
 	if e.SMTP != nil {
@@ -116,7 +116,7 @@ func (e *Event) Attributes(host string) []slog.Attr {
 	return a
 }
 
-// ours adds the fields that ECS has no name for.
+// ours adds the fields without an ECS name.
 func (e *Event) ours(a *attributes) {
 	a.add("typoguard.id", e.ID)
 	a.add("typoguard.policy", e.Policy)
@@ -144,7 +144,7 @@ func (e *Event) ours(a *attributes) {
 	}
 }
 
-// attributes are fields that do apply.
+// attributes collects the fields that apply.
 type attributes []slog.Attr
 
 func (a *attributes) add(key, value string) {
@@ -159,14 +159,14 @@ func (a *attributes) list(key string, values []string) {
 	}
 }
 
-// JSON writes events, each as one line of JSON, with the fields of Attributes and the message. It is the encoding that
-// CoreDNS's own log has with -log-format=json, but for the fields time and level.
+// JSON writes each event as one line of JSON, with the fields of Attributes and the message. It is the encoding of CoreDNS's own log
+// with -log-format=json, without the fields time and level.
 type JSON struct {
 	host    string
 	handler slog.Handler
 }
 
-// NewJSON returns an encoder that writes each event to w by one call. The host is the one that reports.
+// NewJSON returns an encoder that writes each event to w in one call. The host is the reporting resolver.
 func NewJSON(w io.Writer, host string) *JSON {
 	rename := func(_ []string, a slog.Attr) slog.Attr {
 		switch a.Key {
@@ -180,9 +180,10 @@ func NewJSON(w io.Writer, host string) *JSON {
 	return &JSON{host, slog.NewJSONHandler(w, &slog.HandlerOptions{ReplaceAttr: rename})}
 }
 
-// Encode writes an event. It returns the error of the writer.
-func (j *JSON) Encode(e *Event) error {
+// Encode writes an event, followed by more fields. It returns the writer's error.
+func (j *JSON) Encode(e *Event, more ...slog.Attr) error {
 	record := slog.NewRecord(time.Time{}, slog.LevelInfo, e.Message(), 0)
 	record.AddAttrs(e.Attributes(j.host)...)
+	record.AddAttrs(more...)
 	return j.handler.Handle(context.Background(), record)
 }

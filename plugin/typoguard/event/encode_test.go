@@ -76,12 +76,12 @@ func TestMessage(t *testing.T) {
 	want := map[string]string{
 		"query": "us.army.ml looks like us.army.mil (omission, policy mil): client 192.0.2.7 asked for MX A AAAA, answered nxdomain, " +
 			"new client, id k3j5q2abcd, 3 times since 2026-11-22T00:02:03.456Z",
-		"monitored": "us.army.ml looks like us.army.mil (omission, policy mil): client - asked for MX, only monitored, else nxdomain, id k3j5q2abcd",
+		"monitored": "us.army.ml looks like us.army.mil (omission, policy mil): client - asked for MX, monitored (nxdomain in mode enforce), id k3j5q2abcd",
 		"target": "MX us.army.ml of partner.example looks like us.army.mil (omission, policy mil): client 192.0.2.7 asked for MX, " +
 			"answered nxdomain, new client, id k3j5q2abcd",
 		"refused": `Refused mail from <corp.example> to <bob@us.army.ml>, which looks like us.army.mil (omission, policy mil): ` +
 			`client 2001:db8::25 (HELO "re\"lay\xff", TLS), id abcd2345`,
-		"other": `Refused mail from <> to <example.org>, which looks like no protected suffix: client 192.0.2.1 (HELO "relay", no TLS), id abcd2346`,
+		"other": `Refused mail from <> to <example.org>, which does not look like any protected suffix: client 192.0.2.1 (HELO "relay", no TLS), id abcd2346`,
 	}
 	all := examples()
 	all["not folded"] = query()

@@ -5,12 +5,12 @@ import (
 	"time"
 )
 
-// Settle is how long an event waits for the lookups that belong to it before it is written for the first time: a mail
-// server asks for MX, A and AAAA within it. A process that is killed loses what it heard of in that time.
+// Settle is how long an event waits for related lookups before it is first written: a mail server queries MX, A and AAAA within that
+// time. A process that is killed loses the events of that time.
 const Settle = time.Second
 
-// Folder folds repeats into one event. An event is written once it has settled, and once more, with all repeats counted,
-// if any came until its window ended. It is not safe for concurrent use.
+// Folder folds repeats into one event. An event is written once it has settled, and again, with all repeats counted, if any came
+// before its window ended. A Folder is not safe for concurrent use.
 type Folder struct {
 	open map[string]*fold // by ID
 	most int
@@ -19,19 +19,19 @@ type Folder struct {
 // fold is an event whose window has not ended.
 type fold struct {
 	Event
-	written int // the count that was written last
+	written int // the count last written
 }
 
-// NewFolder returns a folder of so many events at a time at most.
+// NewFolder returns a folder with room for a number of open windows.
 func NewFolder(most int) *Folder {
 	return &Folder{open: map[string]*fold{}, most: most}
 }
 
-// Has reports whether an event with that id has its window open.
+// Has reports whether the window of an event is open.
 func (f *Folder) Has(id string) bool { return f.open[id] != nil }
 
-// Add takes an event that happened just once. It reports false if too many windows are open: the event has then been left
-// alone, and is to be written by itself.
+// Add adds a single occurrence of an event. It reports false if too many windows are open: then the caller must write the event by
+// itself.
 func (f *Folder) Add(e *Event) bool {
 	if known := f.open[e.ID]; known != nil {
 		known.repeat(e)
@@ -44,7 +44,7 @@ func (f *Folder) Add(e *Event) bool {
 	return true
 }
 
-// Single returns an event that happened just once, ready to be written.
+// Single returns a single occurrence as an event ready to be written.
 func Single(e *Event) *Event {
 	single := *e
 	single.Count = 1
@@ -65,7 +65,7 @@ func (f *fold) repeat(e *Event) {
 	}
 }
 
-// Due returns what is to be written now, the earliest first. The events are the caller's.
+// Due returns the events to write now, earliest first. The caller owns them.
 func (f *Folder) Due(now time.Time) []*Event {
 	var due []*Event
 	for id, fold := range f.open {
@@ -81,7 +81,7 @@ func (f *Folder) Due(now time.Time) []*Event {
 	return sorted(due)
 }
 
-// Close ends all windows at once, and returns what is still to be written.
+// Close ends all windows, and returns the events still to be written.
 func (f *Folder) Close() []*Event {
 	var rest []*Event
 	for _, fold := range f.open {
@@ -93,7 +93,7 @@ func (f *Folder) Close() []*Event {
 	return sorted(rest)
 }
 
-// snapshot returns the event as it is now, and takes it for written.
+// snapshot returns the current state of the event, and marks it as written.
 func (f *fold) snapshot() *Event {
 	f.written = f.Count
 	e := f.Event

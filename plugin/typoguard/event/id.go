@@ -9,21 +9,21 @@ import (
 	"time"
 )
 
-// Window is how long repeats are folded into one event: long enough for all lookups of one delivery attempt, and for the
-// quick first retries; the later ones of a mail server are events of their own.
+// Window is how long repeats are folded into one event: long enough for all lookups of one delivery attempt and for the quick first
+// retries. A mail server's later retries are separate events.
 const Window = 5 * time.Minute
 
-// idLength is how many characters of base32 an id has: 50 bits, so that of a million events no two are likely to share one.
+// idLength is the length of an id in base32 characters: 50 bits, so that no two of a million events are likely to share one.
 const idLength = 10
 
 var idEncoding = base32.NewEncoding(strings.ToLower("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")).WithPadding(base32.NoPadding)
 
-// seed makes ids secret: who knows a client and a name cannot tell the id, nor from an id the client.
+// seed makes ids unpredictable: nobody can derive an id from a client and a name, or a client from an id.
 var seed = maphash.MakeSeed()
 
-// ID returns the id of the event of a client that asks for a name now, the same one for every type and for all of a
-// window. It depends on nothing else, so that the query path knows it without asking anybody. Windows of different clients,
-// names and policies begin at different moments, so that they do not all end at once.
+// ID returns the id of an event: the same for all queries of a client for a name, of any type, within a window. It depends on
+// nothing else, so the query path needs no shared state to compute it. Windows of different clients, names and policies start at
+// different times, so that they do not all end at once.
 func ID(client netip.Addr, name, policy string, now time.Time) string {
 	var h maphash.Hash
 	h.SetSeed(seed)

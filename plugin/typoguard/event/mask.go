@@ -5,21 +5,21 @@ import (
 	"net/netip"
 )
 
-// Mask is how many bits of a client's address are kept; the others become zero.
+// Mask is the number of bits of client addresses to keep; the others become zero.
 type Mask struct{ V4, V6 int }
 
-// NoMask keeps addresses whole.
+// NoMask keeps complete addresses.
 var NoMask = Mask{32, 128}
 
-// Check returns an error for numbers of bits that addresses do not have.
+// Check returns an error for invalid numbers of bits.
 func (m Mask) Check() error {
 	if m.V4 < 0 || m.V4 > 32 || m.V6 < 0 || m.V6 > 128 {
-		return fmt.Errorf("%d %d; expected bits of IPv4 addresses from 0 to 32, and of IPv6 addresses from 0 to 128", m.V4, m.V6)
+		return fmt.Errorf("%d %d; expected 0 to 32 bits for IPv4 and 0 to 128 bits for IPv6", m.V4, m.V6)
 	}
 	return nil
 }
 
-// Apply returns the address as it is shown. The zero address stays as it is.
+// Apply returns the masked address. It returns the zero address unchanged.
 func (m Mask) Apply(addr netip.Addr) netip.Addr {
 	bits := m.V6
 	if addr.Is4() {
@@ -29,7 +29,7 @@ func (m Mask) Apply(addr netip.Addr) netip.Addr {
 		return addr
 	}
 	network, err := addr.WithZone("").Prefix(bits)
-	if err != nil { // bits that the mask must not have
+	if err != nil { // invalid bits, which Check rejects
 		return netip.Addr{}
 	}
 	return network.Addr()

@@ -12,27 +12,27 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// expected says what a DSN is.
+// expected says what a valid DSN looks like.
 const expected = "expected sqlite:///PATH or postgres://USER@HOST/DATABASE"
 
-// Check returns what a DSN is called in logs and metrics, or an error if it is none. Neither has its password. It opens nothing.
-// The path of an SQLite database must be absolute; ParseSQLite tells it.
+// Check returns the name of a DSN for logs and metrics, or an error if it is invalid. Neither contains the password. Check opens
+// nothing. The path of an SQLite database, as ParseSQLite returns it, must be absolute.
 func Check(dsn string) (name string, err error) {
 	if path, ok := ParseSQLite(dsn); ok {
 		if !filepath.IsAbs(path) {
-			return "", fmt.Errorf("%q has no absolute path; %s", dsn, expected)
+			return "", fmt.Errorf("%q is not an absolute path; %s", dsn, expected)
 		}
 		return SQLite(path), nil
 	}
 	switch scheme, _, ok := strings.Cut(dsn, "://"); {
 	case !ok:
-		return "", fmt.Errorf("no address of a database; %s", expected)
+		return "", fmt.Errorf("not a database URL; %s", expected)
 	case scheme != "postgres" && scheme != "postgresql":
 		return "", fmt.Errorf("unknown database \"%s://…\"; %s", scheme, expected)
 	}
 	config, err := parsePostgres(dsn)
 	if err != nil {
-		return "", fmt.Errorf("no address of a PostgreSQL server: %w; %s", err, expected)
+		return "", fmt.Errorf("invalid PostgreSQL URL: %w; %s", err, expected)
 	}
 	u := url.URL{Scheme: "postgres", Host: net.JoinHostPort(config.Host, strconv.Itoa(int(config.Port))), Path: "/" + config.Database}
 	if config.User != "" {
@@ -41,8 +41,8 @@ func Check(dsn string) (name string, err error) {
 	return u.String(), nil
 }
 
-// ParseSQLite returns the path of a DSN of SQLite, such as /var/lib/typoguard/events.db of
-// sqlite:///var/lib/typoguard/events.db, and false for other DSNs.
+// ParseSQLite returns the path in an SQLite DSN: /var/lib/typoguard/events.db for sqlite:///var/lib/typoguard/events.db. It
+// reports false for other DSNs.
 func ParseSQLite(dsn string) (path string, ok bool) {
 	path, ok = strings.CutPrefix(dsn, "sqlite://")
 	return path, ok && path != ""
@@ -51,14 +51,14 @@ func ParseSQLite(dsn string) (path string, ok bool) {
 // SQLite returns the DSN of an SQLite database.
 func SQLite(path string) string { return "sqlite://" + path }
 
-// parsePostgres parses a DSN of PostgreSQL. An error repeats nothing that may be a part of the password.
+// parsePostgres parses a PostgreSQL DSN. Its errors repeat nothing that may be part of the password.
 func parsePostgres(dsn string) (*pgx.ConnConfig, error) {
 	u, err := url.Parse(dsn)
 	if err != nil {
-		return nil, errors.New("it cannot be parsed, perhaps because of a character that must be escaped")
+		return nil, errors.New("it cannot be parsed; a special character may need to be percent-encoded")
 	}
 	if strings.Contains(u.Host+u.Path, "@") || strings.Contains(dsn, "#") {
-		return nil, errors.New("a #, or an @ in the host or database, as there is after a user or password with a / that is not escaped")
+		return nil, errors.New("it contains a #, or an @ in the host or database; percent-encode /, @ and # in the user and password")
 	}
 	config, err := pgx.ParseConfig(dsn)
 	if err == nil {
@@ -68,5 +68,5 @@ func parsePostgres(dsn string) (*pgx.ConnConfig, error) {
 	if inner := errors.Unwrap(err); inner != nil && !hasPassword && !strings.Contains(dsn, "password") && strings.Count(dsn, "@") < 2 {
 		return nil, inner
 	}
-	return nil, errors.New("it has an option or an address that PostgreSQL does not know, which is not repeated here because of the password")
+	return nil, errors.New("it has an invalid option or address (not shown, because it may contain the password)")
 }

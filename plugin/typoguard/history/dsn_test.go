@@ -12,21 +12,21 @@ import (
 func TestCheck(t *testing.T) {
 	for name, tt := range map[string]struct{ dsn, called, err string }{
 		"file":            {"sqlite:///var/lib/typoguard/events.db", "sqlite:///var/lib/typoguard/events.db", ""},
-		"relative file":   {"sqlite://events.db", "", `"sqlite://events.db" has no absolute path; ` + expected},
+		"relative file":   {"sqlite://events.db", "", `"sqlite://events.db" is not an absolute path; ` + expected},
 		"no file":         {"sqlite://", "", `unknown database "sqlite://…"; ` + expected},
 		"server":          {"postgres://typoguard@db.corp.example/typoguard", "postgres://typoguard@db.corp.example:5432/typoguard", ""},
 		"other scheme":    {"postgresql://a@db.corp.example:5433/b?sslmode=verify-full", "postgres://a@db.corp.example:5433/b", ""},
 		"password":        {"postgres://a:secret@[2001:db8::1]/b?password=secret", "postgres://a@[2001:db8::1]:5432/b", ""},
 		"escaped":         {"postgres://a:secret%40@db/b", "postgres://a@db:5432/b", ""},
 		"several servers": {"postgres://a:secret@db1,db2/b", "postgres://a@db1:5432/b", ""},
-		"bad option":      {"postgres://a:secret@db/b?sslmode=maybe", "", `no address of a PostgreSQL server: `},
-		"bad port":        {"postgres://a:secret@db:x/b", "", `no address of a PostgreSQL server: it cannot be parsed, perhaps because of a character that must be escaped; ` + expected},
-		"not escaped":     {"postgres://a:sec/ret@db/b", "", `no address of a PostgreSQL server: it cannot be parsed`},
-		"slash in user":   {"postgres://corp/a:secret@db/b", "", `no address of a PostgreSQL server: a #, or an @ in the host or database`},
+		"bad option":      {"postgres://a:secret@db/b?sslmode=maybe", "", `invalid PostgreSQL URL: `},
+		"bad port":        {"postgres://a:secret@db:x/b", "", `invalid PostgreSQL URL: it cannot be parsed; a special character may need to be percent-encoded; ` + expected},
+		"not escaped":     {"postgres://a:sec/ret@db/b", "", `invalid PostgreSQL URL: it cannot be parsed`},
+		"slash in user":   {"postgres://corp/a:secret@db/b", "", `invalid PostgreSQL URL: it contains a #, or an @ in the host or database`},
 		"other database":  {"mysql://a:secret@db/b", "", `unknown database "mysql://…"; ` + expected},
-		"nothing":         {"", "", `no address of a database; ` + expected},
-		"name of a file":  {"events.db", "", `no address of a database; ` + expected},
-		"keys and values": {"host=db password=secret", "", `no address of a database; ` + expected},
+		"nothing":         {"", "", `not a database URL; ` + expected},
+		"name of a file":  {"events.db", "", `not a database URL; ` + expected},
+		"keys and values": {"host=db password=secret", "", `not a database URL; ` + expected},
 	} {
 		t.Run(name, func(t *testing.T) {
 			called, err := Check(tt.dsn)

@@ -7,20 +7,20 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
 )
 
-// part is one of the things that a filter asks for.
+// part is one of the conditions of a filter.
 type part struct {
-	column string // that an index begins with
-	format string // of the condition, with %[1]s for the column and %s for placeholders as in conditions.add
+	column string // the first column of an index
+	format string // the condition, with %s for the column and $ for values as in conditions.add
 	values []any
 }
 
-// The columns that are treated differently.
+// The columns that need special treatment.
 const (
 	firstColumn     = "event.first"
 	lookalikeColumn = "event.lookalike"
 )
 
-// parts returns what a filter asks for.
+// parts returns the conditions of a filter.
 func (f *Filter) parts() []part {
 	var parts []part
 	for _, p := range []struct{ column, value string }{
@@ -53,8 +53,8 @@ func (f *Filter) parts() []part {
 	return parts
 }
 
-// name returns what a filter for a name asks of lookalikes. What it asks of the policy and kind of events is so of their
-// lookalikes, too, which are fewer.
+// name returns the condition on lookalikes for a filter by name. It includes the policy and kind, because lookalikes have the same
+// ones as their events, and are fewer.
 func (f *Filter) name() (text string, values []any) {
 	pattern := "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(strings.ToLower(clean(f.Name))) + "%"
 	text, values = `(lookalike.name LIKE $ ESCAPE '\' OR lookalike.intended LIKE $ ESCAPE '\')`, []any{pattern, pattern}
@@ -67,13 +67,13 @@ func (f *Filter) name() (text string, values []any) {
 	return text, values
 }
 
-// conditions are what rows must meet, with the values of their placeholders.
+// conditions are conditions on rows, with the values of their placeholders.
 type conditions struct {
 	text []string
 	args []any
 }
 
-// add adds a condition, in which each $ stands for a value.
+// add adds a condition in which each $ stands for a value.
 func (c *conditions) add(condition string, values ...any) {
 	var text strings.Builder
 	for piece := range strings.SplitSeq(condition, "$") {
@@ -87,7 +87,7 @@ func (c *conditions) add(condition string, values ...any) {
 	c.text = append(c.text, text.String())
 }
 
-// where returns the conditions as they stand behind WHERE.
+// where returns the conditions to write after WHERE.
 func (c *conditions) where() string {
 	if len(c.text) == 0 {
 		return "TRUE"

@@ -12,16 +12,16 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
 )
 
-// defaultLimit is how many events a page has that says nothing of it.
+// defaultLimit is the default number of events on a page.
 const defaultLimit = 50
 
-// key is a column that a list is sorted by.
+// key is a column to sort a list by.
 type key struct {
 	column     string
 	descending bool
 }
 
-// keys are the columns of an order, the last of which is different for all events, and of each the value of an event.
+// keys are the columns of each order. The last one is unique.
 var keys = map[Order][]key{
 	ByTime:   {{firstColumn, true}, {"event.number", true}},
 	ByCount:  {{"event.count", true}, {firstColumn, true}, {"event.number", true}},
@@ -29,7 +29,7 @@ var keys = map[Order][]key{
 	ByClient: {{"client.address", false}, {firstColumn, true}, {"event.number", true}},
 }
 
-// cursor is the event that a page ends at: the next one begins behind it, or the one before ends before it.
+// cursor is the event at an end of a page: the next page begins after it, or the previous one ends before it.
 type cursor struct {
 	Order   Order `json:"o"`
 	Reverse bool  `json:"r,omitempty"`
@@ -37,13 +37,13 @@ type cursor struct {
 	Values  []any `json:"v"`
 }
 
-// encode returns the cursor as text for addresses.
+// encode returns the cursor as text for URLs.
 func (c *cursor) encode() string {
-	text, _ := json.Marshal(c) // strings and numbers always can be
+	text, _ := json.Marshal(c) // never fails for strings and numbers
 	return base64.RawURLEncoding.EncodeToString(text)
 }
 
-// decodeCursor returns the cursor of a page.
+// decodeCursor decodes the cursor of a page.
 func decodeCursor(p *Page) (*cursor, error) {
 	text, err := base64.RawURLEncoding.DecodeString(p.Cursor)
 	if err != nil {
@@ -73,7 +73,7 @@ func decodeCursor(p *Page) (*cursor, error) {
 	return &c, nil
 }
 
-// Events returns a page of the events that meet a filter. It returns ErrCursor for a cursor of another order.
+// Events returns a page of the events that match a filter. It returns ErrCursor for an invalid cursor or one of another order.
 func (s *Store) Events(ctx context.Context, f Filter, p Page) (*List, error) {
 	if p.Order == "" {
 		p.Order = ByTime
@@ -92,7 +92,7 @@ func (s *Store) Events(ctx context.Context, f Filter, p Page) (*List, error) {
 		}
 	}
 	list := &List{}
-	if none, err := s.none(ctx, &f); none || err != nil {
+	if none, err := s.isEmpty(ctx, &f); none || err != nil {
 		return list, err
 	}
 	plan, err := s.plan(ctx, &f)
@@ -106,14 +106,14 @@ func (s *Store) Events(ctx context.Context, f Filter, p Page) (*List, error) {
 	if err := s.page(ctx, list, plan, &p, at); err != nil {
 		return nil, err
 	}
-	list.Total = max(list.Total, len(list.Events)) // which may be more than were counted
+	list.Total = max(list.Total, len(list.Events)) // the count may be too low
 	if at == nil && list.Next == "" {
 		list.Total, list.AtLeast = len(list.Events), false // these are all
 	}
 	return list, nil
 }
 
-// total returns how many events a plan finds, or that they are at least so many.
+// total returns the number of events that a plan finds, which may be a lower bound.
 func (s *Store) total(ctx context.Context, p *plan) (n int, atLeast bool, err error) {
 	all := true
 	switch {
@@ -122,7 +122,7 @@ func (s *Store) total(ctx context.Context, p *plan) (n int, atLeast bool, err er
 	case p.few || !p.hints:
 		n, err = s.count(ctx, p)
 	default:
-		n, all, err = s.countSome(ctx, p)
+		n, all, err = s.countBounded(ctx, p)
 	}
 	return min(n, manyEvents), n > manyEvents || !all, err
 }
@@ -156,8 +156,8 @@ func (s *Store) page(ctx context.Context, list *List, plan *plan, p *Page, at *c
 	return nil
 }
 
-// fetch returns the events of a plan that come behind one with such values of an order's keys, or the first ones if there are no
-// values, up to a limit; and their own values.
+// fetch returns the events of a plan up to a limit: those after the event with the given values of the order's keys, or the first
+// ones without values. It also returns their own values.
 func (s *Store) fetch(ctx context.Context, plan *plan, order Order, reverse bool, after []any, limit int) (events []*Event, ends [][]any, err error) {
 	from, c := plan.list(order)
 	if after != nil {
@@ -187,7 +187,7 @@ func (s *Store) fetch(ctx context.Context, plan *plan, order Order, reverse bool
 	return events, ends, err
 }
 
-// behind returns the condition for rows that come behind one with such values.
+// behind returns the condition for rows after the one with the given values.
 func behind(keys []key, reverse bool, values []any) (string, []any) {
 	greater := func(key key) string {
 		if key.descending != reverse {
@@ -202,20 +202,20 @@ func behind(keys []key, reverse bool, values []any) (string, []any) {
 		text = fmt.Sprintf("(%s %s $ OR (%s = $ AND %s))", column, operator, column, text)
 		args = append([]any{values[i], values[i]}, args...)
 	}
-	// What follows from it for the first column can be looked up in an index.
+	// The redundant condition on the first column lets the database use an index.
 	return fmt.Sprintf("%s %s= $ AND %s", keys[0].column, greater(keys[0]), text), append([]any{values[0]}, args...)
 }
 
-// selected are the columns that scanEvent scans.
+// selected are the columns for scanEvent.
 const selected = `event.number, event.id, event.host, event.first, event.last, event.count, event.action, event.mode, event.via, event.new_client,
 	event.counterpart, event.question, event.record, event.types, event.response_code, event.server, event.view, event.candidates,
 	event.smtp, event.helo, event.sender, event.recipient, event.tls, event.state, event.note, event.reviewer, event.reviewed,
 	lookalike.number, lookalike.name, lookalike.policy, lookalike.protected, lookalike.intended, lookalike.kind, lookalike.distance, client.address`
 
-// numbers are those of an event and its lookalike.
+// numbers are the row numbers of an event and its lookalike.
 type numbers struct{ event, lookalike int64 }
 
-// values returns the values of the keys of an order.
+// values returns the values of an order's keys.
 func (n *numbers) values(order Order, e *Event) []any {
 	switch first := e.First.UnixMilli(); order {
 	case ByCount:
@@ -229,7 +229,7 @@ func (n *numbers) values(order Order, e *Event) []any {
 	}
 }
 
-// scanEvent returns the event of a row.
+// scanEvent returns the event in a row.
 func scanEvent(row *sql.Rows) (*Event, *numbers, error) {
 	var e Event
 	var n numbers
@@ -243,7 +243,7 @@ func scanEvent(row *sql.Rows) (*Event, *numbers, error) {
 		&n.lookalike, &e.Name, &e.Policy, &e.Protected, &e.Intended, &e.Kind, &e.Distance, &e.Client); err != nil {
 		return nil, nil, err
 	}
-	e.First, e.Last, e.Reviewed = moment(first), moment(last), moment(reviewed)
+	e.First, e.Last, e.Reviewed = fromMillis(first), fromMillis(last), fromMillis(reviewed)
 	if isSMTP {
 		e.SMTP = &smtp
 	}
@@ -258,18 +258,18 @@ func scanEvent(row *sql.Rows) (*Event, *numbers, error) {
 	return &e, &n, nil
 }
 
-// eachAtOnce is how many events are asked for at a time: whoever reads them may be slow, and the database is not to wait.
-const eachAtOnce = 1000
+// fetchBatch is the number of events per query of Each, whose reader may be slow and must not keep the database waiting.
+const fetchBatch = 1000
 
-// Each calls do with every event that meets a filter, the newest first. An error of do ends it. What is written, removed or
-// reviewed meanwhile may be missing.
+// Each calls do with every event that matches a filter, newest first, until do returns an error. It may miss events that are
+// written, removed or reviewed in the meantime.
 func (s *Store) Each(ctx context.Context, f Filter, do func(*Event) error) error {
 	plan, err := s.plan(ctx, &f)
 	if err != nil {
 		return err
 	}
 	for after := []any(nil); ; {
-		events, ends, err := s.fetch(ctx, plan, ByTime, false, after, eachAtOnce)
+		events, ends, err := s.fetch(ctx, plan, ByTime, false, after, fetchBatch)
 		if err != nil {
 			return err
 		}
@@ -278,14 +278,14 @@ func (s *Store) Each(ctx context.Context, f Filter, do func(*Event) error) error
 				return err
 			}
 		}
-		if len(events) < eachAtOnce {
+		if len(events) < fetchBatch {
 			return nil
 		}
 		after = ends[len(ends)-1]
 	}
 }
 
-// Event returns the event of an id with what is known of its lookalike. It returns ErrUnknown if there is none.
+// Event returns the event with an id, and more about its lookalike. It returns ErrUnknown if there is none.
 func (s *Store) Event(ctx context.Context, id string) (*Detail, error) {
 	var d *Detail
 	var n *numbers

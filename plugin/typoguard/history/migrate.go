@@ -12,8 +12,8 @@ import (
 //go:embed migrations
 var migrations embed.FS
 
-// migrate brings the schema up to date by the migrations in a folder. It only reads if there is nothing to do, as on a disk that
-// is full. A schema that a newer program has made is an error.
+// migrate applies the migrations in a folder. It only reads if there is nothing to do, so it works on a full disk. A schema of a
+// newer program is an error.
 func migrate(ctx context.Context, h *handles, dialect goose.Dialect, folder string, options ...goose.ProviderOption) error {
 	files, err := fs.Sub(migrations, "migrations/"+folder)
 	if err != nil {
@@ -32,13 +32,13 @@ func migrate(ctx context.Context, h *handles, dialect goose.Dialect, folder stri
 	case err == nil && current == target:
 		return nil
 	case err == nil && current > target:
-		return fmt.Errorf("the schema has version %d, of a newer typoguard; expected %d at most", current, target)
+		return fmt.Errorf("schema version %d was created by a newer typoguard; expected at most %d", current, target)
 	case ctx.Err() != nil:
 		return err
 	}
-	// There is no such table, or it is older; if anything else is wrong, this fails, too.
+	// The table is missing or older; if anything else is wrong, this fails too.
 	if _, err := provider.Up(ctx); err != nil {
-		return fmt.Errorf("bringing the schema up to date: %w", err)
+		return fmt.Errorf("migrating the schema: %w", err)
 	}
 	return nil
 }

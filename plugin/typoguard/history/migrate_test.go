@@ -42,7 +42,7 @@ func TestNewer(t *testing.T) {
 			require.NoError(t, err)
 			older := open(t, Config{DSN: dsn})
 			_, err = older.Totals(t.Context())
-			require.EqualError(t, err, "the schema has version 99, of a newer typoguard; expected 1 at most")
+			require.EqualError(t, err, "schema version 99 was created by a newer typoguard; expected at most 1")
 		})
 	}
 }

@@ -10,29 +10,29 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
 )
 
-// manyEvents is how many events are counted at most, and sorted at most for a page.
+// manyEvents is the highest number of events to count, and to sort for a page.
 const manyEvents = 10_000
 
-// plan is how SQLite is to find the events that meet a filter. It has an index for each part of a filter, takes every one for
-// as good as any other, and would sort half a million events to show fifty of them. So we count what each part leaves, up to
-// a bound, and have it look up the one that leaves the fewest. If all of them leave many, events that meet the filter are
-// frequent, and the first ones are soon found in the order that is wanted.
+// plan says how SQLite should find the events that match a filter. SQLite has an index for each part of a filter, considers them all
+// equally good, and would sort half a million events to show fifty of them. So we count the matches of each part, up to a bound,
+// and make SQLite use the part with the fewest. If every part has many, matching events are frequent, and a scan in the requested
+// order soon finds the first ones.
 //
-// PostgreSQL keeps statistics, and makes plans of its own. It only cannot know how many lookalikes have a text in them, and is told to
-// look for these first where their events are few.
+// PostgreSQL keeps statistics and plans by itself. But it cannot know how many lookalikes contain a text, so we make it start from
+// these if they are few.
 type plan struct {
 	parts []part
 	hints bool   // SQLite
-	best  string // the column of the part that leaves the fewest; "" if there is no part
-	few   bool   // so few that they can be sorted
-	total int    // how many events meet all parts, as count counts them; -1 if that is not known yet
+	best  string // the column of the part with the fewest matches; "" if there is no part
+	few   bool   // few enough to sort
+	total int    // how many events match all parts, as count counts them; -1 if not yet known
 }
 
 // plan returns the plan for a filter.
 func (s *Store) plan(ctx context.Context, f *Filter) (*plan, error) {
 	p := &plan{parts: f.parts(), hints: s.database.hints(), total: -1}
 	if !p.hints {
-		return p, s.lookFor(ctx, p)
+		return p, s.preferLookalikes(ctx, p)
 	}
 	fewest := math.MaxInt
 	for i, candidate := range p.parts {
@@ -55,7 +55,7 @@ func (s *Store) plan(ctx context.Context, f *Filter) (*plan, error) {
 	return p, nil
 }
 
-// split returns the parts that the index of a column has, which has the time, too, and the others.
+// split returns the parts that the index of a column covers, which includes the time, and the other parts.
 func (p *plan) split(column string) (indexed, others *plan) {
 	indexed, others = &plan{hints: p.hints, best: column}, &plan{hints: p.hints}
 	for _, part := range p.parts {
@@ -68,11 +68,11 @@ func (p *plan) split(column string) (indexed, others *plan) {
 	return indexed, others
 }
 
-// fewLookalikes is how many lookalikes PostgreSQL is told to look for at most.
+// fewLookalikes is the highest number of lookalikes from which PostgreSQL should start.
 const fewLookalikes = 1000
 
-// lookFor has lookalikes looked for first if they are few.
-func (s *Store) lookFor(ctx context.Context, p *plan) error {
+// preferLookalikes makes the plan start from lookalikes if they are few.
+func (s *Store) preferLookalikes(ctx context.Context, p *plan) error {
 	for _, part := range p.parts {
 		if part.column != lookalikeColumn {
 			continue
@@ -91,9 +91,9 @@ func (s *Store) lookFor(ctx context.Context, p *plan) error {
 	return nil
 }
 
-// none reports whether the sums show that no event meets a filter: of two parts that leave many events each, but none together, a
-// database finds that out only by looking at all of them.
-func (s *Store) none(ctx context.Context, f *Filter) (none bool, err error) {
+// isEmpty reports whether the sums show that no event matches a filter. If two parts have many matches each but none in common, a
+// database would otherwise have to examine all of them to find out.
+func (s *Store) isEmpty(ctx context.Context, f *Filter) (none bool, err error) {
 	c := &conditions{}
 	for _, column := range []struct{ name, value string }{{"policy", f.Policy}, {"kind", f.Kind}, {"action", f.Action}, {"mode", f.Mode}} {
 		if column.value != "" {
@@ -125,9 +125,9 @@ func (s *Store) count(ctx context.Context, p *plan) (n int, err error) {
 	return n, err
 }
 
-// countSome counts the events of a plan among the first ones that its best part leaves, and reports whether these are all. To
-// look at all events that meet one condition for those that meet another one, too, may take longer than all the rest of a page.
-func (s *Store) countSome(ctx context.Context, p *plan) (n int, all bool, err error) {
+// countBounded counts the events of a plan among the first matches of its best part, and reports whether these are all matches.
+// Filtering all matches of one condition by another may take longer than the rest of a page.
+func (s *Store) countBounded(ctx context.Context, p *plan) (n int, all bool, err error) {
 	indexed, others := p.split(p.best)
 	c := indexed.conditions(p.best, true)
 	where := c.where()
@@ -141,8 +141,8 @@ func (s *Store) countSome(ctx context.Context, p *plan) (n int, all bool, err er
 	return n, looked <= manyEvents, err
 }
 
-// conditions returns those of all parts. Of the columns only the one that is looked up can be found in an index, and the time
-// if it is wanted.
+// conditions returns the conditions of all parts. They let the database use only the index of one column, and of the time if
+// requested.
 func (p *plan) conditions(lookUp string, times bool) *conditions {
 	var c conditions
 	for _, part := range p.parts {
@@ -159,8 +159,8 @@ func (p *plan) conditions(lookUp string, times bool) *conditions {
 	return &c
 }
 
-// list returns what stands between the columns and the order of a page: the tables, joined so that the events come in an
-// order for which they need not be sorted unless they are few, and the conditions.
+// list returns the part of a page's query between the columns and the order: the tables, joined so that events need no sorting
+// unless they are few, and the conditions.
 func (p *plan) list(order Order) (from string, c *conditions) {
 	join, first := "JOIN", "event"
 	if p.hints {

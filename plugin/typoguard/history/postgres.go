@@ -25,7 +25,7 @@ func (p *postgresServer) open() (*handles, error) {
 	return &handles{read: db, write: db}, nil
 }
 
-// migrate waits for others that are at it, and looks every second whether they are.
+// migrate waits for other resolvers that are migrating, and checks for them every second.
 func (p *postgresServer) migrate(ctx context.Context, h *handles) error {
 	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 15))
 	if err != nil {
@@ -34,12 +34,12 @@ func (p *postgresServer) migrate(ctx context.Context, h *handles) error {
 	return migrate(ctx, h, goose.DialectPostgres, "postgres", goose.WithSessionLocker(locker))
 }
 
-// moved is for files.
+// moved applies only to files.
 func (p *postgresServer) moved() bool { return false }
 
 func (p *postgresServer) sql(statement string) string { return statement }
 
-// hints are not wanted: PostgreSQL keeps statistics.
+// hints are not needed, because PostgreSQL keeps statistics.
 func (*postgresServer) hints() bool { return false }
 
 func (p *postgresServer) size(ctx context.Context, db *sql.DB) (size int64, err error) {
@@ -47,5 +47,5 @@ func (p *postgresServer) size(ctx context.Context, db *sql.DB) (size int64, err 
 	return size, err
 }
 
-// shrink leaves it to PostgreSQL's autovacuum.
+// shrink does nothing, because PostgreSQL's autovacuum does it.
 func (p *postgresServer) shrink(context.Context, *sql.DB) error { return nil }

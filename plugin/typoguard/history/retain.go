@@ -11,15 +11,15 @@ import (
 )
 
 const (
-	// retainInterval is how often old events are looked for.
+	// retainInterval is how often old events are removed.
 	retainInterval = time.Minute
-	// removedAtOnce is how many events are removed in a transaction; new ones wait for so long.
-	removedAtOnce = 1000
-	// hourTallies is for how long sums by the hour are kept, which only the shortest span is made of.
+	// removeBatch is the number of events removed in a transaction, which new events wait for.
+	removeBatch = 1000
+	// hourTallies is how long hourly sums are kept, which only the shortest span uses.
 	hourTallies = 2 * 24 * time.Hour
 )
 
-// retain removes what is not to be kept any longer, until the context ends.
+// retain removes expired events, until the context ends.
 func (s *Store) retain(ctx context.Context) {
 	tick := time.NewTicker(retainInterval)
 	defer tick.Stop()
@@ -31,9 +31,9 @@ func (s *Store) retain(ctx context.Context) {
 			return
 		case s.config.Logger == nil:
 		case err != nil && !failing:
-			s.config.Logger.Error("Old events cannot be removed", "error", err)
+			s.config.Logger.Error("Removing old events failed", "error", err)
 		case err == nil && failing:
-			s.config.Logger.Info("Old events are removed again")
+			s.config.Logger.Info("Old events are being removed again")
 		}
 		failing = err != nil
 		select {
@@ -44,7 +44,7 @@ func (s *Store) retain(ctx context.Context) {
 	}
 }
 
-// tidy removes events that are too old, and the oldest ones of what takes too much room.
+// tidy removes events that are too old, and the oldest ones if all take too much room.
 func (s *Store) tidy(ctx context.Context, now time.Time) error {
 	if s.config.Age > 0 {
 		for {
@@ -52,7 +52,7 @@ func (s *Store) tidy(ctx context.Context, now time.Time) error {
 			if err != nil {
 				return err
 			}
-			if removed < removedAtOnce {
+			if removed < removeBatch {
 				break
 			}
 		}
@@ -80,7 +80,7 @@ func (s *Store) tidy(ctx context.Context, now time.Time) error {
 	return s.database.shrink(ctx, h.write)
 }
 
-// fit removes the oldest events until the others fit, taking all for alike.
+// fit removes the oldest events until the rest fit, assuming that all have the same size.
 func (s *Store) fit(ctx context.Context) error {
 	h, err := s.ready(ctx)
 	if err != nil {
@@ -105,8 +105,8 @@ func (s *Store) fit(ctx context.Context) error {
 	return nil
 }
 
-// remove removes the oldest events that meet a condition, a bounded number of them, and returns how many. It takes them out of
-// the sums, and removes the lookalikes and clients that have no other events.
+// remove removes a bounded number of the oldest events that meet a condition, and returns how many. It subtracts them from the
+// sums, and removes lookalikes and clients without other events.
 func (s *Store) remove(ctx context.Context, condition string, args ...any) (removed int, err error) {
 	lookalikes, clients, newest := map[int64]bool{}, map[int64]bool{}, int64(0)
 	err = s.change(ctx, func(tx *transaction) error {
@@ -122,29 +122,29 @@ func (s *Store) remove(ctx context.Context, condition string, args ...any) (remo
 			newest = max(newest, c.first)
 			lookalikes[c.lookalike], clients[c.client] = true, true
 			return nil
-		}, `DELETE FROM event WHERE number IN (SELECT number FROM event WHERE `+condition+` ORDER BY first, number LIMIT `+strconv.Itoa(removedAtOnce)+`)
+		}, `DELETE FROM event WHERE number IN (SELECT number FROM event WHERE `+condition+` ORDER BY first, number LIMIT `+strconv.Itoa(removeBatch)+`)
 			RETURNING first, last, policy, kind, action, mode, lookalike, client, count`, args...); err != nil || removed == 0 {
 			return err
 		}
 		if err := tx.tally(ctx, sums); err != nil {
 			return err
 		}
-		return tx.clear(ctx, newest)
+		return tx.removeEmptySums(ctx, newest)
 	})
 	if err != nil || removed == 0 {
 		return 0, err
 	}
-	// In a transaction of its own: one that writes events looks at these tables first, and would wait for this one in turn.
+	// In a separate transaction, because writers of events lock these tables first, and would deadlock with this one.
 	return removed, s.change(ctx, func(tx *transaction) error {
-		if err := tx.orphans(ctx, "lookalike", lookalikes); err != nil {
+		if err := tx.removeOrphans(ctx, "lookalike", lookalikes); err != nil {
 			return err
 		}
-		return tx.orphans(ctx, "client", clients)
+		return tx.removeOrphans(ctx, "client", clients)
 	})
 }
 
-// clear removes sums of nothing that begin not later than a time.
-func (t *transaction) clear(ctx context.Context, until int64) error {
+// removeEmptySums removes sums without events that start no later than a time.
+func (t *transaction) removeEmptySums(ctx context.Context, until int64) error {
 	if _, err := t.exec(ctx, `DELETE FROM hour_tally WHERE start <= $1 AND events <= 0`, until); err != nil {
 		return err
 	}
@@ -156,8 +156,8 @@ func (t *transaction) clear(ctx context.Context, until int64) error {
 	return nil
 }
 
-// orphans removes those rows of a table that no event refers to any more.
-func (t *transaction) orphans(ctx context.Context, table string, numbers map[int64]bool) error {
+// removeOrphans removes the rows of a table that no event refers to any more.
+func (t *transaction) removeOrphans(ctx context.Context, table string, numbers map[int64]bool) error {
 	in, args := list(slices.Sorted(maps.Keys(numbers)))
 	_, err := t.exec(ctx, `DELETE FROM `+table+` WHERE number IN `+in+` AND NOT EXISTS (SELECT 1 FROM event WHERE event.`+table+` = `+table+`.number)`, args...)
 	return err

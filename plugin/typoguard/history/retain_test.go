@@ -21,7 +21,7 @@ import (
 
 // TestAge: events older than that are removed, and nothing of them stays.
 func TestAge(t *testing.T) {
-	events := mixed(rand.New(rand.NewPCG(9, 10)), 3*removedAtOnce, 40)
+	events := mixed(rand.New(rand.NewPCG(9, 10)), 3*removeBatch, 40)
 	eachDatabase(t, func(t *testing.T, s *Store) {
 		t.Helper()
 		write(t, s, events...)
@@ -147,11 +147,11 @@ func TestRetainTells(t *testing.T) {
 		}
 		first := passes()
 		assert.Equal(t, 1, strings.Count(first, "\n"))
-		assert.Contains(t, first, "level=ERROR msg=\"Old events cannot be removed\"")
+		assert.Contains(t, first, "level=ERROR msg=\"Removing old events failed\"")
 		require.NoError(t, os.Mkdir(dir, 0o700))
 		again := passes()
 		assert.Equal(t, 1, strings.Count(again, "\n"))
-		assert.Contains(t, again, "level=INFO msg=\"Old events are removed again\"")
+		assert.Contains(t, again, "level=INFO msg=\"Old events are being removed again\"")
 		assert.Empty(t, passes())
 		require.NoError(t, s.Close())
 	})

@@ -13,14 +13,14 @@ import (
 	_ "modernc.org/sqlite" // the driver "sqlite"
 )
 
-// sqlitePermissions keep events, which tell who writes to whom, from others. SQLite gives its other files the same.
+// sqlitePermissions hide events from other users, because they show who writes to whom. SQLite's other files get the same ones.
 const sqlitePermissions = 0o640
 
-// sqliteFile is a database of SQLite, with a write-ahead log: pages are read while events are written, and what was
-// committed survives the end of the process, however sudden. A crash of the host may take back the last seconds.
+// sqliteFile is an SQLite database with a write-ahead log: readers do not block the writer, and committed events survive even a
+// sudden end of the process. A crash of the host may undo the last seconds.
 type sqliteFile struct {
 	path string
-	file os.FileInfo // that is open
+	file os.FileInfo // of the open file
 }
 
 func (f *sqliteFile) open() (*handles, error) {
@@ -48,15 +48,15 @@ func (f *sqliteFile) open() (*handles, error) {
 	return &handles{read: read, write: write}, nil
 }
 
-// handle returns a handle with some options. Those that all have change nothing in the file, so that it can be read on a disk
-// that is full, and need no directory for temporary files.
+// handle returns a handle with some options. The common options write nothing to the file, so that it can be read on a full disk,
+// and need no directory for temporary files.
 func (f *sqliteFile) handle(options string) (*sql.DB, error) {
 	name := url.URL{Scheme: "file", Path: f.path, RawQuery: "_busy_timeout=5000&_foreign_keys=1&_pragma=cache_size(-32768)&_pragma=temp_store(memory)&" + options}
 	return sql.Open("sqlite", name.String())
 }
 
-// migrate tries twice: another store of the same file may be at it, such as that of the page beside that of the events, and
-// where one of them fails the other has succeeded.
+// migrate tries twice, because another store of the same file, such as the review page's, may be migrating at the same time: then
+// one of them fails, but the other has succeeded.
 func (f *sqliteFile) migrate(ctx context.Context, h *handles) error {
 	err := migrate(ctx, h, goose.DialectSQLite3, "sqlite")
 	if err != nil {
@@ -65,15 +65,14 @@ func (f *sqliteFile) migrate(ctx context.Context, h *handles) error {
 	return err
 }
 
-// moved reports whether somebody has removed the file, or put another one into its place: what is written into the one that
-// is open would be lost.
+// moved reports whether the file has been removed or replaced, so that writes to the open file would be lost.
 func (f *sqliteFile) moved() bool {
 	named, err := os.Stat(f.path)
 	return err != nil || !os.SameFile(named, f.file)
 }
 
-// sql makes the placeholders those of SQLite, to which $1 is a name. If they come in order they need no numbers: SQLite looks
-// these up in a list, which takes long if they are thousands.
+// sql converts placeholders to SQLite's, for which $1 is a name. Placeholders in order get no numbers, because SQLite looks
+// numbered ones up in a list, which is slow for thousands of them.
 func (f *sqliteFile) sql(statement string) string {
 	var text strings.Builder
 	for i, piece := range strings.Split(statement, "$") {
@@ -91,20 +90,20 @@ func (f *sqliteFile) sql(statement string) string {
 	return text.String()
 }
 
-// hints are wanted: SQLite keeps no statistics unless it is told to, and these are averages.
+// hints are needed, because SQLite keeps no statistics by default, and only averages otherwise.
 func (*sqliteFile) hints() bool { return true }
 
-// size counts pages, without those that are free.
+// size counts pages, except free ones.
 func (f *sqliteFile) size(ctx context.Context, db *sql.DB) (int64, error) {
 	pages, free, err := sqlitePages(ctx, db)
 	if err != nil {
 		return 0, err
 	}
-	octets, err := pragma(ctx, db, "page_size")
-	return (pages - free) * octets, err
+	pageSize, err := pragma(ctx, db, "page_size")
+	return (pages - free) * pageSize, err
 }
 
-// shrink gives free pages back to the file system, a bounded number at a time, if they are many: new events will need some.
+// shrink returns free pages to the file system, a bounded number at a time, unless they are so few that new events will use them.
 func (f *sqliteFile) shrink(ctx context.Context, db *sql.DB) error {
 	pages, free, err := sqlitePages(ctx, db)
 	if err != nil || free < pages/4 {
@@ -114,7 +113,7 @@ func (f *sqliteFile) shrink(ctx context.Context, db *sql.DB) error {
 	return scan(rows, err, func(*sql.Rows) error { return nil })
 }
 
-// sqlitePages returns how many pages a database has, and how many of them are free.
+// sqlitePages returns the number of pages of a database, and of its free ones.
 func sqlitePages(ctx context.Context, db *sql.DB) (pages, free int64, err error) {
 	if pages, err = pragma(ctx, db, "page_count"); err != nil {
 		return 0, 0, err
@@ -123,10 +122,10 @@ func sqlitePages(ctx context.Context, db *sql.DB) (pages, free int64, err error)
 	return pages, free, err
 }
 
-// pragma returns a number that SQLite tells of a database.
+// pragma reads a numeric pragma of a database.
 func pragma(ctx context.Context, db *sql.DB, name string) (value int64, err error) {
 	if err = db.QueryRowContext(ctx, "PRAGMA "+name).Scan(&value); err != nil {
-		return 0, fmt.Errorf("asking for %s: %w", name, err)
+		return 0, fmt.Errorf("reading pragma %s: %w", name, err)
 	}
 	return value, nil
 }

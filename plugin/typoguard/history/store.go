@@ -10,51 +10,51 @@ import (
 	"time"
 )
 
-// What is wrong with a question, or with a review, and not with the database.
+// Errors of a request, as opposed to errors of the database.
 var (
-	// ErrUnknown is returned for an event that is not there.
+	// ErrUnknown is returned if the event does not exist.
 	ErrUnknown = errors.New("no such event")
-	// ErrReviewed is returned for an event of which somebody else has said something meanwhile.
-	ErrReviewed = errors.New("the event has been reviewed meanwhile")
-	// ErrCursor is returned for a cursor that no page of this order has.
-	ErrCursor = errors.New("no such page")
+	// ErrReviewed is returned if someone else has reviewed the event in the meantime.
+	ErrReviewed = errors.New("the event was reviewed in the meantime")
+	// ErrCursor is returned for an invalid cursor.
+	ErrCursor = errors.New("unknown page cursor")
 )
 
 const (
-	// patience is how long the database may take to do what the queue asks of it. Then it counts as dead, and is tried again.
-	patience = 15 * time.Second
-	// readers is how many questions the database is asked at a time: the page shares the machine with the resolver.
+	// changeTimeout is how long a change may take. After that the database counts as dead, and the queue retries.
+	changeTimeout = 15 * time.Second
+	// readers is the number of concurrent queries: the page shares the machine with the resolver.
 	readers = 4
 )
 
-// Config says where events are kept, and for how long.
+// Config says where to store events, and for how long.
 type Config struct {
-	// DSN is as for Check.
+	// DSN is a DSN that Check accepts.
 	DSN string
-	// Age is for how long events are kept; 0 is for ever.
+	// Age is how long events are kept; 0 means forever.
 	Age time.Duration
-	// Size is how many octets the events may take; 0 is for no bound. In PostgreSQL it counts the rows of events, and neither
-	// their indexes nor what VACUUM has yet to clear.
+	// Size is the maximum size of the events in bytes; 0 means no limit. In PostgreSQL it counts the rows of events, but neither
+	// their indexes nor rows that VACUUM has yet to remove.
 	Size int64
 	// Host is the resolver that reports.
 	Host string
-	// Logger is told when the removal of old events fails, and works again; nil for nobody.
+	// Logger logs when removing old events fails and when it works again; it may be nil.
 	Logger *slog.Logger
 }
 
-// Store is a database of events. Any number of goroutines may use it.
+// Store is a database of events, safe for concurrent use.
 type Store struct {
 	config   Config
 	database database
 
-	lock   chan struct{} // has room for one, who alone may use what follows; held while the database is opened
+	lock   chan struct{} // guards opened, also while the database is being opened; a channel, so that waiting can end
 	opened *handles      // nil until the first use, and after a failure
 
 	stop context.CancelFunc
 	done sync.WaitGroup
 }
 
-// handles are the ways to an open database. For SQLite, which has one writer at a time, they are two.
+// handles are the connections to an open database: two pools for SQLite, which allows only one writer at a time.
 type handles struct {
 	read, write *sql.DB
 }
@@ -66,26 +66,26 @@ func (h *handles) close() error {
 	return errors.Join(h.read.Close(), h.write.Close())
 }
 
-// database is what differs between SQLite and PostgreSQL, beside the migrations.
+// database abstracts the differences between SQLite and PostgreSQL, besides the migrations.
 type database interface {
-	// open returns handles on the database, which need not be reachable.
+	// open returns handles for the database, which need not be reachable.
 	open() (*handles, error)
-	// migrate brings the schema up to date.
+	// migrate updates the schema.
 	migrate(ctx context.Context, h *handles) error
-	// moved reports whether the database that is open is not the one of that name any more.
+	// moved reports whether the open database no longer has its name.
 	moved() bool
-	// sql returns a statement, with the placeholders $1, $2…, in the words of this database.
+	// sql returns a statement with the placeholders $1, $2… in the dialect of this database.
 	sql(statement string) string
-	// hints reports whether queries must say which index is best.
+	// hints reports whether queries must choose the index.
 	hints() bool
-	// size returns how many octets the events take.
+	// size returns the size of the events in bytes.
 	size(ctx context.Context, db *sql.DB) (int64, error)
-	// shrink gives back what removed events took.
+	// shrink releases the room of removed events.
 	shrink(ctx context.Context, db *sql.DB) error
 }
 
-// Open returns the store of a database, which it reaches for only when it is first used, and again after every failure.
-// If the configuration bounds what is kept, a goroutine removes the rest, until Close.
+// Open returns the store of a database. The store connects at the first use, and again after every failure. If the configuration
+// limits age or size, a goroutine removes old events until Close.
 func Open(config Config) (*Store, error) {
 	if _, err := Check(config.DSN); err != nil {
 		return nil, err
@@ -104,7 +104,7 @@ func Open(config Config) (*Store, error) {
 	return s, nil
 }
 
-// Close ends what the store does, and gives the database back.
+// Close stops the store and closes the database.
 func (s *Store) Close() error {
 	s.stop()
 	s.done.Wait()
@@ -118,8 +118,8 @@ func (s *Store) Close() error {
 	return h.close()
 }
 
-// acquire waits for the lock, until the context ends: a database that says nothing keeps whoever opens it for long, and a
-// process that is to end cannot wait for that.
+// acquire waits for the lock until the context ends: opening an unresponsive database takes long, and a process that is shutting
+// down cannot wait for that.
 func (s *Store) acquire(ctx context.Context) error {
 	select {
 	case s.lock <- struct{}{}:
@@ -130,13 +130,13 @@ func (s *Store) acquire(ctx context.Context) error {
 	case s.lock <- struct{}{}:
 		return nil
 	case <-ctx.Done():
-		return fmt.Errorf("waiting for the database to be opened: %w", ctx.Err())
+		return fmt.Errorf("waiting for the database connection: %w", ctx.Err())
 	}
 }
 
 func (s *Store) release() { <-s.lock }
 
-// ready returns the handles of the open database, with its schema up to date.
+// ready returns the handles of the database, after opening it and updating its schema if necessary.
 func (s *Store) ready(ctx context.Context) (*handles, error) {
 	if err := s.acquire(ctx); err != nil {
 		return nil, err
@@ -145,7 +145,7 @@ func (s *Store) ready(ctx context.Context) (*handles, error) {
 	if s.opened != nil && !s.database.moved() {
 		return s.opened, nil
 	}
-	s.forget()
+	s.closeLater()
 	h, err := s.database.open()
 	if err != nil {
 		return nil, err
@@ -157,32 +157,32 @@ func (s *Store) ready(ctx context.Context) (*handles, error) {
 	return h, nil
 }
 
-// forget has the database opened anew at the next use. The lock is held.
-func (s *Store) forget() {
+// closeLater makes the next use reopen the database. The caller holds the lock.
+func (s *Store) closeLater() {
 	if h := s.opened; h != nil {
 		s.opened = nil
-		s.done.Go(func() { _ = h.close() }) // when those who use it have ended; what it has to say matters no more
+		s.done.Go(func() { _ = h.close() }) // once its users are done; its error no longer matters
 	}
 }
 
-// failed takes an error that came by some handles for a sign that the database may be another one the next time, unless it
-// only says that somebody has no more time.
+// failed makes the next use reopen the database after an error of some handles, unless the error only says that a caller has
+// given up.
 func (s *Store) failed(ctx context.Context, h *handles, err error) {
 	if errors.Is(err, context.Canceled) || errors.Is(err, ErrUnknown) || errors.Is(err, ErrReviewed) {
 		return
 	}
 	if s.acquire(ctx) != nil {
-		return // somebody opens it anew already
+		return // another caller is already reopening it
 	}
 	defer s.release()
 	if s.opened == h {
-		s.forget()
+		s.closeLater()
 	}
 }
 
-// change does something in one transaction, all of it or nothing.
+// change runs do in one transaction.
 func (s *Store) change(ctx context.Context, do func(*transaction) error) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, changeTimeout)
 	defer cancel()
 	h, err := s.ready(ctx)
 	if err != nil {
@@ -201,7 +201,7 @@ func (s *Store) transact(ctx context.Context, h *handles, do func(*transaction) 
 		return err
 	}
 	if err := do(&transaction{tx, s.database}); err != nil {
-		_ = tx.Rollback() // the error that led here says more
+		_ = tx.Rollback() // the first error says more
 		return err
 	}
 	return tx.Commit()
@@ -222,7 +222,7 @@ func (t *transaction) query(ctx context.Context, each func(*sql.Rows) error, sta
 	return scan(rows, err, each)
 }
 
-// query asks the database, and calls each with every row of the answer.
+// query runs a query, and calls each with every row.
 func (s *Store) query(ctx context.Context, each func(*sql.Rows) error, statement string, args ...any) error {
 	h, err := s.ready(ctx)
 	if err != nil {
@@ -235,7 +235,7 @@ func (s *Store) query(ctx context.Context, each func(*sql.Rows) error, statement
 	return err
 }
 
-// scan calls each with every row, and closes them.
+// scan calls each with every row, and closes the rows.
 func scan(rows *sql.Rows, err error, each func(*sql.Rows) error) error {
 	if err != nil {
 		return err

@@ -361,5 +361,5 @@ func TestSilent(t *testing.T) {
 	_, err = s.Write(ctx, []*event.Event{lookup("a", 0)})
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 	require.NoError(t, s.Close())
-	assert.Less(t, time.Since(begin), patience/2)
+	assert.Less(t, time.Since(begin), changeTimeout/2)
 }

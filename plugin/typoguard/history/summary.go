@@ -11,10 +11,10 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
 )
 
-// clientEvents is how many events of a client are looked at to tell how many lookalikes it asked for.
+// clientEvents is how many events of a client are examined to count its lookalikes.
 const clientEvents = 5000
 
-// bars are how a span is shown: how many bars there are, and how long each is, in milliseconds. The last one is the present.
+// bars describe the chart of a span: the number of bars, and the length of each in milliseconds. The last bar contains the present.
 var bars = map[Span]struct {
 	count      int64
 	step, unit int64 // a span begins at a full unit
@@ -24,13 +24,13 @@ var bars = map[Span]struct {
 	Month: {30, day, day},
 }
 
-// begin returns when a span that ends now begins.
+// begin returns the start of a span that ends now.
 func (span Span) begin(now time.Time) time.Time {
 	b := bars[span]
-	return moment(floor(now.UnixMilli(), b.unit) - b.count*b.step + b.unit)
+	return fromMillis(floor(now.UnixMilli(), b.unit) - b.count*b.step + b.unit)
 }
 
-// Totals returns what happened in each span, in the order of Spans.
+// Totals returns the totals of each span, in the order of Spans.
 func (s *Store) Totals(ctx context.Context) ([]Totals, error) {
 	now := time.Now()
 	var all []Totals
@@ -62,7 +62,7 @@ func (s *Store) Totals(ctx context.Context) ([]Totals, error) {
 	return all, nil
 }
 
-// Summary returns what happened in a span, with a chart that is stacked by a dimension.
+// Summary returns the summary of a span, with a chart stacked by a dimension.
 func (s *Store) Summary(ctx context.Context, span Span, by Dimension) (*Summary, error) {
 	b, ok := bars[span]
 	if !ok {
@@ -80,7 +80,7 @@ func (s *Store) Summary(ctx context.Context, span Span, by Dimension) (*Summary,
 	if span == Day {
 		unit = hour
 	}
-	// Side by side, since lookalikes of a month take as long as all the rest.
+	// Concurrently, because the lookalikes of a month take as long as all the rest.
 	parts, ctx := errgroup.WithContext(ctx)
 	for _, part := range []struct {
 		what string
@@ -88,9 +88,9 @@ func (s *Store) Summary(ctx context.Context, span Span, by Dimension) (*Summary,
 	}{
 		{string(by), func() error { return s.series(ctx, sum, by) }},
 		{"lookalikes", func() error { return s.names(ctx, sum, unit) }},
-		{"different lookalikes", func() error { return s.different(ctx, "lookalike", &sum.Lookalikes, sum) }},
+		{"different lookalikes", func() error { return s.countDistinct(ctx, "lookalike", &sum.Lookalikes, sum) }},
 		{"clients", func() error { return s.clients(ctx, sum, unit) }},
-		{"different clients", func() error { return s.different(ctx, "client", &sum.Clients, sum) }},
+		{"different clients", func() error { return s.countDistinct(ctx, "client", &sum.Clients, sum) }},
 	} {
 		parts.Go(func() error {
 			if err := part.find(); err != nil {
@@ -105,7 +105,7 @@ func (s *Store) Summary(ctx context.Context, span Span, by Dimension) (*Summary,
 	return sum, nil
 }
 
-// series fills the chart. What was enforced comes first, and then what was monitored, each sorted by label.
+// series fills the chart: enforced events first, then monitored ones, each sorted by label.
 func (s *Store) series(ctx context.Context, sum *Summary, by Dimension) error {
 	from, step := sum.From.UnixMilli(), sum.Step.Milliseconds()
 	return s.query(ctx, func(row *sql.Rows) error {
@@ -128,9 +128,9 @@ func (s *Store) series(ctx context.Context, sum *Summary, by Dimension) error {
 		FROM hour_tally WHERE start >= $1 GROUP BY monitored, `+string(by)+`, bar ORDER BY monitored, `+string(by)+`, bar`, from, step)
 }
 
-// different counts how many different ones there were. One whose events have been removed is left behind if that was cut short;
-// the oldest events are removed first, so that it is older than all events that are left.
-func (s *Store) different(ctx context.Context, table string, count *int64, sum *Summary) error {
+// countDistinct counts the distinct lookalikes or clients. It ignores rows that an interrupted removal left behind: the oldest
+// events are removed first, so such a row is older than all remaining events.
+func (s *Store) countDistinct(ctx context.Context, table string, count *int64, sum *Summary) error {
 	return s.query(ctx, func(row *sql.Rows) error { return row.Scan(count) },
 		`SELECT count(*) FROM `+table+` WHERE latest >= $1 AND latest >= (SELECT min(start) FROM hour_tally)`, sum.From.UnixMilli())
 }
@@ -148,14 +148,14 @@ func (s *Store) names(ctx context.Context, sum *Summary, unit int64) error {
 			&n.Lookalike, &n.Intended, &n.Policy, &n.Kind); err != nil {
 			return err
 		}
-		n.Last = moment(last)
+		n.Last = fromMillis(last)
 		sum.Names = append(sum.Names, n)
 		return nil
 	}, `SELECT e, eq, m, mq, top.latest, name, intended, policy, kind
 		FROM (`+sums+`) AS top JOIN lookalike ON lookalike.number = top.number ORDER BY events DESC, top.number`, args...)
 }
 
-// clients finds the clients that asked the most.
+// clients finds the clients with the most events.
 func (s *Store) clients(ctx context.Context, sum *Summary, unit int64) error {
 	from := sum.From.UnixMilli()
 	sums, args, err := s.topSums(ctx, "client_tally", unit, from)
@@ -169,7 +169,7 @@ func (s *Store) clients(ctx context.Context, sum *Summary, unit int64) error {
 			&c.Address, &c.Lookalikes); err != nil {
 			return err
 		}
-		c.Last = moment(last)
+		c.Last = fromMillis(last)
 		sum.TopClients = append(sum.TopClients, c)
 		return nil
 	}, fmt.Sprintf(`SELECT e, eq, m, mq, top.latest, address,
@@ -179,7 +179,7 @@ func (s *Store) clients(ctx context.Context, sum *Summary, unit int64) error {
 		JOIN client ON client.number = top.number ORDER BY events DESC, top.number`, len(args)+1, clientEvents, sums), append(args, from)...)
 }
 
-// Choices returns the values that events have.
+// Choices returns the values that occur in events.
 func (s *Store) Choices(ctx context.Context) (*Choices, error) {
 	var c Choices
 	for _, column := range []struct {
@@ -206,7 +206,7 @@ func (s *Store) values(ctx context.Context, values *[]string, query string, args
 	}, query, args...)
 }
 
-// hosts finds the resolvers that reported, each by a step in the index, instead of looking at all events.
+// hosts finds the reporting resolvers, each by one step in the index instead of a scan of all events.
 func (s *Store) hosts(ctx context.Context, hosts *[]string) error {
 	return s.values(ctx, hosts, `WITH RECURSIVE host (name) AS (
 		SELECT min(host) FROM event UNION ALL SELECT (SELECT min(event.host) FROM event WHERE event.host > host.name) FROM host WHERE host.name IS NOT NULL

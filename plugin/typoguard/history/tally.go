@@ -11,13 +11,13 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
 )
 
-// The spans that are summed up, in milliseconds.
+// The lengths of the intervals that sums cover, in milliseconds.
 const (
 	hour = int64(time.Hour / time.Millisecond)
 	day  = 24 * hour
 )
 
-// tallied is a change of the sums: an event that is new, or gone if events and queries are negative, or has more queries.
+// tallied is a change of the sums: a new event, a removed one (with negative events and queries), or more queries of one.
 type tallied struct {
 	first, last                int64
 	policy, kind, action, mode string
@@ -25,7 +25,7 @@ type tallied struct {
 	events, queries            int64
 }
 
-// tallies are changes of the sums of many events.
+// tallies accumulate changes of the sums.
 type tallies struct {
 	hours               map[hourKey]*sum
 	lookalikes, clients map[spanKey]*sum
@@ -38,7 +38,7 @@ type hourKey struct {
 
 type spanKey struct{ span, start, number int64 }
 
-// sum is by mode, for spanKeys.
+// sum is one sum, by mode.
 type sum struct {
 	enforced, enforcedQueries, monitored, monitoredQueries, last int64
 }
@@ -47,7 +47,7 @@ func newTallies() *tallies {
 	return &tallies{map[hourKey]*sum{}, map[spanKey]*sum{}, map[spanKey]*sum{}}
 }
 
-// add sums up a change.
+// add adds a change.
 func (t *tallies) add(c tallied) {
 	addTo(t.hours, hourKey{floor(c.first, hour), c.policy, c.kind, c.action, c.mode}, c)
 	for _, span := range []int64{hour, day} {
@@ -74,11 +74,10 @@ func addTo[K comparable](sums map[K]*sum, key K, c tallied) {
 
 func enforced(mode string) bool { return (&event.Event{Mode: mode}).Enforced() }
 
-// floor returns the beginning of the span that a time is in.
+// floor returns the start of the interval that contains a time.
 func floor(milliseconds, span int64) int64 { return milliseconds - milliseconds%span }
 
-// tally changes the sums in the database, in an order that is the same for all resolvers, so that none waits for another one
-// that waits for it.
+// tally applies changes to the sums in the database, in the same order on all resolvers to avoid deadlocks.
 func (t *transaction) tally(ctx context.Context, sums *tallies) error {
 	var hours rows
 	for _, key := range slices.SortedFunc(maps.Keys(sums.hours), compareHours) {

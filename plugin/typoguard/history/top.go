@@ -9,14 +9,14 @@ import (
 )
 
 const (
-	// topCount is how many of the most frequent there are.
+	// topCount is the number of lookalikes and clients in a summary.
 	topCount = 10
-	// headCount is how many of the greatest sums of a tally are looked at first.
+	// headCount is how many of a tally's highest sums are examined first.
 	headCount = 1000
 )
 
-// tallyPart is what a tally has of a span. It is looked up by its starts, since a database that is told of a range instead
-// reads all of it to find a few numbers.
+// tallyPart is the part of a tally within a span. Queries list its starts one by one, because for a range a database reads all
+// rows to find a few numbers.
 type tallyPart struct {
 	table  string
 	unit   int64   // the length of what is summed up
@@ -24,7 +24,7 @@ type tallyPart struct {
 	starts []int64 // all of them
 }
 
-// tallyPart returns what a tally has since a time, finding each start by a step in the index.
+// tallyPart returns the part of a tally since a time. It finds each start by one step in the index.
 func (s *Store) tallyPart(ctx context.Context, table string, unit, from int64) (*tallyPart, error) {
 	p := &tallyPart{table: table, unit: unit, from: from}
 	err := s.query(ctx, func(row *sql.Rows) error {
@@ -38,7 +38,7 @@ func (s *Store) tallyPart(ctx context.Context, table string, unit, from int64) (
 	return p, err
 }
 
-// topSums returns the query for all sums of the most frequent of a tally since a time, and its values; "" if there is nothing.
+// topSums returns a query, with its values, for the sums of the most frequent numbers of a tally since a time; "" if there are none.
 func (s *Store) topSums(ctx context.Context, table string, unit, from int64) (query string, args []any, err error) {
 	part, err := s.tallyPart(ctx, table, unit, from)
 	if err != nil {
@@ -52,7 +52,7 @@ func (s *Store) topSums(ctx context.Context, table string, unit, from int64) (qu
 	return query, args, nil
 }
 
-// of returns the conditions for some numbers.
+// of returns the conditions that select some numbers.
 func (p *tallyPart) of(numbers []int64) *conditions {
 	c := &conditions{}
 	c.add("span = $", p.unit)
@@ -61,18 +61,18 @@ func (p *tallyPart) of(numbers []int64) *conditions {
 	return c
 }
 
-// in adds the condition that a column has one of some values.
+// in adds the condition that a column has one of the values.
 func (c *conditions) in(column string, values []int64) {
 	_, args := list(values)
 	c.add(column+" IN ($"+strings.Repeat(", $", len(values)-1)+")", args...)
 }
 
-// top returns the numbers that have the most events, of those with as many the lowest.
+// top returns the numbers with the most events; of equally frequent ones, the lowest.
 //
-// To sum up all numbers takes most of the time of a page. So we look at the greatest sums alone, which those who are
-// frequent have some of, and sum up their numbers. Any other number has at each start at most as many events as the least of
-// these; if ten have more than it could have in all, they are the most frequent. If not, since nobody stands out, all are summed
-// up after all.
+// Summing up all numbers would take most of a page's time. So we sum up only the numbers with the highest individual sums, among
+// which the frequent ones are. At each start, any other number has at most as many events as the lowest of these sums. If ten
+// numbers have more events than it could have in total, they are the most frequent. Otherwise no number stands out, and we sum up
+// all of them.
 func (s *Store) top(ctx context.Context, p *tallyPart) ([]int64, error) {
 	heads, least, err := s.heads(ctx, p)
 	if err != nil || len(heads) == 0 {
@@ -88,7 +88,7 @@ func (s *Store) top(ctx context.Context, p *tallyPart) ([]int64, error) {
 	return numbers, err
 }
 
-// heads returns the numbers that have the greatest sums, and the least of these sums; 0 if there are no others.
+// heads returns the numbers with the highest sums, and the lowest of these sums; 0 if there are no other numbers.
 func (s *Store) heads(ctx context.Context, p *tallyPart) (numbers []int64, least int64, err error) {
 	err = s.query(ctx, func(row *sql.Rows) error {
 		var number int64
@@ -104,7 +104,7 @@ func (s *Store) heads(ctx context.Context, p *tallyPart) (numbers []int64, least
 	return slices.Compact(numbers), least, err
 }
 
-// mostOf returns the numbers that have the most events of those that meet conditions, and how many the last of them has.
+// mostOf returns the numbers with the most events under some conditions, and the number of events of the last of them.
 func (s *Store) mostOf(ctx context.Context, p *tallyPart, c *conditions) (numbers []int64, fewest int64, err error) {
 	err = s.query(ctx, func(row *sql.Rows) error {
 		var number int64
@@ -116,7 +116,7 @@ func (s *Store) mostOf(ctx context.Context, p *tallyPart, c *conditions) (number
 	return numbers, fewest, err
 }
 
-// sums returns the query for all sums of some numbers, and its values.
+// sums returns a query, with its values, for the sums of some numbers.
 func (p *tallyPart) sums(numbers []int64) (query string, args []any) {
 	c := p.of(numbers)
 	return fmt.Sprintf(`SELECT number, CAST(sum(enforced) AS BIGINT) AS e, CAST(sum(enforced_queries) AS BIGINT) AS eq,

@@ -64,13 +64,13 @@ var frequencies = map[string]func(f *frequency){
 	},
 	// One is as frequent as can be without having one of the greatest sums, and written before the ten that are as frequent.
 	"as many": func(f *frequency) {
-		for n := range 2 * writtenAtOnce {
+		for n := range 2 * writeBatch {
 			f.add(n, 1, 0)
 		}
 		for day := range 29 {
 			f.add(2000, 1, time.Duration(day)*aDay)
 		}
-		for n := range writtenAtOnce - 29 {
+		for n := range writeBatch - 29 {
 			f.add(3000+n, 1, 0)
 		}
 		for n := range topCount {

@@ -15,22 +15,22 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
 )
 
-// writtenAtOnce is how many events are written in a transaction: SQLite takes 32,766 values in a statement.
-const writtenAtOnce = 512
+// writeBatch is the number of events written in a transaction: SQLite allows 32,766 values in a statement.
+const writeBatch = 512
 
-// Write keeps events, and returns how many of them, from the first on, before an error. One that is known by its id, because it
-// was written before more repeats of it came, is brought up to date. It is for package sink.
+// Write stores events, and returns how many it stored, in order, before an error. It updates events whose id is already known,
+// which were written before all of their repeats came. It implements sink.Target.
 func (s *Store) Write(ctx context.Context, events []*event.Event) (written int, err error) {
-	for batch := range slices.Chunk(events, writtenAtOnce) {
+	for batch := range slices.Chunk(events, writeBatch) {
 		latest := map[string]*event.Event{}
 		for _, e := range batch {
 			if known := latest[e.ID]; known == nil || known.Count < e.Count {
 				latest[e.ID] = e
 			}
 		}
-		// In an order that is the same for all resolvers, so that none waits for another one that waits for it.
+		// In the same order on all resolvers, to avoid deadlocks.
 		different := slices.SortedFunc(maps.Values(latest), func(a, b *event.Event) int { return cmp.Compare(a.ID, b.ID) })
-		if err := s.change(ctx, func(tx *transaction) error { return tx.keep(ctx, s.config.Host, different) }); err != nil {
+		if err := s.change(ctx, func(tx *transaction) error { return tx.store(ctx, s.config.Host, different) }); err != nil {
 			return written, err
 		}
 		written += len(batch)
@@ -38,19 +38,19 @@ func (s *Store) Write(ctx context.Context, events []*event.Event) (written int, 
 	return written, nil
 }
 
-// keep writes events, of which no two have the same id.
-func (t *transaction) keep(ctx context.Context, host string, events []*event.Event) error {
-	lookalikes, err := t.keepLookalikes(ctx, events)
+// store writes events with distinct ids.
+func (t *transaction) store(ctx context.Context, host string, events []*event.Event) error {
+	lookalikes, err := t.storeLookalikes(ctx, events)
 	if err != nil {
-		return fmt.Errorf("keeping lookalikes: %w", err)
+		return fmt.Errorf("storing lookalikes: %w", err)
 	}
-	clients, err := t.keepClients(ctx, events)
+	clients, err := t.storeClients(ctx, events)
 	if err != nil {
-		return fmt.Errorf("keeping clients: %w", err)
+		return fmt.Errorf("storing clients: %w", err)
 	}
 	known, err := t.counts(ctx, events)
 	if err != nil {
-		return fmt.Errorf("asking for known events: %w", err)
+		return fmt.Errorf("looking up known events: %w", err)
 	}
 	var rows rows
 	sums := newTallies()
@@ -71,16 +71,16 @@ func (t *transaction) keep(ctx context.Context, host string, events []*event.Eve
 		}
 		sums.add(change)
 	}
-	if err := t.keepEvents(ctx, rows); err != nil {
-		return fmt.Errorf("keeping events: %w", err)
+	if err := t.storeEvents(ctx, rows); err != nil {
+		return fmt.Errorf("storing events: %w", err)
 	}
 	return t.tally(ctx, sums)
 }
 
-// rows are the values of rows, each as long as the others.
+// rows are rows of values, all of the same length.
 type rows [][]any
 
-// values returns the rows as they stand behind VALUES, and their values.
+// values returns the placeholders to write after VALUES, and the values.
 func (r rows) values() (string, []any) {
 	var text strings.Builder
 	var args []any
@@ -101,7 +101,7 @@ func (r rows) values() (string, []any) {
 	return text.String(), args
 }
 
-// list returns values as they stand in the brackets of IN.
+// list returns the placeholders to write after IN, and the values.
 func list[T any](values []T) (string, []any) {
 	row := make([]any, len(values))
 	for i, v := range values {
@@ -110,14 +110,14 @@ func list[T any](values []T) (string, []any) {
 	return rows{row}.values()
 }
 
-// digest identifies a lookalike, and what it looks like to a policy. An index on all of these would be too long for
-// PostgreSQL, and names are made by anybody, so that a hash that can be forged would not do.
+// digest identifies a lookalike and its match with a policy. An index on all of these columns would be too long for PostgreSQL,
+// and anyone can make up names, so the hash must resist collisions.
 func digest(e *event.Event) [sha256.Size]byte {
 	return sha256.Sum256(fmt.Appendf(nil, "%q %q %q %q %q %d", e.Name, e.Policy, e.Protected, e.Intended, e.Kind, e.Distance))
 }
 
-// keepLookalikes returns the numbers of the lookalikes of events, which get one if they are new.
-func (t *transaction) keepLookalikes(ctx context.Context, events []*event.Event) (map[[sha256.Size]byte]int64, error) {
+// storeLookalikes returns the row numbers of the lookalikes of events, after inserting new ones.
+func (t *transaction) storeLookalikes(ctx context.Context, events []*event.Event) (map[[sha256.Size]byte]int64, error) {
 	one, latest := map[[sha256.Size]byte]*event.Event{}, map[[sha256.Size]byte]int64{}
 	for _, e := range events {
 		key := digest(e)
@@ -127,7 +127,7 @@ func (t *transaction) keepLookalikes(ctx context.Context, events []*event.Event)
 	for key, e := range one {
 		rows = append(rows, []any{key[:], clean(e.Name), clean(e.Policy), clean(e.Protected), clean(e.Intended), e.Kind, e.Distance, latest[key]})
 	}
-	// Again for no two resolvers to wait for each other.
+	// Again in the same order on all resolvers.
 	slices.SortFunc(rows, func(a, b []any) int { return slices.Compare(a[0].([]byte), b[0].([]byte)) })
 	numbers := map[[sha256.Size]byte]int64{}
 	values, args := rows.values()
@@ -144,8 +144,8 @@ func (t *transaction) keepLookalikes(ctx context.Context, events []*event.Event)
 	return numbers, err
 }
 
-// keepClients returns the numbers of the clients of events, which get one if they are new.
-func (t *transaction) keepClients(ctx context.Context, events []*event.Event) (map[string]int64, error) {
+// storeClients returns the row numbers of the clients of events, after inserting new ones.
+func (t *transaction) storeClients(ctx context.Context, events []*event.Event) (map[string]int64, error) {
 	latest := map[string]int64{}
 	for _, e := range events {
 		address := clean(e.Client)
@@ -170,12 +170,12 @@ func (t *transaction) keepClients(ctx context.Context, events []*event.Event) (m
 	return numbers, err
 }
 
-// later returns, for a row that is there already, the later of what a column has and is to have.
+// later returns an expression for the later of a column's existing and new values.
 func later(table, column string) string {
 	return fmt.Sprintf("CASE WHEN %[1]s.%[2]s > excluded.%[2]s THEN %[1]s.%[2]s ELSE excluded.%[2]s END", table, column)
 }
 
-// counts returns the counts of those events that are known, by id.
+// counts returns the counts of the events that are already stored, by id.
 func (t *transaction) counts(ctx context.Context, events []*event.Event) (map[string]int64, error) {
 	ids := make([]string, len(events))
 	for i, e := range events {
@@ -195,7 +195,7 @@ func (t *transaction) counts(ctx context.Context, events []*event.Event) (map[st
 	return counts, err
 }
 
-// eventColumns are those that eventRow has values for.
+// eventColumns are the columns of eventRow.
 const eventColumns = `id, host, first, last, count, lookalike, client, policy, kind, action, mode, via, new_client, counterpart,
 	question, record, types, response_code, server, view, candidates, smtp, helo, sender, recipient, tls`
 
@@ -224,8 +224,8 @@ func eventRow(e *event.Event, host string, lookalike, client int64) ([]any, erro
 	}, nil
 }
 
-// keepEvents writes events, and brings those that are known up to date.
-func (t *transaction) keepEvents(ctx context.Context, rows rows) error {
+// storeEvents inserts events, and updates those that are already stored.
+func (t *transaction) storeEvents(ctx context.Context, rows rows) error {
 	values, args := rows.values()
 	_, err := t.exec(ctx, `INSERT INTO event (`+eventColumns+`) VALUES `+values+`
 		ON CONFLICT (id) DO UPDATE SET last = excluded.last, count = excluded.count, types = excluded.types
@@ -233,21 +233,21 @@ func (t *transaction) keepEvents(ctx context.Context, rows rows) error {
 	return err
 }
 
-// clean returns text that PostgreSQL takes, too: UTF-8 without NUL. What a client says of itself by SMTP may be neither.
+// clean returns text that PostgreSQL accepts: UTF-8 without NUL. Text from SMTP clients may violate both.
 func clean(s string) string {
 	return strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
 }
 
-// milliseconds returns a time as columns have it.
-func milliseconds(t time.Time) int64 {
+// toMillis returns a time as columns store it.
+func toMillis(t time.Time) int64 {
 	if t.IsZero() {
 		return 0
 	}
 	return t.UnixMilli()
 }
 
-// moment returns the time that a column has, in UTC.
-func moment(milliseconds int64) time.Time {
+// fromMillis returns the time stored in a column, in UTC.
+func fromMillis(milliseconds int64) time.Time {
 	if milliseconds == 0 {
 		return time.Time{}
 	}

@@ -2,37 +2,37 @@ package match
 
 import "math"
 
-// cuts says where records are cut into segments: at the same places all those of one length, for the length is all that a
-// lookup knows of a record.
+// cuts are the places where records are cut into segments. They depend only on the length, which is all that a lookup knows about a
+// record.
 //
-// A segment that many records have in common is of no use to tell them apart. So their last characters are all left to
-// the last segment: as many as make the fewest records share a key.
+// A segment that many records share cannot distinguish them. So the last segment takes all of their last characters: as many as let
+// the fewest records share a key.
 type cuts struct {
 	tails [maxName + 1]uint8 // by length
 }
 
-// defaultTail is what is left to the last segment but for a reason: most top-level domains are three characters.
+// defaultTail is the default length of the tail: most top-level domains have three characters.
 const defaultTail = 3
 
-// at returns where a record of a length is cut for distance 2; for distance 1 only the middle one counts.
+// at returns the cuts of a record of a length for distance 2; for distance 1 only the middle cut counts.
 func (c *cuts) at(length int) (c1, c2, c3 int) {
 	length -= int(c.tails[length])
 	return length / 4, length / 2, length * 3 / 4
 }
 
-// canHaveTail reports whether enough of a record is left to be cut in four.
+// canHaveTail reports whether the rest of a record is long enough to be cut in four.
 func canHaveTail(length, tail int) bool { return length >= tail+4 || tail == 0 }
 
-// sampled is how many records of each length the cuts are chosen by.
+// sampled is the number of records of each length in a sample.
 const sampled = 256
 
-// sample is some of the records of one length, drawn as they come by (reservoir sampling).
+// sample is a reservoir sample of the records of one length.
 type sample struct {
 	seen int
 	sums [][]uint64
 }
 
-// add draws a form or not.
+// add offers a form to the sample.
 func (s *sample) add(f *form) {
 	s.seen++
 	place := len(s.sums)
@@ -46,8 +46,8 @@ func (s *sample) add(f *form) {
 	s.sums[place] = append(s.sums[place][:0], f.sums[:f.length+1]...)
 }
 
-// choose sets the tail of a length to that by which the fewest of a sample share a key. The function keysOf calls use with
-// every key of a form.
+// choose sets the tail of a length to the one that lets the fewest records of a sample share a key. The function keysOf calls use
+// with every key of a form.
 func (c *cuts) choose(length int, s *sample, keysOf func(f *form, use func(key uint64))) {
 	best := math.MaxInt
 	var f form

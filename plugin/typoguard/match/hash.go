@@ -6,28 +6,28 @@ import (
 	"math/bits"
 )
 
-// hasher computes polynomial hashes modulo 2^64 with a secret odd base, so that the hash of any part of a name follows
-// from those of its beginnings, and nobody can choose names that collide.
+// hasher computes polynomial hashes modulo 2^64 with a secret odd base. The hash of any part of a name follows from those of its
+// beginnings, and nobody can choose names that collide.
 type hasher struct {
 	base   uint64
 	powers []uint64 // of the base
 }
 
-// newHasher returns a hasher with a base of its own.
+// newHasher returns a hasher with a random base.
 func newHasher() *hasher {
 	var secret [8]byte
 	_, _ = rand.Read(secret[:]) // never fails
 	return &hasher{base: binary.NativeEndian.Uint64(secret[:]) | 1, powers: []uint64{1}}
 }
 
-// cover makes the hasher able to tell the hash of spans of a length.
+// cover prepares the hasher for spans of up to a length.
 func (h *hasher) cover(length int) {
 	for n := len(h.powers); n <= length; n++ {
 		h.powers = append(h.powers, h.powers[n-1]*h.base)
 	}
 }
 
-// span returns the hash of the characters of a form, which must have been summed up, from one position to another.
+// span returns the hash of the characters of a form between two positions. The form must have its sums.
 func (h *hasher) span(f *form, from, to int) uint64 {
 	return f.sums[to] - f.sums[from]*h.powers[to-from]
 }

@@ -11,30 +11,30 @@ import (
 type Entry struct {
 	// Suffix is the protected suffix, as ParseSuffix returns it.
 	Suffix string
-	// Distance is the number of edits up to which a name is a lookalike, 1 or 2. It is lowered to MaxDistance.
+	// Distance is the highest number of edits at which a name is a lookalike, 1 or 2. MaxDistance bounds it.
 	Distance int
 	// Kinds are the kinds of difference that count.
 	Kinds Kinds
-	// Keyboard is the one by which a substitution is found to be Adjacent.
+	// Keyboard decides which substitutions are Adjacent.
 	Keyboard Keyboard
-	// Tag is the caller's: every match carries its entry's.
+	// Tag is for the caller: every match has the tag of its entry.
 	Tag int
 }
 
 // Index answers lookups. It never changes, and any number of goroutines can use it, each with its own Buffer.
 type Index struct {
-	records records
-	bySight table                  // by skeleton
-	near    [maxDistance]*segments // by distance less 1
-	looks   *skeletons
-	hash    *hasher
-	reach   int // no suffix of more characters is on a list or like any
+	records    records
+	bySkeleton table                  // by skeleton
+	near       [maxDistance]*segments // by distance less 1
+	looks      *skeletons
+	hash       *hasher
+	reach      int // longer suffixes are neither listed nor lookalikes
 }
 
-// Option changes what Compile builds.
+// Option configures Compile.
 type Option func(*Index)
 
-// Listing says on which list a name is.
+// Listing is the list that a name is on.
 type Listing uint8
 
 // The listings. A suffix on both lists counts as Protected.
@@ -46,21 +46,21 @@ const (
 
 // Match is one protected suffix that a name looks like.
 type Match struct {
-	// Suffix, Tag: of the entry.
+	// Suffix and Tag are those of the entry.
 	Suffix string
 	Tag    int
-	// Distance is the number of edits, and 0 of a homoglyph.
+	// Distance is the number of edits, or 0 for a homoglyph.
 	Distance int
 	Kind     Kind
-	// Start is where in the name, as it was given, the suffix begins that is near the protected one: the intended name
-	// is what stands before Start, with Suffix behind it.
+	// Start is the offset, in the name as given, of the suffix that is near the protected one: the intended name is
+	// name[:Start] followed by Suffix.
 	Start int
 
 	entry uint32 // the position of its record
 	gap   int    // by how many labels the suffix that is near differs from the protected one, 0 or 1
 }
 
-// Result is what an index says of one name.
+// Result is the result of a lookup.
 type Result struct {
 	// Listing is Protected or Allowed if the name equals or lies under such a suffix, and Suffix the longest one.
 	Listing Listing
@@ -84,10 +84,10 @@ func Compile(protected []Entry, allowed []string, options ...Option) (*Index, er
 	}
 	h := newHasher()
 	x := &Index{
-		records: newRecords(protected, allowed),
-		bySight: newTable(len(protected) + len(allowed)),
-		looks:   newSkeletons(func(rune) string { return "" }, h),
-		hash:    h,
+		records:    newRecords(protected, allowed),
+		bySkeleton: newTable(len(protected) + len(allowed)),
+		looks:      newSkeletons(func(rune) string { return "" }, h),
+		hash:       h,
 	}
 	for _, option := range options {
 		option(x)
@@ -96,7 +96,7 @@ func Compile(protected []Entry, allowed []string, options ...Option) (*Index, er
 	x.records.each(func(at uint32) {
 		suffix := x.records.suffix(at)
 		b.read(suffix, maxName, x.looks)
-		x.bySight.add(x.looks.admit(b.unicode()), at)
+		x.bySkeleton.add(x.looks.admit(b.unicode()), at)
 		x.reach = max(x.reach, len(suffix)+maxDistance)
 	})
 	x.reach = max(x.reach, x.looks.longest)
@@ -107,7 +107,7 @@ func Compile(protected []Entry, allowed []string, options ...Option) (*Index, er
 	return x, nil
 }
 
-// formsOf calls use with the forms, summed up, of every protected suffix of a distance.
+// formsOf calls use with the forms and sums of every protected suffix with a distance.
 func (x *Index) formsOf(b *Buffer, distance int, use func(at uint32, f *form)) {
 	x.records.each(func(at uint32) {
 		if at >= x.records.allowed || x.records.distance(at) != distance {
@@ -120,13 +120,13 @@ func (x *Index) formsOf(b *Buffer, distance int, use func(at uint32, f *form)) {
 	})
 }
 
-// Lookup judges a domain name, given in presentation format (RFC 1035 section 5.1) with or without the final dot. It
-// allocates nothing once the buffer has been used. What is too long to be a domain name is unlisted and like nothing.
+// Lookup looks up a domain name in presentation format (RFC 1035 section 5.1), with or without the final dot. It allocates nothing
+// once the buffer has been used. A name that is too long for a domain name is unlisted and has no matches.
 func (x *Index) Lookup(name string, b *Buffer) Result {
 	if !b.read(name, x.reach, x.looks) {
 		return Result{}
 	}
-	if len(b.hits) > 0 { // mostly not, and then there is nothing to write
+	if len(b.hits) > 0 { // rarely, so most lookups write nothing
 		b.hits, b.matches = b.hits[:0], b.matches[:0]
 	}
 	if at, ok := x.listing(b); ok {
@@ -148,8 +148,8 @@ func (x *Index) Lookup(name string, b *Buffer) Result {
 	return Result{Matches: b.matches}
 }
 
-// listing returns the longest listed suffix that the name equals or lies under; of one that is both protected and
-// allowed the protected one. Protected suffixes that only look the same become hits.
+// listing returns the longest listed suffix that the name equals or lies under, and the protected record if the suffix is also
+// allowed. Protected suffixes that only look the same become hits.
 func (x *Index) listing(b *Buffer) (uint32, bool) {
 	f := b.unicode()
 	for label := range f.labels {
@@ -157,8 +157,8 @@ func (x *Index) listing(b *Buffer) (uint32, bool) {
 		if !ok {
 			continue
 		}
-		at, slot, ok := x.bySight.find(key, x.bySight.start(key))
-		for ; ok; at, slot, ok = x.bySight.find(key, slot) {
+		at, slot, ok := x.bySkeleton.find(key, x.bySkeleton.start(key))
+		for ; ok; at, slot, ok = x.bySkeleton.find(key, slot) {
 			if b.spells(label, x.records.suffix(at)) {
 				return at, true
 			}
@@ -170,8 +170,8 @@ func (x *Index) listing(b *Buffer) (uint32, bool) {
 	return 0, false
 }
 
-// measure turns the buffer's hits into matches: each pair of an entry and a suffix of the name is compared, and of every
-// entry the best suffix is kept.
+// measure turns the buffer's hits into matches: it compares each pair of an entry and a suffix of the name, and keeps the best
+// suffix for every entry.
 func (x *Index) measure(b *Buffer) {
 	slices.SortFunc(b.hits, func(m, n hit) int { return cmp.Or(cmp.Compare(m.at, n.at), cmp.Compare(m.label, n.label)) })
 	for _, h := range slices.Compact(b.hits) {
@@ -184,8 +184,8 @@ func (x *Index) measure(b *Buffer) {
 	})
 }
 
-// compare measures one entry against the suffix of the name from one label on. It reports false if they are too far
-// apart, or differ in a way that does not count for the entry.
+// compare measures one entry against the suffix of the name that begins with a label. It reports false if they are too far apart,
+// or differ in a kind that does not count for the entry.
 func (x *Index) compare(b *Buffer, at uint32, label int) (Match, bool) {
 	e, suffix := x.records.entry(at), x.records.suffix(at)
 	m := Match{
@@ -207,7 +207,7 @@ func (x *Index) compare(b *Buffer, at uint32, label int) (Match, bool) {
 	for i := range b.used {
 		for j := range b.record.used {
 			near, protected := b.forms.forms[i].suffix(label), b.record.forms[j].runes()
-			// Of equally near forms the last one counts: Unicode, which is what a person types.
+			// Of equally near forms the last one counts: Unicode, which is what people type.
 			if d := distance(near, protected, x.records.distance(at)); d <= min(best, maxDistance) && !lacksLabel(near, protected) {
 				best, kind = d, kindOf(near, protected, d, e.Keyboard)
 			}
@@ -220,8 +220,8 @@ func (x *Index) compare(b *Buffer, at uint32, label int) (Match, bool) {
 	return m, true
 }
 
-// keep adds a match, unless the entry's last one is better: nearer, or as near and with a number of labels closer to the
-// protected suffix's, or of two such the longer. Matches come entry by entry, longer suffixes first.
+// keep adds a match, unless the entry's last one is at least as good: a better match is nearer, or as near with a number of labels
+// closer to the protected suffix's. Matches come entry by entry, longer suffixes first.
 func (b *Buffer) keep(m Match) {
 	last := len(b.matches) - 1
 	if last < 0 || b.matches[last].entry != m.entry {

@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// Keyboard is a layout, by which a substitution is told to be by a neighbouring key. The zero value is none.
+// Keyboard is a layout, which decides whether a substitution is by an adjacent key. The zero value is no layout.
 type Keyboard uint8
 
 // The layouts. QWERTZ is the German one, AZERTY the French.
@@ -17,8 +17,8 @@ const (
 	AZERTY
 )
 
-// row is keys side by side: what they type, which row it is from the top, and where it begins in quarters of a key. A key
-// that types several characters is in several rows.
+// row is a row of keys: the characters they type, its position from the top, and its indent in quarters of a key. A key that types
+// several characters is in several rows.
 type row struct {
 	keys        string
 	top, indent int

@@ -7,32 +7,32 @@ import (
 )
 
 const (
-	// maxName is the most octets of a name in its labels and between them: 255 on the wire (RFC 1035 section 3.1), less
+	// maxName is the longest name in octets, with the dots between its labels: 255 on the wire (RFC 1035 section 3.1), minus
 	// the first length octet and the root label.
 	maxName = 253
-	// maxLabels is the most labels that fit, were all of them empty. Those of a domain name are 127 at most.
+	// maxLabels is the most labels that fit if all are empty. A domain name has at most 127.
 	maxLabels = maxName + 1
-	// raw is added to an octet that is no character by itself: one that is not part of valid UTF-8, or a dot inside a
-	// label. Such symbols lie above all runes and equal nothing that a configured suffix can hold.
+	// raw is added to an octet that is not a character: one that is not part of valid UTF-8, or a dot inside a label. Such
+	// symbols lie above all runes, and no configured suffix contains them.
 	raw = utf8.MaxRune + 1
-	// innerDot is how a spelling writes a dot inside a label. As an upper-case letter it stands for nothing else there.
+	// innerDot represents a dot inside a label in a spelling. Spellings contain no other upper-case letter.
 	innerDot = 'D'
 )
 
 // spelling is a name as octets, in lower case, with a dot between labels.
 type spelling struct {
-	octets  [maxName]byte
-	length  int
-	labels  int
-	starts  [maxLabels]int // of each label, leftmost first, in octets
-	offsets [maxLabels]int // of each label in the text the name was given as
-	foreign bool           // an A-label or an octet above 127 may be in it
+	octets   [maxName]byte
+	length   int
+	labels   int
+	starts   [maxLabels]int // of each label, leftmost first, in octets
+	offsets  [maxLabels]int // of each label in the text the name was given as
+	nonASCII bool           // the name may contain an A-label or an octet above 127
 }
 
-// parse reads a name in presentation format. It reports false for what is too long to be a domain name; any other
-// spelling is read, empty labels and stray backslashes included.
+// parse reads a name in presentation format. It reports false for a name that is too long. It reads any other spelling, including
+// empty labels and stray backslashes.
 func (s *spelling) parse(name string) bool {
-	s.length, s.labels, s.foreign = 0, 0, false
+	s.length, s.labels, s.nonASCII = 0, 0, false
 	if name == "" || name == "." {
 		return true
 	}
@@ -61,9 +61,9 @@ func (s *spelling) parse(name string) bool {
 		case c == '.':
 			c = innerDot
 		case c == '-':
-			s.foreign = s.foreign || s.startsXN()
+			s.nonASCII = s.nonASCII || s.startsXN()
 		case c >= utf8.RuneSelf:
-			s.foreign = true
+			s.nonASCII = true
 		}
 		s.octets[s.length] = c
 		s.length++
@@ -71,13 +71,13 @@ func (s *spelling) parse(name string) bool {
 	return true
 }
 
-// beginLabel notes that a label starts here, and at offset of the text.
+// beginLabel records that a label starts here, and at an offset of the text.
 func (s *spelling) beginLabel(offset int) {
 	s.starts[s.labels], s.offsets[s.labels] = s.length, offset
 	s.labels++
 }
 
-// startsXN reports whether what was read of the last label is "xn".
+// startsXN reports whether the last label, as far as read, is "xn".
 func (s *spelling) startsXN() bool {
 	start := s.starts[s.labels-1]
 	return s.length == start+2 && s.octets[start] == 'x' && s.octets[start+1] == 'n'
@@ -92,8 +92,8 @@ func (s *spelling) label(i int) []byte {
 	return s.octets[s.starts[i]:end]
 }
 
-// unescape reads what follows a backslash at name[i-1]: \DDD is the octet of that value, anything else itself. It
-// returns the octet and the position behind it.
+// unescape reads an escape after the backslash at name[i-1]: \DDD is the octet with that value, anything else stands for itself. It
+// returns the octet and the position after it.
 func unescape(name string, i int) (byte, int) {
 	digit := func(k int) bool { return k < len(name) && '0' <= name[k] && name[k] <= '9' }
 	if digit(i) && digit(i+1) && digit(i+2) {
@@ -105,14 +105,14 @@ func unescape(name string, i int) (byte, int) {
 	return '\\', i
 }
 
-// form is a name as the characters to compare, with '.' between the labels and nowhere else. It has no slices of its own
-// arrays: to write one would, while the garbage collector runs, cost more than a whole lookup.
+// form is a name as the characters to compare, with '.' between the labels and nowhere else. It has no slices of its own arrays,
+// because writing one while the garbage collector runs costs more than a whole lookup.
 type form struct {
 	length, labels int
 	chars          [maxName]rune
 	starts         [maxLabels + 1]uint8 // of each label, leftmost first, in chars
-	sums           [maxName + 1]uint64  // hashes of the first so many chars
-	looks          [maxLabels + 1]look  // of what stands before each label, and then of the whole
+	sums           [maxName + 1]uint64  // hashes of chars[:i]
+	looks          [maxLabels + 1]look  // of the text before each label, and finally of the whole
 }
 
 // runes returns the characters of the form.
@@ -145,8 +145,8 @@ func (f *form) setUnicode(s *spelling) {
 	f.length, f.labels = len(chars), s.labels
 }
 
-// appendUnicode appends a label in Unicode: an A-label decoded, UTF-8 read, and anything else octet by octet. The result
-// is never longer than the label.
+// appendUnicode appends a label in Unicode: it decodes an A-label or UTF-8, and takes anything else octet by octet. The result is
+// never longer than the label.
 func appendUnicode(dst []rune, label []byte) []rune {
 	if decoded, ok := decodeALabel(dst, label); ok {
 		return decoded
@@ -162,15 +162,18 @@ func appendUnicode(dst []rune, label []byte) []rune {
 	return dst
 }
 
-// symbol returns what stands for one octet of a label.
+// symbol returns the symbol for one octet of a label.
 func symbol(c byte) rune {
-	if c == innerDot || c >= utf8.RuneSelf {
+	switch {
+	case c == innerDot:
+		return raw + '.'
+	case c >= utf8.RuneSelf:
 		return raw + rune(c)
 	}
 	return rune(c)
 }
 
-// isWire reports whether the form, made by setUnicode, is what setWire makes of s too.
+// isWire reports whether setWire would give the same form, which setUnicode made.
 func (f *form) isWire(s *spelling) bool {
 	if f.length != s.length {
 		return false
@@ -183,13 +186,13 @@ func (f *form) isWire(s *spelling) bool {
 	return true
 }
 
-// forms are the ways to write one name: on the wire, and in Unicode if that is different.
+// forms are the forms of one name: on the wire, and in Unicode if that differs.
 type forms struct {
 	spelling spelling
-	plain    bool // the forms were made by readPlain, without the spelling
-	cut      int  // then: where in the text they begin
+	plain    bool // readPlain made the forms, without the spelling
+	cut      int  // if plain, where they begin in the text
 	forms    [2]form
-	used     int // how many of them
+	used     int // the number of forms
 }
 
 // parse reads a name. It reports false for one that is too long.
@@ -199,7 +202,7 @@ func (f *forms) parse(name string) bool {
 	}
 	f.plain, f.used = false, 1
 	f.forms[0].setWire(&f.spelling)
-	if f.spelling.foreign {
+	if f.spelling.nonASCII {
 		f.forms[1].setUnicode(&f.spelling)
 		if !f.forms[1].isWire(&f.spelling) {
 			f.used = 2
@@ -208,10 +211,10 @@ func (f *forms) parse(name string) bool {
 	return true
 }
 
-// unicode returns the form that has A-labels and UTF-8 decoded.
+// unicode returns the form with A-labels and UTF-8 decoded.
 func (f *forms) unicode() *form { return &f.forms[f.used-1] }
 
-// offset returns where in the text of the name a label begins.
+// offset returns the offset of a label in the text of the name.
 func (f *forms) offset(label int) int {
 	if f.plain {
 		return f.cut + int(f.forms[0].starts[label])
@@ -219,17 +222,17 @@ func (f *forms) offset(label int) int {
 	return f.spelling.offsets[label]
 }
 
-// Buffer is what a lookup works in. It can be used again, but only by one lookup at a time. Its zero value is ready.
+// Buffer is working memory for lookups. It can be reused, but only by one lookup at a time. The zero value is ready to use.
 type Buffer struct {
 	forms         // of the name
-	record  forms // of a suffix it is compared with
+	record  forms // of the suffix being compared
 	keys    [maxKeys]uint64
 	probes  []probe
 	hits    []hit
 	matches []Match
 }
 
-// spells reports whether the name has, from a label on, a form of a suffix.
+// spells reports whether the name from a label on equals a suffix, in some form.
 func (b *Buffer) spells(label int, suffix string) bool {
 	if equalText(b.forms.forms[0].suffix(label), suffix) {
 		return true
@@ -241,7 +244,7 @@ func (b *Buffer) spells(label int, suffix string) bool {
 	return slices.Equal(b.unicode().suffix(label), b.record.unicode().runes())
 }
 
-// equalText reports whether a text in ASCII has these characters.
+// equalText reports whether an ASCII text has the given characters.
 func equalText(runes []rune, text string) bool {
 	if len(runes) != len(text) {
 		return false

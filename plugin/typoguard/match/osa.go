@@ -2,10 +2,10 @@ package match
 
 import "slices"
 
-// maxDistance is the largest distance an entry can have. At three edits most short names are near each other.
+// maxDistance is the highest distance of an entry. At three edits, most short names are near each other.
 const maxDistance = 2
 
-// tooFar is what distance returns for names that are further apart than asked.
+// tooFar is what distance returns for names that are further apart than the limit.
 const tooFar = maxDistance + 1
 
 // distance returns the optimal string alignment distance of a and b if it is at most limit, and tooFar otherwise.
@@ -26,8 +26,8 @@ func distance(a, b []rune, limit int) int {
 	return banded(a, b, limit)
 }
 
-// banded fills only the cells within maxDistance of the diagonal: a path that leaves the band already costs more. Cell
-// (i, j) is kept in row i at j-i+maxDistance. Row i-2 is kept for the transposition.
+// banded fills only the cells within maxDistance of the diagonal, because a path that leaves the band costs more anyway. Cell (i, j)
+// is in row i at j-i+maxDistance. Row i-2 is needed for transpositions.
 func banded(a, b []rune, limit int) int {
 	const width = 2*maxDistance + 1
 	var before, above, row [width]uint8
@@ -68,7 +68,7 @@ func banded(a, b []rune, limit int) int {
 	return tooFar
 }
 
-// kindOf names the difference between a suffix of a queried name and the protected suffix it is near.
+// kindOf returns the kind of difference between a suffix of a queried name and a protected suffix near it.
 func kindOf(name, protected []rune, distance int, keyboard Keyboard) Kind {
 	switch {
 	case distance > 1:

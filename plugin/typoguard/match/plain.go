@@ -2,14 +2,14 @@ package match
 
 import "strings"
 
-// What octets says of an octet besides the character it stands for.
+// Flags in octets, besides the character.
 const (
 	isDot    = 1 << 8
 	isHyphen = 1 << 9 // an A-label has one
 	isOther  = 1 << 10
 )
 
-// octets has, for every octet of a name without escapes, the character in lower case, or isOther if it is not ASCII.
+// octets maps every octet of a name without escapes to its lower-case character, or to isOther if it is not ASCII.
 var octets = func() (table [256]uint16) {
 	for c := range table {
 		switch {
@@ -28,7 +28,7 @@ var octets = func() (table [256]uint16) {
 	return table
 }()
 
-// read reads a name, at least from the first label on that begins within reach of its end, and sums its forms up. It
+// read reads a name, at least from the first label that begins within reach of its end, and computes the sums of its forms. It
 // reports false for a name that is too long.
 func (f *forms) read(name string, reach int, looks *skeletons) bool {
 	if f.readPlain(name, reach, looks) {
@@ -43,9 +43,9 @@ func (f *forms) read(name string, reach int, looks *skeletons) bool {
 	return true
 }
 
-// readPlain does so for nearly every name, in one pass over its octets, and for nothing in front of what is in reach. It reports false, and leaves the name to parse, if it
-// has an escape, a character that is not ASCII or an A-label, any of which may take more octets than they are
-// characters, or is too long.
+// readPlain does the same for nearly every name, in one pass over its octets, and ignores labels beyond reach. It reports false,
+// and leaves the name to parse, if the name is too long or has an escape, a non-ASCII character or an A-label, which may take more
+// octets than characters.
 func (f *forms) readPlain(name string, reach int, looks *skeletons) bool {
 	name = strings.TrimSuffix(name, ".")
 	if len(name) > maxName || strings.IndexByte(name, '\\') >= 0 {
@@ -66,7 +66,7 @@ func (f *forms) readPlain(name string, reach int, looks *skeletons) bool {
 	return seen&isOther == 0 && (seen&isHyphen == 0 || !mayHaveALabel(name))
 }
 
-// mayHaveALabel reports whether "xn--" stands anywhere in a name.
+// mayHaveALabel reports whether a name contains "xn--".
 func mayHaveALabel(name string) bool {
 	for {
 		i := strings.Index(name, "--")
@@ -80,8 +80,8 @@ func mayHaveALabel(name string) bool {
 	}
 }
 
-// set makes the form of a text without escapes, and sums it up. It returns what octets says of all the text's together;
-// with isOther the form is of no use. The loop has no branch: where the dots of a name are, no processor can guess.
+// set makes the form of a text without escapes, with its sums. It returns the flags of all of the text's octets; with isOther the form
+// is useless. The loop has no branches, because no processor can predict where the dots of a name are.
 func (f *form) set(text string, looks *skeletons) (seen uint16) {
 	f.clear()
 	if text == "" {
@@ -98,7 +98,7 @@ func (f *form) set(text string, looks *skeletons) (seen uint16) {
 		sum = sum*base + uint64(ascii) + 1
 		before.sum = before.sum*looks.times[ascii] + looks.plus[ascii]
 		before.length += int(looks.lengths[ascii])
-		// Noted for a next label; the dot makes it one.
+		// Recorded for a next label, which only a dot begins.
 		f.starts[label+1] = uint8(i + 1)
 		f.looks[label+1] = before
 		label += int(c & isDot / isDot)
@@ -108,7 +108,7 @@ func (f *form) set(text string, looks *skeletons) (seen uint16) {
 	return seen
 }
 
-// clear makes the form that of a name without labels.
+// clear resets the form to that of a name without labels.
 func (f *form) clear() {
 	f.length, f.labels, f.starts[0], f.sums[0], f.looks[0] = 0, 0, 0, 0, look{}
 }

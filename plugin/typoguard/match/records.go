@@ -5,18 +5,18 @@ import (
 	"strings"
 )
 
-// records are the listed suffixes as one text, without a pointer for each: a million of them cost the garbage collector
-// nothing. A record is a length, in one octet, and as many octets of text; it is known by its position. The protected
-// suffixes come first, in the order of the entries, then the allowed ones.
+// records are the listed suffixes as one text, without a pointer for each, so that a million of them cost the garbage collector
+// nothing. A record is a length, in one octet, followed by that many octets of text; its position identifies it. The protected
+// suffixes come first, in the order of the entries, followed by the allowed ones.
 type records struct {
 	text    string
 	groups  []group // of the protected suffixes
 	allowed uint32  // the position of the first allowed suffix
 }
 
-// group is protected suffixes that stand behind one another and have all but the suffix in common.
+// group is a run of protected suffixes whose entries differ only in the suffix.
 type group struct {
-	end   int // the position behind its last record
+	end   int // the position after its last record
 	entry Entry
 }
 
@@ -46,7 +46,7 @@ func newRecords(protected []Entry, allowed []string) records {
 	return r
 }
 
-// textLength returns the octets that records take.
+// textLength returns the size of records in octets.
 func textLength(protected []Entry, allowed []string) int {
 	n := len(protected) + len(allowed)
 	for _, e := range protected {
@@ -64,7 +64,7 @@ func (r *records) suffix(at uint32) string {
 	return r.text[at+1 : at+1+length]
 }
 
-// entry returns what the protected suffix at a position was compiled with, but for the suffix.
+// entry returns the entry of the protected suffix at a position, without the suffix.
 func (r *records) entry(at uint32) *Entry {
 	i := sort.Search(len(r.groups), func(i int) bool { return int(at) < r.groups[i].end })
 	return &r.groups[i].entry

@@ -5,21 +5,21 @@ import (
 	"strings"
 )
 
-// segments finds the records that a suffix may be near. It never misses one; what it names must still be measured.
+// segments finds the records that a suffix may be near. It never misses one, but its results must still be measured.
 //
-// A record is cut into segments, two for distance 1 and four for distance 2, and indexed under one of them, or under each
-// pair. An edit damages one segment, so that one segment, or two, are whole in every name within the distance: they are
-// looked for at every place they can have moved to. Only a transposition across a cut damages two segments; for those
-// the suffix is also looked for with the two characters at the cut swapped back.
+// A record is cut into segments, two for distance 1 and four for distance 2, and indexed under each of them, or under each pair. An
+// edit damages one segment, so one segment, or two, are intact in every name within the distance: a lookup tries every place that
+// they can have moved to. Only a transposition across a cut damages two segments; for those the lookup also tries the suffix with
+// the two characters at the cut swapped back.
 type segments struct {
 	distance int
 	cuts     cuts
-	// lengths are, by the labels of a suffix, those of the records it can be near.
+	// lengths are the lengths of the records that a suffix can be near, by its number of labels.
 	lengths []nearLengths
-	// filter is a Bloom filter of the keys, each with two bits of one word: nearly every key that is looked for is not
-	// there, and mostly the filter says so within the processor's cache.
+	// filter is a Bloom filter of the keys, with two bits of one word for each. Nearly every key of a lookup is absent, and mostly
+	// the filter, which fits into the processor's cache, says so.
 	filter []uint64
-	// postings are what the keys lead to, ordered by bucket; those of bucket b are from starts[b] to starts[b+1].
+	// postings are the values of the keys, ordered by bucket; those of bucket b are from starts[b] to starts[b+1].
 	postings []posting
 	starts   []uint32
 }
@@ -32,14 +32,14 @@ func newPosting(at uint32, s charSet) posting { return posting(at)<<32 | posting
 func (p posting) at() uint32     { return uint32(p >> 32) }
 func (p posting) chars() charSet { return charSet(p) }
 
-// probe is a key of the index under which a record near a suffix of the name may be.
+// probe is a key of the index that may lead to a record near a suffix of the name.
 type probe struct {
 	key   uint64
 	label uint8 // where the suffix begins
-	most  uint8 // differences in characters that a record within the distance has
+	most  uint8 // the most differences in characters of a record within the distance
 }
 
-// newSegments indexes records for a distance. The function all calls its argument with every record's form, summed up.
+// newSegments indexes records for a distance. The function all calls its argument with every record's form and its sums.
 func newSegments(h *hasher, distance int, all func(use func(at uint32, f *form))) *segments {
 	s := &segments{distance: distance}
 	var samples [maxName + 1]sample
@@ -82,7 +82,7 @@ func newSegments(h *hasher, distance int, all func(use func(at uint32, f *form))
 	return s
 }
 
-// admit notes the length of a record.
+// admit records the length of a record.
 func (s *segments) admit(f *form) {
 	for len(s.lengths) <= f.labels+1 {
 		s.lengths = append(s.lengths, nearLengths{})
@@ -92,7 +92,7 @@ func (s *segments) admit(f *form) {
 	s.lengths[f.labels+1].fewer.add(f.length)
 }
 
-// bucket returns the bucket of a key, which is mixed once more so that it does not follow the word of the filter.
+// bucket returns the bucket of a key. It mixes the key again, so that the bucket is independent of the word in the filter.
 func (s *segments) bucket(key uint64) int { return reduce(key*0x9e3779b97f4a7c15, len(s.starts)-1) }
 
 // filterBits returns the bits of a key in its word of the filter.
@@ -116,8 +116,8 @@ func (s *segments) keysOf(h *hasher, f *form, use func(key uint64)) {
 	use(key(segments34, n, s3, s4))
 }
 
-// gather adds to the buffer's hits every record that a suffix of the given form of the name may be near. It works in
-// phases, so that the processor waits for many places in memory at once and not for one after the other.
+// gather adds to the buffer's hits every record that a suffix of the given form of the name may be near. It works in phases, so that
+// the processor waits for many memory locations at once instead of one after the other.
 func (s *segments) gather(h *hasher, r *records, b *Buffer, form int) {
 	f := &b.forms.forms[form]
 	b.probes = b.probes[:0]

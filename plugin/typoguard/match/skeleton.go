@@ -2,11 +2,11 @@ package match
 
 import "unicode/utf8"
 
-// Homoglyphs makes an index find names that look the same as a protected suffix, as well: those with a suffix whose
-// skeleton (UTS #39 section 4) is the same. The function returns the skeleton of one character in lower case, or "" if
-// that is the character itself; it must not allocate. A homoglyph counts as nearer than any other lookalike.
+// Homoglyphs makes an index also find names that look the same as a protected suffix: those with a suffix whose skeleton (UTS #39
+// section 4) is the same. The function returns the skeleton of one lower-case character, or "" if that is the character itself; it
+// must not allocate. A homoglyph is nearer than any other lookalike.
 //
-// Any number of labels can look like any other, since there are characters that look like a dot.
+// A match can have any number of labels, because some characters look like a dot.
 func Homoglyphs(skeletonOf func(rune) string) Option {
 	return func(x *Index) { x.looks = newSkeletons(skeletonOf, x.hash) }
 }
@@ -17,15 +17,15 @@ type look struct {
 	length int
 }
 
-// skeletons computes keys by which names with the same skeleton find each other; those that are the same do, too.
+// skeletons computes keys that are equal for names with the same skeleton.
 type skeletons struct {
 	of   func(rune) string
 	hash *hasher
-	// What an ASCII character does to the look of the text before it: by what the hash is multiplied, what is added to
-	// it, and by how much the length grows.
+	// The effect of an ASCII character on the look of the text before it: the factor and the summand of the hash, and the
+	// growth of the length.
 	times, plus [utf8.RuneSelf]uint64
 	lengths     [utf8.RuneSelf]uint8
-	longest     int // characters of the skeleton of any record
+	longest     int // the length of the longest skeleton of a record
 }
 
 func newSkeletons(of func(rune) string, h *hasher) *skeletons {
@@ -45,7 +45,7 @@ func (s *skeletons) looksLike(r rune) string {
 	return s.of(r)
 }
 
-// follow returns the look of a text and one more character.
+// follow returns the look of a text after one more character.
 func (s *skeletons) follow(l look, r rune) look {
 	looks := s.looksLike(r)
 	if looks == "" {
@@ -57,7 +57,7 @@ func (s *skeletons) follow(l look, r rune) look {
 	return l
 }
 
-// sum sums a form up.
+// sum computes the sums and looks of a form.
 func (s *skeletons) sum(f *form) {
 	sum, before, label := uint64(0), look{}, 0
 	f.looks[0] = before
@@ -77,8 +77,7 @@ func (s *skeletons) sum(f *form) {
 	f.sums[f.length], f.looks[f.labels] = sum, before
 }
 
-// key returns the key of what stands from a label on in a form that has been summed up. It reports false if the skeleton
-// is longer than that of any record.
+// key returns the key of a form from a label on, after sum. It reports false if the skeleton is longer than that of any record.
 func (s *skeletons) key(f *form, label int) (uint64, bool) {
 	whole, before := f.looks[f.labels], f.looks[label]
 	length := whole.length - before.length
@@ -88,7 +87,7 @@ func (s *skeletons) key(f *form, label int) (uint64, bool) {
 	return mix(whole.sum - before.sum*s.hash.powers[length]), true
 }
 
-// admit returns the key of a record's form, which has been summed up.
+// admit returns the key of a record's form, after sum.
 func (s *skeletons) admit(f *form) uint64 {
 	s.longest = max(s.longest, f.looks[f.labels].length)
 	s.hash.cover(s.longest)
@@ -113,8 +112,8 @@ func (s *skeletons) same(a, b []rune) bool {
 	}
 }
 
-// next returns the first character of the skeleton of what is left of a name, of which rest is under way, and what is
-// left then.
+// next returns the first character of the skeleton of the rest of a name, which begins with a partly read skeleton of one character,
+// and what is left after it.
 func (s *skeletons) next(rest string, name []rune) (rune, string, []rune, bool) {
 	for rest == "" {
 		if len(name) == 0 {

@@ -10,16 +10,15 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// minDistance2 is the fewest characters of a suffix that can have distance 2, dots not counted and A-labels in Unicode.
-// Shorter ones are within two edits of too many names that people mean: ac.il, with all of Israel's universities, is two
-// edits from af.mil.
+// minDistance2 is the minimum length of a suffix for distance 2, without dots and with A-labels in Unicode. Shorter ones are within
+// two edits of too many names that people really use: ac.il, with all of Israel's universities, is two edits from af.mil.
 const minDistance2 = 6
 
-// hostnames checks and maps a suffix as a host name is looked up (RFC 5891 section 5, UTS #46).
+// hostnames checks and maps a suffix like a host name for a lookup (RFC 5891 section 5, UTS #46).
 var hostnames = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.StrictDomainName(true), idna.VerifyDNSLength(true))
 
-// ParseSuffix returns a domain suffix as this package compares it: lower-case, in A-labels, without the final dot. It
-// takes host names in either form of IDNA. The error says what was expected, but not what s is: the caller does.
+// ParseSuffix returns a domain suffix as this package compares it: in lower-case A-labels, without the final dot. It accepts host
+// names in either form of IDNA. The error says what was expected; the caller adds s.
 func ParseSuffix(s string) (string, error) {
 	switch {
 	case !utf8.ValidString(s):
@@ -27,14 +26,13 @@ func ParseSuffix(s string) (string, error) {
 	case s == "" || s == ".":
 		return "", errors.New("expected a domain suffix such as army.nl, not the root")
 	case strings.HasPrefix(s, ".") || strings.HasPrefix(s, "*."):
-		return "", fmt.Errorf("expected a domain suffix such as army.nl; write %q, what lies under it is included", strings.TrimLeft(s, "*."))
+		return "", fmt.Errorf("expected a domain suffix such as army.nl; write %q, which includes everything below it", strings.TrimLeft(s, "*."))
 	}
 	ascii, err := hostnames.ToASCII(s)
 	if err != nil {
 		return "", fmt.Errorf("expected a domain suffix such as army.nl: %w", err)
 	}
-	// Only now, since a dot may have been written as another of those that UTS #46 maps to it; where they stand side by
-	// side, the conversion does not see the empty label between them.
+	// Only now, because UTS #46 maps other characters to a dot; the conversion overlooks an empty label between two of them.
 	name := strings.TrimSuffix(ascii, ".")
 	if strings.HasSuffix(name, ".") || strings.Contains(name, "..") {
 		return "", errors.New("expected a domain suffix such as army.nl, without an empty label")
@@ -45,8 +43,8 @@ func ParseSuffix(s string) (string, error) {
 	return name, nil
 }
 
-// CheckProtectable returns an error for a suffix, as ParseSuffix returns them, that is too short to be protected: a
-// single label of one or two characters is one edit away from dozens of delegated top-level domains.
+// CheckProtectable returns an error for a suffix, as returned by ParseSuffix, that is too short to protect: a single label of one or
+// two characters is one edit away from dozens of delegated top-level domains.
 func CheckProtectable(suffix string) error {
 	if !strings.Contains(suffix, ".") && characters(suffix) <= 2 {
 		return fmt.Errorf("a single label of one or two characters is within one edit of dozens of top-level domains; "+
@@ -55,8 +53,8 @@ func CheckProtectable(suffix string) error {
 	return nil
 }
 
-// MaxDistance returns the largest distance a suffix, as ParseSuffix returns them, can have: 2 from two labels and six
-// characters on, dots not counted, and 1 for anything shorter.
+// MaxDistance returns the highest distance for a suffix, as returned by ParseSuffix: 2 for at least two labels and six characters,
+// not counting dots, and 1 for shorter ones.
 func MaxDistance(suffix string) int {
 	if dots := strings.Count(suffix, "."); dots > 0 && characters(suffix)-dots >= minDistance2 {
 		return maxDistance

@@ -12,29 +12,29 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
 )
 
-// allowance is what to write into the configuration if it was wrong to block a name.
+// allowance is what to add to the configuration if blocking a name was wrong.
 type allowance struct {
-	// Policy is whose stanza it belongs to, and Stanza how that begins.
+	// Policy is the policy to change, and Stanza the first line of its stanza.
 	Policy, Stanza string
-	// Ways are what can be allowed, the widest first. There is none for a name that no line can hold.
-	Ways []way
+	// Suggestions are the suffixes that can be allowed, widest first. There are none for a name that no line can express.
+	Suggestions []suggestion
 }
 
-// way is one suffix that can be allowed.
-type way struct {
+// suggestion is one suffix that can be allowed.
+type suggestion struct {
 	Suffix string
-	// Public says that anybody can register names below the suffix, so that it is a wide hole.
+	// Public reports whether anyone can register names below the suffix, which makes it a wide hole.
 	Public bool
 	// Line goes into the stanza, FileLine into a file of allow_file.
 	Line, FileLine string
 }
 
-// allow returns what to write into the configuration if an event was a false positive, on a day.
+// allow returns what to add to the configuration if an event was a false positive. Comments in list files name the day.
 func allow(e *event.Event, day time.Time) allowance {
 	a := allowance{Policy: e.Policy, Stanza: stanzaOf(e.Policy)}
 	for _, suffix := range allowable(e) {
 		public, _ := publicsuffix.PublicSuffix(suffix)
-		a.Ways = append(a.Ways, way{
+		a.Suggestions = append(a.Suggestions, suggestion{
 			Suffix: suffix, Public: public == suffix,
 			Line:     "allow " + suffix,
 			FileLine: fmt.Sprintf("%s  # false positive, event %s, %s", suffix, e.ID, day.UTC().Format(time.DateOnly)),
@@ -43,7 +43,7 @@ func allow(e *event.Event, day time.Time) allowance {
 	return a
 }
 
-// stanzaOf returns how the stanza of a policy begins. That of the policy named default needs no name.
+// stanzaOf returns the first line of a policy's stanza. The policy named default needs no name.
 func stanzaOf(policy string) string {
 	if policy == "default" {
 		return "typoguard {"
@@ -51,8 +51,8 @@ func stanzaOf(policy string) string {
 	return "typoguard " + policy + " {"
 }
 
-// allowable returns the suffixes that could be allowed, the widest first: the domain that somebody registered, the name
-// itself. Nothing for mail to a domain that looks like no protected one, and for what is no host name.
+// allowable returns the suffixes that could be allowed, widest first: the registered domain, then the name itself. There are
+// none if the event has no protected suffix, or if its name is not a host name.
 func allowable(e *event.Event) []string {
 	name, ok := hostname(e.Name)
 	if !ok || e.Protected == "" {
@@ -60,16 +60,16 @@ func allowable(e *event.Event) []string {
 	}
 	domain, err := publicsuffix.EffectiveTLDPlusOne(name)
 	if err != nil {
-		return []string{name} // which is a public suffix itself
+		return []string{name} // the name is a public suffix itself
 	}
 	if e.Protected == domain || strings.HasSuffix(e.Protected, "."+domain) {
-		// Both have one owner: to allow all that is hers would be to allow every lookalike of the protected suffix too.
+		// Both have the same owner, so allowing the whole domain would allow every lookalike of the protected suffix too.
 		domain = like(name, e)
 	}
 	return slices.Compact([]string{domain, name})
 }
 
-// like returns the part of a name that looks like the protected suffix, or the name if it cannot be told.
+// like returns the part of a name that looks like the protected suffix, or the whole name if that part is unknown.
 func like(name string, e *event.Event) string {
 	if before, ok := strings.CutSuffix(e.Intended, e.Protected); ok {
 		if part, ok := strings.CutPrefix(name, before); ok && part != "" {
@@ -79,16 +79,16 @@ func like(name string, e *event.Event) string {
 	return name
 }
 
-// hostname returns a name as a list takes it. It reports false for one that a list does not take, or as another.
+// hostname returns a name as list files accept it. It reports false for a name that they reject, or that they would change.
 func hostname(name string) (string, bool) {
-	letters := lettersOf(name)
-	for _, r := range letters {
-		if r >= raw {
+	chars := match.Decode(name)
+	for _, r := range chars {
+		if _, isOctet := match.Octet(r); isOctet {
 			return "", false
 		}
 	}
-	suffix, err := match.ParseSuffix(string(letters))
-	if err != nil || !slices.Equal(lettersOf(suffix), letters) {
+	suffix, err := match.ParseSuffix(string(chars))
+	if err != nil || !slices.Equal(match.Decode(suffix), chars) {
 		return "", false
 	}
 	return suffix, true

@@ -46,13 +46,13 @@ func TestAllow(t *testing.T) {
 func TestAllowLines(t *testing.T) {
 	day := time.Date(2026, 11, 22, 23, 30, 0, 0, time.FixedZone("", -3600))
 	e := &event.Event{ID: "k3j5q2abcd", Name: "us.army.ml", Protected: "mil", Intended: "us.army.mil", Policy: "mil"}
-	assert.Equal(t, allowance{Policy: "mil", Stanza: "typoguard mil {", Ways: []way{
+	assert.Equal(t, allowance{Policy: "mil", Stanza: "typoguard mil {", Suggestions: []suggestion{
 		{"army.ml", false, "allow army.ml", "army.ml  # false positive, event k3j5q2abcd, 2026-11-23"},
 		{"us.army.ml", false, "allow us.army.ml", "us.army.ml  # false positive, event k3j5q2abcd, 2026-11-23"},
 	}}, allow(e, day))
 	e.Policy, e.Name = "default", "ml"
 	assert.Equal(t, "typoguard {", allow(e, day).Stanza)
-	assert.True(t, allow(e, day).Ways[0].Public)
+	assert.True(t, allow(e, day).Suggestions[0].Public)
 }
 
 // FuzzAllow: what is suggested is a suffix of the name that the plugin takes as it stands, and a public suffix only if the
@@ -62,15 +62,15 @@ func FuzzAllow(f *testing.F) {
 	f.Add(`a\032b.co.il`, "co.mil", "co.mil")
 	f.Add("xn--rmy-5cd.mil", "army.mil", "army.mil")
 	f.Fuzz(func(t *testing.T, name, protected, intended string) {
-		for _, way := range allow(&event.Event{Name: name, Protected: protected, Intended: intended, Policy: "mil"}, time.Now()).Ways {
-			parsed, err := match.ParseSuffix(way.Suffix)
+		for _, suggestion := range allow(&event.Event{Name: name, Protected: protected, Intended: intended, Policy: "mil"}, time.Now()).Suggestions {
+			parsed, err := match.ParseSuffix(suggestion.Suffix)
 			require.NoError(t, err)
-			require.Equal(t, way.Suffix, parsed)
-			full, suffix := lettersOf(name), lettersOf(way.Suffix)
+			require.Equal(t, suggestion.Suffix, parsed)
+			full, suffix := match.Decode(name), match.Decode(suggestion.Suffix)
 			require.LessOrEqual(t, len(suffix), len(full))
 			require.Equal(t, string(suffix), string(full[len(full)-len(suffix):]))
-			require.Regexp(t, `^[a-z0-9.-]+$`, way.Suffix)
-			if way.Public {
+			require.Regexp(t, `^[a-z0-9.-]+$`, suggestion.Suffix)
+			if suggestion.Public {
 				require.Len(t, suffix, len(full))
 			}
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"mime"
 	"net/http"
 	"time"
@@ -12,7 +13,7 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
 )
 
-// What the API answers is documented in API.md, which a test holds to these.
+// The types of API answers. API.md documents them, and a test compares it with them.
 type (
 	apiCount struct {
 		Events  int64 `json:"events"`
@@ -66,7 +67,7 @@ type (
 		Previous string            `json:"previous"`
 		Events   []json.RawMessage `json:"events"`
 	}
-	apiWay struct {
+	apiSuggestion struct {
 		Suffix       string `json:"suffix"`
 		PublicSuffix bool   `json:"public_suffix"`
 		Line         string `json:"line"`
@@ -77,13 +78,7 @@ type (
 		Why    []string                `json:"why"`
 		States map[history.State]int64 `json:"states"`
 		Others []apiClient             `json:"others"`
-		Allow  []apiWay                `json:"allow"`
-	}
-	apiReview struct {
-		State history.State `json:"state"`
-		Note  string        `json:"note"`
-		All   bool          `json:"all"`
-		Seen  *string       `json:"seen"`
+		Allow  []apiSuggestion         `json:"allow"`
 	}
 	apiReviewed struct {
 		Changed int64 `json:"changed"`
@@ -167,15 +162,15 @@ func (s *site) apiEvent(ctx context.Context, r *http.Request) (*answer, error) {
 		return nil, err
 	}
 	page := s.newDetail(d)
-	a := apiDetail{Why: append([]string{}, page.Words...), States: map[history.State]int64{}, Others: clientsToAPI(d.Others), Allow: []apiWay{}}
+	a := apiDetail{Why: append([]string{}, page.Sentences...), States: map[history.State]int64{}, Others: clientsToAPI(d.Others), Allow: []apiSuggestion{}}
 	if a.Event, err = eventToAPI(&d.Event); err != nil {
 		return nil, err
 	}
 	for _, state := range history.States {
 		a.States[state] = d.States[state]
 	}
-	for _, w := range page.Allow.Ways {
-		a.Allow = append(a.Allow, apiWay{w.Suffix, w.Public, w.Line, w.FileLine})
+	for _, s := range page.Allow.Suggestions {
+		a.Allow = append(a.Allow, apiSuggestion{s.Suffix, s.Public, s.Line, s.FileLine})
 	}
 	return toJSON(http.StatusOK, a)
 }
@@ -184,13 +179,13 @@ func (s *site) apiReview(ctx context.Context, r *http.Request) (*answer, error) 
 	if mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || mediaType != "application/json" {
 		return nil, errMedia
 	}
-	var said apiReview
+	var given reviewRequest
 	decoder := json.NewDecoder(r.Body)
 	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&said); err != nil || decoder.More() {
-		return nil, &problem{http.StatusBadRequest, `Expected an object such as {"state":"confirmed","note":"","all":false}.`}
+	if err := decoder.Decode(&given); err != nil || decoder.More() {
+		return nil, &problem{http.StatusBadRequest, `Expected a JSON object such as {"state":"confirmed","note":"","all":false}.`}
 	}
-	review, wrong := s.newReview(r, said)
+	review, wrong := s.newReview(r, given)
 	if wrong != nil {
 		return nil, wrong
 	}
@@ -199,4 +194,13 @@ func (s *site) apiReview(ctx context.Context, r *http.Request) (*answer, error) 
 		return nil, err
 	}
 	return toJSON(http.StatusOK, apiReviewed{changed})
+}
+
+// toJSON returns an API answer.
+func toJSON(status int, value any) (*answer, error) {
+	var body bytes.Buffer
+	if err := json.NewEncoder(&body).Encode(value); err != nil {
+		return nil, fmt.Errorf("%w: %w", errRender, err)
+	}
+	return &answer{status: status, contentType: "application/json", body: body.Bytes()}, nil
 }

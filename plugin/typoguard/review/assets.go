@@ -14,13 +14,13 @@ import (
 //go:embed assets
 var assetFiles embed.FS
 
-// assets are the files that pages load. Their address has a hash of all of them, so that browsers may keep them for ever.
+// assets are the files that pages load. Their URLs contain a hash of all of them, so that browsers may cache them forever.
 type assets struct {
 	version string
 	files   fs.FS
 }
 
-// vendored returns the assets in the binary.
+// vendored returns the embedded assets.
 var vendored = sync.OnceValue(func() assets {
 	hash := sha256.New()
 	err := fs.WalkDir(assetFiles, "assets", func(path string, entry fs.DirEntry, err error) error {
@@ -32,7 +32,7 @@ var vendored = sync.OnceValue(func() assets {
 		return err
 	})
 	if err != nil {
-		panic(err) // they are in the binary
+		panic(err) // the assets are embedded
 	}
 	files, err := fs.Sub(assetFiles, "assets")
 	if err != nil {
@@ -41,10 +41,10 @@ var vendored = sync.OnceValue(func() assets {
 	return assets{hex.EncodeToString(hash.Sum(nil))[:16], files}
 })
 
-// URL returns the address of an asset.
+// URL returns the path of an asset.
 func (a assets) URL(name string) string { return "/assets/" + a.version + "/" + name }
 
-// ServeHTTP serves assets, but for those of another version of the page, and lists of them.
+// ServeHTTP serves assets, but neither those of another version of the page nor directory listings.
 func (a assets) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	name := r.PathValue("name")
 	file, err := fs.Stat(a.files, name)

@@ -9,31 +9,32 @@ import (
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
 )
 
 // detail is the page of one event.
 type detail struct {
 	*history.Detail
-	// Unicode and IntendedUnicode are the names in Unicode, if they were written otherwise; else "".
+	// Unicode and IntendedUnicode are the names in Unicode, or "" if that is how they are written anyway.
 	Unicode, IntendedUnicode string
-	Edits                    []edit
-	Words                    []string
-	Foreign                  []foreign
+	Edits                    []match.Edit
+	Sentences                []string
+	NonASCII                 []nonASCII
 	Allow                    allowance
-	Looks                    []candidate // all that the name looks like
+	Looks                    []candidate // all protected suffixes that the name looks like
 	States                   []stateCount
 	Form                     form
-	Saved                    string // what has just been kept; "" if nothing was
+	Saved                    string // the review that was just saved; "" if none was
 }
 
-// candidate is a protected suffix that the name looks like, too.
+// candidate is a protected suffix that the name looks like.
 type candidate struct {
 	event.Candidate
-	Decided bool
-	Words   []string
+	Decided   bool
+	Sentences []string
 }
 
-// stateCount is how many events of a lookalike are in a state.
+// stateCount is the number of events of a lookalike in a state.
 type stateCount struct {
 	State  history.State
 	Count  int64
@@ -41,15 +42,18 @@ type stateCount struct {
 	IsThis bool
 }
 
-// form is what a person fills in.
+// maxNote is how many characters a note may have.
+const maxNote = 2000
+
+// form is the review form.
 type form struct {
 	States  []choice
 	Note    string
 	MaxNote int
-	Open    int64 // how many events of the same name and policy are open
+	Open    int64 // the number of other open events for the same name and policy
 	All     bool
 	Problem string
-	Seen    string // when somebody said something last, as the person sees it; "" for never
+	Seen    string // the time of the last review that the person has seen; "" for never
 }
 
 // detail shows an event.
@@ -59,29 +63,27 @@ func (s *site) detail(ctx context.Context, r *http.Request) (*answer, error) {
 		return nil, err
 	}
 	page := s.newDetail(d)
-	// A link of somebody else's may say so, too: it is believed for as long as it takes to be led here.
+	// Anyone can craft such a link, so it counts only if the event was reviewed just before.
 	if changed, err := strconv.ParseInt(r.URL.Query().Get("saved"), 10, 64); err == nil && changed > 0 && s.now().Sub(d.Reviewed) < time.Minute {
-		page.Saved = plural(changed, "event is", "events are") + " now " + stateWords(d.State) + "."
+		page.Saved = plural(changed, "event", "events") + " marked " + stateWords(d.State) + "."
 	}
-	return s.render(http.StatusOK, "detail", "Event "+visible(d.ID), "/events", page)
+	return s.render(http.StatusOK, "detail", "Event "+escape(d.ID), "/events", page)
 }
 
-// newDetail works out what there is to say of an event.
+// newDetail returns the page of an event.
 func (s *site) newDetail(d *history.Detail) *detail {
 	page := &detail{Detail: d, Allow: allow(&d.Event.Event, s.now())}
-	name := lettersOf(d.Name)
-	page.Foreign = foreignIn(name)
+	page.NonASCII = findNonASCII(match.Decode(d.Name))
 	page.Unicode = inUnicode(d.Name)
 	page.IntendedUnicode = inUnicode(d.Intended)
 	if d.Protected != "" {
-		page.Edits = align(name, lettersOf(d.Intended), d.Kind == homoglyph)
-		page.Words = wordsOf(page.Edits)
-		page.Looks = append(page.Looks, candidate{event.Candidate{
-			Protected: d.Protected, Intended: d.Intended, Kind: d.Kind, Distance: d.Distance, Policy: d.Policy,
-		}, true, page.Words})
+		decided := event.Candidate{Protected: d.Protected, Intended: d.Intended, Kind: d.Kind, Distance: d.Distance, Policy: d.Policy}
+		page.Edits = explain(d.Name, decided)
+		page.Sentences = sentences(page.Edits)
+		page.Looks = append(page.Looks, candidate{decided, true, page.Sentences})
 	}
 	for _, c := range d.Candidates {
-		page.Looks = append(page.Looks, candidate{c, false, wordsOf(align(name, lettersOf(c.Intended), c.Kind == homoglyph))})
+		page.Looks = append(page.Looks, candidate{c, false, sentences(explain(d.Name, c))})
 	}
 	for _, state := range history.States {
 		page.States = append(page.States, stateCount{
@@ -92,18 +94,7 @@ func (s *site) newDetail(d *history.Detail) *detail {
 	return page
 }
 
-// homoglyph is the kind of what looks the same.
-const homoglyph = "homoglyph"
-
-// inUnicode returns a name as its characters, or "" if it was not written otherwise.
-func inUnicode(name string) string {
-	if shown := show(lettersOf(name)); shown != visible(name) {
-		return shown
-	}
-	return ""
-}
-
-// seen returns when somebody said something of an event last, as the API has it; "" for never.
+// seen returns the time of an event's last review, as in the API; "" for never.
 func seen(d *history.Detail) string {
 	if d.Reviewed.IsZero() {
 		return ""
@@ -111,11 +102,11 @@ func seen(d *history.Detail) string {
 	return event.FormatTime(d.Reviewed)
 }
 
-// newForm returns the form with a state and a note filled in.
+// newForm returns the form, prefilled with a state and a note.
 func newForm(d *history.Detail, chosen history.State, note string) form {
 	f := form{Note: note, MaxNote: maxNote, Open: d.States[history.StateOpen], Seen: seen(d)}
 	if d.State == history.StateOpen {
-		f.Open-- // this one is meant anyway
+		f.Open-- // this event itself
 	}
 	for _, state := range history.States {
 		f.States = append(f.States, choice{stateWords(state), string(state), state == chosen})
@@ -123,34 +114,17 @@ func newForm(d *history.Detail, chosen history.State, note string) form {
 	return f
 }
 
-// TypeList returns the query types that were asked for.
+// TypeList returns the query types.
 func (d *detail) TypeList() string { return strings.Join(d.Types, ", ") }
 
-// Mark returns the sign of an operation, which says the same as its colour.
-func (e edit) Mark() string {
-	switch e.Op {
-	case missing:
-		return "−"
-	case extra:
-		return "+"
-	case changed:
-		return "≠"
-	case swapped:
-		return "⇄"
-	case alike:
-		return "≈"
-	}
-	return ""
-}
-
-// shownOthers is how many clients that asked for the same name are shown.
+// shownOthers is the number of clients shown that queried the same name.
 const shownOthers = 20
 
-// FirstOthers returns those that asked last.
+// FirstOthers returns the clients that queried the name most recently.
 func (d *detail) FirstOthers() []history.Client { return d.Others[:min(shownOthers, len(d.Others))] }
 
-// MoreOthers returns how many others there are.
+// MoreOthers returns the number of clients not shown.
 func (d *detail) MoreOthers() int { return max(len(d.Others)-shownOthers, 0) }
 
-// Queries returns how often a client asked.
+// Queries returns the number of queries of a client.
 func (d *detail) Queries(c history.Client) int64 { return c.Enforced.Queries + c.Monitored.Queries }

@@ -2,24 +2,26 @@ package review
 
 import (
 	"bytes"
-	"context"
 	"encoding/csv"
-	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
 )
 
-// attributes returns an event with the fields that it has in files and syslog, and with what a person said of it.
+// attributes returns the fields of an event, as in files and syslog, and those of its review.
 func attributes(e *history.Event) []slog.Attr {
-	fields := e.Attributes(e.Host)
+	return append(e.Attributes(e.Host), reviewAttributes(e)...)
+}
+
+// reviewAttributes returns the fields that only a history has.
+func reviewAttributes(e *history.Event) []slog.Attr {
+	var fields []slog.Attr
 	if len(e.Candidates) > 0 {
 		fields = append(fields, slog.Any("typoguard.candidates", e.Candidates))
 	}
@@ -37,21 +39,10 @@ func attributes(e *history.Event) []slog.Attr {
 
 // appendJSON appends an event as one line of JSON.
 func appendJSON(b *bytes.Buffer, e *history.Event) error {
-	rename := func(_ []string, a slog.Attr) slog.Attr {
-		switch a.Key {
-		case slog.LevelKey:
-			return slog.Attr{}
-		case slog.MessageKey:
-			a.Key = "message"
-		}
-		return a
-	}
-	record := slog.NewRecord(time.Time{}, slog.LevelInfo, e.Message(), 0)
-	record.AddAttrs(attributes(e)...)
-	return slog.NewJSONHandler(b, &slog.HandlerOptions{ReplaceAttr: rename}).Handle(context.Background(), record)
+	return event.NewJSON(b, e.Host).Encode(&e.Event, reviewAttributes(e)...)
 }
 
-// writeJSON writes events as lines of JSON.
+// writeJSON writes events as JSON lines.
 func writeJSON(w io.Writer) writer {
 	return writer{"application/x-ndjson", "json", nil, func(e *history.Event) error {
 		var line bytes.Buffer
@@ -63,7 +54,7 @@ func writeJSON(w io.Writer) writer {
 	}, func() error { return nil }}
 }
 
-// columns are the fields that a table of events has, in this order.
+// columns are the fields of a CSV export, in this order.
 var columns = []string{
 	"@timestamp", "event.end", "event.id", "typoguard.count", "client.ip", "typoguard.via", "typoguard.lookalike", "typoguard.intended",
 	"typoguard.protected", "typoguard.kind", "typoguard.distance", "typoguard.policy", "typoguard.mode", "event.action", "dns.response_code",
@@ -72,7 +63,7 @@ var columns = []string{
 	"typoguard.candidates", "typoguard.state", "typoguard.note", "typoguard.reviewer", "typoguard.reviewed", "message",
 }
 
-// writeCSV writes events as a table (RFC 4180) in UTF-8, with the names of fields as header.
+// writeCSV writes events as CSV (RFC 4180) in UTF-8, with field names as the header.
 func writeCSV(w io.Writer) writer {
 	table := csv.NewWriter(w)
 	table.UseCRLF = true
@@ -87,7 +78,7 @@ func writeCSV(w io.Writer) writer {
 	}
 }
 
-// rowOf returns the cells of an event.
+// rowOf returns the CSV row of an event.
 func rowOf(e *history.Event) []string {
 	row := make([]string, len(columns))
 	for _, field := range append(attributes(e), slog.String("message", e.Message())) {
@@ -113,8 +104,8 @@ func cell(value slog.Value) string {
 	return value.String()
 }
 
-// defuse puts an apostrophe before what a spreadsheet would take for a formula, and run: names and words of strangers are in
-// the table. An address in IPv6 that begins with a colon, or a number, is none.
+// defuse puts an apostrophe before text that a spreadsheet would run as a formula, because the table contains text from strangers.
+// Numbers are harmless, and so is an IPv6 address that begins with a colon.
 func defuse(text string) string {
 	if text == "" || !strings.ContainsRune("=+-@\t\r\n", rune(text[0])) {
 		return text
@@ -123,13 +114,4 @@ func defuse(text string) string {
 		return text
 	}
 	return "'" + text
-}
-
-// toJSON returns what the API answers.
-func toJSON(status int, value any) (*answer, error) {
-	var body bytes.Buffer
-	if err := json.NewEncoder(&body).Encode(value); err != nil {
-		return nil, fmt.Errorf("%w: %w", errRender, err)
-	}
-	return &answer{status: status, contentType: "application/json", body: body.Bytes()}, nil
 }

@@ -13,13 +13,13 @@ import (
 )
 
 const (
-	// exportTimeout is how long an export may take, and exportStall how long whoever reads it may stand still.
+	// exportTimeout is how long an export may take, and exportStall how long its reader may pause.
 	exportTimeout = 15 * time.Minute
 	exportStall   = 30 * time.Second
 	exportBuffer  = 32 << 10
 )
 
-// writer writes events in some format.
+// writer writes events in a format.
 type writer struct {
 	contentType, extension string
 	begin                  func() error // nil if there is nothing to do
@@ -27,8 +27,8 @@ type writer struct {
 	end                    func() error
 }
 
-// export streams all events that meet a filter, newest first. If the database or the reader fails in the middle, the
-// connection is cut, so that nobody takes a part for the whole.
+// export streams all events that match a filter, newest first. If the database or the reader fails midway, it aborts the connection,
+// so that nobody mistakes a part for the whole.
 func (s *site) export(format func(io.Writer) writer) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		q, err := parseQuery(r.URL.Query(), s.now())
@@ -49,19 +49,16 @@ func (s *site) export(format func(io.Writer) writer) http.Handler {
 			panic(http.ErrAbortHandler)
 		}
 		if p := s.problemOf(r, err); p != nil {
-			s.page(func(context.Context, *http.Request) (*answer, error) { return nil, p }).ServeHTTP(w, r)
+			s.handle(func(context.Context, *http.Request) (*answer, error) { return nil, p }, s.problemPage).ServeHTTP(w, r)
 		}
 	})
 }
 
-// errReader is wrapped by errors of who reads an export.
-var errReader = errors.New("nobody reads the export any more")
-
-// stream writes an export. It reports whether anything of it has been sent.
+// stream writes an export, and reports whether it has sent anything.
 func (s *site) stream(w http.ResponseWriter, r *http.Request, format func(io.Writer) writer, q *query) (begun bool, err error) {
 	ctx, cancel := context.WithTimeout(r.Context(), exportTimeout)
 	defer cancel()
-	out := &patient{w: w, control: http.NewResponseController(w)}
+	out := &exportWriter{w: w, control: http.NewResponseController(w)}
 	buffer := bufio.NewWriterSize(out, exportBuffer)
 	f := format(buffer)
 	w.Header().Set("Content-Type", f.contentType)
@@ -84,14 +81,14 @@ func (s *site) stream(w http.ResponseWriter, r *http.Request, format func(io.Wri
 	return out.begun, err
 }
 
-// patient is a response that may take long, as long as it is read.
-type patient struct {
+// exportWriter is a response that may take long, as long as the client keeps reading.
+type exportWriter struct {
 	w       io.Writer
 	control *http.ResponseController
 	begun   bool
 }
 
-func (p *patient) Write(b []byte) (int, error) {
+func (p *exportWriter) Write(b []byte) (int, error) {
 	if err := p.control.SetWriteDeadline(time.Now().Add(exportStall)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return 0, fmt.Errorf("%w: %w", errReader, err)
 	}

@@ -7,49 +7,42 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"time"
 
-	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
 )
 
-const (
-	// listLimit is how many events a page has for people, and maxLimit the most that the API gives at once.
-	listLimit = 50
-	maxLimit  = 1000
-)
+// listLimit is the number of events on a page of the list.
+const listLimit = 50
 
-const smtpRefused = event.SMTPRefused
-
-// list is a page of the list of events.
+// list is one page of the list of events.
 type list struct {
 	*query
 	*history.List
 	Choices     *history.Choices
-	Problem     string // with the filter; there are no events then
+	Problem     string // with the filter; then there are no events
 	States      []choice
 	Spans       []choice
 	Done        []choice
 	Sorts       map[string]sorting
-	First       string // addresses of other pages; "" if there is none
+	First       string // URLs of other pages; "" if there is none
 	Next, Prev  string
 	CSV, JSON   string
 	Filters     []filterPart
-	From, Until string // as an input field has them
+	From, Until string // as values of input fields
 }
 
-// sorting is the head of a column by which a list can be sorted.
+// sorting is the header of a sortable column.
 type sorting struct {
 	URL string
-	// Aria is "ascending" or "descending" if the list is sorted by it, else "none".
+	// Aria is "ascending" or "descending" if the list is sorted by the column, otherwise "none".
 	Aria string
 }
 
-// filterPart is one of the parts of a filter, and the list without it.
+// filterPart is one condition of a filter, and the URL of the list without it.
 type filterPart struct{ Name, Value, Without string }
 
-// list shows the events that meet a filter.
+// list shows the events that match a filter.
 func (s *site) list(ctx context.Context, r *http.Request) (*answer, error) {
 	now := s.now()
 	q, err := parseQuery(r.URL.Query(), now)
@@ -68,7 +61,7 @@ func (s *site) list(ctx context.Context, r *http.Request) (*answer, error) {
 		if page.List, err = s.store.Events(ctx, q.filter, q.page); err != nil {
 			return nil, err
 		}
-		page.Next, page.Prev = q.turn(page.List.Next, q.at+len(page.Events)), q.turn(page.Previous, q.at-q.page.Limit)
+		page.Next, page.Prev = q.pageURL(page.List.Next, q.at+len(page.Events)), q.pageURL(page.Previous, q.at-q.page.Limit)
 		if q.page.Cursor != "" {
 			page.First = q.with("/events")
 		}
@@ -76,7 +69,7 @@ func (s *site) list(ctx context.Context, r *http.Request) (*answer, error) {
 	return s.render(status, "list", "Events", "/events", page)
 }
 
-// newList returns a page with all that does not need the database.
+// newList returns a page with everything that does not need the database.
 func newList(q *query) *list {
 	l := &list{query: q, List: &history.List{}, Sorts: map[string]sorting{}}
 	l.CSV, l.JSON = q.with("/events.csv", "sort", "", "reverse", "", "limit", ""), q.with("/events.json", "sort", "", "reverse", "", "limit", "")
@@ -102,16 +95,16 @@ func newList(q *query) *list {
 	return l
 }
 
-// parameterWords are what people call parameters.
+// parameterWords are display names of parameters.
 var parameterWords = map[string]string{
 	"span": "last", "from": "from", "until": "until", "policy": "policy", "kind": "kind", "done": "", "mode": "mode", "action": "answer",
 	"state": "state", "client": "client", "host": "resolver", "lookalike": "", "name": "text",
 }
 
-// doneWords say what was done.
-var doneWords = map[string]string{doneBlocked: "blocked", doneMonitored: "would have been blocked", doneRefused: "refused by SMTP"}
+// doneWords are display names of outcomes.
+var doneWords = map[string]string{doneBlocked: "blocked", doneMonitored: "monitored", doneRefused: "refused by SMTP"}
 
-// valueWords says the value of a parameter.
+// valueWords returns the display form of a parameter's value.
 func valueWords(name, value string) string {
 	switch name {
 	case "span":
@@ -124,7 +117,7 @@ func valueWords(name, value string) string {
 	return value
 }
 
-// inputTime writes a time as the value of an input field for times; what could not be read stays as it was.
+// inputTime formats a time as the value of an input field. Invalid input stays as it was.
 func inputTime(t time.Time, values url.Values, name string) string {
 	if !values.Has(name) {
 		return ""
@@ -135,11 +128,11 @@ func inputTime(t time.Time, values url.Values, name string) string {
 	return t.Format("2006-01-02T15:04:05")
 }
 
-// sorting returns the head of a column: a click on the one that the list is sorted by turns it round.
+// sorting returns the header of a column. Selecting the current sort column reverses the order.
 func (q *query) sorting(order history.Order) sorting {
 	by, reverse := string(order), ""
 	if order == history.ByTime {
-		by = "" // which is so anyway
+		by = "" // the default
 	}
 	aria := "none"
 	if q.page.Order == order {
@@ -155,40 +148,17 @@ func (q *query) sorting(order history.Order) sorting {
 	return sorting{q.with("/events", "sort", by, "reverse", reverse), aria}
 }
 
-// turn returns the address of a page of the same list, which begins behind so many events; "" for no cursor.
-func (q *query) turn(cursor string, at int) string {
-	if cursor == "" {
-		return ""
-	}
-	return q.with("/events", "cursor", cursor, "at", strconv.Itoa(max(at, 0)))
-}
-
-// Value returns a parameter of the query.
-func (q *query) Value(name string) string { return q.values.Get(name) }
-
-// By returns the list with one more condition, or another one.
+// By returns the URL of the list with a condition added or replaced.
 func (l *list) By(name, value string) string {
 	return l.with("/events", name, value)
 }
 
-// startOf returns when a span that ends now begins: the same as that of a history.Summary.
-func startOf(span history.Span, now time.Time) time.Time {
-	const day = 24 * time.Hour
-	switch span {
-	case history.Week:
-		return now.UTC().Truncate(day).Add(-6 * day)
-	case history.Month:
-		return now.UTC().Truncate(day).Add(-29 * day)
-	}
-	return now.UTC().Truncate(time.Hour).Add(-23 * time.Hour)
-}
-
-// More reports whether one of the less usual conditions is given.
+// More reports whether one of the less common filters is set.
 func (l *list) More() bool {
 	return l.values.Has("from") || l.values.Has("until") || l.values.Has("mode") || l.values.Has("action") || l.values.Has("host")
 }
 
-// Count says how many events there are, and which of them the page has if that is known.
+// Count describes the number of events, and which of them are on the page.
 func (l *list) Count() string {
 	shown, total := int64(len(l.Events)), int64(l.Total)
 	of := plural(total, "event", "events")

@@ -65,11 +65,11 @@ func TestParseQueryErrors(t *testing.T) {
 		"reverse=yes": `Parameter "reverse": expected 1.`,
 		"limit=0":     `Parameter "limit": expected a number from 1 to 1000.`,
 		"limit=1001":  `Parameter "limit": expected a number from 1 to 1000.`,
-		"name=" + strings.Repeat("a", maxValue+1): `Parameter "name": expected it only once, and shorter.`,
-		"kind=a&kind=b":                    `Parameter "kind": expected it only once, and shorter.`,
+		"name=" + strings.Repeat("a", maxValue+1): `Parameter "name": expected one value of at most 1100 bytes.`,
+		"kind=a&kind=b":                    `Parameter "kind": expected one value of at most 1100 bytes.`,
 		"from=2026-11-02&until=2026-11-01": `Parameter "until": expected a time after from.`,
-		"polciy=mil": `Parameter "polciy": expected one of span, from, until, policy, kind, done, mode, action, state, client, host, lookalike, name, sort, ` +
-			`reverse, cursor, at, limit as parameter.`,
+		"polciy=mil": `Parameter "polciy": expected one of the parameters span, from, until, policy, kind, done, mode, action, state, client, host, lookalike, name, sort, ` +
+			`reverse, cursor, at, limit.`,
 	} {
 		values, err := url.ParseQuery(query)
 		require.NoError(t, err)
@@ -158,13 +158,13 @@ func TestSorting(t *testing.T) {
 		return all
 	}
 	assert.Equal(t, map[string]string{
-		"Time (UTC)": "descending /events?policy=mil&reverse=1", "Asked for": "none /events?policy=mil&sort=name",
-		"Client": "none /events?policy=mil&sort=client", "Times": "none /events?policy=mil&sort=count",
+		"Time (UTC)": "descending /events?policy=mil&reverse=1", "Lookalike": "none /events?policy=mil&sort=name",
+		"Client": "none /events?policy=mil&sort=client", "Count": "none /events?policy=mil&sort=count",
 	}, arias("/events?policy=mil"))
 	assert.Equal(t, map[string]string{
-		"Time (UTC)": "none /events", "Asked for": "ascending /events?sort=name&reverse=1", "Client": "none /events?sort=client", "Times": "none /events?sort=count",
+		"Time (UTC)": "none /events", "Lookalike": "ascending /events?sort=name&reverse=1", "Client": "none /events?sort=client", "Count": "none /events?sort=count",
 	}, arias("/events?sort=name"))
-	assert.Equal(t, "descending /events?sort=name", arias("/events?sort=name&reverse=1")["Asked for"])
+	assert.Equal(t, "descending /events?sort=name", arias("/events?sort=name&reverse=1")["Lookalike"])
 	assert.Equal(t, "ascending /events", arias("/events?reverse=1")["Time (UTC)"])
 }
 
@@ -189,8 +189,8 @@ func TestFilterForm(t *testing.T) {
 	assert.Contains(t, text(t, wrong.Body.String()), "expected an IP address")
 	assert.Contains(t, wrong.Body.String(), `name="client" value="mx1"`)
 	assert.Contains(t, wrong.Body.String(), `name="name" value="army"`)
-	assert.Contains(t, text(t, p.get("/events?name=nothing").Body.String()), "No event meets this filter.")
-	assert.Contains(t, text(t, newPage(t).get("/events").Body.String()), "Nothing has happened yet.")
+	assert.Contains(t, text(t, p.get("/events?name=nothing").Body.String()), "No events match this filter.")
+	assert.Contains(t, text(t, newPage(t).get("/events").Body.String()), "No events yet.")
 }
 
 // TestOverview: the totals lead to lists with as many events, and so do the rows.
@@ -200,14 +200,14 @@ func TestOverview(t *testing.T) {
 	for _, by := range []string{"policy", "kind"} {
 		page := p.get("/?span=24h&by=" + by).Body.String()
 		shown := text(t, page)
-		assert.Contains(t, shown, "Last 24 hours blocked 1 3 queries would have been blocked 2 6 queries refused by SMTP 2 2 queries")
-		assert.Contains(t, shown, "Last 7 days blocked 2 6 queries would have been blocked 2")
-		assert.Contains(t, shown, "Last 30 days blocked 3 9 queries would have been blocked 2")
+		assert.Contains(t, shown, "Last 24 hours blocked 1 3 queries monitored 2 6 queries refused by SMTP 2 2 queries")
+		assert.Contains(t, shown, "Last 7 days blocked 2 6 queries monitored 2")
+		assert.Contains(t, shown, "Last 30 days blocked 3 9 queries monitored 2")
 		assert.Contains(t, shown, "3 different lookalikes, 3 clients")
-		assert.NotContains(t, shown, "Nothing has happened yet")
+		assert.NotContains(t, shown, "No events yet")
 	}
 	page := p.get("/").Body.String()
-	assert.Contains(t, text(t, page), "other domains 1 mil 2 trial, would have been blocked 2")
+	assert.Contains(t, text(t, page), "other domains 1 mil 2 trial, monitored 2")
 	for address, count := range map[string]int{
 		"/events?span=24h&done=blocked": 1, "/events?span=24h&done=monitored": 2, "/events?span=24h&done=refused": 2, "/events?span=7d&done=blocked": 2, "/events?span=30d&done=blocked": 3,
 		"/events?span=24h&policy=mil&mode=enforce": 2, "/events?span=24h&policy=trial&mode=monitor": 2,
@@ -219,7 +219,7 @@ func TestOverview(t *testing.T) {
 	empty := newPage(t)
 	for _, target := range []string{"/", "/?span=30d&by=kind"} {
 		shown := text(t, empty.get(target).Body.String())
-		assert.Contains(t, shown, "Nothing has happened yet")
+		assert.Contains(t, shown, "No events yet")
 		assert.Contains(t, shown, "dig @RESOLVER army.ml MX")
 	}
 }

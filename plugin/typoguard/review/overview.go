@@ -10,10 +10,10 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
 )
 
-// palette is how many colours a chart has; more series than that have them again.
+// palette is the number of colours of a chart; further series reuse them.
 const palette = 8
 
-// overview is the page to begin with.
+// overview is the start page.
 type overview struct {
 	*history.Summary
 	By     history.Dimension
@@ -22,16 +22,10 @@ type overview struct {
 	Bys    []choice
 	Legend []series
 	Bars   []bar
-	Empty  bool // nothing ever happened
+	Empty  bool // there are no events at all
 }
 
-// choice is one of several views.
-type choice struct {
-	Text, URL string
-	Chosen    bool
-}
-
-// spanTotals are totals, with where they lead.
+// spanTotals are totals with their links.
 type spanTotals struct {
 	history.Totals
 	URL    string
@@ -45,7 +39,7 @@ type total struct {
 	history.Count
 }
 
-// series is a part of the chart, with its colour.
+// series is one series of the chart, with its colour.
 type series struct {
 	history.Series
 	Colour int
@@ -53,7 +47,7 @@ type series struct {
 	URL    string
 }
 
-// bar is what happened in one of the chart's times.
+// bar is one bar of the chart.
 type bar struct {
 	Time   time.Time
 	URL    string
@@ -61,7 +55,7 @@ type bar struct {
 	Total  int64
 }
 
-// overview shows what happened, and how often.
+// overview shows a summary of a span.
 func (s *site) overview(ctx context.Context, r *http.Request) (*answer, error) {
 	span, by, err := viewOf(r)
 	if err != nil {
@@ -107,12 +101,12 @@ func newSpanTotals(t history.Totals, chosen history.Span, by history.Dimension) 
 	span := string(t.Span)
 	return spanTotals{Totals: t, URL: overviewURL(t.Span, by), Chosen: t.Span == chosen, Counts: []total{
 		{"blocked", "blocked", link("/events", "span", span, "done", doneBlocked), t.Blocked},
-		{"would have been blocked", "monitored", link("/events", "span", span, "done", doneMonitored), t.Monitored},
+		{"monitored", "monitored", link("/events", "span", span, "done", doneMonitored), t.Monitored},
 		{"refused by SMTP", "refused", link("/events", "span", span, "done", doneRefused), t.Refused},
 	}}
 }
 
-// legend returns the series of the chart with their colours: what was blocked and what would have been have the same one.
+// legend returns the series of the chart with their colours. Enforced and monitored series of the same label share a colour.
 func legend(summary *history.Summary, by history.Dimension) []series {
 	var labels []string
 	for _, s := range summary.Series {
@@ -132,14 +126,14 @@ func legend(summary *history.Summary, by history.Dimension) []series {
 		}
 		part.URL = link("/events", "span", string(summary.Span), string(by), s.Label, "mode", mode)
 		if s.Label == "" {
-			part.URL = "" // no filter finds what has no policy or kind
+			part.URL = "" // no filter selects events without a policy or kind
 		}
 		all = append(all, part)
 	}
 	return all
 }
 
-// bars returns the figures of the chart.
+// bars returns the data of the chart.
 func bars(summary *history.Summary) []bar {
 	var all []bar
 	for i, t := range summary.Times {
@@ -155,7 +149,7 @@ func bars(summary *history.Summary) []bar {
 
 func rfc3339(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
-// Short returns the beginning of a bar in a table: the time of the day, or the day.
+// Short returns the short form of a bar's start: with the time of day, or only the day.
 func (o *overview) Short(t time.Time) string {
 	if o.Step < 24*time.Hour {
 		return strings.TrimPrefix(t.UTC().Format("02 Jan 15:04"), "0")
@@ -163,7 +157,7 @@ func (o *overview) Short(t time.Time) string {
 	return strings.TrimPrefix(t.UTC().Format("02 Jan"), "0")
 }
 
-// All returns how many events the span has.
+// All returns the number of events in the span.
 func (o *overview) All() int64 {
 	var n int64
 	for _, b := range o.Bars {
@@ -172,10 +166,10 @@ func (o *overview) All() int64 {
 	return n
 }
 
-// SpanText returns the span as a parameter.
+// SpanText returns the span as a parameter value.
 func (o *overview) SpanText() string { return string(o.Span) }
 
-// Key tells the series of a chart apart, also in the page's script.
+// Key identifies a series of the chart, also in the page's script.
 func (s series) Key() string {
 	if s.Monitored {
 		return monitor + " " + s.Label

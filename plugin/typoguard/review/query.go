@@ -10,40 +10,46 @@ import (
 	"strings"
 	"time"
 
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
 )
 
-// maxValue is the longest value of a parameter, in octets: more than any name has.
+// maxValue is the maximum size of a parameter in bytes: more than any name needs.
 const maxValue = 1100
 
-// The modes that policies have.
+// maxLimit is the highest number of events that the API returns at once.
+const maxLimit = 1000
+
+const smtpRefused = event.SMTPRefused
+
+// The modes of policies.
 const (
 	enforce = "enforce"
 	monitor = "monitor"
 )
 
-// parameters are the names of the parameters of a query, in the order in which addresses have them.
+// parameters are the names of a query's parameters, in the order of URLs.
 var parameters = []string{"span", "from", "until", "policy", "kind", "done", "mode", "action", "state", "client", "host", "lookalike", "name", "sort", "reverse", "cursor", "at", "limit"}
 
-// query is which events are asked for, as in the parameters of an address: the same for lists, exports and the API.
+// query selects events by URL parameters, which are the same for lists, exports and the API.
 type query struct {
-	values url.Values // those that are not empty
+	values url.Values // the nonempty parameters
 	filter history.Filter
 	page   history.Page
-	at     int // how many events stand before the page, as far as is known: it is only shown
+	at     int // the number of events before the page, if known; only for display
 }
 
-// parseQuery reads the parameters of a request. A problem names the parameter and what was expected; the query then has
-// what could be read, to be shown again.
+// parseQuery parses the parameters of a request. A problem names the parameter and what was expected; then the query has the
+// parameters parsed so far, to show them again.
 func parseQuery(values url.Values, now time.Time) (*query, error) {
 	q := &query{values: url.Values{}}
 	for name, all := range values {
 		if !slices.Contains(parameters, name) {
-			return q, badParameter(name, "one of "+strings.Join(parameters, ", ")+" as parameter")
+			return q, badParameter(name, "one of the parameters "+strings.Join(parameters, ", "))
 		}
 		value := strings.TrimSpace(all[0])
 		if len(all) > 1 || len(value) > maxValue {
-			return q, badParameter(name, "it only once, and shorter")
+			return q, badParameter(name, fmt.Sprintf("one value of at most %d bytes", maxValue))
 		}
 		if value != "" {
 			q.values.Set(name, value)
@@ -58,10 +64,10 @@ func parseQuery(values url.Values, now time.Time) (*query, error) {
 }
 
 func badParameter(name, expected string) error {
-	return &problem{http.StatusBadRequest, fmt.Sprintf("Parameter %q: expected %s.", visible(name), expected)}
+	return &problem{http.StatusBadRequest, fmt.Sprintf("Parameter %q: expected %s.", escape(name), expected)}
 }
 
-// parseTimes reads span, from and until. Times that are given count, and not the span then.
+// parseTimes parses span, from and until. Times override the span.
 func (q *query) parseTimes(now time.Time) error {
 	if q.values.Has("from") || q.values.Has("until") {
 		q.values.Del("span")
@@ -87,7 +93,7 @@ func (q *query) parseTimes(now time.Time) error {
 	return nil
 }
 
-// timeLayouts are how times can be written: the way of programs, that of browsers' input fields, and days.
+// timeLayouts are the accepted time formats: those of programs, of browsers' input fields, and dates.
 var timeLayouts = []string{time.RFC3339, "2006-01-02T15:04", "2006-01-02T15:04:05", "2006-01-02 15:04", time.DateOnly}
 
 func parseTime(text string) (time.Time, bool) {
@@ -124,14 +130,14 @@ func (q *query) parseFilter(time.Time) error {
 	return nil
 }
 
-// The values of the parameter done: what was done about a lookalike, as it is counted in totals.
+// The values of the parameter done: the outcomes that totals count.
 const (
 	doneBlocked   = "blocked"
 	doneMonitored = "monitored"
 	doneRefused   = "refused"
 )
 
-// parseDone reads what was done.
+// parseDone parses the outcome.
 func (q *query) parseDone() error {
 	f := &q.filter
 	switch q.values.Get("done") {
@@ -176,8 +182,8 @@ func (q *query) parsePage(time.Time) error {
 	return nil
 }
 
-// with returns an address with the parameters of the query, but for those that are given anew in pairs of name and value;
-// an empty value removes one. A cursor is of one filter and order: it stays only if it is given.
+// with returns a URL with the parameters of the query, changed by pairs of name and value; an empty value removes a parameter. A
+// cursor is valid for one filter and order only, so it is dropped unless given.
 func (q *query) with(path string, changes ...string) string {
 	values := url.Values{}
 	for name := range q.values {
@@ -193,7 +199,18 @@ func (q *query) with(path string, changes ...string) string {
 	return address(path, values)
 }
 
-// address returns a path with parameters, in the order of parameters.
+// pageURL returns the address of the page at a cursor, after so many events of the same list; "" without a cursor.
+func (q *query) pageURL(cursor string, at int) string {
+	if cursor == "" {
+		return ""
+	}
+	return q.with("/events", "cursor", cursor, "at", strconv.Itoa(max(at, 0)))
+}
+
+// Value returns the value of a parameter.
+func (q *query) Value(name string) string { return q.values.Get(name) }
+
+// address returns a path with parameters, in a fixed order.
 func address(path string, values url.Values) string {
 	var parts []string
 	for _, name := range parameters {
@@ -207,7 +224,19 @@ func address(path string, values url.Values) string {
 	return path + "?" + strings.Join(parts, "&")
 }
 
-// link returns an address with parameters in pairs of name and value.
+// link returns a path with parameters from pairs of name and value.
 func link(path string, pairs ...string) string {
 	return (&query{}).with(path, pairs...)
+}
+
+// startOf returns the start of a span that ends now, as in a history.Summary.
+func startOf(span history.Span, now time.Time) time.Time {
+	const day = 24 * time.Hour
+	switch span {
+	case history.Week:
+		return now.UTC().Truncate(day).Add(-6 * day)
+	case history.Month:
+		return now.UTC().Truncate(day).Add(-29 * day)
+	}
+	return now.UTC().Truncate(time.Hour).Add(-23 * time.Hour)
 }

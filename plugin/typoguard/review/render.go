@@ -17,7 +17,7 @@ import (
 //go:embed templates
 var templateFiles embed.FS
 
-// templates are those of all pages, by name.
+// templates are the templates of all pages, by name.
 var templates = sync.OnceValue(func() map[string]*template.Template {
 	all := map[string]*template.Template{}
 	for _, name := range []string{"overview", "list", "detail", "problem"} {
@@ -26,34 +26,40 @@ var templates = sync.OnceValue(func() map[string]*template.Template {
 	return all
 })
 
-// functions are those that templates call.
+// functions are the functions for templates.
 var functions = template.FuncMap{
-	"unicode":  inUnicode,
-	"visible":  visible,
-	"lines":    visibleLines,
-	"show":     show,
-	"link":     link,
-	"number":   func(n any) string { return number(toInt(n)) },
-	"plural":   func(n any, one, many string) string { return plural(toInt(n), one, many) },
-	"time":     timeTag,
-	"minute":   minuteTag,
-	"state":    stateWords,
-	"kind":     kindWords,
-	"label":    labelWords,
-	"labelKey": func(s series) string { return s.Key() },
-	"since":    func(span history.Span) string { return spanWords[span] },
+	"unicode": inUnicode,
+	"escape":  escape,
+	"lines":   escapeLines,
+	"show":    show,
+	"link":    link,
+	"number":  func(n any) string { return number(toInt(n)) },
+	"plural":  func(n any, one, many string) string { return plural(toInt(n), one, many) },
+	"time":    timeTag,
+	"minute":  minuteTag,
+	"state":   stateWords,
+	"kind":    kindWords,
+	"label":   labelWords,
+	"mark":    mark,
+	"since":   func(span history.Span) string { return spanWords[span] },
 }
 
-// view is what every page has.
+// choice is one of several values of a control, or one of several views.
+type choice struct {
+	Text, URL string
+	Chosen    bool
+}
+
+// view is the data of every page.
 type view struct {
 	Title, Active string
 	Version       string
 	Style, Script string // addresses
 	Chart, Icon   string
-	Page          any // what is particular to it
+	Page          any // the data of this page
 }
 
-// render answers with a page. The name is that of its template, and active the address of its place in the menu.
+// render returns a page from the template with a name. Active is the path of its menu entry.
 func (s *site) render(status int, name, title, active string, page any) (*answer, error) {
 	v := view{
 		Title: title, Active: active, Version: s.version, Page: page,
@@ -66,12 +72,12 @@ func (s *site) render(status int, name, title, active string, page any) (*answer
 	return &answer{status: status, contentType: "text/html; charset=utf-8", body: body.Bytes()}, nil
 }
 
-// problemPage tells a person of a problem.
+// problemPage returns the page about a problem.
 func (s *site) problemPage(p *problem) (*answer, error) {
 	return s.render(p.status, "problem", http.StatusText(p.status), "", p)
 }
 
-// toInt returns a number of any of the types that pages have.
+// toInt converts a number of any type that pages use.
 func toInt(n any) int64 {
 	switch n := n.(type) {
 	case int64:
@@ -82,7 +88,7 @@ func toInt(n any) int64 {
 	panic(fmt.Sprintf("%T is no number", n))
 }
 
-// number writes a number with its thousands apart.
+// number formats a number with thousands separators.
 func number(n int64) string {
 	text := strconv.FormatInt(n, 10)
 	for i := len(text) - 3; i > 0; i -= 3 {
@@ -91,7 +97,7 @@ func number(n int64) string {
 	return text
 }
 
-// plural writes a number of things.
+// plural formats a number of things.
 func plural(n int64, one, many string) string {
 	if n == 1 {
 		return "1 " + one
@@ -99,7 +105,7 @@ func plural(n int64, one, many string) string {
 	return number(n) + " " + many
 }
 
-// timeTag writes a time of UTC, as people and as programs read it.
+// timeTag formats a time in UTC, for people and for programs.
 func timeTag(t time.Time) template.HTML {
 	if t.IsZero() {
 		return "never"
@@ -108,12 +114,12 @@ func timeTag(t time.Time) template.HTML {
 	return template.HTML(t.Format(`<time datetime="` + time.RFC3339 + `"><span>2006-01-02</span> <span>15:04:05</span></time>`)) //nolint:gosec // digits
 }
 
-// minuteTag is timeTag where there is little room.
+// minuteTag is a shorter timeTag.
 func minuteTag(t time.Time) template.HTML {
 	return template.HTML(t.UTC().Format(`<time datetime="` + time.RFC3339 + `">02 Jan 15:04</time>`)) //nolint:gosec // digits
 }
 
-// stateWords says a state.
+// stateWords returns the display name of a state.
 func stateWords(state history.State) string {
 	switch state {
 	case history.StateConfirmed:
@@ -124,34 +130,34 @@ func stateWords(state history.State) string {
 	return "open"
 }
 
-// kindWords says what a kind means; "" for one that is not known.
+// kindWords explains a kind; "" for an unknown one.
 func kindWords(kind string) string {
 	switch kind {
 	case "omission":
 		return "a character is missing"
 	case "addition":
-		return "a character too many"
+		return "an extra character"
 	case "substitution":
-		return "another character"
+		return "a different character"
 	case "adjacent":
-		return "the character of a neighbouring key"
+		return "the character of an adjacent key"
 	case "transposition":
-		return "two neighbours swapped"
+		return "two adjacent characters swapped"
 	case "homoglyph":
-		return "other characters that look the same"
+		return "different characters that look the same"
 	case "multiple":
 		return "two edits"
 	}
 	return ""
 }
 
-// labelWords names a policy or kind.
+// labelWords returns the display name of a policy or kind.
 func labelWords(label string) string {
 	if label == "" {
 		return "other domains"
 	}
-	return strings.TrimSpace(visible(label))
+	return strings.TrimSpace(escape(label))
 }
 
-// spanWords says spans.
+// spanWords are the display names of spans.
 var spanWords = map[history.Span]string{history.Day: "24 hours", history.Week: "7 days", history.Month: "30 days"}

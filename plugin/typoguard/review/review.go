@@ -1,12 +1,11 @@
-// Package review serves the page by which a person sees who nearly sent what where, and says whether it was right to block
-// it. It shows what package history keeps, as HTML that works without JavaScript, as CSV and JSON, and as an API (API.md).
+// Package review serves the page on which people see who nearly sent mail where, and review whether blocking it was right. It shows
+// the events of package history as HTML that works without JavaScript, as CSV and JSON, and as an API (API.md).
 //
-// Names, notes and what SMTP clients say of themselves come from strangers: html/template escapes them, package-wide rules
-// in security.go keep scripts and other origins out, and visible.go shows what would hide.
+// Names, notes and text from SMTP clients come from strangers: html/template escapes them, the headers in security.go keep out scripts
+// and other origins, and escape.go makes hidden characters visible.
 //
-// What is not covered: who may see the page beyond TLS and basic authentication (a web-config file of Prometheus's exporter
-// toolkit), different rights for different people, and keeping anything (package history). It knows neither CoreDNS nor the
-// plugin.
+// Not covered: access control beyond TLS and basic authentication (a web-config file of Prometheus's exporter toolkit), different
+// rights for different people, and storage (package history). The package knows neither CoreDNS nor the plugin.
 package review
 
 import (
@@ -18,7 +17,6 @@ import (
 	"os"
 	"regexp"
 	"strconv"
-	"strings"
 
 	"github.com/prometheus/exporter-toolkit/web"
 	"go.yaml.in/yaml/v2"
@@ -26,28 +24,27 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
 )
 
-// Config says where the page is, and what it shows.
+// Config configures a Server.
 type Config struct {
-	// Address is "host:port". The host is an IP address or "localhost"; one that is not of the loopback needs a WebConfig.
+	// Address is "host:port". The host is an IP address or "localhost". Other than loopback addresses need a WebConfig.
 	Address string
-	// WebConfig is a file with TLS and basic authentication in the format of Prometheus's exporter toolkit, or "". It and
-	// its certificates are read again for new connections. Its http_headers cannot loosen those of the page.
+	// WebConfig is a file with TLS and basic authentication in the format of Prometheus's exporter toolkit, or "". The file and
+	// its certificates are read again for new connections. Its http_headers cannot weaken those of the page.
 	WebConfig string
-	// Host is a name by which the page may be asked for, besides IP addresses and "localhost"; "" for none.
+	// Host is a host name that requests may use, besides IP addresses and "localhost"; "" for none.
 	Host string
 	// Store has the events. The server closes it.
 	Store *history.Store
-	// Logger is told of what fails, and never of names.
+	// Logger logs failures, and never names.
 	Logger *slog.Logger
 	// Version is shown on the page.
 	Version string
 }
 
-// hostPattern is what a Host header may have but for the port.
+// hostPattern matches a Host header without its port.
 var hostPattern = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$`)
 
-// Check returns an error if Listen could not serve by a Config, as far as can be told without any effect. Store, Logger and
-// Version are not looked at.
+// Check returns an error if Listen would reject a Config, without any side effect. It ignores Store, Logger and Version.
 func Check(config Config) error {
 	local, err := isLoopback(config.Address)
 	if err != nil {
@@ -58,7 +55,7 @@ func Check(config Config) error {
 	}
 	if config.WebConfig != "" {
 		if err := web.Validate(config.WebConfig); err != nil {
-			return fmt.Errorf("web_config %s: %w; expected a web-config file of Prometheus's exporter toolkit", config.WebConfig, err)
+			return fmt.Errorf("web_config %s: %w; expected a web-config file as defined by Prometheus's exporter toolkit", config.WebConfig, err)
 		}
 	}
 	if !local {
@@ -67,7 +64,7 @@ func Check(config Config) error {
 	return nil
 }
 
-// isLoopback reports whether only this host can reach an address.
+// isLoopback reports whether an address is a loopback address.
 func isLoopback(address string) (bool, error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
@@ -89,27 +86,27 @@ func isLoopback(address string) (bool, error) {
 	return ip.Unmap().IsLoopback(), nil
 }
 
-// checkProtected returns an error unless the file of WebConfig asks for TLS, and for who it is: what was nearly sent where,
-// and by whom, is nothing for a whole network to read.
+// checkProtected returns an error unless the WebConfig file requires TLS and authentication, because not everyone in a network may
+// read who nearly sent mail where.
 func checkProtected(config Config) error {
 	if config.WebConfig == "" {
-		return fmt.Errorf("address %q is not of the loopback: expected a web_config with TLS and basic authentication", config.Address)
+		return fmt.Errorf("address %q is not a loopback address: expected a web_config with TLS and basic authentication", config.Address)
 	}
 	settings, err := readWebConfig(config.WebConfig)
 	if err != nil {
 		return err
 	}
 	if !settings.TLSConfig.IsEnabled() {
-		return fmt.Errorf("web_config %s: expected TLS (tls_server_config), since %q is not of the loopback", config.WebConfig, config.Address)
+		return fmt.Errorf("web_config %s: expected TLS (tls_server_config), because %q is not a loopback address", config.WebConfig, config.Address)
 	}
 	if len(settings.Users) == 0 && settings.TLSConfig.ClientAuth != "RequireAndVerifyClientCert" {
-		return fmt.Errorf("web_config %s: expected basic_auth_users, or client_auth_type RequireAndVerifyClientCert, since %q is not of the loopback",
+		return fmt.Errorf("web_config %s: expected basic_auth_users, or client_auth_type RequireAndVerifyClientCert, because %q is not a loopback address",
 			config.WebConfig, config.Address)
 	}
 	return nil
 }
 
-// readWebConfig returns what is in a web-config file.
+// readWebConfig reads a web-config file.
 func readWebConfig(path string) (web.Config, error) {
 	var settings web.Config
 	content, err := os.ReadFile(path)
@@ -122,8 +119,5 @@ func readWebConfig(path string) (web.Config, error) {
 	return settings, nil
 }
 
-// normalHost returns a host name as it is compared.
-func normalHost(host string) string { return strings.ToLower(strings.TrimSuffix(host, ".")) }
-
-// errNoStore is a mistake of the program.
+// errNoStore is a programming error.
 var errNoStore = errors.New("review: no store")

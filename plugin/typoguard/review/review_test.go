@@ -84,7 +84,7 @@ func pageOf(tb testing.TB, store *history.Store) *testPage {
 	var log bytes.Buffer
 	config := Config{Store: store, Logger: slog.New(slog.NewTextHandler(&log, nil)), Version: "1.2.3", Host: "review.corp.example"}
 	s := newSite(config)
-	return &testPage{tb, secure(s.routes(), config.Host), s, store, &log}
+	return &testPage{tb, secure(routes(s), config.Host), s, store, &log}
 }
 
 func newStore(t *testing.T, events ...*event.Event) *history.Store {
@@ -303,7 +303,7 @@ func TestHostile(t *testing.T) {
 		t.Run(target, func(t *testing.T) {
 			page := p.get(target).Body.String()
 			assertOwnOnly(t, page)
-			assert.False(t, strings.ContainsFunc(text(t, page), hides))
+			assert.False(t, strings.ContainsFunc(text(t, page), isHidden))
 		})
 	}
 	shown := text(t, p.get("/events/hostile222").Body.String())
@@ -381,7 +381,7 @@ func TestDead(t *testing.T) {
 		w := p.get(target)
 		assert.Equal(t, http.StatusServiceUnavailable, w.Code, target)
 		assert.Equal(t, "5", w.Header().Get("Retry-After"))
-		assert.Contains(t, w.Body.String(), "The database of events cannot be reached", target)
+		assert.Contains(t, w.Body.String(), "The event database is unreachable", target)
 		assert.NotContains(t, w.Body.String(), "secret-directory")
 		assert.Empty(t, w.Header().Get("Content-Disposition"))
 	}
@@ -391,7 +391,7 @@ func TestDead(t *testing.T) {
 
 	require.NoError(t, os.Mkdir(dir, 0o700))
 	require.Eventually(t, func() bool { return p.get("/events").Code == http.StatusOK }, 20*time.Second, 50*time.Millisecond)
-	assert.Contains(t, p.log.String(), "answers the review page again")
+	assert.Contains(t, p.log.String(), "is answering the review page again")
 }
 
 // TestBusy: who comes when others keep the database busy is told so, and nobody waits for ever.
@@ -435,17 +435,17 @@ func FuzzVisible(f *testing.F) {
 	f.Add("us.army.ml")
 	f.Add("a\u202eb\u200b\x00\xff\n\u00a0\u3164\ufe0f")
 	f.Fuzz(func(t *testing.T, text string) {
-		shown := visible(text)
+		shown := escape(text)
 		hidden := false
 		for _, r := range text {
-			hidden = hidden || hides(r)
+			hidden = hidden || isHidden(r)
 		}
 		for _, r := range shown {
-			require.False(t, hides(r), "%U", r)
+			require.False(t, isHidden(r), "%U", r)
 		}
 		if !hidden && strings.ToValidUTF8(text, "") == text {
 			require.Equal(t, text, shown)
 		}
-		require.Equal(t, shown, visible(shown))
+		require.Equal(t, shown, escape(shown))
 	})
 }

@@ -13,27 +13,25 @@ import (
 	"golang.org/x/net/netutil"
 )
 
-// Bounds, so that whoever can reach the page cannot keep the resolver in the same process from its work.
+// Limits, so that clients of the page cannot starve the resolver in the same process.
 const (
 	maxConnections = 64
 	maxHeader      = 16 << 10
-	maxBody        = 64 << 10
 	readTimeout    = 10 * time.Second
 	writeTimeout   = 30 * time.Second
 	idleTimeout    = 2 * time.Minute
 )
 
-// Server is a page that is being served.
+// Server serves the page.
 type Server struct {
 	config   Config
 	listener net.Listener
 	http     *http.Server
 	stop     context.CancelFunc // of every request
-	done     chan struct{}      // closed when nothing is served any more
+	done     chan struct{}      // closed when serving has ended
 }
 
-// Listen serves the page, in a goroutine of its own, until Close. The address is bound when it returns; an error is final, and
-// the Store is then the caller's still.
+// Listen binds the address, and serves the page in a goroutine until Close. If it returns an error, the caller still owns the Store.
 func Listen(config Config) (*Server, error) {
 	if config.Store == nil {
 		return nil, errNoStore
@@ -51,7 +49,7 @@ func Listen(config Config) (*Server, error) {
 	ctx, stop := context.WithCancel(context.Background())
 	s := &Server{config: config, listener: listener, stop: stop, done: make(chan struct{})}
 	s.http = &http.Server{
-		Handler:           secure(newSite(config).routes(), config.Host),
+		Handler:           secure(newHandler(config), config.Host),
 		ReadHeaderTimeout: readTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,
@@ -68,22 +66,22 @@ func Listen(config Config) (*Server, error) {
 func (s *Server) serve() {
 	defer close(s.done)
 	limited := netutil.LimitListener(s.listener, maxConnections)
-	quiet := slog.New(slog.DiscardHandler) // which else says with every start that TLS is on or off
+	quiet := slog.New(slog.DiscardHandler) // because it would log at every start whether TLS is on
 	err := web.Serve(limited, s.http, &web.FlagConfig{WebConfigFile: &s.config.WebConfig}, quiet)
 	if !errors.Is(err, http.ErrServerClosed) {
-		s.config.Logger.Error("The review page is not served any more", "err", err)
+		s.config.Logger.Error("The review page stopped serving", "err", err)
 	}
 }
 
-// Addr returns the address that is listened on.
+// Addr returns the listen address.
 func (s *Server) Addr() net.Addr { return s.listener.Addr() }
 
-// Close ends the server, once the requests in flight have been answered or ctx ends, and then closes its Store. It must be
-// called only once.
+// Close stops the server once all requests in flight are answered or ctx ends, and then closes its Store. It must be called only
+// once.
 func (s *Server) Close(ctx context.Context) error {
 	err := s.http.Shutdown(ctx)
 	if err != nil {
-		err = fmt.Errorf("requests to the review page were cut off: %w", errors.Join(err, s.http.Close()))
+		err = fmt.Errorf("requests to the review page were interrupted: %w", errors.Join(err, s.http.Close()))
 	}
 	s.stop()
 	<-s.done

@@ -82,11 +82,11 @@ func TestCheck(t *testing.T) {
 		{"127.0.0.1:http", "", "", `expected a port from 0 to 65535, not "http"`},
 		{"127.0.0.1:65536", "", "", `expected a port from 0 to 65535, not "65536"`},
 		{"review.corp.example:8053", "", "", `expected an IP address or localhost, not "review.corp.example"`},
-		{":8053", "", "", `address ":8053" is not of the loopback: expected a web_config with TLS and basic authentication`},
-		{"[::]:8053", "", "", "is not of the loopback"},
+		{":8053", "", "", `address ":8053" is not a loopback address: expected a web_config with TLS and basic authentication`},
+		{"[::]:8053", "", "", "is not a loopback address"},
 		{"0.0.0.0:8053", noUsers, "", "expected basic_auth_users, or client_auth_type RequireAndVerifyClientCert"},
 		{"0.0.0.0:8053", noTLS, "", "expected TLS (tls_server_config)"},
-		{"127.0.0.1:8053", junk, "", "expected a web-config file of Prometheus's exporter toolkit"},
+		{"127.0.0.1:8053", junk, "", "expected a web-config file as defined by Prometheus's exporter toolkit"},
 		{"127.0.0.1:8053", full + ".missing", "", "no such file"},
 		{"127.0.0.1:8053", "", "review.corp.example:8053", `host "review.corp.example:8053": expected a host name such as review.corp.example, without a port`},
 		{"127.0.0.1:8053", "", "*.corp.example", "expected a host name"},
@@ -173,7 +173,7 @@ func TestListenErrors(t *testing.T) {
 	_, err = Listen(Config{Address: taken.Addr().String(), Store: store})
 	require.ErrorContains(t, err, "address already in use")
 	_, err = Listen(Config{Address: ":0", Store: store})
-	require.ErrorContains(t, err, "is not of the loopback")
+	require.ErrorContains(t, err, "is not a loopback address")
 	_, err = Listen(Config{Address: "127.0.0.1:0"})
 	require.ErrorIs(t, err, errNoStore)
 	_, err = store.Totals(t.Context())

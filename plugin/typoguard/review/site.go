@@ -15,12 +15,12 @@ import (
 const (
 	// queryTimeout is how long a request may wait for the database.
 	queryTimeout = 10 * time.Second
-	// maxQueries and maxExports are how many requests ask the database at a time.
+	// maxQueries and maxExports are the numbers of concurrent database queries and exports.
 	maxQueries = 4
 	maxExports = 2
 )
 
-// site is what all requests have in common.
+// site is the state that all requests share.
 type site struct {
 	store     *history.Store
 	logger    *slog.Logger
@@ -31,7 +31,7 @@ type site struct {
 	queries   chan struct{}
 	exports   chan struct{}
 	now       func() time.Time
-	failing   atomic.Bool // whether the database did not answer last
+	failing   atomic.Bool // whether the last database query failed
 }
 
 func newSite(config Config) *site {
@@ -41,27 +41,7 @@ func newSite(config Config) *site {
 	}
 }
 
-// routes returns what answers requests. What is not here is 404, or 405 for other methods.
-func (s *site) routes() http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle("GET /{$}", s.page(s.overview))
-	mux.Handle("GET /events", s.page(s.list))
-	mux.Handle("GET /events/{id}", s.page(s.detail))
-	mux.Handle("POST /events/{id}/review", s.page(s.review))
-	mux.Handle("GET /events.csv", s.export(writeCSV))
-	mux.Handle("GET /events.json", s.export(writeJSON))
-	mux.Handle("GET /assets/{version}/{name...}", s.assets)
-	mux.Handle("GET /", s.page(func(context.Context, *http.Request) (*answer, error) { return nil, errNotFound }))
-
-	mux.Handle("GET /api/v1/summary", s.api(s.apiSummary))
-	mux.Handle("GET /api/v1/events", s.api(s.apiEvents))
-	mux.Handle("GET /api/v1/events/{id}", s.api(s.apiEvent))
-	mux.Handle("PUT /api/v1/events/{id}/review", s.api(s.apiReview))
-	mux.Handle("GET /api/", s.api(func(context.Context, *http.Request) (*answer, error) { return nil, errNotFound }))
-	return mux
-}
-
-// answer is what a request is answered with. It is made as a whole before any of it is sent.
+// answer is the answer to a request, complete before any of it is sent.
 type answer struct {
 	status      int
 	contentType string
@@ -69,10 +49,10 @@ type answer struct {
 	location    string // of a redirect
 }
 
-// handler makes the answer to a request. An error that is no problem is the database's: its details are logged only.
+// handler answers a request. An error that is not a problem is a database error, whose details are only logged.
 type handler func(context.Context, *http.Request) (*answer, error)
 
-// problem is an error that whoever asks is told of.
+// problem is an error to show to the client.
 type problem struct {
 	status  int
 	message string
@@ -80,40 +60,34 @@ type problem struct {
 
 func (p *problem) Error() string { return p.message }
 
-// The problems that any request may have.
+// The problems of any request.
 var (
-	errNotFound = &problem{http.StatusNotFound, "There is nothing at this address."}
-	errUnknown  = &problem{http.StatusNotFound, "There is no such event. It may be too old, and have been removed."}
-	errReviewed = &problem{http.StatusConflict, "Somebody has said something of this event since you read it, and nothing of yours is kept. Read it, and save again if yours is to replace it."}
-	errCursor   = &problem{http.StatusBadRequest, "This page of the list is not there any more. Begin with the first one."}
-	errBusy     = &problem{http.StatusServiceUnavailable, "Too many ask at the same time. Try again soon."}
-	errDatabase = &problem{http.StatusServiceUnavailable, "The database of events cannot be reached, or takes too long. Lookalikes are answered as ever. Try again soon; the server's log says what is wrong."}
+	errNotFound = &problem{http.StatusNotFound, "Page not found."}
+	errUnknown  = &problem{http.StatusNotFound, "Event not found. It may have expired and been removed."}
+	errReviewed = &problem{http.StatusConflict, "Someone else reviewed this event in the meantime, and your changes were not saved. Check their review; to replace it with yours, save again."}
+	errCursor   = &problem{http.StatusBadRequest, "This page of the list no longer exists. Start again from the first page."}
+	errBusy     = &problem{http.StatusServiceUnavailable, "Too many requests at the same time. Try again in a few seconds."}
+	errDatabase = &problem{http.StatusServiceUnavailable, "The event database is unreachable or too slow. DNS answers are not affected. Try again in a few seconds; the server's log has the cause."}
 	errMedia    = &problem{http.StatusUnsupportedMediaType, "Expected Content-Type: application/json."}
 )
 
-// page answers a person.
-func (s *site) page(h handler) http.Handler { return s.handle(h, s.problemPage) }
-
-// api answers a program.
-func (s *site) api(h handler) http.Handler { return s.handle(h, problemJSON) }
-
-// handle answers by a handler, or tells of a problem.
+// handle returns an HTTP handler. The function tell makes the answer about a problem.
 func (s *site) handle(h handler, tell func(*problem) (*answer, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		a, err := s.ask(r, h)
 		if p := s.problemOf(r, err); p != nil {
 			a, err = tell(p)
 		}
-		if err != nil { // of a template: a mistake of ours
-			s.logger.Error("A review page could not be made", "err", err)
-			http.Error(w, "500 This page could not be made. The server's log says why.", http.StatusInternalServerError)
+		if err != nil { // of a template: a bug
+			s.logger.Error("Rendering a review page failed", "err", err)
+			http.Error(w, "500 internal error; the server's log has the cause", http.StatusInternalServerError)
 			return
 		}
 		send(w, a)
 	})
 }
 
-// ask calls a handler when it may ask the database.
+// ask calls a handler once it may query the database.
 func (s *site) ask(r *http.Request, h handler) (*answer, error) {
 	ctx, cancel := context.WithTimeout(r.Context(), queryTimeout)
 	defer cancel()
@@ -126,17 +100,20 @@ func (s *site) ask(r *http.Request, h handler) (*answer, error) {
 	}
 }
 
-// answered notes that the database answers, or does again.
+// answered records that the database answers, possibly again.
 func (s *site) answered() {
 	if s.failing.CompareAndSwap(true, false) {
-		s.logger.Info("The database of events answers the review page again")
+		s.logger.Info("The event database is answering the review page again")
 	}
 }
 
-// errRender is wrapped by errors of templates.
-var errRender = errors.New("template")
+// Errors that wrap errRender are template errors, and those that wrap errReader come from the client that reads an export.
+var (
+	errRender = errors.New("template")
+	errReader = errors.New("the client stopped reading the export")
+)
 
-// problemOf returns what to tell of an error; nil if there is none, or it is a mistake of ours.
+// problemOf returns the problem to show for an error; nil without an error, or if the error is a bug.
 func (s *site) problemOf(r *http.Request, err error) *problem {
 	var p *problem
 	switch {
@@ -160,11 +137,11 @@ func (s *site) problemOf(r *http.Request, err error) *problem {
 	return errDatabase
 }
 
-// logFailure logs an error of the database: once until it answers again, since pages ask again and again, and not if nobody
-// waits for its answer any more.
+// logFailure logs a database error, but only once until the database answers again, because pages refresh themselves, and not if the
+// client has gone away.
 func (s *site) logFailure(r *http.Request, err error) {
 	if r.Context().Err() == nil && !errors.Is(err, errReader) && s.failing.CompareAndSwap(false, true) {
-		s.logger.Error("The database of events does not answer the review page", "err", err)
+		s.logger.Error("The event database failed to answer the review page", "err", err)
 	}
 }
 
@@ -182,5 +159,5 @@ func send(w http.ResponseWriter, a *answer) {
 	}
 	h.Set("Content-Length", strconv.Itoa(len(a.body)))
 	w.WriteHeader(a.status)
-	_, _ = w.Write(a.body) //nolint:gosec // templates have escaped it, or it is JSON; who has gone away needs no answer
+	_, _ = w.Write(a.body) //nolint:gosec // templates escaped it, or it is JSON; the client may be gone
 }

@@ -8,14 +8,13 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
 )
 
-// fresh is for how long a summary is shown again instead of being made anew: a page that refreshes itself asks for it twice,
-// and there may be several.
+// fresh is how long a summary is reused: a page that refreshes itself requests it twice, and several pages may be open.
 const fresh = time.Second
 
-// summaries are those that were made last.
+// summaries caches the latest summaries.
 type summaries struct {
 	store *history.Store
-	mu    sync.Mutex // guards last; never held while the database is asked
+	mu    sync.Mutex // guards last; never held during a database query
 	last  map[summaryKey]*summaryMade
 }
 
@@ -24,7 +23,7 @@ type summaryKey struct {
 	by   history.Dimension
 }
 
-// summaryMade is what an overview has. It does not change any more.
+// summaryMade is a cached summary, which never changes.
 type summaryMade struct {
 	at      time.Time
 	totals  []history.Totals

@@ -1,7 +1,6 @@
 package sink
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -17,49 +16,45 @@ import (
 )
 
 const (
-	// filePermissions keep events, which tell who writes to whom, from others.
+	// filePermissions hide events from other users, because they show who writes to whom.
 	filePermissions = 0o640
-	// rotatedLayout is what the name of a rotated file ends with: the time, in UTC.
+	// rotatedLayout is the layout of the time, in UTC, at the end of a rotated file's name.
 	rotatedLayout = "2006-01-02T15-04-05.000"
-	// pruneInterval is how often old files are looked for, beside at every rotation.
+	// pruneInterval is how often old files are removed, besides at every rotation.
 	pruneInterval = time.Hour
 )
 
 var rotatedSuffix = regexp.MustCompile(`^\.\d{4}-\d{2}-\d{2}T\d{2}-\d{2}-\d{2}\.\d{3}$`)
 
-// FileConfig says how events are kept in a file.
+// FileConfig configures a File.
 type FileConfig struct {
 	Path string
-	// Size is how many octets the file grows to, about, before it is renamed and a new one begun.
+	// Size is the approximate size in bytes at which the file is renamed and a new one started.
 	Size int64
-	// Keep is how many renamed files are kept, and Age for how long; 0 is for ever.
+	// Keep is how many renamed files are kept, and Age for how long; 0 means without limit.
 	Keep int
 	Age  time.Duration
-	// Host is the one that reports.
+	// Host is the resolver that reports.
 	Host string
 }
 
-// File is a Target: a file to which JSON lines are appended. Each line is written whole or not at all. It is opened anew
-// when somebody, such as logrotate, has renamed or removed it.
+// File is a Target that appends JSON lines to a file. It writes each line whole or not at all, and reopens the file after
+// another program, such as logrotate, has renamed or removed it.
 //
-// What is written is in the hands of the operating system, and survives the end of the process, however sudden. It is not
-// forced onto the disk: what a crash of the host itself leaves of the last seconds is up to the file system.
+// Written events survive even a sudden end of the process, because the operating system has them. They are not synced to
+// disk: how much of the last seconds survives a crash of the host depends on the file system.
 type File struct {
 	config FileConfig
-	file   *os.File // nil if it is to be opened
+	file   *os.File // nil while it is closed
 	size   int64
-	torn   bool // the file ends within a line
+	torn   bool // the file ends in the middle of a line
 	pruned time.Time
-
-	lines   bytes.Buffer
-	encoder *event.JSON
+	lines  *jsonBuffer
 }
 
-// NewFile returns a target. The file is opened when there is something to write.
+// NewFile returns a target, which opens the file at the first write.
 func NewFile(config FileConfig) *File {
-	f := &File{config: config}
-	f.encoder = event.NewJSON(&f.lines, config.Host)
-	return f
+	return &File{config: config, lines: newJSONBuffer(config.Host)}
 }
 
 // Write implements Target.
@@ -73,8 +68,8 @@ func (f *File) Write(_ context.Context, events []*event.Event) (int, error) {
 	}
 	var ends []int // of the lines
 	for _, e := range events {
-		if err := f.encoder.Encode(e); err != nil {
-			return 0, fmt.Errorf("encoding event %s: %w", e.ID, err)
+		if err := f.lines.encode(e); err != nil {
+			return 0, err
 		}
 		ends = append(ends, f.lines.Len())
 	}
@@ -87,7 +82,7 @@ func (f *File) Write(_ context.Context, events []*event.Event) (int, error) {
 	return len(events), nil
 }
 
-// cut takes back the part of a line that was written before an error, and returns how many lines there are before it.
+// cut removes the incomplete line that an error left behind, and returns how many complete lines were written.
 func (f *File) cut(written int, ends []int) int {
 	lines, _ := slices.BinarySearch(ends, written+1) // lines that end at or before written
 	whole := 0
@@ -95,13 +90,13 @@ func (f *File) cut(written int, ends []int) int {
 		whole = ends[lines-1]
 	}
 	if written > whole {
-		_ = f.file.Truncate(f.size + int64(whole)) // if that fails, too, open will see that a line is torn
+		_ = f.file.Truncate(f.size + int64(whole)) // if this fails too, open detects the torn line
 	}
-	_ = f.Close() // and opened anew: the disk may be another one by then
+	_ = f.Close() // and reopened later: it may be on another disk by then
 	return lines
 }
 
-// prepare makes sure that the file is open, is the one of that name, and has room.
+// prepare makes sure that the file is open, still has its name, and has room.
 func (f *File) prepare() error {
 	if f.file != nil {
 		if err := f.check(); err != nil {
@@ -119,13 +114,13 @@ func (f *File) prepare() error {
 	return nil
 }
 
-// check closes the file if it is not the one of that name any more, or is full.
+// check closes the file if it no longer has its name, or is full.
 func (f *File) check() error {
 	opened, err := f.file.Stat()
 	if err != nil {
 		return err
 	}
-	f.size = opened.Size() // somebody may have truncated it
+	f.size = opened.Size() // another program may have truncated it
 	named, err := os.Stat(f.config.Path)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
@@ -143,7 +138,7 @@ func (f *File) check() error {
 	return err
 }
 
-// open opens the file, which may be full or end within a line.
+// open opens the file, which may be full or end in the middle of a line.
 func (f *File) open() error {
 	file, err := os.OpenFile(f.config.Path, os.O_APPEND|os.O_CREATE|os.O_RDWR, filePermissions)
 	if err != nil {
@@ -151,7 +146,7 @@ func (f *File) open() error {
 	}
 	info, err := file.Stat()
 	if err == nil && !info.Mode().IsRegular() {
-		err = fmt.Errorf("%s is no regular file", f.config.Path)
+		err = fmt.Errorf("%s is not a regular file", f.config.Path)
 	}
 	last := []byte{'\n'}
 	if err == nil && info.Size() > 0 {
@@ -172,11 +167,11 @@ func (f *File) open() error {
 	return f.open()
 }
 
-// rotate renames the file. It stays open.
+// rotate renames the file, which stays open.
 func (f *File) rotate() error {
 	name := f.config.Path + "." + time.Now().UTC().Format(rotatedLayout)
 	if _, err := os.Lstat(name); !errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("%s exists already", name) // for a millisecond at most
+		return fmt.Errorf("%s already exists", name) // until the next millisecond
 	}
 	if err := os.Rename(f.config.Path, name); err != nil {
 		return err
@@ -184,14 +179,14 @@ func (f *File) rotate() error {
 	return f.prune()
 }
 
-// prune removes rotated files that are too many or too old.
+// prune removes excess and expired rotated files.
 func (f *File) prune() error {
 	f.pruned = time.Now()
 	rotated, err := f.rotated()
 	if err != nil {
 		return err
 	}
-	for i, name := range rotated { // the newest first
+	for i, name := range rotated { // newest first
 		if (f.config.Keep == 0 || i < f.config.Keep) && !f.expired(name) {
 			continue
 		}
@@ -202,7 +197,7 @@ func (f *File) prune() error {
 	return nil
 }
 
-// rotated returns the paths of the rotated files, the newest first.
+// rotated returns the paths of the rotated files, newest first.
 func (f *File) rotated() ([]string, error) {
 	dir, base := filepath.Split(f.config.Path)
 	entries, err := os.ReadDir(filepath.Clean(dir))
@@ -220,7 +215,7 @@ func (f *File) rotated() ([]string, error) {
 	return names, nil
 }
 
-// expired reports whether a rotated file is too old, by its name.
+// expired reports whether a rotated file is too old, according to its name.
 func (f *File) expired(name string) bool {
 	at, err := time.Parse("."+rotatedLayout, strings.TrimPrefix(name, f.config.Path))
 	return err == nil && f.config.Age > 0 && time.Since(at) > f.config.Age

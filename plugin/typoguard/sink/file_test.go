@@ -123,7 +123,7 @@ func TestFileWriteFails(t *testing.T) {
 func TestFileNotRegular(t *testing.T) {
 	f := NewFile(FileConfig{Path: os.DevNull, Size: 1 << 20, Host: "host"})
 	_, err := f.Write(t.Context(), ids("a"))
-	require.EqualError(t, err, "/dev/null is no regular file")
+	require.EqualError(t, err, "/dev/null is not a regular file")
 	require.NoError(t, f.Close())
 }
 

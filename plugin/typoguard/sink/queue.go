@@ -1,11 +1,9 @@
 // Package sink writes events to where a SOC collects them: files of JSON lines, and syslog servers.
 //
-// Every sink is a Queue in front of a Target. Whoever reports never waits: a queue that is full drops what comes, and
-// counts it. A target that fails is tried again, after ever longer pauses, with the events that wait for it; so nothing is
-// lost of an outage that is shorter than the queue is long.
+// Every sink is a Queue in front of a Target. Adding an event never blocks: a full queue drops new events and counts them. If a
+// target fails, the queue retries with increasing pauses, so an outage loses nothing unless the queue fills up.
 //
-// The package knows neither CoreDNS nor Prometheus; an Observer is told what happens. It does not fold repeats (package
-// event does).
+// The package knows neither CoreDNS nor Prometheus: it reports to an Observer. It does not fold repeats (package event does).
 package sink
 
 import (
@@ -17,51 +15,51 @@ import (
 )
 
 const (
-	// Waiting is how many events wait for a target at most: some five megabytes.
+	// Waiting is the capacity of a queue, in events: about five megabytes.
 	Waiting = 8192
-	// batchSize is how many events a target is handed at a time at most.
+	// batchSize is the highest number of events that a target gets at once.
 	batchSize = 256
-	// firstPause and lastPause are how long a failed target is left alone, doubled with every failure.
+	// The pause after a failure doubles from firstPause to lastPause.
 	firstPause = 250 * time.Millisecond
 	lastPause  = 30 * time.Second
-	// farewell is how long a target has to take what waits when it is closed.
-	farewell = 2 * time.Second
+	// shutdownTimeout is how long Close tries to write queued events.
+	shutdownTimeout = 2 * time.Second
 )
 
-// Target is where events are written to. It is only used by one goroutine at a time.
+// Target is a destination of events. Only one goroutine at a time uses it.
 type Target interface {
-	// Write hands over events and returns how many of them were, in order; fewer than all with an error. It gives up when
-	// the context ends.
+	// Write writes events in order and returns how many it wrote; fewer than all only with an error. It gives up when the
+	// context ends.
 	Write(ctx context.Context, events []*event.Event) (int, error)
-	// Close gives everything back.
+	// Close releases all resources.
 	Close() error
 }
 
-// Observer is told what becomes of events. Its methods must not wait.
+// Observer learns what happens to events. Its methods must not block.
 type Observer interface {
-	// Written is called after so many events were written.
+	// Written is called after events were written.
 	Written(events int)
-	// Dropped is called when so many events will never be written.
+	// Dropped is called when events are lost.
 	Dropped(events int)
-	// Failed is called every time that a target fails.
+	// Failed is called whenever the target fails.
 	Failed(err error)
-	// Recovered is called when a target takes events again after it had failed.
+	// Recovered is called when a target accepts events again after a failure.
 	Recovered()
 }
 
-// Queue holds events until a target takes them. Its goroutine ends with Close.
+// Queue holds events until its target accepts them. Close ends its goroutine.
 type Queue struct {
 	events   chan *event.Event
 	target   Target
 	observer Observer
 	failing  bool
 
-	ctx  context.Context // of the goroutine, and canceled farewell after stop
+	ctx  context.Context // of the goroutine, and canceled shutdownTimeout after stop
 	stop context.CancelFunc
 	done sync.WaitGroup
 }
 
-// NewQueue returns the queue of a target, which it owns from then on.
+// NewQueue returns the queue of a target, and takes ownership of the target.
 func NewQueue(target Target, observer Observer) *Queue {
 	q := &Queue{events: make(chan *event.Event, Waiting), target: target, observer: observer}
 	q.ctx, q.stop = context.WithCancel(context.Background())
@@ -69,7 +67,7 @@ func NewQueue(target Target, observer Observer) *Queue {
 	return q
 }
 
-// Add hands over an event, which must not change any more. It never waits.
+// Add queues an event, which must not change afterwards. It never blocks.
 func (q *Queue) Add(e *event.Event) {
 	select {
 	case q.events <- e:
@@ -78,7 +76,7 @@ func (q *Queue) Add(e *event.Event) {
 	}
 }
 
-// Close writes what waits, for two seconds at most, and gives the target back. Nobody may add events any more.
+// Close writes queued events for at most two seconds, and closes the target. Add must not be called afterwards.
 func (q *Queue) Close() error {
 	q.stop()
 	q.done.Wait()
@@ -93,14 +91,14 @@ func (q *Queue) run() {
 			return
 		case e := <-q.events:
 			if rest := q.deliver(q.batch(e)); len(rest) > 0 { // stopped
-				q.last(rest)
+				q.writeLast(rest)
 				return
 			}
 		}
 	}
 }
 
-// batch returns an event with those that wait behind it.
+// batch returns an event and those queued after it.
 func (q *Queue) batch(first *event.Event) []*event.Event {
 	batch := []*event.Event{first}
 	for len(batch) < batchSize {
@@ -114,7 +112,7 @@ func (q *Queue) batch(first *event.Event) []*event.Event {
 	return batch
 }
 
-// deliver writes events, however long it takes. It returns those that were left when the queue was stopped.
+// deliver writes events, however long it takes. It returns those not written when the queue was stopped.
 func (q *Queue) deliver(events []*event.Event) []*event.Event {
 	pause := firstPause
 	for {
@@ -133,7 +131,7 @@ func (q *Queue) deliver(events []*event.Event) []*event.Event {
 	}
 }
 
-// write tries once, and returns what is left.
+// write tries once, and returns the events not written.
 func (q *Queue) write(ctx context.Context, events []*event.Event) (rest []*event.Event, failed bool) {
 	n, err := q.target.Write(ctx, events)
 	if n > 0 {
@@ -150,18 +148,18 @@ func (q *Queue) write(ctx context.Context, events []*event.Event) (rest []*event
 	return events[n:], err != nil
 }
 
-// drain writes what waits when the queue is stopped.
+// drain writes queued events when the queue is stopped.
 func (q *Queue) drain() {
 	select {
 	case e := <-q.events:
-		q.last(q.batch(e))
+		q.writeLast(q.batch(e))
 	default:
 	}
 }
 
-// last writes events and all that wait behind them. It does not try again: what fails now is lost.
-func (q *Queue) last(events []*event.Event) {
-	ctx, cancel := context.WithTimeout(context.Background(), farewell)
+// writeLast writes events and all that are queued after them. It does not retry: what fails now is lost.
+func (q *Queue) writeLast(events []*event.Event) {
+	ctx, cancel := context.WithTimeout(context.Background(), shutdownTimeout)
 	defer cancel()
 	for {
 		rest, failed := q.write(ctx, events)

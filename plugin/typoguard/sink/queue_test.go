@@ -128,7 +128,7 @@ func TestQueueFull(t *testing.T) {
 		assert.Zero(t, time.Since(start))
 		assert.Equal(t, [2]int{0, 1000}, seen.events())
 		require.NoError(t, q.Close())
-		assert.Equal(t, farewell, time.Since(start))
+		assert.Equal(t, shutdownTimeout, time.Since(start))
 		assert.Equal(t, [2]int{0, 1 + Waiting + 1000}, seen.events(), "in the end all are")
 	})
 }

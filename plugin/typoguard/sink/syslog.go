@@ -23,7 +23,7 @@ const (
 	writeTimeout = 5 * time.Second // of a batch
 	// appName is APP-NAME of RFC 5424 section 6.2.5.
 	appName = "typoguard"
-	// warning and notice are the severities (RFC 5424 section 6.2.1) of what was answered, and of what was only noted.
+	// warning and notice are the severities (RFC 5424 section 6.2.1) of enforced and of monitored events.
 	warning, notice = 4, 5
 )
 
@@ -33,7 +33,7 @@ var Facilities = []string{
 	"alert", "clock", "local0", "local1", "local2", "local3", "local4", "local5", "local6", "local7",
 }
 
-// SyslogConfig says which syslog server gets events.
+// SyslogConfig configures a Syslog.
 type SyslogConfig struct {
 	// Network is "udp" (RFC 5426), "tcp" (RFC 6587, octet counting) or "tls" (RFC 5425).
 	Network string
@@ -41,16 +41,16 @@ type SyslogConfig struct {
 	Address string
 	// Facility is one of Facilities.
 	Facility string
-	// CA is a file of certificates that the server's must be signed by; "" is those of the system. Cert and Key are the
-	// files of a certificate that the server wants to see; "" is none. They are read anew for every connection.
+	// CA is a file with the authorities for the server's certificate; "" means those of the system. Cert and Key are the
+	// files of a client certificate; "" means none. All are read again for every connection.
 	CA, Cert, Key string
-	// ServerName is the name in the server's certificate; "" is the host of Address.
+	// ServerName is the name in the server's certificate; "" means the host of Address.
 	ServerName string
-	// Host is the one that reports.
+	// Host is the resolver that reports.
 	Host string
 }
 
-// TLS returns the configuration of connections with TLS, or why the files do not do for one.
+// TLS returns the TLS configuration, or an error if the files do not make a valid one.
 func (c *SyslogConfig) TLS() (*tls.Config, error) {
 	config := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: c.ServerName}
 	if c.CA != "" {
@@ -60,7 +60,7 @@ func (c *SyslogConfig) TLS() (*tls.Config, error) {
 		}
 		config.RootCAs = x509.NewCertPool()
 		if !config.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("no certificate in %s; expected some in PEM", c.CA)
+			return nil, fmt.Errorf("%s contains no PEM certificate", c.CA)
 		}
 	}
 	if c.Cert != "" {
@@ -75,23 +75,20 @@ func (c *SyslogConfig) TLS() (*tls.Config, error) {
 
 // Syslog is a Target: a syslog server. Its messages are those of RFC 5424, with the event as JSON.
 //
-// Over UDP nobody knows what arrives: only that nobody listens is noticed, if the host says so. Over TCP and TLS a server
-// that ends its connection is noticed at once, and no event is written to it any more. What it had not read by then is
-// lost: syslog has no acknowledgements.
+// Over UDP, deliveries are unconfirmed: at most an ICMP error shows that nobody is listening. Over TCP and TLS, Syslog notices at
+// once when the server closes the connection, and writes no more events to it. Events that the server had not read by then
+// are lost, because syslog has no acknowledgements.
 type Syslog struct {
 	config  SyslogConfig
-	conn    net.Conn // nil if it is to be opened
+	conn    net.Conn // nil while it is closed
 	gone    chan struct{}
-	message bytes.Buffer
+	message *jsonBuffer
 	frame   bytes.Buffer
-	encoder *event.JSON
 }
 
-// NewSyslog returns a target. It connects when there is something to write.
+// NewSyslog returns a target, which connects at the first write.
 func NewSyslog(config SyslogConfig) *Syslog {
-	s := &Syslog{config: config}
-	s.encoder = event.NewJSON(&s.message, config.Host)
-	return s
+	return &Syslog{config: config, message: newJSONBuffer(config.Host)}
 }
 
 // Write implements Target.
@@ -113,7 +110,7 @@ func (s *Syslog) Write(ctx context.Context, events []*event.Event) (int, error) 
 	return len(events), nil
 }
 
-// connect makes sure that there is a connection, and that the server has not ended it.
+// connect makes sure that there is a connection that the server has not closed.
 func (s *Syslog) connect(ctx context.Context) error {
 	if s.conn != nil && s.isGone() {
 		_ = s.Close()
@@ -145,7 +142,7 @@ func (s *Syslog) dial(ctx context.Context) (net.Conn, error) {
 	return (&tls.Dialer{Config: config}).DialContext(ctx, "tcp", s.config.Address)
 }
 
-// watch closes gone when the server ends the connection. A syslog server never sends anything.
+// watch closes gone when the server closes the connection. Syslog servers never send anything.
 func (s *Syslog) watch(conn net.Conn, gone chan<- struct{}) {
 	_, _ = io.Copy(io.Discard, conn)
 	close(gone)
@@ -160,8 +157,8 @@ func (s *Syslog) isGone() bool {
 	}
 }
 
-// errGone is why an event is not written to a connection that still takes it.
-var errGone = errors.New("the syslog server ended the connection")
+// errGone says why no more events are written to a connection that would still accept them.
+var errGone = errors.New("the syslog server closed the connection")
 
 // send writes an event as one datagram or frame.
 func (s *Syslog) send(e *event.Event) error {
@@ -181,7 +178,7 @@ func (s *Syslog) send(e *event.Event) error {
 	return err
 }
 
-// format makes a message of an event:
+// format builds the message for an event:
 //
 //	<132>1 2026-11-22T00:02:03.456Z ns1.example typoguard 4711 nxdomain - {"message":...
 func (s *Syslog) format(e *event.Event) error {
@@ -191,12 +188,12 @@ func (s *Syslog) format(e *event.Event) error {
 		severity = notice
 	}
 	facility := slices.Index(Facilities, s.config.Facility)
-	fmt.Fprintf(&s.message, "<%d>1 %s %s %s %d %s - ",
+	fmt.Fprintf(s.message, "<%d>1 %s %s %s %d %s - ",
 		8*facility+severity, event.FormatTime(e.Last), headerField(s.config.Host, 255), appName, os.Getpid(), headerField(e.Action, 32))
-	if err := s.encoder.Encode(e); err != nil {
-		return fmt.Errorf("encoding event %s: %w", e.ID, err)
+	if err := s.message.encode(e); err != nil {
+		return err
 	}
-	s.message.Truncate(s.message.Len() - 1) // no newline: the frame, or the datagram, ends the message
+	s.message.Truncate(s.message.Len() - 1) // the frame or datagram delimits the message
 	return nil
 }
 

@@ -198,7 +198,7 @@ func TestSyslogTLS(t *testing.T) {
 	_, err = (&SyslogConfig{Cert: cert, Key: filepath.Join(t.TempDir(), "missing.pem")}).TLS()
 	require.ErrorIs(t, err, os.ErrNotExist)
 	_, err = (&SyslogConfig{CA: key}).TLS()
-	require.EqualError(t, err, "no certificate in "+key+"; expected some in PEM")
+	require.EqualError(t, err, key+" contains no PEM certificate")
 }
 
 // certificate writes a certificate for siem.example, signed by itself, and its key.

@@ -56,7 +56,7 @@ func inBubble(t *testing.T, limits Limits, use func(c *client, w *witness)) {
 	})
 }
 
-const tooSlow = "421 4.4.2 sinkhole.example Too slow\r\n"
+const tooSlow = "421 4.4.2 sinkhole.example Timeout\r\n"
 
 // TestSlowClients: who takes too long, in whatever way, is cut off, and a new octet now and then does not help.
 func TestSlowClients(t *testing.T) {
@@ -116,7 +116,7 @@ func TestSlowClients(t *testing.T) {
 
 // TestJunk: what is not SMTP ends the session soon, and leaves no trace in the reply.
 func TestJunk(t *testing.T) {
-	const control = "500 5.5.2 Control characters or broken UTF-8 in a command\r\n"
+	const control = "500 5.5.2 Control characters or invalid UTF-8 in a command\r\n"
 	tests := []struct{ name, sent, want string }{
 		{"TLS at once", "\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03\n", control},
 		{"NUL", "NO\x00OP\r\n", control},
@@ -129,10 +129,10 @@ func TestJunk(t *testing.T) {
 		{"HTTP", "GET / HTTP/1.1\r\nHost: army.ml\r\nAccept: *\r\nRange: 1\r\n\r\n", "501 5.5.2 Bad command\r\n501 5.5.2 Bad command\r\n501 5.5.2 Bad command\r\n501 5.5.2 Bad command\r\n500 5.5.1 Too many errors. Quiting now\r\n"},
 		{"unknown commands", "WIZ\r\nXXXX\r\nYYYY <b>\r\n\r\nZZZZ\r\nNOOP\r\n", "501 5.5.2 Bad command\r\n500 5.5.2 Syntax errors, XXXX command unrecognized\r\n500 5.5.2 Syntax errors, YYYY command unrecognized\r\n500 5.5.2 Error: bad syntax\r\n500 5.5.1 Too many errors. Quiting now\r\n"},
 		{"an unknown command in UTF-8", "\u202eX Y\r\nQUIT\r\n", "500 5.5.2 Syntax errors, ?X command unrecognized\r\n221 2.0.0 Bye\r\n"},
-		{"commands behind STARTTLS", "STARTTLS\r\nEHLO evil.example\r\nMAIL FROM:<eve@evil.example>\r\n", "503 5.5.1 STARTTLS must be the last command of a group\r\n"},
+		{"commands behind STARTTLS", "STARTTLS\r\nEHLO evil.example\r\nMAIL FROM:<eve@evil.example>\r\n", "503 5.5.1 STARTTLS must be the last command in a group\r\n"},
 		{"commands behind QUIT", "QUIT\r\nEHLO relay.example\r\nNOOP\r\n", "221 2.0.0 Bye\r\n"},
-		{"no size of a chunk", "BDAT LAST\r\n", "501 5.5.4 Expected the size of a chunk\r\n"},
-		{"a negative chunk", "BDAT -1\r\n", "501 5.5.4 Expected the size of a chunk\r\n"},
+		{"no size of a chunk", "BDAT LAST\r\n", "501 5.5.4 Expected a chunk size\r\n"},
+		{"a negative chunk", "BDAT -1\r\n", "501 5.5.4 Expected a chunk size\r\n"},
 		{"commands in a chunk", "BDAT 6 LAST\r\nNOOP\r\nQUIT\r\n", "503 5.5.1 No valid recipients\r\n221 2.0.0 Bye\r\n"},
 		{"content without an invitation", "DATA\r\nFrom: a\r\n.\r\nSubject: b\r\n\r\n", "503 5.5.1 No valid recipients\r\n501 5.5.2 Bad command\r\n501 5.5.2 Bad command\r\n501 5.5.2 Bad command\r\n500 5.5.2 Error: bad syntax\r\n500 5.5.1 Too many errors. Quiting now\r\n"},
 	}
@@ -177,7 +177,7 @@ func TestHalfClosed(t *testing.T) {
 	require.Contains(t, c.reply()[0], "250 2.1.0")
 	require.Contains(t, c.reply()[0], "550 5.1.2 <bob@army.ml>")
 	require.Empty(t, c.ended())
-	require.Eventually(t, func() bool { return w.seen().ended == 1 }, patience, time.Millisecond)
+	require.Eventually(t, func() bool { return w.seen().ended == 1 }, waitTimeout, time.Millisecond)
 	require.Len(t, w.seen().refusals, 1)
 }
 
@@ -252,7 +252,7 @@ func TestConnectionLimits(t *testing.T) {
 			require.Equal(t, full, connect(t, s).ended())
 			require.Equal(t, []Limit{limit, limit}, w.seen().limits)
 			require.Contains(t, first.say("QUIT"), "221 ")
-			require.Eventually(t, func() bool { return w.seen().ended == 1 }, patience, time.Millisecond)
+			require.Eventually(t, func() bool { return w.seen().ended == 1 }, waitTimeout, time.Millisecond)
 			greeted(t, s)
 			require.Equal(t, full, connect(t, s).ended(), "there was room for one")
 			require.NoError(t, s.Close(t.Context()))
@@ -323,7 +323,7 @@ func (t text) String() string { return string(t) }
 func TestRate(t *testing.T) {
 	inBubble(t, DefaultLimits, func(c *client, w *witness) {
 		begin := time.Now()
-		commands := DefaultLimits.Rate/10 + paceBurst
+		commands := DefaultLimits.Rate/10 + burst
 		go c.send(strings.Repeat("NOOP\r\n", commands))
 		for range commands {
 			assert.Contains(c.t, c.reply()[0], "250")
@@ -338,13 +338,13 @@ func TestRate(t *testing.T) {
 func TestConnectionsWithoutEnd(t *testing.T) {
 	config, w := newConfig()
 	s := start(t, config)
-	for range 2*paceBurst + 1 {
+	for range 2*burst + 1 {
 		c := greeted(t, s)
 		require.Contains(t, c.say("QUIT"), "221 ")
 		require.NoError(t, c.Close())
 	}
-	require.Eventually(t, func() bool { return w.seen().ended == 2*paceBurst+1 }, patience, time.Millisecond)
-	require.Equal(t, 2*paceBurst+1, w.seen().started)
+	require.Eventually(t, func() bool { return w.seen().ended == 2*burst+1 }, waitTimeout, time.Millisecond)
+	require.Equal(t, 2*burst+1, w.seen().started)
 }
 
 // deaf is a listener that cannot accept connections.
@@ -357,7 +357,7 @@ func TestAcceptFails(t *testing.T) {
 	config, w := newConfig()
 	s, err := serve(deaf{pipes{closed: make(chan struct{})}}, config)
 	require.NoError(t, err)
-	require.Eventually(t, func() bool { return len(w.seen().failures) == 1 }, patience, time.Millisecond)
+	require.Eventually(t, func() bool { return len(w.seen().failures) == 1 }, waitTimeout, time.Millisecond)
 	require.ErrorContains(t, w.seen().failures[0], "accepting connections: too many open files")
 	require.NoError(t, s.Close(t.Context()))
 }

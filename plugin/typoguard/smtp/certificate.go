@@ -15,16 +15,16 @@ import (
 // selfSignedFor is how long a self-signed certificate is valid: longer than any process runs.
 const selfSignedFor = 10 * 365 * 24 * time.Hour
 
-// selfSigned makes a certificate for a host. Mail servers with opportunistic TLS, which is the default of most, take any
-// (RFC 7435); its key is one that costs little to sign with.
+// selfSigned creates a certificate for a host. Mail servers with opportunistic TLS, the default of most, accept any certificate
+// (RFC 7435). Signing with its key is cheap.
 func selfSigned(hostname string) (*tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
-		return nil, fmt.Errorf("making a key: %w", err)
+		return nil, fmt.Errorf("generating a key: %w", err)
 	}
 	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 127)) // RFC 5280 section 4.1.2.2
 	if err != nil {
-		return nil, fmt.Errorf("making a serial number: %w", err)
+		return nil, fmt.Errorf("generating a serial number: %w", err)
 	}
 	template := &x509.Certificate{
 		SerialNumber: serial,
@@ -37,7 +37,7 @@ func selfSigned(hostname string) (*tls.Certificate, error) {
 	}
 	certificate, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {
-		return nil, fmt.Errorf("making a certificate for %q: %w", hostname, err)
+		return nil, fmt.Errorf("creating a certificate for %q: %w", hostname, err)
 	}
 	return &tls.Certificate{Certificate: [][]byte{certificate}, PrivateKey: key}, nil
 }

@@ -8,71 +8,71 @@ import (
 	"time"
 )
 
-// Config says how a server works. It must not change once a server has it. Judge and Observer are called by many
-// goroutines at once, and must not be nil.
+// Config configures a server. It must not change once a server has it. Many goroutines call Judge and Observer
+// concurrently; neither may be nil.
 type Config struct {
-	// Hostname is how the server introduces itself. Postfix and Sendmail take a server with their own name for themselves,
+	// Hostname is the server's name in its greeting. Postfix and Sendmail take a server with their own name for themselves,
 	// and return the message as a loop.
 	Hostname string
-	// Certificate is for STARTTLS; without one the server makes itself one, which nobody can verify.
+	// Certificate is for STARTTLS. If it is nil, the server generates a self-signed one, which nobody can verify.
 	Certificate *tls.Certificate
-	// Limits are what clients may do.
+	// Limits bound what clients may do.
 	Limits Limits
-	// Judge says what a recipient's domain may have been meant to be, as of now: the best suggestion first, none for a
-	// domain that looks like no other. The domain is in lower case and in A-labels, without a final dot.
+	// Judge returns the domains that a recipient's domain may have been intended to be, according to the current policies,
+	// best first; none if it does not look like any protected suffix. The domain is in lower-case A-labels without a final dot.
 	Judge func(domain string) []Suggestion
-	// Observer is told what happens.
+	// Observer learns what happens.
 	Observer Observer
 }
 
-// MaxSuggestions is how many suggestions a reply names at most.
+// MaxSuggestions is the highest number of suggestions in a reply.
 const MaxSuggestions = 3
 
-// Suggestion is what a recipient's domain may have been meant to be.
+// Suggestion is a domain that a recipient's domain may have been intended to be.
 type Suggestion struct {
-	// Intended is the domain that was probably meant, in A-labels.
+	// Intended is the intended domain, in A-labels.
 	Intended string
-	// Protected is the suffix that the domain looks like, Policy the one that protects it. Kind and Distance say how the
-	// domain differs, and in how many places. The observer wants to know these; the reply has none of them.
+	// Protected is the suffix that the domain looks like, and Policy the policy that protects it. Kind and Distance say how and
+	// by how many edits the domain differs. They are for the observer; the reply contains none of them.
 	Protected, Policy, Kind string
 	Distance                int
-	// Hint is the policy's text for the sender, which CheckHint has accepted, or empty.
+	// Hint is the policy's text for the sender, as CheckHint accepts it, or empty.
 	Hint string
-	// LogAddresses has the observer told the addresses of sender and recipient, and not only their domains.
+	// LogAddresses gives the observer the full addresses of sender and recipient instead of their domains.
 	LogAddresses bool
 }
 
-// Refusal is one refused recipient. Its texts are printable, whatever the client sent.
+// Refusal is a refused recipient. Its texts are printable, whatever the client sent.
 type Refusal struct {
-	ID     string     // in the reply, if the hint asks for it
-	Client netip.Addr // that connected
-	Helo   string     // how it introduced itself; a claim
+	ID     string // in the reply, if the hint has {id}
+	Client netip.Addr
+	Helo   string // the client's unverified name for itself
 	TLS    bool
 	// Sender and Recipient are domains, or addresses if the first suggestion says LogAddresses. The null sender is empty.
 	Sender, Recipient string
-	// Domain is the recipient's, in A-labels, or empty if what was given is no domain.
+	// Domain is the recipient's, in A-labels, or empty if the recipient has no valid domain.
 	Domain string
-	// Suggestions are those that the reply names; there are none for a domain that looks like no other.
+	// Suggestions are those in the reply; there are none for a domain that does not look like any protected suffix.
 	Suggestions []Suggestion
 }
 
-// Observer is told what happens on a server. Its methods are called in the middle of sessions, by many goroutines at
-// once, and must not wait.
+// Observer learns what happens on a server. Many goroutines call its methods concurrently, in the middle of sessions, so they
+// must not block.
 type Observer interface {
-	// SessionStarted and SessionEnded tell of a client that was let in.
+	// SessionStarted and SessionEnded report a client that was accepted.
 	SessionStarted()
 	SessionEnded()
-	// TLSStarted tells how a handshake after STARTTLS ended.
+	// TLSStarted reports the result of a handshake after STARTTLS.
 	TLSStarted(err error)
-	// Refused tells of a refused recipient. The refusal is the observer's to keep.
+	// Refused reports a refused recipient. The observer may keep the refusal.
 	Refused(*Refusal)
-	// LimitHit tells of a client that was turned away, cut off, put off or kept waiting because of a limit.
+	// LimitHit reports a client that was rejected, disconnected, deferred or delayed by a limit.
 	LimitHit(Limit)
-	// Failed tells of an error of the server itself.
+	// Failed reports an error of the server itself.
 	Failed(error)
 }
 
-// Limit is one of the limits, by the name that it has in a Corefile and in metrics.
+// Limit is the name of a limit in a Corefile and in metrics.
 type Limit string
 
 // The limits.
@@ -81,13 +81,13 @@ const (
 	PerClient   Limit = "per_client"   // open connections of one client: an IPv4 address or an IPv6 network of 64 bits
 	Commands    Limit = "commands"     // in a session
 	Recipients  Limit = "recipients"   // in a transaction
-	LineLength  Limit = "line_length"  // octets of a command with its end
-	CommandTime Limit = "command_time" // for a command to arrive, or a reply to be taken
-	SessionTime Limit = "session_time" // from the first octet to the last
-	Rate        Limit = "rate"         // commands a second of all clients, and twice the connections
+	LineLength  Limit = "line_length"  // bytes of a command with its line end
+	CommandTime Limit = "command_time" // for a client to send a command, or to accept a reply
+	SessionTime Limit = "session_time" // for a whole session
+	Rate        Limit = "rate"         // commands per second of all clients, and twice the connections
 )
 
-// AllLimits has every limit, in the order of the documentation.
+// AllLimits are all limits, in the order of the documentation.
 var AllLimits = []Limit{Connections, PerClient, Commands, Recipients, LineLength, CommandTime, SessionTime, Rate}
 
 // Limits are the limits' values.
@@ -97,8 +97,8 @@ type Limits struct {
 	CommandTime, SessionTime time.Duration
 }
 
-// DefaultLimits leave room for busy mail servers: Postfix has up to 100 deliveries at a time, of 50 recipients each. RFC
-// 5321 section 4.5.3.2.7 asks servers to wait five minutes for a command; one that takes no mail need not.
+// DefaultLimits leave room for busy mail servers: Postfix makes up to 100 deliveries at a time, of 50 recipients each. RFC
+// 5321 section 4.5.3.2.7 asks servers to wait five minutes for a command, but a server that takes no mail need not.
 var DefaultLimits = Limits{
 	Connections: 1000,
 	PerClient:   100,
@@ -110,8 +110,8 @@ var DefaultLimits = Limits{
 	Rate:        2000,
 }
 
-// Check returns an error for limits that no mail server could live with, or that limit nothing. The smallest recipients
-// and line length are those of RFC 5321 section 4.5.3.1.
+// Check returns an error for limits that no mail server could work with, or that are too high to limit anything. The minimum
+// recipients and line length are those of RFC 5321 section 4.5.3.1.
 func (l Limits) Check() error {
 	var errs []error
 	number := func(limit Limit, value, low, high int) {

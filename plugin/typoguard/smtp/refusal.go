@@ -13,38 +13,38 @@ var (
 	notAuthorized  = gosmtp.EnhancedCode{5, 7, 1} // delivery not authorized
 )
 
-// notTaken is what the recipient is told whose domain looks like no other: somebody connects by hand.
-const notTaken = "this host takes no mail"
+// noMail is the reply for a domain that does not look like any protected suffix: the client was not sent here by a policy.
+const noMail = "this host takes no mail"
 
-// refuse returns the reply to RCPT. The client gets UTF-8 only if it has said SMTPUTF8 with its MAIL command.
+// refuse returns the reply to RCPT. It contains UTF-8 only if the client's MAIL command had SMTPUTF8.
 func refuse(to *address, suggestions []Suggestion, id string, utf8 bool) *gosmtp.SMTPError {
-	recipient := to.at(to.given, utf8)
+	recipient := to.withDomain(to.given, utf8)
 	switch {
 	case len(suggestions) > 0:
 		lines := wrap(explanation(to, suggestions, utf8), maxText)
 		if hint := suggestions[0].Hint; hint != "" {
-			lines = append(lines, wrap(clean(expandHint(hint, to, &suggestions[0], id, utf8), utf8), maxText)...)
+			lines = append(lines, wrap(printable(expandHint(hint, to, &suggestions[0], id, utf8), utf8), maxText)...)
 		}
 		return reply(badDestination, lines)
 	case recipient == "":
-		return reply(notAuthorized, []string{notTaken})
+		return reply(notAuthorized, []string{noMail})
 	}
-	return reply(notAuthorized, wrap(fmt.Sprintf("<%s>: %s", recipient, notTaken), maxText))
+	return reply(notAuthorized, wrap(fmt.Sprintf("<%s>: %s", recipient, noMail), maxText))
 }
 
-// explanation says what is wrong with a recipient. One that cannot be repeated is left out of it.
+// explanation says what is wrong with a recipient. It omits a recipient that a reply cannot contain.
 func explanation(to *address, suggestions []Suggestion, utf8 bool) string {
 	var intended, addresses []string
 	for _, s := range suggestions {
-		name := shown(s.Intended, utf8)
+		name := displayName(s.Intended, utf8)
 		intended = append(intended, name)
-		if address := to.at(name, utf8); address != "" {
+		if address := to.withDomain(name, utf8); address != "" {
 			addresses = append(addresses, address)
 		}
 	}
 	text := fmt.Sprintf("%s looks like a mistyped %s. Nothing was sent. Please check the address",
-		shown(to.domain, utf8), alternatives(intended))
-	if recipient := to.at(to.given, utf8); recipient != "" {
+		displayName(to.domain, utf8), alternatives(intended))
+	if recipient := to.withDomain(to.given, utf8); recipient != "" {
 		text = fmt.Sprintf("<%s>: %s", recipient, text)
 	}
 	if len(addresses) == 0 {
@@ -53,7 +53,7 @@ func explanation(to *address, suggestions []Suggestion, utf8 bool) string {
 	return fmt.Sprintf("%s: %s ?", text, alternatives(addresses))
 }
 
-// alternatives returns texts with commas and "or" between them.
+// alternatives joins texts with commas and "or".
 func alternatives(texts []string) string {
 	last := len(texts) - 1
 	if last == 0 {
@@ -62,8 +62,8 @@ func alternatives(texts []string) string {
 	return strings.Join(texts[:last], ", ") + " or " + texts[last]
 }
 
-// reply returns a permanent refusal of several lines. go-smtp puts the enhanced code before the last; RFC 2034 section 4
-// wants it before each.
+// reply returns a permanent refusal of several lines. go-smtp adds the enhanced code to the last line only; RFC 2034 section 4
+// requires it in each.
 func reply(code gosmtp.EnhancedCode, lines []string) *gosmtp.SMTPError {
 	last := len(lines) - 1
 	for i := range last {
@@ -72,16 +72,16 @@ func reply(code gosmtp.EnhancedCode, lines []string) *gosmtp.SMTPError {
 	return &gosmtp.SMTPError{Code: 550, EnhancedCode: code, Message: strings.Join(lines, "\n")}
 }
 
-// wrap breaks a text into lines of so many octets at most, between words. A word that is longer is cut.
-func wrap(text string, octets int) []string {
+// wrap breaks a text between words into lines of at most the given size in bytes. It truncates longer words.
+func wrap(text string, size int) []string {
 	var lines []string
 	line := ""
 	for word := range strings.FieldsSeq(text) {
-		word = cut(word, octets)
+		word = truncate(word, size)
 		switch {
 		case line == "":
 			line = word
-		case len(line)+1+len(word) <= octets:
+		case len(line)+1+len(word) <= size:
 			line += " " + word
 		default:
 			lines = append(lines, line)

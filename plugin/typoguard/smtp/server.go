@@ -14,29 +14,29 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Server is a listener, and the sessions of the clients that have connected to it.
+// Server is a listener and the sessions of its clients.
 type Server struct {
-	listener net.Listener
-	config   atomic.Pointer[Config]
-	tls      *tls.Config
-	smtp     *gosmtp.Server
-	pace     *rate.Limiter // of commands
-	doorPace *rate.Limiter // of connections
-	closing  <-chan struct{}
-	close    context.CancelFunc // closes closing
-	accepts  sync.WaitGroup     // the goroutine that accepts connections
-	active   sync.WaitGroup     // sessions
+	listener          net.Listener
+	config            atomic.Pointer[Config]
+	tls               *tls.Config
+	smtp              *gosmtp.Server
+	commandLimiter    *rate.Limiter // of commands
+	connectionLimiter *rate.Limiter // of connections
+	closing           <-chan struct{}
+	close             context.CancelFunc // closes closing
+	accepts           sync.WaitGroup     // the goroutine that accepts connections
+	active            sync.WaitGroup     // sessions
 
-	mu        sync.Mutex // of what follows
+	mu        sync.Mutex // guards the fields below
 	sessions  map[*transport]struct{}
 	perClient map[netip.Prefix]int
 }
 
-// Listen binds an address, and serves its clients until Close. The error says which address it is about.
+// Listen binds an address and serves clients until Close. Errors name the address.
 func Listen(address netip.AddrPort, config *Config) (*Server, error) {
 	network := "tcp4"
 	if address.Addr().Is6() {
-		network = "tcp6" // so that :: leaves 0.0.0.0 to others
+		network = "tcp6" // so that :: does not include 0.0.0.0
 	}
 	listener, err := net.Listen(network, address.String())
 	if err != nil {
@@ -45,14 +45,14 @@ func Listen(address netip.AddrPort, config *Config) (*Server, error) {
 	return serve(listener, config)
 }
 
-// serve serves the clients of a listener, and closes it if that cannot begin.
+// serve starts serving the clients of a listener, and closes the listener if that fails.
 func serve(listener net.Listener, config *Config) (*Server, error) {
 	s := &Server{
-		listener:  listener,
-		pace:      newPace(),
-		doorPace:  newPace(),
-		sessions:  map[*transport]struct{}{},
-		perClient: map[netip.Prefix]int{},
+		listener:          listener,
+		commandLimiter:    newLimiter(),
+		connectionLimiter: newLimiter(),
+		sessions:          map[*transport]struct{}{},
+		perClient:         map[netip.Prefix]int{},
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s.closing, s.close = ctx.Done(), cancel
@@ -77,7 +77,7 @@ func serve(listener net.Listener, config *Config) (*Server, error) {
 	s.smtp.ErrorLog = errorLog{s}
 	s.Configure(config)
 	s.accepts.Go(func() {
-		if err := s.smtp.Serve(door{s}); !errors.Is(err, net.ErrClosed) {
+		if err := s.smtp.Serve(limitedListener{s}); !errors.Is(err, net.ErrClosed) {
 			s.failed("accepting connections: %v", err)
 		}
 	})
@@ -87,16 +87,16 @@ func serve(listener net.Listener, config *Config) (*Server, error) {
 // Addr returns the address that the server listens on.
 func (s *Server) Addr() net.Addr { return s.listener.Addr() }
 
-// Configure puts a configuration in force: for new sessions all of it, for those in progress what judges recipients, and
-// who is told of them.
+// Configure applies a configuration. New sessions use all of it; open sessions use its Judge and its
+// Observer for recipients.
 func (s *Server) Configure(config *Config) {
 	s.config.Store(config)
-	s.setPace(config.Limits.Rate)
+	s.setRate(config.Limits.Rate)
 }
 
-// Close stops listening, ends every session as soon as it waits for its client, and returns when all have ended. Those that
-// have not when the context ends are cut off. go-smtp's own ways to end are not used: one waits for idle clients without
-// end, the other cuts sessions off without a word.
+// Close stops listening, ends every session as soon as it waits for its client, and returns when all have ended. It disconnects
+// sessions that are still open when the context ends. It does not use go-smtp's own Shutdown and Close, because one waits
+// indefinitely for idle clients and the other disconnects clients without a reply.
 func (s *Server) Close(ctx context.Context) error {
 	err := s.listener.Close()
 	s.close()
@@ -116,7 +116,7 @@ func (s *Server) Close(ctx context.Context) error {
 	return err
 }
 
-// each calls use for every session.
+// each calls use with every session.
 func (s *Server) each(use func(*transport)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -125,12 +125,12 @@ func (s *Server) each(use func(*transport)) {
 	}
 }
 
-// failed tells the observer of an error.
+// failed reports an error to the observer.
 func (s *Server) failed(format string, args ...any) {
 	s.config.Load().Observer.Failed(fmt.Errorf("smtp %s: %w", s.Addr(), fmt.Errorf(format, args...)))
 }
 
-// errorLog is where go-smtp writes what it cannot return: that a connection cannot be accepted, or a panic.
+// errorLog receives errors that go-smtp cannot return: failed accepts and panics.
 type errorLog struct{ *Server }
 
 // Printf implements gosmtp.Logger.

@@ -15,8 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// patience is how long a test waits for a reply that must come.
-const patience = 20 * time.Second
+// waitTimeout is how long a test waits for a reply that must come.
+const waitTimeout = 20 * time.Second
 
 // witness is an Observer that remembers everything.
 type witness struct {
@@ -102,7 +102,7 @@ func start(tb testing.TB, config *Config) *Server {
 	s, err := Listen(netip.MustParseAddrPort("127.0.0.1:0"), config)
 	require.NoError(tb, err)
 	tb.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), patience)
+		ctx, cancel := context.WithTimeout(context.Background(), waitTimeout)
 		defer cancel()
 		_ = s.Close(ctx) // it may be closed
 	})
@@ -127,7 +127,7 @@ func connect(tb testing.TB, s *Server) *client {
 func newClient(tb testing.TB, conn net.Conn) *client {
 	tb.Helper()
 	tb.Cleanup(func() { _ = conn.Close() })
-	require.NoError(tb, conn.SetDeadline(time.Now().Add(patience)))
+	require.NoError(tb, conn.SetDeadline(time.Now().Add(waitTimeout)))
 	return &client{Conn: conn, t: tb, in: bufio.NewReader(conn)}
 }
 
@@ -229,7 +229,7 @@ func TestConfigure(t *testing.T) {
 	assert.Len(t, after.seen().refusals, 1)
 	require.Contains(t, c.say("QUIT"), "221 ")
 	c.ended()
-	require.Eventually(t, func() bool { return before.seen().ended == 1 }, patience, time.Millisecond)
+	require.Eventually(t, func() bool { return before.seen().ended == 1 }, waitTimeout, time.Millisecond)
 	assert.Equal(t, 0, after.seen().ended, "whoever was told of its begin is told of its end")
 }
 
@@ -260,7 +260,7 @@ func TestCloseCutsOff(t *testing.T) {
 	require.NoError(t, c.Conn.(*net.TCPConn).SetReadBuffer(1024))
 	c.begin("")
 	junk := strings.Repeat("RCPT TO:<bob@army.ml>\r\n", 1000)
-	require.NoError(t, c.SetWriteDeadline(time.Now().Add(patience)))
+	require.NoError(t, c.SetWriteDeadline(time.Now().Add(waitTimeout)))
 	stuck := make(chan struct{})
 	go func() { // until the server is stuck, and this with it
 		defer close(stuck)

@@ -8,10 +8,10 @@ import (
 	gosmtp "github.com/emersion/go-smtp"
 )
 
-// idLength is how many characters of the 26 that rand.Text gives tell a refusal from others: 40 bits.
+// idLength is how many of rand.Text's 26 characters an id has: 40 bits.
 const idLength = 8
 
-// session implements gosmtp.Session: what becomes of the commands of one connection.
+// session implements gosmtp.Session: it answers the commands of one connection.
 type session struct {
 	transport  *transport
 	from       address
@@ -21,7 +21,7 @@ type session struct {
 // type check
 var _ gosmtp.Session = (*session)(nil)
 
-// Mail begins a transaction. Any sender will do, the null sender included.
+// Mail begins a transaction. It accepts any sender, including the null sender.
 func (s *session) Mail(from string, options *gosmtp.MailOptions) error {
 	s.Reset()
 	s.from = parseAddress(from)
@@ -29,7 +29,7 @@ func (s *session) Mail(from string, options *gosmtp.MailOptions) error {
 	return nil
 }
 
-// Rcpt refuses a recipient, by the policies of now: a session that outlives a reload is judged by the new ones.
+// Rcpt refuses a recipient by the current policies, also in a session that began before a reload.
 func (s *session) Rcpt(to string, _ *gosmtp.RcptOptions) error {
 	t := s.transport
 	if s.recipients++; s.recipients > t.config.Limits.Recipients {
@@ -48,7 +48,7 @@ func (s *session) Rcpt(to string, _ *gosmtp.RcptOptions) error {
 	return refuse(&recipient, suggestions, refusal.ID, t.utf8)
 }
 
-// refusal returns what the observer is told about a recipient.
+// refusal returns what the observer learns about a recipient.
 func (s *session) refusal(to *address, suggestions []Suggestion) *Refusal {
 	r := &Refusal{
 		ID:          strings.ToLower(rand.Text()[:idLength]),
@@ -61,13 +61,13 @@ func (s *session) refusal(to *address, suggestions []Suggestion) *Refusal {
 		Suggestions: suggestions,
 	}
 	if len(suggestions) > 0 && suggestions[0].LogAddresses {
-		r.Sender = orElse(s.from.at(s.from.given, true), r.Sender)
-		r.Recipient = orElse(to.at(to.given, true), r.Recipient)
+		r.Sender = orElse(s.from.withDomain(s.from.given, true), r.Sender)
+		r.Recipient = orElse(to.withDomain(to.given, true), r.Recipient)
 	}
 	return r
 }
 
-// Data is never called, since no recipient is ever accepted.
+// Data is never called, because no recipient is ever accepted.
 func (s *session) Data(io.Reader) error {
 	return &gosmtp.SMTPError{Code: 554, EnhancedCode: gosmtp.EnhancedCode{5, 5, 1}, Message: "No valid recipients"}
 }

@@ -28,7 +28,7 @@ func TestDialogue(t *testing.T) {
 		{"DATA", "503 5.5.1 No valid recipients"},
 		{"BDAT 5 LAST\r\nabc", "503 5.5.1 No valid recipients"},
 		{"NOOP", "250 2.0.0 I have successfully done nothing"},
-		{"VRFY bob", "252 2.5.0 Not verified, and no mail is taken"},
+		{"VRFY bob", "252 2.5.0 Cannot verify; this host takes no mail"},
 		{"EXPN staff", "502 5.5.1 EXPN command not implemented"},
 		{"AUTH PLAIN AGEAYg==", "502 5.5.1 AUTH command not implemented"},
 		{"HELO relay.example", "250 sinkhole.example"},
@@ -153,8 +153,8 @@ func TestClean(t *testing.T) {
 		{"армия", "?????", "армия"},
 	}
 	for _, tt := range tests {
-		assert.Equal(t, tt.ascii, clean(tt.text, false), "%q", tt.text)
-		assert.Equal(t, tt.utf8, clean(tt.text, true), "%q", tt.text)
+		assert.Equal(t, tt.ascii, printable(tt.text, false), "%q", tt.text)
+		assert.Equal(t, tt.utf8, printable(tt.text, true), "%q", tt.text)
 	}
 }
 
@@ -163,9 +163,9 @@ func TestWrap(t *testing.T) {
 	assert.Equal(t, []string{"aaaa bbbb"}, wrap("aaaa bbbb", 9))
 	assert.Equal(t, []string{"aaaa", "bbbb"}, wrap("aaaa bbbb", 8))
 	assert.Equal(t, []string{"a", "bbbb", "c"}, wrap("a bbbbbb c", 4), "a word that is too long is cut")
-	assert.Equal(t, "a", cut("aü", 2), "not within a character")
-	assert.Equal(t, "aü", cut("aü", 3))
-	assert.Empty(t, cut("ü", 1))
+	assert.Equal(t, "a", truncate("aü", 2), "not within a character")
+	assert.Equal(t, "aü", truncate("aü", 3))
+	assert.Empty(t, truncate("ü", 1))
 }
 
 // TestNoRecipients: what is no address at all is a syntax error, and nobody is told.
@@ -228,11 +228,11 @@ func TestCheckHint(t *testing.T) {
 	tests := []struct{ name, hint, want string }{
 		{"good", "Call the help desk, {id}: {recipient} {suggested} {lookalike} {intended} {policy}", ""},
 		{"UTF-8", "Rückfragen: 2525", ""},
-		{"empty", " ", "no text; expected what the sender is to read"},
-		{"long", strings.Repeat("x", 501), "501 octets long; expected 500 at most"},
-		{"not UTF-8", "f\xfcr", `"f\xfcr" is not UTF-8; expected what the sender is to read`},
-		{"two lines", "one\ntwo", `'\n' is not printable; expected one line of text`},
-		{"a format character", "a\u202eb", `'\u202e' is not printable; expected one line of text`},
+		{"empty", " ", "empty text; expected a message for the sender"},
+		{"long", strings.Repeat("x", 501), "501 bytes long; expected at most 500"},
+		{"not UTF-8", "f\xfcr", `"f\xfcr" is not UTF-8; expected a message for the sender`},
+		{"two lines", "one\ntwo", `'\n' is not printable; expected a single line of text`},
+		{"a format character", "a\u202eb", `'\u202e' is not printable; expected a single line of text`},
 		{"unknown", "{sender}", `unknown placeholder "{sender}"; expected one of {recipient}, {suggested}, {lookalike}, {intended}, {policy}, {id}`},
 		{"open", "{id", `unknown placeholder "{id"; expected one of {recipient}, {suggested}, {lookalike}, {intended}, {policy}, {id}`},
 		{"closed", "id}", `unknown placeholder "}"; expected one of {recipient}, {suggested}, {lookalike}, {intended}, {policy}, {id}`},
@@ -266,7 +266,7 @@ func TestPanic(t *testing.T) {
 	limited.send("NOOP" + strings.Repeat(" ", DefaultLimits.LineLength))
 	require.Equal(t, "421 4.3.0 sinkhole.example Internal error\r\n", limited.ended())
 	require.Contains(t, other.say("NOOP"), "250")
-	require.Eventually(t, func() bool { return len(w.seen().failures) == 2 }, patience, time.Millisecond)
+	require.Eventually(t, func() bool { return len(w.seen().failures) == 2 }, waitTimeout, time.Millisecond)
 	failed := errors.Join(w.seen().failures...)
 	require.ErrorContains(t, failed, "no judgement")
 	require.ErrorContains(t, failed, "clumsy")
@@ -286,7 +286,7 @@ func TestStartTLS(t *testing.T) {
 	secure := newClient(t, conn)
 	require.Equal(t, "503 5.5.1 Send MAIL first", secure.say("RCPT TO:<bob@army.ml>"), "the transaction is gone")
 	require.NotContains(t, secure.say("EHLO relay.example"), "STARTTLS")
-	require.Equal(t, "503 5.5.1 TLS has begun already", secure.say("STARTTLS"))
+	require.Equal(t, "503 5.5.1 TLS is already active", secure.say("STARTTLS"))
 	require.Equal(t, "502 5.5.1 AUTH command not implemented", secure.say("AUTH PLAIN AGEAYg=="))
 	secure.begin("")
 	require.Contains(t, secure.say("RCPT TO:<bob@army.ml>"), "550 5.1.2 <bob@army.ml>")

@@ -9,16 +9,15 @@ import (
 )
 
 const (
-	// maxReply is the most octets of a line of a reply, with the code and the line end (RFC 5321 section 4.5.3.1.5).
+	// maxReply is the longest reply line, with code and line end (RFC 5321 section 4.5.3.1.5).
 	maxReply = 512
-	// maxText is what is left of it beside "550-5.1.2 " and the line end.
+	// maxText is the room for text in a line that begins with "550-5.1.2 ".
 	maxText = maxReply - len("550-5.1.2 ") - len("\r\n")
 )
 
-// clean returns a text as it may stand in a reply or a log: without control and format characters, which could end the
-// line or turn it around, and in UTF-8 only if that is allowed. Otherwise accents are dropped; what then is still not ASCII
-// becomes a question mark.
-func clean(text string, utf8Allowed bool) string {
+// printable returns a text that is safe in a reply or a log: without control and format characters, which could end the line or
+// change its direction. If UTF-8 is not allowed, it drops accents. All other characters become question marks.
+func printable(text string, utf8Allowed bool) string {
 	if isPrintableASCII(text) {
 		return text
 	}
@@ -26,7 +25,7 @@ func clean(text string, utf8Allowed bool) string {
 		text = norm.NFKD.String(text)
 	}
 	var b strings.Builder
-	for _, r := range text { // an octet that is not UTF-8 is utf8.RuneError
+	for _, r := range text { // invalid UTF-8 yields utf8.RuneError
 		switch {
 		case r < utf8.RuneSelf && unicode.IsPrint(r), r >= utf8.RuneSelf && r != utf8.RuneError && utf8Allowed && unicode.IsPrint(r):
 			b.WriteRune(r)
@@ -38,7 +37,7 @@ func clean(text string, utf8Allowed bool) string {
 	return b.String()
 }
 
-// isPrintableASCII reports whether all of a text is printable ASCII.
+// isPrintableASCII reports whether a text is entirely printable ASCII.
 func isPrintableASCII(text string) bool {
 	for i := range len(text) {
 		if text[i] < ' ' || text[i] > '~' {
@@ -48,13 +47,13 @@ func isPrintableASCII(text string) bool {
 	return true
 }
 
-// cut shortens a text to so many octets, at the boundary of a character.
-func cut(text string, octets int) string {
-	if len(text) <= octets {
+// truncate shortens a text to at most the given size in bytes, at a character boundary.
+func truncate(text string, size int) string {
+	if len(text) <= size {
 		return text
 	}
-	for octets > 0 && !utf8.RuneStart(text[octets]) {
-		octets--
+	for size > 0 && !utf8.RuneStart(text[size]) {
+		size--
 	}
-	return text[:octets]
+	return text[:size]
 }

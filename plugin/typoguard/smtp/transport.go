@@ -18,36 +18,36 @@ import (
 )
 
 const (
-	// maxPending is how many octets of replies wait for the client at most, while commands that it sent together
-	// (PIPELINING, RFC 2920) are worked on.
+	// maxPending bounds the size in bytes of replies that wait for the client while the server works on commands that it sent together
+	// (PIPELINING, RFC 2920).
 	maxPending = 8192
-	// farewell is how long a client has to take the last reply.
-	farewell = 2 * time.Second
+	// lastReplyTimeout is how long a client has to accept its last reply.
+	lastReplyTimeout = 2 * time.Second
 )
 
-// transport is the connection of one client, as go-smtp sees it: commands are read from it a line at a time, and replies
-// are written to it. See the package documentation for why. But for interrupt it belongs to one goroutine.
+// transport is the connection of one client as go-smtp sees it: go-smtp reads commands from it line by line, and writes replies
+// to it. The package documentation says why. Except for interrupt, only one goroutine uses it.
 type transport struct {
-	net.Conn // the client's, with TLS once that has begun
+	net.Conn // the client's, with TLS once that is active
 
 	server *Server
-	config *Config // as the session began
+	config *Config // when the session began
 	client netip.Addr
 	raw    net.Conn  // the client's without TLS
 	tls    *tls.Conn // nil before STARTTLS
-	ends   time.Time // the session
+	ends   time.Time // of the session
 	in     *bufio.Reader
 
 	verb     string // of the last command
-	helo     string // what the client introduced itself with, printable
-	rest     []byte // of the last command, not read by go-smtp yet
-	partial  []byte // line of a reply, not complete yet
-	pending  []byte // replies, not sent yet
+	helo     string // the client's name for itself, printable
+	rest     []byte // of the last command, not yet read by go-smtp
+	partial  []byte // incomplete line of a reply
+	pending  []byte // replies not yet sent
 	commands int
 	utf8     bool // the transaction has SMTPUTF8
 	closed   bool
 
-	interrupted atomic.Bool // the server closes
+	interrupted atomic.Bool // because the server is closing
 }
 
 func newTransport(s *Server, conn net.Conn) *transport {
@@ -63,16 +63,16 @@ func newTransport(s *Server, conn net.Conn) *transport {
 	}
 }
 
-// Read gives go-smtp the next command, or a part of it. A mistake of ours ends the session, and not the resolver; go-smtp sees
-// to the same where it answers a command.
+// Read gives go-smtp the next command, or part of it. A panic here ends the session instead of the resolver; go-smtp does the
+// same while it answers a command.
 func (t *transport) Read(p []byte) (n int, err error) {
 	defer func() {
-		if mistake := recover(); mistake != nil {
-			t.server.failed("panic in the session of %s: %v\n%s", t.client, mistake, debug.Stack())
+		if cause := recover(); cause != nil {
+			t.server.failed("panic in the session of %s: %v\n%s", t.client, cause, debug.Stack())
 			n, err = 0, t.end("421 4.3.0 HOST Internal error")
 		}
 	}()
-	if t.closed { // what came together with QUIT is nobody's
+	if t.closed { // commands after QUIT are ignored
 		return 0, net.ErrClosed
 	}
 	if len(t.rest) == 0 {
@@ -87,10 +87,10 @@ func (t *transport) Read(p []byte) (n int, err error) {
 	return n, nil
 }
 
-// wait waits until the server may do some work. Replies are sent before, so that a client that has to wait sees how far it
-// has come.
+// wait waits until the server may do some work. If it has to wait, it sends pending replies first, so that the client sees its
+// progress.
 func (t *transport) wait(cost int) error {
-	delay := t.server.delay(t.server.pace, cost)
+	delay := t.server.delay(t.server.commandLimiter, cost)
 	if delay <= 0 {
 		return nil
 	}
@@ -101,7 +101,7 @@ func (t *transport) wait(cost int) error {
 	return nil
 }
 
-// next returns the next command that is go-smtp's to answer, or io.EOF when the session is over.
+// next returns the next command for go-smtp to answer, or io.EOF when the session is over.
 func (t *transport) next() ([]byte, error) {
 	for {
 		line, err := t.readLine()
@@ -117,7 +117,7 @@ func (t *transport) next() ([]byte, error) {
 		}
 		command := string(bytes.TrimRight(line, "\r\n"))
 		if !isText(command) {
-			return nil, t.end("500 5.5.2 Control characters or broken UTF-8 in a command")
+			return nil, t.end("500 5.5.2 Control characters or invalid UTF-8 in a command")
 		}
 		verb, argument, _ := strings.Cut(command, " ")
 		t.verb = strings.ToUpper(verb)
@@ -131,7 +131,7 @@ func (t *transport) next() ([]byte, error) {
 				return nil, err
 			}
 		case "HELO", "EHLO":
-			t.helo = clean(cut(strings.TrimSpace(argument), maxAddress), false)
+			t.helo = printable(truncate(strings.TrimSpace(argument), maxAddress), false)
 			return line, nil
 		default:
 			return line, nil
@@ -144,18 +144,18 @@ func isText(command string) bool {
 	return utf8.ValidString(command) && !strings.ContainsFunc(command, func(r rune) bool { return r < ' ' || r == 0x7f })
 }
 
-// readLine returns a line with its end, in place. Replies are sent before it waits.
+// readLine returns a line with its end, in place. It sends pending replies before it waits.
 func (t *transport) readLine() ([]byte, error) {
 	if buffered, _ := t.in.Peek(t.in.Buffered()); bytes.IndexByte(buffered, '\n') < 0 || len(t.pending) > maxPending {
 		if err := t.flush(); err != nil {
 			return nil, t.lost(err)
 		}
 	}
-	_ = t.SetReadDeadline(t.deadline()) // an error shows when it is read
+	_ = t.SetReadDeadline(t.deadline()) // an error shows in the read
 	switch {
 	case t.interrupted.Load():
 		return nil, t.end("421 4.3.2 HOST Shutting down")
-	case !time.Now().Before(t.ends): // also for commands that have arrived already
+	case !time.Now().Before(t.ends): // also for commands that have already arrived
 		return nil, t.lost(os.ErrDeadlineExceeded)
 	}
 	line, err := t.in.ReadSlice('\n')
@@ -169,7 +169,7 @@ func (t *transport) readLine() ([]byte, error) {
 	return line, nil
 }
 
-// deadline returns when the client must have sent a command, or taken a reply.
+// deadline returns the time by which the client must have sent a command, or accepted a reply.
 func (t *transport) deadline() time.Time {
 	deadline := time.Now().Add(t.config.Limits.CommandTime)
 	if deadline.After(t.ends) {
@@ -178,11 +178,11 @@ func (t *transport) deadline() time.Time {
 	return deadline
 }
 
-// lost ends the session after an error of the connection. What a client does that hangs up is no error of the server.
+// lost ends the session after a connection error. It is no server error if a client hangs up.
 func (t *transport) lost(err error) error {
 	switch {
 	case !errors.Is(err, os.ErrDeadlineExceeded):
-		return io.EOF // what is pending is still sent: the client may only have closed its half
+		return io.EOF // pending replies are still sent, because the client may have closed only its half
 	case t.interrupted.Load():
 		return t.end("421 4.3.2 HOST Shutting down")
 	case !time.Now().Before(t.ends):
@@ -190,29 +190,29 @@ func (t *transport) lost(err error) error {
 	default:
 		t.config.Observer.LimitHit(CommandTime)
 	}
-	return t.end("421 4.4.2 HOST Too slow")
+	return t.end("421 4.4.2 HOST Timeout")
 }
 
-// end ends the session with a last reply, which is sent when go-smtp closes the connection.
+// end ends the session with a last reply, which Close sends.
 func (t *transport) end(reply string) error {
 	t.say(strings.ReplaceAll(reply, "HOST", t.config.Hostname))
 	return io.EOF
 }
 
-// say adds a line to the replies.
+// say adds a line to the pending replies.
 func (t *transport) say(line string) {
 	t.pending = append(append(t.pending, line...), "\r\n"...)
 }
 
-// startTLS answers STARTTLS (RFC 3207). After it go-smtp is told to forget the transaction, and the client is unknown
-// again. Commands that came together with it are from whoever is between us and the client: they end the session.
+// startTLS answers STARTTLS (RFC 3207). Afterwards it resets go-smtp's transaction, and forgets the client's name. Commands
+// that arrive together with STARTTLS may have been injected by a man in the middle, so they end the session.
 func (t *transport) startTLS() (reset []byte, err error) {
 	switch {
 	case t.tls != nil:
-		t.say("503 5.5.1 TLS has begun already")
+		t.say("503 5.5.1 TLS is already active")
 		return nil, nil
 	case t.in.Buffered() > 0:
-		return nil, t.end("503 5.5.1 STARTTLS must be the last command of a group")
+		return nil, t.end("503 5.5.1 STARTTLS must be the last command in a group")
 	}
 	t.say("220 2.0.0 Ready to start TLS")
 	if err := t.wait(handshakeCost); err != nil {
@@ -236,12 +236,12 @@ func (t *transport) startTLS() (reset []byte, err error) {
 	return []byte("RSET\r\n"), nil
 }
 
-// skipChunk refuses BDAT (RFC 3030), and reads over the content that comes behind it.
+// skipChunk refuses BDAT (RFC 3030), and discards the content that follows it.
 func (t *transport) skipChunk(argument string) error {
 	size, _, _ := strings.Cut(strings.TrimSpace(argument), " ")
 	octets, err := strconv.ParseUint(size, 10, 31)
 	if err != nil {
-		return t.end("501 5.5.4 Expected the size of a chunk")
+		return t.end("501 5.5.4 Expected a chunk size")
 	}
 	if err := t.flush(); err != nil {
 		return t.lost(err)
@@ -253,7 +253,7 @@ func (t *transport) skipChunk(argument string) error {
 	return nil
 }
 
-// Write takes a part of a reply from go-smtp. It is sent before the next command is waited for.
+// Write accepts part of a reply from go-smtp. readLine sends it before it waits for the next command.
 func (t *transport) Write(p []byte) (int, error) {
 	t.partial = append(t.partial, p...)
 	for {
@@ -268,7 +268,7 @@ func (t *transport) Write(p []byte) (int, error) {
 	}
 }
 
-// flush sends the replies.
+// flush sends the pending replies.
 func (t *transport) flush() error {
 	if len(t.pending) == 0 {
 		return nil
@@ -279,21 +279,21 @@ func (t *transport) flush() error {
 	return err
 }
 
-// Close sends the last replies, and ends the connection.
+// Close sends the last replies, and closes the connection.
 func (t *transport) Close() error {
 	if t.closed {
 		return nil
 	}
 	t.closed = true
 	if len(t.pending) > 0 {
-		_ = t.SetWriteDeadline(time.Now().Add(farewell))
+		_ = t.SetWriteDeadline(time.Now().Add(lastReplyTimeout))
 		_, _ = t.Conn.Write(t.pending) // the client may be gone
 	}
 	defer t.server.remove(t)
 	return t.Conn.Close()
 }
 
-// interrupt has the session end as soon as it waits for the client.
+// interrupt makes the session end as soon as it waits for the client.
 func (t *transport) interrupt() {
 	t.interrupted.Store(true)
 	_ = t.raw.SetReadDeadline(time.Now())

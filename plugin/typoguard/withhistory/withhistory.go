@@ -1,8 +1,8 @@
-// Package withhistory gives the typoguard plugin its options history and review. It is imported for that only:
+// Package withhistory adds the options history and review to the typoguard plugin. Import it for its side effect:
 //
 //	import _ "github.com/typoguard/coredns-typoguard/plugin/typoguard/withhistory"
 //
-// The plugin itself does not import it, since the database drivers and the web server are larger than all the rest of it.
+// The plugin does not import it, because the database drivers and the web server are larger than all the rest.
 package withhistory
 
 import (
@@ -28,7 +28,7 @@ func (histories) Open(c typoguard.HistoryConfig) (sink.Target, error) {
 // CheckReview implements typoguard.Histories.
 func (histories) CheckReview(c typoguard.ReviewConfig) error { return review.Check(page(c, nil)) }
 
-// Listen implements typoguard.Histories. The page has a store of its own, which removes nothing: that of the events does.
+// Listen implements typoguard.Histories. The page has its own store, which removes no events; the store of the sink does.
 func (histories) Listen(c typoguard.ReviewConfig) (typoguard.ReviewServer, error) {
 	store, err := history.Open(history.Config{DSN: c.DSN, Logger: c.Logger})
 	if err != nil {
@@ -36,7 +36,7 @@ func (histories) Listen(c typoguard.ReviewConfig) (typoguard.ReviewServer, error
 	}
 	server, err := review.Listen(page(c, store))
 	if err != nil {
-		_ = store.Close() // nobody has used it
+		_ = store.Close() // it was never used
 		return nil, err
 	}
 	return server, nil

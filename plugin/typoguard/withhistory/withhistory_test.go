@@ -115,10 +115,10 @@ func TestParseErrors(t *testing.T) {
 	const database = `; expected sqlite:///PATH or postgres://USER@HOST/DATABASE`
 	tests := []struct{ name, options, want string }{
 		{"no database", "history", `3 - Error during parsing: history: no argument; expected a database such as sqlite:///var/lib/typoguard/events.db or postgres://user@host/database`},
-		{"a path", "history events.db", `3 - Error during parsing: history: no address of a database` + database},
+		{"a path", "history events.db", `3 - Error during parsing: history: not a database URL` + database},
 		{"no path", "history sqlite://", `3 - Error during parsing: history: unknown database "sqlite://…"` + database},
 		{"another database", "history mysql://user:secret@host/db", `3 - Error during parsing: history: unknown database "mysql://…"` + database},
-		{"a bad DSN", "history postgres://user:secret@host:port/db", `3 - Error during parsing: history: no address of a PostgreSQL server: `},
+		{"a bad DSN", "history postgres://user:secret@host:port/db", `3 - Error during parsing: history: invalid PostgreSQL URL: `},
 		{"no directory", "history sqlite://nope/events.db", `3 - Error during parsing: history: ROOT/nope is not a directory; expected one that exists`},
 		{"a directory", "history sqlite://.", `3 - Error during parsing: history: ROOT is not a regular file; expected a file, or none`},
 		{"unknown setting", "history sqlite://e.db keep 3", `3 - Error during parsing: history: unknown setting "keep"; expected one of age, size`},

@@ -1,10 +1,10 @@
-// The chart of the overview: bars of uPlot that stand on each other.
+// The chart of the overview: stacked bars, drawn by uPlot.
 import uPlot from "./uplot/uPlot.esm.js";
 
 const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", timeZone: "UTC" });
 const date = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", timeZone: "UTC" });
 
-/** Chart draws summaries of the API into a box, with the colours of the legend, and says in readout what the pointer is on. */
+/** Chart draws summaries from the API into a box, in the colours of the legend. The readout describes the bar under the pointer. */
 export class Chart {
   constructor(box, readout) {
     this.box = box;
@@ -21,7 +21,7 @@ export class Chart {
     return { width: this.box.clientWidth, height: this.box.clientHeight };
   }
 
-  /** Draws a summary in place of the one before; only its figures, if it has the same times and series. */
+  /** Draws a summary. If its times and series are unchanged, it only updates the data. */
   draw(summary) {
     if (!summary) return;
     this.summary = summary;
@@ -73,7 +73,7 @@ export class Chart {
     return { fill: () => fill, width: 0, points: { show: false }, paths: uPlot.paths.bars({ size: [0.82, 90], align: 1, gap: 2 }) };
   }
 
-  /** Says what the bar of an index has. */
+  /** Describes the bar with an index. */
   read(index) {
     this.index = index;
     if (index == null || this.times[index] === undefined) {
@@ -82,14 +82,14 @@ export class Chart {
     }
     const parts = this.summary.series
       .filter((series) => series.events[index] > 0)
-      .map((series) => `${series.label || "other domains"}${series.mode === "monitor" ? ", would have been blocked" : ""} ${series.events[index].toLocaleString("en")}`);
+      .map((series) => `${series.label || "other domains"}${series.mode === "monitor" ? ", monitored" : ""} ${series.events[index].toLocaleString("en")}`);
     const from = this.times[index] * 1000;
     const until = from + this.summary.step * 1000;
     const when = this.summary.step < 86400 ? `${date.format(from)} ${clock.format(from)}–${clock.format(until)} UTC` : date.format(from);
     this.readout.textContent = `${when}: ${parts.join(" · ") || "nothing"}`;
   }
 
-  /** Leads to the events of the bar that the pointer is on. */
+  /** Opens the events of the bar under the pointer. */
   open() {
     if (this.index == null) return;
     const iso = (seconds) => new Date(seconds * 1000).toISOString().replace(".000", "");
@@ -98,7 +98,7 @@ export class Chart {
   }
 }
 
-/** Returns for each series the sums of it and all below it. */
+/** Returns for each series the sums of itself and all series below it. */
 function stack(series, length) {
   const sums = new Array(length).fill(0);
   return series.map(({ events }) => events.map((n, i) => (sums[i] += n)));
@@ -109,7 +109,7 @@ function label(seconds, hours) {
   return hours && time.getUTCHours() + time.getUTCMinutes() > 0 ? clock.format(time) : date.format(time);
 }
 
-/** Returns a pattern that is seen as another one than the colour, also by who sees no colours. */
+/** Returns a pattern that differs from the plain colour, also for people who cannot see colours. */
 function hatching(colour, back) {
   const size = 6;
   const scale = devicePixelRatio;

@@ -1,12 +1,12 @@
-// What the page does beyond what HTML does by itself: the chart, the refreshing of the overview, and buttons that copy.
+// What the page needs scripts for: the chart, refreshing the overview, and copy buttons.
 import { Chart } from "./chart.js";
 
-/** How long the overview waits between two looks, in milliseconds, at least; and how many times as long as a look took, so that
- *  screens that always show it leave the machine to its resolver. */
-const interval = 3000;
-const patience = 20;
+/** The overview polls at least pollInterval milliseconds apart, and pauses at least pauseFactor times as long as a poll took, so that
+ *  screens that always show it do not load the resolver's host. */
+const pollInterval = 3000;
+const pauseFactor = 20;
 
-/** Live keeps the overview up to date: by the API, and if that has something new by the page itself, part for part. */
+/** Live keeps the overview up to date: it polls the API, and if that has changed, replaces the changed parts of the page. */
 class Live {
   constructor(chart, pause) {
     this.chart = chart;
@@ -17,25 +17,25 @@ class Live {
     pause.hidden = false;
     pause.addEventListener("click", () => {
       this.paused = !this.paused;
-      pause.textContent = this.paused ? "Go on updating" : "Pause updates";
-      if (!this.paused) this.look();
+      pause.textContent = this.paused ? "Resume updates" : "Pause updates";
+      if (!this.paused) this.poll();
     });
-    document.addEventListener("visibilitychange", () => this.look());
+    document.addEventListener("visibilitychange", () => this.poll());
   }
 
-  /** Looks for news now, and then again and again. */
-  async look() {
+  /** Polls now and then repeatedly. */
+  async poll() {
     clearTimeout(this.timer);
-    if (this.looking) return;
-    this.looking = true;
+    if (this.polling) return;
+    this.polling = true;
     const begun = performance.now();
     try {
       if (!this.paused && !document.hidden) await this.refresh();
     } catch (error) {
-      this.tell(`Cannot be updated (${error.message}); trying again`);
+      this.tell(`Update failed (${error.message}); retrying`);
     }
-    this.looking = false;
-    this.timer = setTimeout(() => this.look(), Math.max(interval, patience * (performance.now() - begun)));
+    this.polling = false;
+    this.timer = setTimeout(() => this.poll(), Math.max(pollInterval, pauseFactor *  (performance.now() - begun)));
   }
 
   async refresh() {
@@ -62,8 +62,8 @@ async function ask(address) {
   return response;
 }
 
-/** Takes over the parts of a page that have changed. A part in which somebody has selected text waits until the next time,
- *  and so does one whose link with the focus would go; else the focus stays where it was. */
+/** Replaces the parts of the page that have changed, and keeps the focus. It skips a part in which text is selected, or whose
+ *  focused link would disappear, until the next poll. */
 function replaceParts(fresh) {
   const selection = document.getSelection();
   for (const part of document.querySelectorAll("[data-live]")) {
@@ -78,7 +78,7 @@ function replaceParts(fresh) {
   }
 }
 
-/** Puts a button beside each text that is there to be copied. */
+/** Adds a button next to each text to copy. */
 function addCopyButtons() {
   if (!navigator.clipboard) return;
   for (const pre of document.querySelectorAll("pre.copy")) {
@@ -99,7 +99,7 @@ function addCopyButtons() {
   }
 }
 
-/** Says times that stand alone in the time zone of the reader, too. */
+/** Adds the local time of the reader to the times in lists of facts. */
 function addLocalTimes() {
   const zone = new Intl.DateTimeFormat([], { dateStyle: "medium", timeStyle: "medium" });
   if (new Date().getTimezoneOffset() === 0) return;
@@ -113,7 +113,7 @@ if (box) {
   const figures = document.getElementById("figures");
   figures.open = false;
   figures.classList.add("shown");
-  new Live(new Chart(box, document.getElementById("readout")), document.getElementById("pause")).look();
+  new Live(new Chart(box, document.getElementById("readout")), document.getElementById("pause")).poll();
 }
 addCopyButtons();
 addLocalTimes();

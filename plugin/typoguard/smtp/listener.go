@@ -7,27 +7,27 @@ import (
 	"time"
 )
 
-// door is the listener that go-smtp accepts connections from: it lets clients in as long as there is room.
-type door struct{ *Server }
+// limitedListener is the listener that go-smtp accepts connections from. It rejects clients beyond the limits.
+type limitedListener struct{ *Server }
 
 // type check
-var _ net.Listener = door{}
+var _ net.Listener = limitedListener{}
 
 // Close implements net.Listener.
-func (d door) Close() error { return d.listener.Close() }
+func (l limitedListener) Close() error { return l.listener.Close() }
 
-// Accept waits for a client that can be let in, and turns all others away.
-func (d door) Accept() (net.Conn, error) {
+// Accept waits for a client within the limits, and rejects all others.
+func (l limitedListener) Accept() (net.Conn, error) {
 	for {
-		d.sleep(d.delay(d.doorPace, 1))
-		conn, err := d.listener.Accept()
+		l.sleep(l.delay(l.connectionLimiter, 1))
+		conn, err := l.listener.Accept()
 		if err != nil {
 			return nil, err
 		}
-		t := newTransport(d.Server, conn)
-		if full := d.admit(t); full != "" {
+		t := newTransport(l.Server, conn)
+		if full := l.admit(t); full != "" {
 			t.config.Observer.LimitHit(full)
-			turnAway(conn, t.config.Hostname)
+			reject(conn, t.config.Hostname)
 			continue
 		}
 		t.config.Observer.SessionStarted()
@@ -35,14 +35,14 @@ func (d door) Accept() (net.Conn, error) {
 	}
 }
 
-// turnAway tells a client to come back later. Its first reply fits into the buffers of a new connection, so nothing waits.
-func turnAway(conn net.Conn, hostname string) {
-	_ = conn.SetWriteDeadline(time.Now().Add(farewell))
-	_, _ = conn.Write([]byte("421 4.3.2 " + hostname + " Too many connections, try again later\r\n")) // it may be gone
+// reject tells a client to try again later. A first reply fits into the buffers of a new connection, so this does not block.
+func reject(conn net.Conn, hostname string) {
+	_ = conn.SetWriteDeadline(time.Now().Add(lastReplyTimeout))
+	_, _ = conn.Write([]byte("421 4.3.2 " + hostname + " Too many connections, try again later\r\n")) // the client may be gone
 	_ = conn.Close()
 }
 
-// admit counts a session, or says which limit forbids it.
+// admit counts a session, or returns the limit that it would exceed.
 func (s *Server) admit(t *transport) (full Limit) {
 	limits := &t.config.Limits
 	s.mu.Lock()
@@ -59,7 +59,7 @@ func (s *Server) admit(t *transport) (full Limit) {
 	return ""
 }
 
-// remove forgets a session that has ended.
+// remove stops counting a session that has ended.
 func (s *Server) remove(t *transport) {
 	defer s.active.Done()
 	t.config.Observer.SessionEnded()
@@ -72,7 +72,7 @@ func (s *Server) remove(t *transport) {
 	}
 }
 
-// addressOf returns the address of a connection's other end, or the zero address if it has none.
+// addressOf returns the remote address of a connection, or the zero address if it has none.
 func addressOf(conn net.Conn) netip.Addr {
 	host, _, err := net.SplitHostPort(conn.RemoteAddr().String())
 	if err != nil {
@@ -86,8 +86,8 @@ func addressOf(conn net.Conn) netip.Addr {
 	return addr.Unmap()
 }
 
-// network returns what counts as one client: an IPv4 address, or an IPv6 network of 64 bits, in which a host has as many
-// addresses as it likes.
+// network returns what counts as one client: an IPv4 address, or an IPv6 network of 64 bits, because a host can use any address
+// in its network.
 func network(addr netip.Addr) netip.Prefix {
 	bits := addr.BitLen()
 	if addr.Is6() {

@@ -27,10 +27,10 @@ func TestReview(t *testing.T) {
 	assert.Equal(t, history.StateOpen, p.event("bbbbbbbbbb").State)
 
 	shown := text(t, p.get("/events/aaaaaaaaaa?saved=1").Body.String())
-	assert.Contains(t, shown, "Saved: 1 event is now false positive.")
-	assert.Contains(t, shown, "Said false positive at")
+	assert.Contains(t, shown, "Saved: 1 event marked false positive.")
+	assert.Contains(t, shown, "Marked false positive at")
 	assert.Contains(t, shown, "a partner of ours")
-	assert.Contains(t, shown, "other open event of this name and policy")
+	assert.Contains(t, shown, "other open event for this name and policy")
 	for _, target := range []string{"/events/aaaaaaaaaa?saved=many", "/events/aaaaaaaaaa", "/events/bbbbbbbbbb?saved=1"} {
 		assert.NotContains(t, text(t, p.get(target).Body.String()), "Saved", target)
 	}
@@ -39,7 +39,7 @@ func TestReview(t *testing.T) {
 	assert.Equal(t, "/events/aaaaaaaaaa?saved=2#review", w.Header().Get("Location"))
 	assert.Equal(t, history.StateConfirmed, p.event("bbbbbbbbbb").State)
 	assert.Equal(t, history.StateOpen, p.event("cccccccccc").State, "of another policy")
-	assert.Contains(t, text(t, p.get("/events/aaaaaaaaaa?saved=2").Body.String()), "Saved: 2 events are now confirmed typo.")
+	assert.Contains(t, text(t, p.get("/events/aaaaaaaaaa?saved=2").Body.String()), "Saved: 2 events marked confirmed typo.")
 }
 
 // TestReviewRefused: what cannot be kept is said, and not lost.
@@ -50,9 +50,9 @@ func TestReviewRefused(t *testing.T) {
 	}{
 		{"no state", "", "my words", "Choose a state"},
 		{"unknown state", "closed", "my words", "Choose a state"},
-		{"too long", "confirmed", strings.Repeat("ä", maxNote) + "my words", "The note has 2,008 characters; 2,000 are the most."},
-		{"control characters", "confirmed", "my words\x1b[2J", "characters that are no text"},
-		{"not UTF-8", "confirmed", "my words\xff", "characters that are no text"},
+		{"too long", "confirmed", strings.Repeat("ä", maxNote) + "my words", "The note has 2,008 characters; expected at most 2,000."},
+		{"control characters", "confirmed", "my words\x1b[2J", "control characters or invalid UTF-8"},
+		{"not UTF-8", "confirmed", "my words\xff", "control characters or invalid UTF-8"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -92,7 +92,7 @@ func TestReviewMeanwhile(t *testing.T) {
 	w := p.form("aaaaaaaaaa", "state", "false_positive", "note", "from alice", "all", "1", "seen", read)
 	assert.Equal(t, http.StatusConflict, w.Code)
 	shown := text(t, w.Body.String())
-	assert.Contains(t, shown, "Somebody has said something of this event since you read it")
+	assert.Contains(t, shown, "Someone else reviewed this event in the meantime")
 	assert.Contains(t, shown, "from bob")
 	assert.Contains(t, w.Body.String(), `maxlength="2000" dir="auto">from alice</textarea>`)
 	assert.Contains(t, w.Body.String(), `value="false_positive" checked`)
