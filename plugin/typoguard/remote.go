@@ -27,6 +27,7 @@ const (
 // remote is what there is to know of a list that is fetched from a web server. The last good copy is kept in a file.
 type remote struct {
 	client   *http.Client
+	limit    int    // how large a list may be, in octets
 	cacheDir string // "": none
 	optional bool   // the server may start without the list
 
@@ -36,7 +37,7 @@ type remote struct {
 }
 
 func newRemote() *remote {
-	return &remote{client: &http.Client{
+	return &remote{limit: maxFetched, client: &http.Client{
 		Timeout: fetchTimeout,
 		CheckRedirect: func(next *http.Request, via []*http.Request) error {
 			switch {
@@ -71,12 +72,12 @@ func (r *remote) fetch(ctx context.Context, url string, inForce []byte) ([]byte,
 	case response.StatusCode != http.StatusOK:
 		return nil, fmt.Errorf("%s: %s", url, response.Status)
 	}
-	content, err := io.ReadAll(io.LimitReader(response.Body, maxFetched+1))
+	content, err := io.ReadAll(io.LimitReader(response.Body, int64(r.limit)+1))
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("%s: %w", url, err)
-	case len(content) > maxFetched:
-		return nil, fmt.Errorf("%s: more than %d octets", url, maxFetched)
+	case len(content) > r.limit:
+		return nil, fmt.Errorf("%s: more than %d octets", url, r.limit)
 	}
 	r.fetched = response.Header.Get("ETag")
 	return content, nil

@@ -57,9 +57,7 @@ func newListServer(t *testing.T, list string) *listServer {
 		case r.URL.Path == "/plain":
 			http.Redirect(w, r, "http://"+r.Host, http.StatusFound)
 		case r.URL.Path == "/large":
-			for range maxFetched>>20 + 1 {
-				_, _ = w.Write(make([]byte, 1<<20))
-			}
+			_, _ = w.Write(make([]byte, 1<<20+1))
 		case s.status != 0:
 			w.WriteHeader(s.status)
 		case r.Header.Get("If-None-Match") == tag:
@@ -185,10 +183,17 @@ func TestRemoteRefused(t *testing.T) {
 	s := newListServer(t, "navy.mil\n")
 	for address, want := range map[string]string{
 		s.URL + "/plain": "redirected to http://" + strings.TrimPrefix(s.URL, "https://") + "; expected an https address",
-		s.URL + "/large": "more than 67108864 octets",
 		strings.Replace(s.URL, "127.0.0.1", "localhost", 1): "not localhost",
 	} {
 		_, err := parseCorefile(t, "", "typoguard {\nprotect_file "+address+"\n}")
 		require.ErrorContains(t, err, want, address)
 	}
+	r := newRemote()
+	assert.Equal(t, 64<<20, r.limit)
+	r.limit = 1 << 20
+	_, err := r.fetch(t.Context(), s.URL+"/large", nil)
+	require.ErrorContains(t, err, "more than 1048576 octets")
+	r.limit++
+	_, err = r.fetch(t.Context(), s.URL+"/large", nil)
+	require.NoError(t, err, "as large as a list may be")
 }
