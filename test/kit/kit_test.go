@@ -80,7 +80,7 @@ func TestLock(t *testing.T) {
 	probe, err := os.Open(path)
 	require.NoError(t, err)
 	defer probe.Close()
-	require.ErrorIs(t, syscall.Flock(int(probe.Fd()), syscall.LOCK_EX|syscall.LOCK_NB), syscall.EWOULDBLOCK)
+	require.ErrorIs(t, syscall.Flock(int(probe.Fd()), syscall.LOCK_SH|syscall.LOCK_NB), syscall.EWOULDBLOCK)
 	select {
 	case <-held:
 		t.Error("both hold the lock")
