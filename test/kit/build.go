@@ -35,7 +35,7 @@ func Build(ctx context.Context) (path string, err error) {
 	return path, nil
 }
 
-// Lock waits for the exclusive lock on a file. The kernel releases it when its holder dies.
+// Lock waits for the exclusive lock on a file, which is made if it is not there. The kernel releases it when its holder dies.
 func Lock(path string) (unlock func() error, err error) {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
