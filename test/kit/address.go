@@ -34,7 +34,7 @@ func Listen(host string) (net.PacketConn, net.Listener, error) {
 // FreeAddressOf returns an address of a host with a port that nobody uses, neither over UDP nor over TCP, and that it did not
 // return before.
 func FreeAddressOf(host string) (string, error) {
-	for {
+	for range 1000 {
 		udp, tcp, err := Listen(host)
 		if err != nil {
 			return "", err
@@ -47,6 +47,7 @@ func FreeAddressOf(host string) (string, error) {
 			return address, nil
 		}
 	}
+	return "", errors.New("no free port that was not given out before")
 }
 
 // FreeAddresses sets each string to a free address of loopback.

@@ -43,7 +43,7 @@ func TestUntil(t *testing.T) {
 // TestFreeAddress: no address is given out twice, and each can be listened at.
 func TestFreeAddress(t *testing.T) {
 	t.Parallel()
-	const many = 200
+	const many = 50
 	var all sync.Map
 	var users sync.WaitGroup
 	for range 4 {
