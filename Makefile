@@ -8,6 +8,9 @@ COMMIT      := $(shell git rev-parse --short HEAD 2>/dev/null)
 BINARY      := bin/coredns-typoguard
 TAGS        := grpcnotrace
 LDFLAGS     := -s -w -X main.version=$(VERSION) -X github.com/coredns/coredns/coremain.GitCommit=$(COMMIT)
+BUILD       := $(GO) build -trimpath -tags=$(TAGS) -ldflags='$(LDFLAGS)'
+# What go generate writes.
+GENERATED   := plugin/typoguard/review/assets/uplot cmd/coredns-typoguard/rpz/tlds/tlds.txt
 
 # What the end-to-end tests need of Debian, beside Go.
 E2E_PACKAGES := bind9 bind9-dnsutils chromium curl fstrm-bin iproute2 knot-resolver pdns-recursor postfix postgresql prometheus rsyslog unbound
@@ -17,7 +20,7 @@ export CGO_ENABLED = 0
 
 .PHONY: build
 build: ## Build the binary, bin/coredns-typoguard: static and stripped
-	$(GO) build -trimpath -tags=$(TAGS) -ldflags='$(LDFLAGS)' -o $(BINARY) ./cmd/coredns-typoguard
+	$(BUILD) -o $(BINARY) ./cmd/coredns-typoguard
 
 .PHONY: run
 run: build ## Start the resolver on 127.0.0.1:1053 with Corefile.example
@@ -25,25 +28,39 @@ run: build ## Start the resolver on 127.0.0.1:1053 with Corefile.example
 
 .PHONY: test
 test: ## Run the tests that need nothing but Go; never from the cache, which does not see the binary that they build
-	$(GO) test -count=1 -tags=$(TAGS) ./...
+	$(GO) test -count=1 -shuffle=on -tags=$(TAGS) ./...
 
 .PHONY: race
-race: ## Run them with the race detector, in random order; needs a C compiler
-	CGO_ENABLED=1 $(GO) test -race -shuffle=on -tags=$(TAGS) ./...
+race: ## Run those of the plugin and its commands with the race detector, in random order; needs a C compiler
+	CGO_ENABLED=1 $(GO) test -race -shuffle=on -tags=$(TAGS) ./plugin/... ./cmd/...
 
 .PHONY: lint
 lint: ## Check the code with golangci-lint
 	$(GO) run $(GOLANGCI) run ./...
 	cd test/engine && $(GO) vet ./...
 
+.PHONY: modules
+modules: ## Check that go.mod and go.sum are tidy, and that modules are what they were when they were chosen
+	$(GO) mod tidy -diff
+	$(GO) mod verify
+
+.PHONY: shellcheck
+shellcheck: ## Check the shell scripts; needs shellcheck
+	git grep -lI '^#!/bin/sh' | xargs shellcheck
+
+.PHONY: generate
+generate: ## Generate anew what is generated, from the versions that are named there, and check that nothing changes; needs npm
+	$(GO) generate ./...
+	git diff --exit-code -- $(GENERATED)
+
+.PHONY: cross
+cross: ## Build the binary for other systems, to see that it can be
+	GOOS=linux GOARCH=arm64 $(BUILD) -o /dev/null ./cmd/coredns-typoguard
+	GOOS=freebsd GOARCH=amd64 $(BUILD) -o /dev/null ./cmd/coredns-typoguard
+
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME (60s)
-	@grep -rl --include='*_test.go' '^func Fuzz' . | while read -r file; do \
-		for target in $$(sed -n 's/^func \(Fuzz[A-Za-z0-9]*\)(.*/\1/p' "$$file"); do \
-			echo "$$target in $$(dirname $$file)"; \
-			$(GO) test -run='^$$' -fuzz="^$$target\$$" -fuzztime=$(FUZZTIME) -fuzzminimizetime=100x "./$$(dirname $$file)" || exit 1; \
-		done; \
-	done
+	test/fuzz $(FUZZTIME)
 
 .PHONY: bench
 bench: ## Measure the engine against others, the server against one without typoguard, and the audit; needs dnsperf
@@ -78,10 +95,15 @@ embed: ## Build CoreDNS itself with the plugin, as README says, with and without
 	test/embed
 	test/embed /withhistory
 
+.PHONY: embedfew
+embedfew: ## The same with only those plugins of CoreDNS that the binary has too, which are built already
+	test/embed -few
+	test/embed -few /withhistory
+
 .PHONY: tlds
-tlds: ## Renew the list of top-level domains, which rpz goes by; needs npm
+tlds: ## Renew the list of top-level domains, which rpz goes by, from the latest release; needs npm
 	command -v npm >/dev/null || test/install npm
-	$(GO) generate ./cmd/coredns-typoguard/rpz/tlds
+	cd cmd/coredns-typoguard/rpz/tlds && $(GO) run ./generate -latest
 
 .PHONY: uplot
 uplot: ## Fetch the chart library of the review page again, in the version that its generate names; needs npm

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,6 +12,9 @@ import (
 	"github.com/coredns/caddy"
 	"github.com/coredns/coredns/core/dnsserver"
 	clog "github.com/coredns/coredns/plugin/pkg/log"
+
+	"github.com/typoguard/coredns-typoguard/test/kit"
+	"github.com/typoguard/coredns-typoguard/test/kit/caddytest"
 
 	"github.com/miekg/dns"
 	"github.com/stretchr/testify/assert"
@@ -41,25 +43,13 @@ func useBinary(t *testing.T) {
 	require.NoError(t, os.WriteFile("legitimate.txt", []byte("gov.ml\n"), 0o600))
 }
 
-// startCorefile starts a server until the test ends. Every socket has answered then, since a server of CoreDNS that is
-// stopped before it has begun to serve goes on for ever: to an opcode that no plugin sees, so that nothing is forwarded.
+// startCorefile starts a server until the test ends.
 func startCorefile(t *testing.T, corefile string) *caddy.Instance {
 	t.Helper()
 	instance, err := caddy.Start(caddy.CaddyfileInput{Filepath: "Corefile", Contents: []byte(corefile), ServerTypeName: "dns"})
 	require.NoError(t, err, corefile)
-	for _, server := range instance.Servers() {
-		for network, addr := range map[string]net.Addr{"udp": server.LocalAddr(), "tcp": server.Addr()} {
-			status := new(dns.Msg).SetQuestion(".", dns.TypeNS)
-			status.Opcode = dns.OpcodeStatus
-			_, _, err := (&dns.Client{Net: network}).Exchange(status, addr.String())
-			require.NoError(t, err)
-		}
-	}
-	t.Cleanup(func() {
-		assert.Empty(t, instance.ShutdownCallbacks())
-		require.NoError(t, instance.Stop())
-		instance.Wait()
-	})
+	caddytest.AwaitServing(t, instance)
+	t.Cleanup(func() { caddytest.Stop(t, instance) })
 	return instance
 }
 
@@ -147,9 +137,9 @@ func TestDocumentedCommands(t *testing.T) {
 		log = append(log, part...)
 	}
 	dir := t.TempDir()
-	build := exec.Command("go", "build", "-tags=grpcnotrace", "-o", filepath.Join(dir, "coredns-typoguard"), ".")
-	built, err := build.CombinedOutput()
-	require.NoError(t, err, string(built))
+	binary, err := kit.Build(t.Context())
+	require.NoError(t, err)
+	require.NoError(t, os.Symlink(binary, filepath.Join(dir, "coredns-typoguard")))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "Corefile"), example, 0o600))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "mail.log"), log, 0o600))
 	written := time.Date(2026, time.November, 22, 0, 9, 0, 0, time.UTC)

@@ -1,21 +1,20 @@
 package typoguard
 
 import (
-	"errors"
 	"fmt"
 	"net"
 	"os"
 	"path/filepath"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/coredns/caddy"
 	"github.com/coredns/coredns/core/dnsserver"
-	"github.com/coredns/coredns/plugin"
 	_ "github.com/coredns/coredns/plugin/bind" // the servers of these tests listen on loopback only
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/metrics"
+	"github.com/typoguard/coredns-typoguard/test/kit"
+	"github.com/typoguard/coredns-typoguard/test/kit/caddytest"
 
 	"github.com/miekg/dns"
 	"github.com/prometheus/client_golang/prometheus/testutil"
@@ -24,67 +23,31 @@ import (
 	"go.uber.org/goleak"
 )
 
-// failing is a directive for these tests: its argument says in which phase of a start it fails.
-const failing = "test_failing"
+// failing is a directive that fails in the phase of a start that its argument names.
+const failing = caddytest.Failing
 
-var registerFailing = sync.OnceFunc(func() {
-	plugin.Register(failing, func(c *caddy.Controller) error {
-		c.Next()
-		c.NextArg()
-		switch c.Val() {
-		case "setup":
-			return errors.New("setup failed on purpose")
-		case "startup":
-			c.OnStartup(func() error { return errors.New("startup failed on purpose") })
-		}
-		return nil
-	})
-})
-
-// useDirectives makes caddy know what these tests use. The failing directive stands behind typoguard, so that typoguard
-// has been set up, and its hooks have run, when the start fails.
-func useDirectives(t *testing.T) {
-	t.Helper()
-	registerFailing()
-	before, quiet, dnsQuiet := dnsserver.Directives, caddy.Quiet, dnsserver.Quiet
-	t.Cleanup(func() { dnsserver.Directives, caddy.Quiet, dnsserver.Quiet = before, quiet, dnsQuiet })
-	require.NoError(t, dnsserver.SetDirectives([]string{"bind", pluginName, failing}))
-	caddy.Quiet, dnsserver.Quiet = true, true
-}
+// useDirectives makes caddy know what these tests use.
+func useDirectives(t *testing.T) { t.Helper(); caddytest.UseDirectives(t) }
 
 // corefile returns a Corefile with one server on a free port of loopback, and further lines in its block.
 func corefile(stanza, more string) caddy.CaddyfileInput {
-	return caddy.CaddyfileInput{
-		Filepath:       "Corefile",
-		Contents:       fmt.Appendf(nil, ".:0 {\nbind 127.0.0.1\n%s\n%s\n}\n", stanza, more),
-		ServerTypeName: "dns",
-	}
+	return caddytest.Corefile(stanza + "\n" + more)
 }
 
 // start starts a server. The returned function stops it.
 func start(t *testing.T, input caddy.Input) (*caddy.Instance, func(*caddy.Instance)) {
 	t.Helper()
-	instance, err := caddy.Start(input)
-	require.NoError(t, err)
-	waitServing(t, instance)
-	return instance, func(instance *caddy.Instance) {
-		assert.Empty(t, instance.ShutdownCallbacks())
-		require.NoError(t, instance.Stop())
-		instance.Wait()
-	}
+	return caddytest.Start(t, input)
 }
 
-// waitServing waits until every socket has answered. A server of CoreDNS that is stopped before it has begun to serve
-// goes on for ever.
+// waitServing waits until every socket has answered.
 func waitServing(t *testing.T, instance *caddy.Instance) {
 	t.Helper()
-	for _, server := range instance.Servers() {
-		for network, addr := range map[string]net.Addr{"udp": server.LocalAddr(), "tcp": server.Addr()} {
-			_, _, err := (&dns.Client{Net: network}).Exchange(question("example.", dns.TypeMX), addr.String())
-			require.NoError(t, err)
-		}
-	}
+	caddytest.AwaitServing(t, instance)
 }
+
+// replaceFile gives a file new content at one stroke.
+func replaceFile(t *testing.T, path, content string) { t.Helper(); kit.WriteFile(t, path, content) }
 
 // rcodeOf asks a running server and returns the answer's code.
 func rcodeOf(t *testing.T, instance *caddy.Instance, name string) int {
@@ -154,13 +117,6 @@ func TestReloadedListReachesQueries(t *testing.T) {
 	replaceFile(t, path, "army.mil\nnavy.mil\n")
 	require.Eventually(t, func() bool { return rcodeOf(t, instance, "navy.ml.") == dns.RcodeNameError }, 10*time.Second, 50*time.Millisecond)
 	require.Equal(t, dns.RcodeNameError, rcodeOf(t, instance, "army.ml."))
-}
-
-// replaceFile gives a file new content at one stroke.
-func replaceFile(t *testing.T, path, content string) {
-	t.Helper()
-	require.NoError(t, os.WriteFile(path+".new", []byte(content), 0o600))
-	require.NoError(t, os.Rename(path+".new", path))
 }
 
 // TestSeveralServerBlocks: each has its policies, and the gauges tell of all.

@@ -15,6 +15,8 @@ import (
 	"github.com/coredns/caddy"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/metrics"
+	"github.com/typoguard/coredns-typoguard/test/kit"
+	"github.com/typoguard/coredns-typoguard/test/kit/caddytest"
 
 	"github.com/miekg/dns"
 	"github.com/prometheus/client_golang/prometheus/testutil"
@@ -22,15 +24,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 )
-
-// freeAddress returns an address of loopback on which nobody listens.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer listener.Close()
-	return listener.Addr().String()
-}
 
 // sinkholeAt is a stanza that protects some suffixes, with an SMTP listener.
 func sinkholeAt(address string, suffixes ...string) string {
@@ -77,27 +70,6 @@ func (c *smtpClient) expect(want string) {
 	}
 }
 
-// closed says whether nobody listens on an address.
-func closed(t *testing.T, address string) bool {
-	t.Helper()
-	conn, err := net.Dial("tcp", address)
-	if err != nil {
-		require.ErrorContains(t, err, "connection refused")
-		return true
-	}
-	require.NoError(t, conn.Close())
-	return false
-}
-
-// restart puts another Corefile in force.
-func restart(t *testing.T, instance *caddy.Instance, input caddy.Input) *caddy.Instance {
-	t.Helper()
-	next, err := instance.Restart(input)
-	require.NoError(t, err)
-	waitServing(t, next)
-	return next
-}
-
 const (
 	likeArmy = "550 5.1.2 <bob@army.ml>: army.ml looks like a mistyped army.mil"
 	likeNavy = "550 5.1.2 <bob@navy.ml>: navy.ml looks like a mistyped navy.mil"
@@ -108,7 +80,7 @@ const (
 func TestSMTPReloads(t *testing.T) {
 	useDirectives(t)
 	ignore := goleak.IgnoreCurrent()
-	address := freeAddress(t)
+	address := kit.FreeAddress(t)
 	busy, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer busy.Close()
@@ -142,16 +114,16 @@ func TestSMTPReloads(t *testing.T) {
 		session.say("RCPT TO:<bob@army.ml>", likeArmy)
 		session.say("RCPT TO:<bob@navy.ml>", "550 5.7.1 <bob@navy.ml>: this host takes no mail")
 
-		instance = restart(t, instance, corefile(both, ""))
+		instance = caddytest.Restart(t, instance, corefile(both, ""))
 		session.say("RCPT TO:<bob@navy.ml>", likeNavy)
-		instance = restart(t, instance, corefile(army, ""))
+		instance = caddytest.Restart(t, instance, corefile(army, ""))
 		session.say("RCPT TO:<bob@navy.ml>", "550 5.7.1 <bob@navy.ml>: this host takes no mail")
 	}
 	assert.InDelta(t, 1, testutil.ToFloat64(metrics.SMTPActive.WithLabelValues(address)), 0)
 	assert.InDelta(t, sessions+5, testutil.ToFloat64(metrics.SMTPSessions.WithLabelValues(address)), 0)
 	stop(instance)
 	session.expect("421 4.3.2 typoguard.invalid Shutting down")
-	assert.True(t, closed(t, address))
+	assert.True(t, kit.Closed(t, address))
 	assert.InDelta(t, 0, testutil.ToFloat64(metrics.SMTPActive.WithLabelValues(address)), 0)
 	goleak.VerifyNone(t, ignore)
 }
@@ -163,10 +135,10 @@ func TestSMTPBusyPort(t *testing.T) {
 	busy, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer busy.Close()
-	free := freeAddress(t)
+	free := kit.FreeAddress(t)
 	_, err = caddy.Start(corefile(sinkholeAt("127.0.0.1:0 "+free+" "+busy.Addr().String(), "army.mil"), ""))
 	require.ErrorContains(t, err, fmt.Sprintf("smtp %s: listen tcp4 %[1]s: bind: address already in use", busy.Addr()))
-	assert.True(t, closed(t, free))
+	assert.True(t, kit.Closed(t, free))
 	assert.Nil(t, running.instance)
 	goleak.VerifyNone(t, ignore)
 }
@@ -175,28 +147,28 @@ func TestSMTPBusyPort(t *testing.T) {
 // an address that it includes.
 func TestSMTPAddressChanges(t *testing.T) {
 	useDirectives(t)
-	one, two := freeAddress(t), freeAddress(t)
+	one, two := kit.FreeAddress(t), kit.FreeAddress(t)
 	instance, stop := start(t, corefile(sinkholeAt(one, "army.mil"), ""))
 	gone := dialSMTP(t, one)
 
 	wildcard := netip.AddrPortFrom(netip.IPv4Unspecified(), netip.MustParseAddrPort(one).Port()).String()
-	instance = restart(t, instance, corefile(sinkholeAt(wildcard, "army.mil"), ""))
+	instance = caddytest.Restart(t, instance, corefile(sinkholeAt(wildcard, "army.mil"), ""))
 	gone.expect("421 ")
 	dialSMTP(t, one).say("RCPT TO:<bob@army.ml>", likeArmy)
 
-	instance = restart(t, instance, corefile(sinkholeAt(two, "army.mil"), ""))
-	assert.True(t, closed(t, one))
+	instance = caddytest.Restart(t, instance, corefile(sinkholeAt(two, "army.mil"), ""))
+	assert.True(t, kit.Closed(t, one))
 	dialSMTP(t, two).say("RCPT TO:<bob@army.ml>", likeArmy)
 
-	instance = restart(t, instance, corefile("typoguard {\nprotect army.mil\n}", ""))
-	assert.True(t, closed(t, two))
+	instance = caddytest.Restart(t, instance, corefile("typoguard {\nprotect army.mil\n}", ""))
+	assert.True(t, kit.Closed(t, two))
 	stop(instance)
 }
 
 // TestSMTPSharedByBlocks: the policies of two server blocks have one listener; one of them only monitors.
 func TestSMTPSharedByBlocks(t *testing.T) {
 	useDirectives(t)
-	address := freeAddress(t)
+	address := kit.FreeAddress(t)
 	input := corefile(sinkholeAt(address, "army.mil"), "")
 	input.Contents = append(input.Contents, "example.:0 {\nbind 127.0.0.1\n"+
 		strings.Replace(sinkholeAt(address, "navy.mil"), "typoguard {", "typoguard trial {\nmode monitor", 1)+"\n}\n"...)
@@ -217,7 +189,7 @@ func TestSMTPReloadedList(t *testing.T) {
 	useDirectives(t)
 	path := filepath.Join(t.TempDir(), "list.txt")
 	require.NoError(t, os.WriteFile(path, []byte("army.mil\n"), 0o600))
-	address := freeAddress(t)
+	address := kit.FreeAddress(t)
 	stanza := strings.Replace(sinkholeAt(address, "af.mil"), "protect", "reload 1s\nprotect_file "+path+"\nprotect", 1)
 	instance, stop := start(t, corefile(stanza, ""))
 	session := dialSMTP(t, address)
@@ -239,7 +211,7 @@ func TestSMTPSeriesBegin(t *testing.T) {
 	for _, c := range collectors()[6:12] {
 		c.(interface{ Reset() }).Reset()
 	}
-	address := freeAddress(t)
+	address := kit.FreeAddress(t)
 	instance, stop := start(t, corefile(sinkholeAt(address, "army.mil"), ""))
 	var counts []int
 	for _, c := range collectors()[6:12] {

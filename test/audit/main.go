@@ -5,6 +5,7 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"io"
@@ -20,6 +21,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 	"github.com/ulikunitz/xz"
 
+	"github.com/typoguard/coredns-typoguard/test/kit"
 	"github.com/typoguard/coredns-typoguard/test/maillog"
 )
 
@@ -56,11 +58,9 @@ func run(lines int) error {
 	if err := os.WriteFile(filepath.Join(dir, "Corefile"), []byte(corefile), 0o600); err != nil {
 		return err
 	}
-	binary := filepath.Join(dir, "coredns-typoguard")
-	build := exec.Command("go", "build", "-tags=grpcnotrace", "-o", binary, "./cmd/coredns-typoguard")
-	build.Stderr = os.Stderr
-	if err := build.Run(); err != nil {
-		return fmt.Errorf("building the binary: %w", err)
+	binary, err := kit.Build(context.Background())
+	if err != nil {
+		return err
 	}
 	// In a process of its own: Linux counts the memory of the process that starts another as the other's, too.
 	write := exec.Command(os.Args[0], "-write", dir, "-lines", strconv.Itoa(lines))

@@ -30,7 +30,7 @@ func (s sample) perAnswer() float64 { return s.cpu.Seconds() / s.answers }
 // load puts the server under the load of a file of queries, all of which must be answered with one of some codes. There are
 // always 100 queries outstanding, which is dnsperf's default. They have EDNS, as those of most resolvers.
 func (s *server) load(ctx context.Context, cpu, queries, rcode string, seconds int) (sample, error) {
-	before, err := cpuTime(s.cmd.Process.Pid)
+	before, err := cpuTime(s.PID())
 	if err != nil {
 		return sample{}, errors.Join(err, s.failure())
 	}
@@ -41,7 +41,7 @@ func (s *server) load(ctx context.Context, cpu, queries, rcode string, seconds i
 	if err != nil {
 		return sample{}, errors.Join(fmt.Errorf("dnsperf: %w", err), s.failure())
 	}
-	after, err := cpuTime(s.cmd.Process.Pid)
+	after, err := cpuTime(s.PID())
 	if err != nil {
 		return sample{}, errors.Join(err, s.failure())
 	}

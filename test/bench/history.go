@@ -10,8 +10,8 @@ import (
 	"strings"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
+	"github.com/typoguard/coredns-typoguard/test/kit"
 	"github.com/typoguard/coredns-typoguard/test/names"
-	"github.com/typoguard/coredns-typoguard/test/process"
 )
 
 // measureHistory compares a policy with a history and a page with one that has neither: by ordinary names, or by a mix of these
@@ -67,7 +67,7 @@ func database(dir, state string) (string, error) {
 	if state == "on" {
 		return "sqlite://" + filepath.Join(dir, "events.db"), nil
 	}
-	port, err := process.FreePort()
+	port, err := kit.FreePort()
 	return "postgres://typoguard@127.0.0.1:" + port + "/events", err
 }
 

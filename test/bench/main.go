@@ -28,10 +28,9 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
-	"path/filepath"
 	"syscall"
 
-	"github.com/typoguard/coredns-typoguard/test/resolvers"
+	"github.com/typoguard/coredns-typoguard/test/kit"
 )
 
 // settings are what the flags say.
@@ -146,8 +145,8 @@ func measure(ctx context.Context, dir string, s settings) ([]result, error) {
 	if err != nil {
 		return nil, err
 	}
-	binary := filepath.Join(dir, "coredns-typoguard")
-	if err := resolvers.Build(ctx, binary); err != nil {
+	binary, err := kit.Build(ctx)
+	if err != nil {
 		return nil, err
 	}
 	if s.sinks != "" {

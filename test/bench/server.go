@@ -1,16 +1,14 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"net"
-	"os/exec"
-	"strings"
-	"time"
+	"os"
+	"syscall"
 
-	"github.com/typoguard/coredns-typoguard/test/process"
+	"github.com/typoguard/coredns-typoguard/test/kit"
 )
 
 // corefile is what all servers have in common: the port comes first, then the plugins.
@@ -60,10 +58,9 @@ const blocker = `    template IN ANY . {
 
 // server is a running CoreDNS.
 type server struct {
-	port   string
-	cmd    *exec.Cmd
-	output bytes.Buffer  // not to be read before it has exited
-	exited chan struct{} // closed then
+	*kit.Process
+	port string
+	dir  string
 }
 
 // startAll starts a server for each list of plugins, and returns them with a function that stops them all.
@@ -87,61 +84,33 @@ func startAll(ctx context.Context, binary, cpu string, plugins ...string) (serve
 // start starts a server on the loopback interface, and returns when it answers. Go sees one CPU and runs it with
 // GOMAXPROCS 1.
 func start(ctx context.Context, binary, cpu, plugins string) (*server, error) {
-	port, err := process.FreePort()
+	port, err := kit.FreePort()
 	if err != nil {
 		return nil, fmt.Errorf("looking for a free port: %w", err)
 	}
-	s := &server{port: port, exited: make(chan struct{})}
-	s.cmd = exec.CommandContext(ctx, "taskset", "-c", cpu, binary, "-conf", "stdin")
-	s.cmd.Stdin = strings.NewReader(fmt.Sprintf(corefile, port, plugins))
-	s.cmd.Stdout, s.cmd.Stderr = &s.output, &s.output
-	if err := s.cmd.Start(); err != nil {
-		return nil, fmt.Errorf("starting the server: %w", err)
-	}
-	go func() {
-		_ = s.cmd.Wait() // no matter how it ends, it must not before it is stopped
-		close(s.exited)
-	}()
-	if err := s.await(ctx); err != nil {
-		s.stop()
+	dir, err := os.MkdirTemp("", "typoguard-bench-")
+	if err != nil {
 		return nil, err
 	}
-	return s, nil
-}
-
-// await returns when the server answers a query, no matter how.
-func (s *server) await(ctx context.Context) error {
-	client := net.Resolver{PreferGo: true, Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, network, net.JoinHostPort("127.0.0.1", s.port))
-	}}
-	for {
-		_, err := client.LookupMX(ctx, "example.")
-		var failure *net.DNSError
-		if err == nil || (errors.As(err, &failure) && failure.IsNotFound) {
-			return nil
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-s.exited:
-			return s.failure()
-		case <-time.After(50 * time.Millisecond):
-		}
+	p, err := kit.Serve(ctx, dir, fmt.Sprintf(corefile, port, plugins), net.JoinHostPort("127.0.0.1", port), "taskset", "-c", cpu, binary)
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
 	}
+	return &server{p, port, dir}, nil
 }
 
 // failure returns an error with what the server wrote, if it has exited.
 func (s *server) failure() error {
 	select {
-	case <-s.exited:
-		return fmt.Errorf("the server exited: %s", s.output.Bytes())
+	case <-s.Exited():
+		return fmt.Errorf("the server exited: %s", s.Output())
 	default:
 		return nil
 	}
 }
 
-// stop kills the server, and returns when it has exited.
+// stop kills the server, and removes its files.
 func (s *server) stop() {
-	_ = s.cmd.Process.Kill() // fails if it has exited already
-	<-s.exited
+	s.End(syscall.SIGKILL)
+	_ = os.RemoveAll(s.dir) // a temporary directory
 }

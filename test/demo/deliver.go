@@ -10,7 +10,7 @@ import (
 
 	"github.com/miekg/dns"
 
-	"github.com/typoguard/coredns-typoguard/test/process"
+	"github.com/typoguard/coredns-typoguard/test/kit"
 	"github.com/typoguard/coredns-typoguard/test/sender"
 )
 
@@ -24,7 +24,7 @@ const (
 type counts struct{ visits, lookups, typos, refused int }
 
 // deliver has all clients do what they do until the context ends, or the resolver does.
-func deliver(ctx context.Context, out io.Writer, s *site, w *world, pause time.Duration, resolver *process.Process) error {
+func deliver(ctx context.Context, out io.Writer, s *site, w *world, pause time.Duration, resolver *kit.Process) error {
 	tick, mailing, report := time.NewTicker(pause), time.NewTicker(mailings), time.NewTicker(reports)
 	defer tick.Stop()
 	defer mailing.Stop()

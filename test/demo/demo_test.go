@@ -16,23 +16,22 @@ import (
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
-	"github.com/typoguard/coredns-typoguard/test/process"
+	"github.com/typoguard/coredns-typoguard/test/kit"
 )
 
 // TestDemo: the page answers, and soon there are events of every kind, made up and real.
 func TestDemo(t *testing.T) {
 	dir := t.TempDir()
-	review, err := process.FreeAddress()
-	require.NoError(t, err)
+	review := kit.FreeAddress(t)
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
-	var out process.Output
+	var out kit.Output
 	var done sync.WaitGroup
 	begin := time.Now()
 	done.Go(func() {
 		assert.NoError(t, run(ctx, &out, settings{review: review, dir: dir, days: 12, pause: 2 * time.Millisecond}))
 	})
-	const patience, wink = 90 * time.Second, 100 * time.Millisecond // the binary has to be built
+	const patience, wink = 90 * time.Second, 100 * time.Millisecond // the binary may have to be built
 	require.Eventually(t, func() bool {
 		reply, err := http.Get("http://" + review + "/")
 		if err != nil {

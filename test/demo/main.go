@@ -16,11 +16,10 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"syscall"
 	"time"
 
-	"github.com/typoguard/coredns-typoguard/test/resolvers"
+	"github.com/typoguard/coredns-typoguard/test/kit"
 )
 
 // settings are what the flags say.
@@ -81,11 +80,11 @@ func run(ctx context.Context, out io.Writer, s settings) (err error) {
 		return fmt.Errorf("making up the past: %w", err)
 	}
 	fmt.Fprintln(out, "building the resolver")
-	binary := filepath.Join(s.dir, "coredns-typoguard")
-	if err := resolvers.Build(ctx, binary); err != nil {
+	binary, err := kit.Build(ctx)
+	if err != nil {
 		return orNothing(ctx, err)
 	}
-	resolver, err := resolvers.Run(ctx, s.dir, site.corefile(), site.dns, binary)
+	resolver, err := kit.Serve(ctx, s.dir, site.corefile(), site.dns, binary)
 	if err != nil {
 		return orNothing(ctx, err)
 	}

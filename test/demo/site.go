@@ -5,7 +5,7 @@ import (
 	"net"
 	"path/filepath"
 
-	"github.com/typoguard/coredns-typoguard/test/process"
+	"github.com/typoguard/coredns-typoguard/test/kit"
 )
 
 // policies are those of the resolver. The options of each follow for %s, and the SMTP listener of one for %[2]s.
@@ -61,7 +61,7 @@ type site struct {
 // newSite finds free ports for all but the page.
 func newSite(s settings) (*site, error) {
 	at := &site{settings: s}
-	return at, process.FreeAddresses(&at.dns, &at.smtp, &at.metrics)
+	return at, kit.FreeAddresses(&at.dns, &at.smtp, &at.metrics)
 }
 
 // database and events are the files of the history, and of the same events as lines of JSON.

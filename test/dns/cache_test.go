@@ -8,6 +8,8 @@ import (
 	"github.com/miekg/dns"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/typoguard/coredns-typoguard/test/kit"
 )
 
 // Addresses in and out of the clients of cachingCorefile's policy.
@@ -102,7 +104,7 @@ func TestCacheInFront(t *testing.T) {
 				assert.Len(t, m.Answer, len(direct.Answer), "ANSWER")
 				checkTTLs(t, m, 77)
 			}
-			assert.Equal(t, 2, guard.metrics(t).sum(t, lookalikesTotal), "queries that typoguard saw: the direct one and the first")
+			assert.Equal(t, 2, guard.metrics(t).Sum(t, lookalikesTotal), "queries that typoguard saw: the direct one and the first")
 		})
 	}
 }
@@ -145,10 +147,10 @@ func TestCacheExpires(t *testing.T) {
 			asked := time.Now()
 			seen := func() int {
 				ask(t, front, "army.ml.", dns.TypeMX)
-				return guard.metrics(t).sum(t, lookalikesTotal)
+				return guard.metrics(t).Sum(t, lookalikesTotal)
 			}
 			require.Equal(t, 1, seen(), "queries that typoguard saw")
-			eventually(t, "typoguard to be asked again", func() bool { return seen() == 2 })
+			kit.Eventually(t, "typoguard to be asked again", func() bool { return seen() == 2 })
 			assert.GreaterOrEqual(t, time.Since(asked), time.Second, "time until typoguard was asked again")
 		})
 	}

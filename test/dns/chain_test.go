@@ -6,6 +6,8 @@ import (
 
 	"github.com/miekg/dns"
 	"github.com/stretchr/testify/assert"
+
+	"github.com/typoguard/coredns-typoguard/test/kit"
 )
 
 // logFormat is a query log with all that typoguard says about a query.
@@ -48,8 +50,8 @@ func TestLog(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			ask(t, s, test.asked, test.qtype)
-			eventually(t, "the log line "+test.want, func() bool {
-				return strings.Contains(s.output.String(), "[INFO] "+test.want+"\n")
+			kit.Eventually(t, "the log line "+test.want, func() bool {
+				return strings.Contains(s.Output(), "[INFO] "+test.want+"\n")
 			})
 		})
 	}

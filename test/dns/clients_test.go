@@ -150,7 +150,7 @@ func TestPolicyOrder(t *testing.T) {
 	}
 	m := s.metrics(t)
 	for policy, want := range map[string]int{"watch": 1, "tld": 2, "first": 2, "second": 1} {
-		assert.Equal(t, want, m.sum(t, lookalikesTotal, fmt.Sprintf("policy=%q", policy)), "lookalikes of policy %s", policy)
+		assert.Equal(t, want, m.Sum(t, lookalikesTotal, fmt.Sprintf("policy=%q", policy)), "lookalikes of policy %s", policy)
 	}
 }
 
@@ -177,8 +177,8 @@ func TestMonitor(t *testing.T) {
 			checkOutcome(t, s, "127.0.0.2", "aRmY.ml.", passes, "")
 			assert.Len(t, up.take(), 2, "questions at the upstream")
 			m := s.metrics(t)
-			assert.Equal(t, 1, m.sum(t, lookalikesTotal, `mode="monitor"`, `policy="watch"`), "of a client")
-			assert.Equal(t, 1, m.sum(t, passedTotal, `reason="client"`), "of another")
+			assert.Equal(t, 1, m.Sum(t, lookalikesTotal, `mode="monitor"`, `policy="watch"`), "of a client")
+			assert.Equal(t, 1, m.Sum(t, passedTotal, `reason="client"`), "of another")
 		})
 	}
 }

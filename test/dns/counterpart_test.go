@@ -9,6 +9,8 @@ import (
 	"github.com/miekg/dns"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/typoguard/coredns-typoguard/test/kit"
 )
 
 const counterpartCorefile = `.:{$DNS} {
@@ -95,7 +97,8 @@ func TestCounterpartUpstreams(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			udp, tcp := listen(t, localhost)
+			udp, tcp, err := kit.Listen(localhost)
+			require.NoError(t, err)
 			u := &upstream{addr: tcp.Addr().String()}
 			u.serve(t, &dns.Server{PacketConn: udp, Handler: tt.handler})
 			u.serve(t, &dns.Server{Listener: tcp, Handler: tt.handler})

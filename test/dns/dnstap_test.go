@@ -4,6 +4,7 @@ import (
 	"net"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -99,7 +100,7 @@ func TestDnstapPolicy(t *testing.T) {
 // policyOf waits for a message that has a policy, and returns it with the policy's fields by their numbers.
 func policyOf(t *testing.T, frames <-chan []byte) (*dnstap.Dnstap, map[protowire.Number]any) {
 	t.Helper()
-	timeout := time.After(10 * time.Second)
+	timeout := time.After(patience)
 	for {
 		select {
 		case frame := <-frames:
@@ -145,16 +146,45 @@ func collectDnstap(t *testing.T, socket string) <-chan []byte {
 	t.Helper()
 	listener, err := net.Listen("unix", socket)
 	require.NoError(t, err)
-	t.Cleanup(func() { assert.NoError(t, listener.Close()) })
-	frames := make(chan []byte, 100)
-	go dnstap.NewFrameStreamSockInput(listener).ReadInto(frames)
+	frames, ended := make(chan []byte, 100), make(chan struct{})
+	go acceptDnstap(listener, frames, ended)
+	t.Cleanup(func() {
+		assert.NoError(t, listener.Close())
+		for {
+			select {
+			case <-frames: // which nobody asked for
+			case <-ended:
+				return
+			}
+		}
+	})
 	return frames
+}
+
+// acceptDnstap reads frames from every connection, until the listener and the connections are closed. The library's own listener
+// goes on to accept from a closed one for ever, and takes a CPU to do so.
+func acceptDnstap(listener net.Listener, frames chan []byte, ended chan<- struct{}) {
+	defer close(ended)
+	var readers sync.WaitGroup
+	defer readers.Wait()
+	for {
+		conn, err := listener.Accept()
+		if err != nil {
+			return
+		}
+		readers.Go(func() {
+			defer conn.Close()
+			if input, err := dnstap.NewFrameStreamInput(conn, true); err == nil {
+				input.ReadInto(frames)
+			}
+		})
+	}
 }
 
 // extraOf waits for the response to a client about a name, and returns its extra field.
 func extraOf(t *testing.T, frames <-chan []byte, name string) string {
 	t.Helper()
-	timeout := time.After(10 * time.Second)
+	timeout := time.After(patience)
 	for {
 		select {
 		case frame := <-frames:

@@ -2,7 +2,6 @@ package dns_test
 
 import (
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"os"
@@ -17,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
+	"github.com/typoguard/coredns-typoguard/test/kit"
 )
 
 // kept is a Corefile with a history and a page.
@@ -38,13 +38,9 @@ func kept(dsn, more string) string {
 // page asks for the review page, and returns the status of the reply.
 func (s *server) page(t *testing.T) int {
 	t.Helper()
-	client := http.Client{Timeout: patience, Transport: &http.Transport{DisableKeepAlives: true}}
-	reply, err := client.Get("http://" + s.addr("REVIEW") + "/")
+	status, _, err := kit.Get(t.Context(), "http://"+s.addr("REVIEW")+"/")
 	require.NoError(t, err)
-	defer reply.Body.Close()
-	_, err = io.Copy(io.Discard, reply.Body)
-	require.NoError(t, err)
-	return reply.StatusCode
+	return status
 }
 
 // hidden asks for a lookalike, and returns how long the answer took.
@@ -61,22 +57,22 @@ func (s *server) hidden(t *testing.T, name string) time.Duration {
 // TestHistoryUnreachable: with a database that is not there the server starts, answers at once, says so, and stops in time.
 func TestHistoryUnreachable(t *testing.T) {
 	t.Parallel()
-	dead := net.JoinHostPort(localhost, freePort(t, localhost))
+	dead := kit.FreeAddress(t)
 	s := start(t, newUpstream(t).addr, kept("postgres://typoguard:secret@"+dead+"/events", ""))
 	sink := `sink="postgres://typoguard@` + dead + `/events"`
 	for i := range 20 {
 		assert.Less(t, s.hidden(t, fmt.Sprintf("n%d.army.ml.", i)), patience/4, "nobody waits for the database")
 	}
-	eventually(t, "the metric to say that the sink is down", func() bool {
-		return s.metrics(t).sum(t, "coredns_typoguard_events_sink_up", sink) == 0
+	kit.Eventually(t, "the metric to say that the sink is down", func() bool {
+		return s.metrics(t).Sum(t, "coredns_typoguard_events_sink_up", sink) == 0
 	})
-	assert.Positive(t, s.metrics(t).sum(t, "coredns_typoguard_events_errors_total", sink))
+	assert.Positive(t, s.metrics(t).Sum(t, "coredns_typoguard_events_errors_total", sink))
 	assert.GreaterOrEqual(t, s.page(t), 500, "the page says it, too")
 	assert.Less(t, s.hidden(t, "army.ml."), patience/4)
-	eventually(t, "the log to say it", func() bool {
-		return strings.Contains(s.output.String(), "Events cannot be written to postgres://typoguard@")
+	kit.Eventually(t, "the log to say it", func() bool {
+		return strings.Contains(s.Output(), "Events cannot be written to postgres://typoguard@")
 	})
-	assert.NotContains(t, s.output.String(), "secret")
+	assert.NotContains(t, s.Output(), "secret")
 }
 
 // TestHistorySilent: a database that takes connections and says nothing keeps nobody waiting either: no query, no reload, and not
@@ -88,7 +84,7 @@ func TestHistorySilent(t *testing.T) {
 	defer silent.Close()
 	dir := t.TempDir()
 	dsn := "postgres://typoguard@" + silent.Addr().String() + "/events"
-	writeFile(t, dir, "Corefile", kept(dsn, ""))
+	kit.WriteFile(t, filepath.Join(dir, "Corefile"), kept(dsn, ""))
 	s := startIn(t, dir, localhost, newUpstream(t).addr)
 	go func() { // somebody looks at the page
 		reply, err := http.Get("http://" + s.addr("REVIEW") + "/")
@@ -99,14 +95,14 @@ func TestHistorySilent(t *testing.T) {
 	for i := range 20 {
 		assert.Less(t, s.hidden(t, fmt.Sprintf("n%d.army.ml.", i)), patience/4)
 	}
-	eventually(t, "the events to be on their way", func() bool { return strings.Contains(s.output.String(), "n19.army.ml looks like") })
-	writeFile(t, dir, "Corefile", kept(dsn+"?application_name=other", "allow arm.mil"))
+	kit.Eventually(t, "the events to be on their way", func() bool { return strings.Contains(s.Output(), "n19.army.ml looks like") })
+	kit.WriteFile(t, filepath.Join(dir, "Corefile"), kept(dsn+"?application_name=other", "allow arm.mil"))
 	from, to := s.reload(t, "[INFO] Reloading complete")
 	assert.Less(t, to.Sub(from), 10*time.Second, "the reload")
 	s.hidden(t, "army.ml.")
 	begin := time.Now()
-	require.NoError(t, s.cmd.Process.Signal(syscall.SIGTERM))
-	<-s.exited
+	require.NoError(t, s.Signal(syscall.SIGTERM))
+	<-s.Exited()
 	assert.Less(t, time.Since(begin), 10*time.Second, "the end")
 	t.Logf("reload %s, end %s", to.Sub(from), time.Since(begin))
 }
@@ -117,22 +113,22 @@ func TestHistoryReload(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	const dsn = "sqlite://{$DIR}/events.db"
-	writeFile(t, dir, "Corefile", kept(dsn, ""))
+	kit.WriteFile(t, filepath.Join(dir, "Corefile"), kept(dsn, ""))
 	s := startIn(t, dir, localhost, newUpstream(t).addr)
 	s.hidden(t, "one.army.ml.")
 	assert.Equal(t, http.StatusOK, s.page(t))
 
-	writeFile(t, dir, "Corefile", kept(dsn, "allow not..a..suffix"))
+	kit.WriteFile(t, filepath.Join(dir, "Corefile"), kept(dsn, "allow not..a..suffix"))
 	s.reload(t, "[ERROR] SIGUSR1: ")
 	assert.Equal(t, http.StatusOK, s.page(t))
 	s.hidden(t, "two.army.ml.")
 
-	writeFile(t, dir, "Corefile", strings.Replace(kept(dsn, ""), "{$HOST}:{$REVIEW}", "{$UPSTREAM}", 1)) // where somebody else listens
+	kit.WriteFile(t, filepath.Join(dir, "Corefile"), strings.Replace(kept(dsn, ""), "{$HOST}:{$REVIEW}", "{$UPSTREAM}", 1)) // where somebody else listens
 	s.reload(t, "[ERROR] SIGUSR1: ")
-	assert.Contains(t, s.output.String(), "address already in use")
+	assert.Contains(t, s.Output(), "address already in use")
 	assert.Equal(t, http.StatusOK, s.page(t))
 
-	writeFile(t, dir, "Corefile", strings.Replace(kept(dsn, "allow arm.mil"), "{$REVIEW}", "{$DOH}", 1))
+	kit.WriteFile(t, filepath.Join(dir, "Corefile"), strings.Replace(kept(dsn, "allow arm.mil"), "{$REVIEW}", "{$DOH}", 1))
 	s.reload(t, "[INFO] Reloading complete")
 	_, err := net.Dial("tcp", s.addr("REVIEW"))
 	require.ErrorContains(t, err, "connection refused")
@@ -143,7 +139,7 @@ func TestHistoryReload(t *testing.T) {
 	store, err := history.Open(history.Config{DSN: history.SQLite(filepath.Join(dir, "events.db"))})
 	require.NoError(t, err)
 	defer store.Close()
-	eventually(t, "all events", func() bool {
+	kit.Eventually(t, "all events", func() bool {
 		names := map[string]bool{}
 		require.NoError(t, store.Each(t.Context(), history.Filter{}, func(e *history.Event) error {
 			names[e.Name] = true
@@ -162,8 +158,8 @@ func TestReviewForAll(t *testing.T) {
 	require.True(t, found)
 	config, _, _ := strings.Cut(rest, "~~~")
 	dir := t.TempDir()
-	writeFile(t, dir, "web.yml", strings.NewReplacer("review.pem", built.certificate.file, "review.key", built.certificate.keyFile).Replace(config))
-	writeFile(t, dir, "Corefile", strings.Replace(kept("sqlite://{$DIR}/events.db", ""), "{$HOST}:{$REVIEW}", "0.0.0.0:{$REVIEW} web_config {$DIR}/web.yml", 1))
+	kit.WriteFile(t, filepath.Join(dir, "web.yml"), strings.NewReplacer("review.pem", built.certificate.file, "review.key", built.certificate.keyFile).Replace(config))
+	kit.WriteFile(t, filepath.Join(dir, "Corefile"), strings.Replace(kept("sqlite://{$DIR}/events.db", ""), "{$HOST}:{$REVIEW}", "0.0.0.0:{$REVIEW} web_config {$DIR}/web.yml", 1))
 	s := startIn(t, dir, localhost, newUpstream(t).addr)
 	client := http.Client{Timeout: patience, Transport: &http.Transport{TLSClientConfig: built.certificate.client(), DisableKeepAlives: true}}
 	for password, status := range map[string]int{"": http.StatusUnauthorized, "wrong": http.StatusUnauthorized, "fakepassword": http.StatusOK} {
@@ -190,13 +186,13 @@ func TestReviewPortTaken(t *testing.T) {
 	require.NoError(t, err)
 	defer busy.Close()
 	dir := t.TempDir()
-	writeFile(t, dir, "Corefile", strings.Replace(kept("sqlite://{$DIR}/events.db", ""), "{$HOST}:{$REVIEW}", busy.Addr().String(), 1))
+	kit.WriteFile(t, filepath.Join(dir, "Corefile"), strings.Replace(kept("sqlite://{$DIR}/events.db", ""), "{$HOST}:{$REVIEW}", busy.Addr().String(), 1))
 	s := launch(t, dir, localhost, localhost)
 	select {
-	case <-s.exited:
+	case <-s.Exited():
 	case <-time.After(patience):
 		require.FailNow(t, "the server started")
 	}
-	assert.Positive(t, s.cmd.ProcessState.ExitCode(), "exit code")
-	assert.Contains(t, s.output.String(), "review "+busy.Addr().String()+": listen tcp "+busy.Addr().String()+": bind: address already in use")
+	assert.Positive(t, s.ExitCode(), "exit code")
+	assert.Contains(t, s.Output(), "review "+busy.Addr().String()+": listen tcp "+busy.Addr().String()+": bind: address already in use")
 }

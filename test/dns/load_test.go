@@ -10,6 +10,8 @@ import (
 
 	"github.com/miekg/dns"
 	"github.com/stretchr/testify/assert"
+
+	"github.com/typoguard/coredns-typoguard/test/kit"
 )
 
 const (
@@ -95,7 +97,7 @@ func (l *load) awaitMore(t *testing.T) {
 	t.Helper()
 	const more = 50
 	before := l.fewest()
-	eventually(t, "more answers", func() bool { return l.fewest() >= before+more })
+	kit.Eventually(t, "more answers", func() bool { return l.fewest() >= before+more })
 }
 
 // fewest returns how often the name was asked for that was asked for least.

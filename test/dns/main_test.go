@@ -6,18 +6,17 @@
 package dns_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/require"
+	"github.com/typoguard/coredns-typoguard/test/kit"
 )
 
-// patience is how long a test waits for what should happen at once, or within the second a list is looked at again.
+// patience is how long what should happen at once may take, or within the second in which a list is looked at again.
 const patience = 20 * time.Second
 
 // built is what all tests share: the binary and a certificate for its encrypted transports.
@@ -43,38 +42,11 @@ func runTests(m *testing.M) (code int, err error) {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	if built.binary, err = buildBinary(dir); err != nil {
-		return 0, fmt.Errorf("building coredns-typoguard: %w", err)
+	if built.binary, err = kit.Build(context.Background()); err != nil {
+		return 0, err
 	}
 	if built.certificate, err = newCertificate(dir); err != nil {
 		return 0, fmt.Errorf("making a certificate: %w", err)
 	}
 	return m.Run(), nil
-}
-
-// buildBinary compiles coredns-typoguard as it is released, and returns its path.
-func buildBinary(dir string) (string, error) {
-	path := filepath.Join(dir, "coredns-typoguard")
-	build := exec.Command("go", "build", "-tags=grpcnotrace", "-o", path, "./cmd/coredns-typoguard")
-	build.Dir = filepath.Join("..", "..")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("%w: %s", err, out)
-	}
-	return path, nil
-}
-
-// eventually asks until the answer is yes, and fails the test when it has not been for a while.
-func eventually(t *testing.T, what string, yes func() bool) {
-	t.Helper()
-	deadline := time.After(patience)
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for !yes() {
-		select {
-		case <-tick.C:
-		case <-deadline:
-			require.FailNowf(t, "waited in vain", "%s in vain for %s", patience, what)
-		}
-	}
 }

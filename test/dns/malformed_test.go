@@ -65,7 +65,7 @@ func TestMalformed(t *testing.T) {
 			passes.check(t, q, askFrom(t, plain, nil, q), 0, "")
 		})
 	}
-	assert.Zero(t, guarded.metrics(t).sum(t, "coredns_panics_total"), "panics")
+	assert.Zero(t, guarded.metrics(t).Sum(t, "coredns_panics_total"), "panics")
 }
 
 // sendUDP sends messages from one socket, each followed by a proper query, which must be answered. It returns what was

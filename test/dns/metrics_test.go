@@ -2,10 +2,7 @@ package dns_test
 
 import (
 	"fmt"
-	"io"
 	"net/http"
-	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +10,8 @@ import (
 	"github.com/miekg/dns"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/typoguard/coredns-typoguard/test/kit"
 )
 
 // Names of typoguard's metrics.
@@ -25,77 +24,12 @@ const (
 	reloadTimestamp  = "coredns_typoguard_policy_reload_timestamp_seconds"
 )
 
-// metrics are the samples a server has, by series as it prints them.
-type metrics map[string]float64
-
-// scrape returns the metrics of a server, or an error if it gives none right now, as while it reloads its Corefile.
-func scrape(s *server) (metrics, error) {
-	client := &http.Client{Timeout: timeout, Transport: &http.Transport{DisableKeepAlives: true}}
-	resp, err := client.Get("http://" + s.addr("METRICS") + "/metrics")
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = resp.Body.Close() }()
-	if resp.StatusCode != http.StatusOK {
-		return nil, fmt.Errorf("metrics: %s", resp.Status)
-	}
-	text, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return nil, err
-	}
-	return parseMetrics(string(text))
-}
-
-// parseMetrics reads the text format of Prometheus.
-func parseMetrics(text string) (metrics, error) {
-	found := metrics{}
-	for line := range strings.Lines(text) {
-		if strings.HasPrefix(line, "#") {
-			continue
-		}
-		line = strings.TrimSpace(line)
-		end := strings.LastIndexByte(line, ' ')
-		value, err := strconv.ParseFloat(line[end+1:], 64)
-		if err != nil {
-			return nil, fmt.Errorf("line %q: %w", line, err)
-		}
-		found[line[:end]] = value
-	}
-	return found, nil
-}
-
 // metrics returns the metrics of a server that must have some.
-func (s *server) metrics(t *testing.T) metrics {
+func (s *server) metrics(t *testing.T) kit.Metrics {
 	t.Helper()
-	m, err := scrape(s)
+	m, err := kit.Scrape(t.Context(), s.addr("METRICS"))
 	require.NoError(t, err)
 	return m
-}
-
-// with returns the series of a metric that have the given labels, as in `type="MX"`.
-func (m metrics) with(name string, labels ...string) metrics {
-	found := metrics{}
-	for series, value := range m {
-		metric, rest, _ := strings.Cut(strings.TrimSuffix(series, "}"), "{")
-		has := strings.Split(rest, ",")
-		lacks := func(label string) bool { return !slices.Contains(has, label) }
-		if metric == name && !slices.ContainsFunc(labels, lacks) {
-			found[series] = value
-		}
-	}
-	return found
-}
-
-// sum adds up the series of a metric that have the given labels. There must be some.
-func (m metrics) sum(t *testing.T, name string, labels ...string) int {
-	t.Helper()
-	found := m.with(name, labels...)
-	require.NotEmptyf(t, found, "no series of %s with %s", name, labels)
-	var sum float64
-	for _, value := range found {
-		sum += value
-	}
-	return int(sum)
 }
 
 // monitored is a Corefile with all there is to look at over HTTP.
@@ -138,16 +72,16 @@ func TestSeriesFromTheStart(t *testing.T) {
 	for _, reason := range []string{"no_match", "protected", "allowed", "client", "type", "not_judged"} {
 		assert.Contains(t, m, fmt.Sprintf(`%s{reason=%q,%s,view=""}`, passedTotal, reason, server))
 	}
-	assert.Zero(t, m.sum(t, lookalikesTotal), lookalikesTotal)
-	assert.Zero(t, m.sum(t, passedTotal), passedTotal)
-	assert.Equal(t, metrics{reloadsTotal + `{result="ok"}`: 0, reloadsTotal + `{result="error"}`: 0}, m.with(reloadsTotal))
-	assert.Equal(t, metrics{
+	assert.Zero(t, m.Sum(t, lookalikesTotal), lookalikesTotal)
+	assert.Zero(t, m.Sum(t, passedTotal), passedTotal)
+	assert.Equal(t, kit.Metrics{reloadsTotal + `{result="ok"}`: 0, reloadsTotal + `{result="error"}`: 0}, m.With(reloadsTotal))
+	assert.Equal(t, kit.Metrics{
 		policySuffixes + `{list="protect",policy="first"}`:  2,
 		policySuffixes + `{list="allow",policy="first"}`:    1,
 		policySuffixes + `{list="protect",policy="second"}`: 1,
 		policySuffixes + `{list="allow",policy="second"}`:   0,
-	}, m.with(policySuffixes))
-	assert.Equal(t, metrics{reloadSuccessful + `{policy="first"}`: 1, reloadSuccessful + `{policy="second"}`: 1}, m.with(reloadSuccessful))
+	}, m.With(policySuffixes))
+	assert.Equal(t, kit.Metrics{reloadSuccessful + `{policy="first"}`: 1, reloadSuccessful + `{policy="second"}`: 1}, m.With(reloadSuccessful))
 	assert.InDelta(t, time.Now().Unix(), m[reloadTimestamp], patience.Seconds(), reloadTimestamp)
 }
 
@@ -179,10 +113,10 @@ func TestCounts(t *testing.T) {
 			ask(t, s, test.asked, test.qtype)
 			after := s.metrics(t)
 			labels := strings.Split(test.labels, ",")
-			assert.Equal(t, 1, after.sum(t, test.metric, labels...)-before.sum(t, test.metric, labels...), "series with these labels")
-			total := func(m metrics) int { return m.sum(t, lookalikesTotal) + m.sum(t, passedTotal) }
+			assert.Equal(t, 1, after.Sum(t, test.metric, labels...)-before.Sum(t, test.metric, labels...), "series with these labels")
+			total := func(m kit.Metrics) int { return m.Sum(t, lookalikesTotal) + m.Sum(t, passedTotal) }
 			assert.Equal(t, 1, total(after)-total(before), "all series")
-			assert.Len(t, after.with(lookalikesTotal), len(before.with(lookalikesTotal)), "series")
+			assert.Len(t, after.With(lookalikesTotal), len(before.With(lookalikesTotal)), "series")
 		})
 	}
 }

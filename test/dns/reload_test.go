@@ -12,6 +12,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/typoguard/coredns-typoguard/test/kit"
 )
 
 // Names of the load: one that every policy here blocks, one that none does, and one that the tests change.
@@ -45,8 +47,8 @@ func refused(t *testing.T, s *server, lists float64) {
 // list on disk is in force.
 func awaitReloads(t *testing.T, s *server, result string, lists, successful float64) {
 	t.Helper()
-	eventually(t, "a reload with result "+result, func() bool {
-		m, err := scrape(s)
+	kit.Eventually(t, "a reload with result "+result, func() bool {
+		m, err := kit.Scrape(t.Context(), s.addr("METRICS"))
 		return err == nil && m[reloadsTotal+`{result="`+result+`"}`] == lists && m[reloadSuccessful+`{policy="mail"}`] == successful
 	})
 }
@@ -56,8 +58,8 @@ func awaitReloads(t *testing.T, s *server, result string, lists, successful floa
 func TestListReload(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	writeFile(t, dir, "list", shortList)
-	writeFile(t, dir, "Corefile", `.:{$DNS} {
+	kit.WriteFile(t, filepath.Join(dir, "list"), shortList)
+	kit.WriteFile(t, filepath.Join(dir, "Corefile"), `.:{$DNS} {
     bind {$HOST}
     prometheus {$HOST}:{$METRICS}
     typoguard mail {
@@ -72,11 +74,11 @@ func TestListReload(t *testing.T) {
 	l.awaitMore(t)
 
 	longer := change{to: blocked, written: time.Now()}
-	writeFile(t, dir, "list", longList)
+	kit.WriteFile(t, filepath.Join(dir, "list"), longList)
 	longer.inForce = inForce(t, s, 1)
 	l.awaitMore(t)
 
-	writeFile(t, dir, "list", brokenList)
+	kit.WriteFile(t, filepath.Join(dir, "list"), brokenList)
 	refused(t, s, 1)
 	l.awaitMore(t)
 
@@ -84,12 +86,12 @@ func TestListReload(t *testing.T) {
 	refused(t, s, 2)
 	l.awaitMore(t)
 
-	writeFile(t, dir, "list", longList)
+	kit.WriteFile(t, filepath.Join(dir, "list"), longList)
 	inForce(t, s, 2)
 	l.awaitMore(t)
 
 	shorter := change{to: passed, written: time.Now()}
-	writeFile(t, dir, "list", shortList)
+	kit.WriteFile(t, filepath.Join(dir, "list"), shortList)
 	shorter.inForce = inForce(t, s, 3)
 	l.awaitMore(t)
 	l.stop()
@@ -97,8 +99,8 @@ func TestListReload(t *testing.T) {
 	checkSteady(t, always, l.samples[always], blocked)
 	checkSteady(t, never, l.samples[never], passed)
 	checkChanges(t, changing, l.samples[changing], passed, longer, shorter)
-	assert.Equal(t, 2, strings.Count(s.output.String(), "stays as it was"), "log lines about a list that could not be loaded")
-	assert.Contains(t, s.output.String(), filepath.Join(dir, "list")+":2", "the log says where the broken list is broken")
+	assert.Equal(t, 2, strings.Count(s.Output(), "stays as it was"), "log lines about a list that could not be loaded")
+	assert.Contains(t, s.Output(), filepath.Join(dir, "list")+":2", "the log says where the broken list is broken")
 }
 
 // restartable is a Corefile that protects army.mil, more suffixes if it says so, and those of a list.
@@ -120,9 +122,9 @@ func restartable(more string) string {
 func (s *server) reload(t *testing.T, outcome string) (from, to time.Time) {
 	t.Helper()
 	from = time.Now()
-	before := strings.Count(s.output.String(), outcome)
-	require.NoError(t, s.cmd.Process.Signal(syscall.SIGUSR1))
-	eventually(t, "the log to say "+outcome, func() bool { return strings.Count(s.output.String(), outcome) > before })
+	before := strings.Count(s.Output(), outcome)
+	require.NoError(t, s.Signal(syscall.SIGUSR1))
+	kit.Eventually(t, "the log to say "+outcome, func() bool { return strings.Count(s.Output(), outcome) > before })
 	return from, time.Now()
 }
 
@@ -142,31 +144,31 @@ func TestCorefileReload(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	const listed = "mindef.ml." // of mindef.nl, on the list from the end on
-	writeFile(t, dir, "list", "politie.nl\n")
-	writeFile(t, dir, "Corefile", restartable(""))
+	kit.WriteFile(t, filepath.Join(dir, "list"), "politie.nl\n")
+	kit.WriteFile(t, filepath.Join(dir, "Corefile"), restartable(""))
 	up := newUpstream(t)
 	s := startIn(t, dir, localhost, up.addr)
 	l := startLoad(t, s, []string{"udp", "udp", "tcp", "tcp"}, []string{always, never, changing, listed})
 	l.awaitMore(t)
 
 	better := change{to: blocked, written: time.Now()}
-	writeFile(t, dir, "Corefile", restartable("navy.mil"))
+	kit.WriteFile(t, filepath.Join(dir, "Corefile"), restartable("navy.mil"))
 	from, to := s.reload(t, "[INFO] Reloading complete")
 	better.inForce = to
 	l.awaitMore(t)
 
-	writeFile(t, dir, "Corefile", restartable("navy.mil not..a..suffix"))
+	kit.WriteFile(t, filepath.Join(dir, "Corefile"), restartable("navy.mil not..a..suffix"))
 	s.reload(t, "[ERROR] SIGUSR1: ")
-	assert.Contains(t, s.output.String(), `Corefile:5 - Error during parsing: protect: "not..a..suffix"`, "what is wrong with the Corefile")
+	assert.Contains(t, s.Output(), `Corefile:5 - Error during parsing: protect: "not..a..suffix"`, "what is wrong with the Corefile")
 	l.awaitMore(t)
 
-	writeFile(t, dir, "Corefile", restartable("navy.mil")+onPort(t, up.addr))
+	kit.WriteFile(t, filepath.Join(dir, "Corefile"), restartable("navy.mil")+onPort(t, up.addr))
 	s.reload(t, "[ERROR] SIGUSR1: ")
-	assert.Contains(t, s.output.String(), "address already in use", "what is wrong with the Corefile")
+	assert.Contains(t, s.Output(), "address already in use", "what is wrong with the Corefile")
 	l.awaitMore(t)
 
 	enlisted := change{to: blocked, written: time.Now()}
-	writeFile(t, dir, "list", "politie.nl\nmindef.nl\n")
+	kit.WriteFile(t, filepath.Join(dir, "list"), "politie.nl\nmindef.nl\n")
 	enlisted.inForce = inForce(t, s, 1)
 	l.awaitMore(t)
 	l.stop()

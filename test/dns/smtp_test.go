@@ -3,6 +3,7 @@ package dns_test
 import (
 	"bufio"
 	"net"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +11,8 @@ import (
 	"github.com/miekg/dns"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/typoguard/coredns-typoguard/test/kit"
 )
 
 // sunk is a Corefile with an SMTP listener for mail servers on this host, with limits.
@@ -73,7 +76,7 @@ func (c smtpSession) say(t *testing.T, command string) []string {
 func TestSMTP(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	writeFile(t, dir, "Corefile", sunk("army.mil", "connections 100"))
+	kit.WriteFile(t, filepath.Join(dir, "Corefile"), sunk("army.mil", "connections 100"))
 	s := startIn(t, dir, localhost, newUpstream(t).addr)
 	reply, err := dns.Exchange(query("us.army.ml.", dns.TypeMX), s.addr("DNS"))
 	require.NoError(t, err)
@@ -92,21 +95,21 @@ func TestSMTP(t *testing.T) {
 	navy := []string{"550 5.7.1 <bob@navy.ml>: this host takes no mail"}
 	assert.Equal(t, navy, c.say(t, "RCPT TO:<bob@navy.ml>"))
 
-	writeFile(t, dir, "Corefile", sunk("not..a..suffix", "connections 100"))
+	kit.WriteFile(t, filepath.Join(dir, "Corefile"), sunk("not..a..suffix", "connections 100"))
 	s.reload(t, "[ERROR] SIGUSR1: ")
 	assert.Equal(t, army, c.say(t, "RCPT TO:<bob@us.army.ml>"))
-	writeFile(t, dir, "Corefile", sunk("army.mil navy.mil", "connections 100"))
+	kit.WriteFile(t, filepath.Join(dir, "Corefile"), sunk("army.mil navy.mil", "connections 100"))
 	s.reload(t, "[INFO] Reloading complete")
 	assert.Contains(t, c.say(t, "RCPT TO:<bob@navy.ml>")[0], "550-5.1.2 <bob@navy.ml>: navy.ml looks like a mistyped navy.mil.")
 
 	listener := `listener="` + s.addr("SMTP") + `"`
 	m := s.metrics(t)
-	assert.Equal(t, 1, m.sum(t, "coredns_typoguard_smtp_sessions_total", listener))
-	assert.Equal(t, 1, m.sum(t, "coredns_typoguard_smtp_active_sessions", listener))
-	assert.Equal(t, 3, m.sum(t, "coredns_typoguard_smtp_rejected_recipients_total", `policy="mail"`, `kind="omission"`))
-	assert.Equal(t, 1, m.sum(t, "coredns_typoguard_smtp_other_recipients_total", listener))
-	eventually(t, "all refusals in the log", func() bool { return strings.Count(s.output.String(), "Refused mail from <corp.example> to <") == 4 })
-	assert.NotContains(t, s.output.String(), "bob", "addresses are personal data")
+	assert.Equal(t, 1, m.Sum(t, "coredns_typoguard_smtp_sessions_total", listener))
+	assert.Equal(t, 1, m.Sum(t, "coredns_typoguard_smtp_active_sessions", listener))
+	assert.Equal(t, 3, m.Sum(t, "coredns_typoguard_smtp_rejected_recipients_total", `policy="mail"`, `kind="omission"`))
+	assert.Equal(t, 1, m.Sum(t, "coredns_typoguard_smtp_other_recipients_total", listener))
+	kit.Eventually(t, "all refusals in the log", func() bool { return strings.Count(s.Output(), "Refused mail from <corp.example> to <") == 4 })
+	assert.NotContains(t, s.Output(), "bob", "addresses are personal data")
 }
 
 // TestSMTPTenThousand: 10,000 clients that say nothing are all greeted, and the next one is told to come again. Names are
@@ -131,13 +134,13 @@ func TestSMTPTenThousand(t *testing.T) {
 	assert.Len(t, reply.Answer, 1)
 
 	listener := `listener="` + s.addr("SMTP") + `"`
-	assert.Equal(t, many, s.metrics(t).sum(t, "coredns_typoguard_smtp_active_sessions", listener))
-	assert.Equal(t, 1, s.metrics(t).sum(t, "coredns_typoguard_smtp_limits_hit_total", listener, `limit="connections"`))
+	assert.Equal(t, many, s.metrics(t).Sum(t, "coredns_typoguard_smtp_active_sessions", listener))
+	assert.Equal(t, 1, s.metrics(t).Sum(t, "coredns_typoguard_smtp_limits_hit_total", listener, `limit="connections"`))
 	for _, c := range idle {
 		require.NoError(t, c.Close())
 	}
-	eventually(t, "all sessions to end", func() bool {
-		return s.metrics(t).sum(t, "coredns_typoguard_smtp_active_sessions", listener) == 0
+	kit.Eventually(t, "all sessions to end", func() bool {
+		return s.metrics(t).Sum(t, "coredns_typoguard_smtp_active_sessions", listener) == 0
 	})
 	s.greeted(t)
 }
@@ -149,13 +152,13 @@ func TestSMTPPortTaken(t *testing.T) {
 	require.NoError(t, err)
 	defer busy.Close()
 	dir := t.TempDir()
-	writeFile(t, dir, "Corefile", strings.ReplaceAll(sunk("army.mil", "connections 1"), "{$HOST}:{$SMTP}", busy.Addr().String()))
+	kit.WriteFile(t, filepath.Join(dir, "Corefile"), strings.ReplaceAll(sunk("army.mil", "connections 1"), "{$HOST}:{$SMTP}", busy.Addr().String()))
 	s := launch(t, dir, localhost, localhost)
 	select {
-	case <-s.exited:
+	case <-s.Exited():
 	case <-time.After(patience):
 		require.FailNow(t, "the server started")
 	}
-	assert.Positive(t, s.cmd.ProcessState.ExitCode(), "exit code")
-	assert.Contains(t, s.output.String(), "smtp "+busy.Addr().String()+": listen tcp4 "+busy.Addr().String()+": bind: address already in use")
+	assert.Positive(t, s.ExitCode(), "exit code")
+	assert.Contains(t, s.Output(), "smtp "+busy.Addr().String()+": listen tcp4 "+busy.Addr().String()+": bind: address already in use")
 }

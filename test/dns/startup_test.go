@@ -1,11 +1,14 @@
 package dns_test
 
 import (
+	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/typoguard/coredns-typoguard/test/kit"
 )
 
 // TestStartupFails starts servers with mistakes in what an operator writes: each says what is wrong and where, and exits.
@@ -28,8 +31,8 @@ func TestStartupFails(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
-			writeFile(t, dir, "list", brokenList)
-			writeFile(t, dir, "Corefile", `.:{$DNS} {
+			kit.WriteFile(t, filepath.Join(dir, "list"), brokenList)
+			kit.WriteFile(t, filepath.Join(dir, "Corefile"), `.:{$DNS} {
     bind {$HOST}
     forward . {$UPSTREAM}
     typoguard mail {
@@ -39,13 +42,13 @@ func TestStartupFails(t *testing.T) {
 `)
 			s := launch(t, dir, localhost, localhost)
 			select {
-			case <-s.exited:
+			case <-s.Exited():
 			case <-time.After(patience):
 				require.FailNow(t, "the server started")
 			}
-			assert.Positive(t, s.cmd.ProcessState.ExitCode(), "exit code")
+			assert.Positive(t, s.ExitCode(), "exit code")
 			for _, want := range test.want {
-				assert.Contains(t, s.output.String(), want, "output")
+				assert.Contains(t, s.Output(), want, "output")
 			}
 		})
 	}

@@ -10,6 +10,8 @@ import (
 	"github.com/miekg/dns"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/typoguard/coredns-typoguard/test/kit"
 )
 
 // v4Only is the label under which the upstream has no AAAA records.
@@ -81,7 +83,8 @@ type upstream struct {
 // newUpstream starts a name server on a free port, over UDP and TCP. It is stopped when the test ends.
 func newUpstream(t *testing.T) *upstream {
 	t.Helper()
-	udp, tcp := listen(t, localhost)
+	udp, tcp, err := kit.Listen(localhost)
+	require.NoError(t, err)
 	u := &upstream{addr: tcp.Addr().String()}
 	u.serve(t, &dns.Server{PacketConn: udp, Handler: u})
 	u.serve(t, &dns.Server{Listener: tcp, Handler: u})

@@ -15,6 +15,7 @@ import (
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/sink"
+	"github.com/typoguard/coredns-typoguard/test/kit"
 )
 
 // TestKill: a resolver that is killed loses no event that is older than the time in which events settle, and the next one goes
@@ -133,10 +134,11 @@ func TestTwoResolvers(t *testing.T) {
 	_, hosts := kept(t, dsn)
 	assert.Equal(t, map[string]int{"ns1": 500, "ns2": 500}, hosts)
 	for _, r := range []*resolver{one, two} {
-		list := get(t, "http://"+r.review+"/events")
-		assert.Equal(t, http.StatusOK, list.status)
-		assert.Contains(t, list.body, "ns1")
-		assert.Contains(t, list.body, "ns2")
+		status, list, err := kit.Get(t.Context(), "http://"+r.review+"/events")
+		require.NoError(t, err)
+		assert.Equal(t, http.StatusOK, status)
+		assert.Contains(t, list, "ns1")
+		assert.Contains(t, list, "ns2")
 		assert.Zero(t, r.metric(t, "events_dropped_total"))
 	}
 	// What both are asked at the same time is two events, of two hosts.

@@ -6,14 +6,8 @@ package history_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io"
 	"net"
-	"net/http"
-	"os"
-	"path/filepath"
-	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -25,42 +19,16 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
+	"github.com/typoguard/coredns-typoguard/test/kit"
 	"github.com/typoguard/coredns-typoguard/test/postgres"
-	"github.com/typoguard/coredns-typoguard/test/process"
-	"github.com/typoguard/coredns-typoguard/test/resolvers"
 )
 
 // wink is how long to wait before asking again.
 const wink = 100 * time.Millisecond
 
-// binary is the program, which all tests share.
-var binary string
-
-func TestMain(m *testing.M) {
-	code, err := runTests(m)
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "history test:", err)
-		code = 1
-	}
-	os.Exit(code)
-}
-
-func runTests(m *testing.M) (code int, err error) {
-	dir, err := os.MkdirTemp("", "typoguard-history-")
-	if err != nil {
-		return 0, err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	binary = filepath.Join(dir, "coredns-typoguard")
-	if err := resolvers.Build(context.Background(), binary); err != nil {
-		return 0, err
-	}
-	return m.Run(), nil
-}
-
 // resolver is a running one.
 type resolver struct {
-	*process.Process
+	*kit.Process
 	dns, metrics, review string // addresses
 }
 
@@ -69,15 +37,17 @@ type resolver struct {
 func start(t *testing.T, dsn, hostname string) *resolver {
 	t.Helper()
 	r := new(resolver)
-	require.NoError(t, process.FreeAddresses(&r.dns, &r.metrics, &r.review))
+	require.NoError(t, kit.FreeAddresses(&r.dns, &r.metrics, &r.review))
 	_, port, err := net.SplitHostPort(r.dns)
 	require.NoError(t, err)
 	content := fmt.Sprintf(".:%s {\nbind 127.0.0.1\nerrors\nprometheus %s\ntypoguard {\nprotect army.mil\nlog_events off\nhistory %s\nreview %s\n}\n}\n", port, r.metrics, dsn, r.review)
+	binary, err := kit.Build(t.Context())
+	require.NoError(t, err)
 	command := []string{binary}
 	if hostname != "" {
 		command = append([]string{"unshare", "--uts", "sh", "-c", "hostname " + hostname + ` && exec "$0" "$@"`}, command...)
 	}
-	r.Process, err = resolvers.Run(t.Context(), t.TempDir(), content, r.dns, command...)
+	r.Process, err = kit.Serve(t.Context(), t.TempDir(), content, r.dns, command...)
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		r.End(syscall.SIGTERM)
@@ -117,12 +87,11 @@ func lookalike(n int) string { return fmt.Sprintf("n%d.army.ml", n) }
 
 // metric returns the value of a series of the history.
 func (r *resolver) metric(t require.TestingT, metric string) int {
-	content := get(t, "http://"+r.metrics+"/metrics")
-	for line := range strings.Lines(content.body) {
-		if series, value, _ := strings.Cut(strings.TrimSpace(line), " "); strings.HasPrefix(series, "coredns_typoguard_"+metric+`{sink="`) && strings.Contains(series, "://") {
-			number, err := strconv.ParseFloat(value, 64)
-			require.NoError(t, err)
-			return int(number)
+	m, err := kit.Scrape(context.Background(), r.metrics)
+	require.NoError(t, err)
+	for series, value := range m {
+		if strings.HasPrefix(series, "coredns_typoguard_"+metric+`{sink="`) && strings.Contains(series, "://") {
+			return int(value)
 		}
 	}
 	require.FailNow(t, "no series", metric)
@@ -132,28 +101,15 @@ func (r *resolver) metric(t require.TestingT, metric string) int {
 // page returns the status of the review page.
 func (r *resolver) page(t *testing.T) int {
 	t.Helper()
-	return get(t, "http://"+r.review+"/").status
-}
-
-type reply struct {
-	status int
-	body   string
-}
-
-func get(t require.TestingT, address string) reply {
-	client := http.Client{Timeout: process.Patience, Transport: &http.Transport{DisableKeepAlives: true}}
-	r, err := client.Get(address)
+	status, _, err := kit.Get(t.Context(), "http://"+r.review+"/")
 	require.NoError(t, err)
-	defer r.Body.Close()
-	body, err := io.ReadAll(r.Body)
-	require.NoError(t, err)
-	return reply{r.StatusCode, string(body)}
+	return status
 }
 
 // awaitSink returns when the history is, or is not, written to.
 func (r *resolver) awaitSink(t *testing.T, up int) {
 	t.Helper()
-	require.Eventually(t, func() bool { return r.metric(t, "events_sink_up") == up }, 2*process.Patience, wink)
+	require.Eventually(t, func() bool { return r.metric(t, "events_sink_up") == up }, 2*kit.Patience, wink)
 }
 
 // kept returns how often each lookalike is in a history, and by which hosts.
@@ -179,7 +135,7 @@ func awaitAll(t *testing.T, dsn string, n int) {
 		for name, times := range names {
 			assert.Equal(c, 1, times, name)
 		}
-	}, 3*process.Patience, wink)
+	}, 3*kit.Patience, wink)
 }
 
 // startPostgres starts a server until the test ends.

@@ -13,6 +13,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/typoguard/coredns-typoguard/test/kit"
 )
 
 // TestPassword: a password is taken from the file that PGPASSFILE names, as the manual says, or from the DSN; and neither log nor
@@ -59,7 +61,11 @@ func TestPassword(t *testing.T) {
 	wrong.ask(t, 3, 1, 0)
 	wrong.awaitSink(t, 0)
 	for _, r := range []*resolver{denied, let, given, wrong} {
-		for _, text := range []string{r.Output(), get(t, "http://"+r.metrics+"/metrics").body, get(t, "http://"+r.review+"/").body} {
+		_, metrics, err := kit.Get(t.Context(), "http://"+r.metrics+"/metrics")
+		require.NoError(t, err)
+		_, page, err := kit.Get(t.Context(), "http://"+r.review+"/")
+		require.NoError(t, err)
+		for _, text := range []string{r.Output(), metrics, page} {
 			assert.NotContains(t, text, "sesame")
 			assert.NotContains(t, text, "barley")
 		}

@@ -10,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/typoguard/coredns-typoguard/test/kit"
 )
 
 // audited is what the command audit says of a lookalike.
@@ -31,7 +33,7 @@ type audited struct {
 // lookalike.
 func (w *world) audit(t *testing.T, dir string) map[string]audited {
 	t.Helper()
-	binary, err := buildBinary()
+	binary, err := kit.Build(t.Context())
 	require.NoError(t, err)
 	corefile := filepath.Join(dir, "Corefile.audit")
 	writeFile(t, corefile, ". {\n"+nxdomain.stanza+"\n}\n")
@@ -87,8 +89,8 @@ func TestAuditSMTP(t *testing.T) {
 		relay.jail.ns.run(t, "smtp-source", "-f", sender, "-t", mailTo(s).to, "127.0.0.1:25")
 	}
 	for _, s := range foreignSites {
-		eventually(t, "mail at the server of "+s.domain, func() bool { return len(w.internet.received(t, s)) == 1 })
-		eventually(t, "a log line about it", func() bool { return lastLine(readFile(t, relay.log()), "to=<"+mailTo(s).to+">,") != "" })
+		kit.Eventually(t, "mail at the server of "+s.domain, func() bool { return len(w.internet.received(t, s)) == 1 })
+		kit.Eventually(t, "a log line about it", func() bool { return lastLine(kit.ReadFile(t, relay.log()), "to=<"+mailTo(s).to+">,") != "" })
 	}
 	found := w.audit(t, w.internet.dir)
 	for _, s := range []site{armyML, navyML} {

@@ -15,6 +15,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/typoguard/coredns-typoguard/test/kit"
 )
 
 // bounce is what a delivery status notification (RFC 3464) tells the sender about one recipient.
@@ -30,7 +32,7 @@ func readBounces(t *testing.T, maildir string) []bounce {
 	require.NoError(t, err)
 	var all []bounce
 	for _, file := range files {
-		all = append(all, parseBounce(t, readFile(t, file))...)
+		all = append(all, parseBounce(t, kit.ReadFile(t, file))...)
 	}
 	return all
 }

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/typoguard/coredns-typoguard/test/kit"
 )
 
 // TestExim checks what becomes of mail that Exim relays under each action.
@@ -70,7 +72,7 @@ func prepareExim(t *testing.T, j *jail, dir, option string) mta {
 	require.NoError(t, os.Chown(e.maildir(), nobody, nobody))
 	t.Cleanup(func() {
 		if t.Failed() {
-			t.Logf("Exim logged:\n%s", readFile(t, e.log()))
+			t.Logf("Exim logged:\n%s", kit.ReadFile(t, e.log()))
 		}
 	})
 	return e
@@ -133,7 +135,7 @@ func (e *exim) submit(t *testing.T, m message) {
 // fate is the last line that Exim logged about the delivery of a message.
 func (e *exim) fate(t *testing.T, m message) string {
 	t.Helper()
-	return lastLine(readFile(t, e.log()), " "+m.to)
+	return lastLine(kit.ReadFile(t, e.log()), " "+m.to)
 }
 
 // queued lists the messages that have been neither delivered nor bounced.

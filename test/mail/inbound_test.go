@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/typoguard/coredns-typoguard/test/kit"
 )
 
 // inboundView is a server block for the relay, as one that takes mail in, in which no policy holds. It stands before the
@@ -46,7 +48,7 @@ func TestInbound(t *testing.T) {
 				return
 			}
 			require.NoErrorf(t, err, "%s", out)
-			eventually(t, "mail from Mali in the mailbox", func() bool {
+			kit.Eventually(t, "mail from Mali in the mailbox", func() bool {
 				entries, err := os.ReadDir(filepath.Join(relay.maildir(), "new"))
 				return err == nil && len(entries) == 1
 			})

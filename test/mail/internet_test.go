@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/typoguard/coredns-typoguard/test/kit"
 )
 
 // The addresses in a test case's network, besides those of the foreign mail servers.
@@ -140,7 +142,7 @@ func (in *internet) received(t *testing.T, s site) []string {
 	require.NoError(t, err)
 	var messages []string
 	for _, file := range files {
-		messages = append(messages, readFile(t, file))
+		messages = append(messages, kit.ReadFile(t, file))
 	}
 	return messages
 }
@@ -157,7 +159,7 @@ var queryLine = regexp.MustCompile(`query: (\S+) IN (\S+)`)
 func (in *internet) queries(t *testing.T) []query {
 	t.Helper()
 	var qs []query
-	for _, m := range queryLine.FindAllStringSubmatch(readFile(t, in.queryLog()), -1) {
+	for _, m := range queryLine.FindAllStringSubmatch(kit.ReadFile(t, in.queryLog()), -1) {
 		qs = append(qs, query{name: strings.ToLower(m[1]), qtype: m[2]})
 	}
 	return qs
@@ -166,7 +168,7 @@ func (in *internet) queries(t *testing.T) []query {
 // waitAnswer waits until the DNS server at addr answers queries from the namespace.
 func waitAnswer(t *testing.T, ns *netns, addr string) {
 	t.Helper()
-	eventually(t, "an answer from the DNS server "+addr, func() bool {
+	kit.Eventually(t, "an answer from the DNS server "+addr, func() bool {
 		out, err := ns.command("dig", "+time=1", "+tries=1", "@"+addr, ".", "SOA").Output()
 		return err == nil && strings.Contains(string(out), "status: NOERROR")
 	})

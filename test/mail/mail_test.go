@@ -13,6 +13,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/typoguard/coredns-typoguard/test/kit"
 )
 
 // sender is who writes all mail, from a mailbox on the relay.
@@ -137,7 +139,7 @@ func (c mailCase) run(t *testing.T, server string, start newMTA) {
 	w.checkUpstream(t, c.upstream)
 	w.checkAudit(t, w.internet.dir, want)
 	logged := "army.ml. MX " + c.logged
-	eventually(t, "the resolver's log to have "+logged, func() bool { return slices.Contains(w.resolver.lines(t, "army.ml."), logged) })
+	kit.Eventually(t, "the resolver's log to have "+logged, func() bool { return slices.Contains(w.resolver.lines(t, "army.ml."), logged) })
 	w.checkRefusals(t, c.refused)
 	if !t.Failed() {
 		seen.note(server, c.name, c.army)
@@ -185,19 +187,19 @@ func (w *world) waitOutcome(t *testing.T, s site, want outcome) {
 			seen.noteText(b.text)
 		}
 	case inQueue:
-		eventually(t, "mail to "+m.to+" in the queue", func() bool {
+		kit.Eventually(t, "mail to "+m.to+" in the queue", func() bool {
 			return strings.Contains(w.relay.fate(t, m), want.text) && strings.Contains(w.relay.queued(t), m.to)
 		})
 	}
 	// Mail servers log what they did after they did it.
-	eventually(t, "a log line about mail to "+m.to, func() bool { return w.relay.fate(t, m) != "" })
+	kit.Eventually(t, "a log line about mail to "+m.to, func() bool { return w.relay.fate(t, m) != "" })
 	t.Logf("the relay logged: %s", w.relay.fate(t, m))
 }
 
 // waitArrival waits until a site has received the message to it as it was sent.
 func (w *world) waitArrival(t *testing.T, s site) {
 	t.Helper()
-	eventually(t, "mail at the server of "+s.domain, func() bool {
+	kit.Eventually(t, "mail at the server of "+s.domain, func() bool {
 		return slices.ContainsFunc(w.internet.received(t, s), func(dump string) bool {
 			return strings.Contains(dump, "X-Rcpt-Args: <"+mailTo(s).to+">") && strings.Contains(dump, body)
 		})
@@ -208,7 +210,7 @@ func (w *world) waitArrival(t *testing.T, s site) {
 func (w *world) waitBounce(t *testing.T, s site) bounce {
 	t.Helper()
 	var found bounce
-	eventually(t, "a bounce of mail to "+s.domain, func() bool {
+	kit.Eventually(t, "a bounce of mail to "+s.domain, func() bool {
 		require.Empty(t, w.internet.received(t, s), "mail that leaked to %s", s.domain)
 		all := readBounces(t, w.relay.maildir())
 		i := slices.IndexFunc(all, func(b bounce) bool { return b.recipient == mailTo(s).to })
@@ -229,7 +231,7 @@ func (w *world) checkQueue(t *testing.T, want map[site]outcome) {
 			return // That it is there has been checked while waiting for it.
 		}
 	}
-	eventually(t, "an empty mail queue", func() bool { return w.relay.queued(t) == "" })
+	kit.Eventually(t, "an empty mail queue", func() bool { return w.relay.queued(t) == "" })
 }
 
 // checkReceived checks that sites where mail is expected to arrive got one message, and the others not a word.
@@ -252,7 +254,7 @@ func (w *world) checkRefusals(t *testing.T, want string) {
 			assert.Empty(t, w.resolver.refusals(t, s))
 			continue
 		}
-		eventually(t, "a log line about the refusal of mail to "+s.domain, func() bool { return len(w.resolver.refusals(t, s)) > 0 })
+		kit.Eventually(t, "a log line about the refusal of mail to "+s.domain, func() bool { return len(w.resolver.refusals(t, s)) > 0 })
 		for _, line := range w.resolver.refusals(t, s) {
 			assert.Contains(t, line, want)
 			assert.NotContains(t, line, "bob")

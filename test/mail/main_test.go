@@ -22,12 +22,11 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
-	"syscall"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/typoguard/coredns-typoguard/test/kit"
 )
 
 // prefix starts the name of everything a run leaves on the machine while it lasts: namespaces and directories.
@@ -55,11 +54,12 @@ func runTests(m *testing.M) (code int, err error) {
 	if os.Geteuid() != 0 {
 		return m.Run(), nil
 	}
-	unlock, err := lock(filepath.Join(os.TempDir(), "typoguard-mail.lock"))
+	// Whatever carries our prefix while we hold the lock is a leftover.
+	unlock, err := kit.Lock(filepath.Join(os.TempDir(), "typoguard-mail.lock"))
 	if err != nil {
 		return 0, err
 	}
-	defer unlock()
+	defer func() { err = errors.Join(err, unlock()) }()
 	if err := sweep(); err != nil {
 		return 0, fmt.Errorf("removing what an earlier run left: %w", err)
 	}
@@ -77,19 +77,6 @@ func runTests(m *testing.M) (code int, err error) {
 		err = seen.checkReadme(flag.Lookup("test.run").Value.String() == "")
 	}
 	return code, err
-}
-
-// lock waits for the exclusive lock on path. The kernel releases it when its holder dies, so whatever carries our
-// prefix while we hold it is a leftover.
-func lock(path string) (unlock func(), err error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX); err != nil {
-		return nil, fmt.Errorf("locking %s: %w", path, err)
-	}
-	return func() { _ = f.Close() }, nil
 }
 
 // sweep removes every namespace and directory that carries our prefix, and ends the processes in those namespaces.
@@ -134,40 +121,11 @@ func requireTools(t *testing.T, more map[string]string) {
 	require.Empty(t, missing, "tools are missing: apt-get install the packages listed with them")
 }
 
-// patience is how long what is waited for may take. OpenSMTPD alone waits five seconds before it connects again to a server
-// that it connected to before, and as long once more if that is too early; and the machine may be busy.
-const patience = time.Minute
-
-// eventually asks cond until it holds, and fails the test when it has not in time.
-func eventually(t *testing.T, what string, cond func() bool) {
-	t.Helper()
-	deadline := time.After(patience)
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	for !cond() {
-		select {
-		case <-tick.C:
-		case <-deadline:
-			require.FailNow(t, fmt.Sprintf("waited %s in vain for %s", patience, what))
-		}
-	}
-}
-
 // writeFile writes a file of the run that every user may read, together with the directories above it.
 func writeFile(t *testing.T, path, content string) {
 	t.Helper()
 	makeDir(t, filepath.Dir(path))
-	require.NoError(t, os.WriteFile(path, []byte(content), 0o644))
-}
-
-// readFile returns what path holds, or nothing if it does not exist yet.
-func readFile(t *testing.T, path string) string {
-	t.Helper()
-	data, err := os.ReadFile(path)
-	if !errors.Is(err, os.ErrNotExist) {
-		require.NoError(t, err)
-	}
-	return string(data)
+	kit.WriteFile(t, path, content)
 }
 
 // keepLog copies a log into the directory that TYPOGUARD_SAMPLES names, if it does, under the name of the test: that is
@@ -176,7 +134,7 @@ func keepLog(t *testing.T, path string) {
 	t.Helper()
 	if dir := os.Getenv("TYPOGUARD_SAMPLES"); dir != "" {
 		name := strings.ReplaceAll(strings.TrimPrefix(t.Name(), "Test"), "/", "-") + ".log"
-		writeFile(t, filepath.Join(dir, name), readFile(t, path))
+		writeFile(t, filepath.Join(dir, name), kit.ReadFile(t, path))
 	}
 }
 
@@ -206,15 +164,3 @@ func caseDir(t *testing.T) string {
 	require.NoError(t, os.Chmod(dir, 0o755))
 	return dir
 }
-
-// buildBinary compiles coredns-typoguard into the run directory, once per run.
-var buildBinary = sync.OnceValues(func() (string, error) {
-	path := filepath.Join(runDir, "coredns-typoguard")
-	build := exec.Command("go", "build", "-tags=grpcnotrace", "-o", path, "./cmd/coredns-typoguard")
-	build.Dir = filepath.Join("..", "..")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("%w: %s", err, out)
-	}
-	return path, nil
-})

@@ -100,13 +100,22 @@ func (m *matrix) checkReadme(everything bool) error {
 	if !everything {
 		return nil
 	}
-	_, quoted, _ := strings.Cut(string(readme), "[...]\n")
-	quoted, _, _ = strings.Cut(quoted, "```")
+	quoted, err := between(string(readme), "[...]\n", "```")
+	if err != nil {
+		return err
+	}
 	if !slices.ContainsFunc(m.texts, func(text string) bool { return strings.Contains(text, quoted) }) {
 		return fmt.Errorf("README.md quotes a bounce that no sender read:\n%s", quoted)
 	}
-	_, table, _ := strings.Cut(string(readme), "### Choosing an action\n")
-	table, _, _ = strings.Cut(table, "\n#")
+	table, err := between(string(readme), "### Choosing an action\n", "\n#")
+	if err != nil {
+		return err
+	}
+	for server := range m.rows {
+		if !strings.Contains(table, "| "+server+" |") {
+			return fmt.Errorf("README.md has no row of %s below \"Choosing an action\"", server)
+		}
+	}
 	for line := range strings.Lines(table) {
 		server, rest, _ := strings.Cut(strings.TrimPrefix(line, "| "), " |")
 		if _, ok := m.rows[server]; !ok && strings.HasPrefix(line, "| ") && strings.Contains(rest, "**") {
@@ -114,4 +123,14 @@ func (m *matrix) checkReadme(everything bool) error {
 		}
 	}
 	return nil
+}
+
+// between returns what stands in a document from one text to another, both of which are there, and something between them.
+func between(document, from, to string) (string, error) {
+	_, rest, begins := strings.Cut(document, from)
+	found, _, ends := strings.Cut(rest, to)
+	if !begins || !ends || strings.TrimSpace(found) == "" {
+		return "", fmt.Errorf("README.md: nothing between %q and %q; expected what is compared with what was seen", from, to)
+	}
+	return found, nil
 }

@@ -16,6 +16,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/typoguard/coredns-typoguard/test/kit"
 )
 
 // netns is a network namespace with one network card, a server's view of the world.
@@ -121,7 +123,7 @@ func (ns *netns) start(t *testing.T, output, name string, args ...string) {
 	require.NoError(t, cmd.Start())
 	t.Cleanup(func() {
 		stop(cmd)
-		if said := readFile(t, output); t.Failed() && said != "" {
+		if said := kit.ReadFile(t, output); t.Failed() && said != "" {
 			t.Logf("%s holds:\n%s", output, said)
 		}
 	})
@@ -138,7 +140,7 @@ func stop(cmd *exec.Cmd) {
 // waitListening waits until something in the namespace accepts connections to the TCP port of addr.
 func (ns *netns) waitListening(t *testing.T, addr string, port int) {
 	t.Helper()
-	eventually(t, fmt.Sprintf("a server on %s port %d", addr, port), func() bool {
+	kit.Eventually(t, fmt.Sprintf("a server on %s port %d", addr, port), func() bool {
 		return ns.run(t, "ss", "-Hltn", "src", fmt.Sprintf("%s:%d", addr, port)) != ""
 	})
 }

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/typoguard/coredns-typoguard/test/kit"
 )
 
 // TestOpenSMTPD checks what becomes of mail that OpenSMTPD relays under each action. It takes an answer without data
@@ -77,7 +79,7 @@ func startOpenSMTPD(t *testing.T, j *jail, dir, relay string) mta {
 	o.jail.startSyslog(t, o.log())
 	o.jail.start(t, filepath.Join(o.dir, "output"), "/usr/sbin/smtpd", "-F", "-f", conf)
 	// The socket alone does not do: what is submitted while nobody answers there yet lies until the next start.
-	eventually(t, "OpenSMTPD to answer", func() bool { return o.jail.command("/usr/sbin/smtpctl", "show", "status").Run() == nil })
+	kit.Eventually(t, "OpenSMTPD to answer", func() bool { return o.jail.command("/usr/sbin/smtpctl", "show", "status").Run() == nil })
 	return o
 }
 
@@ -108,7 +110,7 @@ func (o *openSMTPD) submit(t *testing.T, m message) {
 // fate is the last line that OpenSMTPD logged about the delivery of a message.
 func (o *openSMTPD) fate(t *testing.T, m message) string {
 	t.Helper()
-	return lastLine(readFile(t, o.log()), "to=<"+m.to+"> rcpt=")
+	return lastLine(kit.ReadFile(t, o.log()), "to=<"+m.to+"> rcpt=")
 }
 
 // queued lists the messages that have been neither delivered nor bounced, one a line.

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/typoguard/coredns-typoguard/test/kit"
 )
 
 // release is a release of Debian. Its packages are used whatever release the machine itself is.
@@ -59,7 +61,7 @@ func newJail(t *testing.T, ns *netns, dir string, r release, pkg string, users .
 	}
 	out, err := exec.Command("cp", "-a", filepath.Join(files, "var"), j.root).CombinedOutput()
 	require.NoErrorf(t, err, "copying var of %s: %s", pkg, out)
-	passwd, group := readFile(t, "/etc/passwd"), readFile(t, "/etc/group")
+	passwd, group := kit.ReadFile(t, "/etc/passwd"), kit.ReadFile(t, "/etc/group")
 	for _, u := range users {
 		passwd += fmt.Sprintf("%s:x:%d:%d::%s:/usr/sbin/nologin\n", u.name, u.id, u.id, u.home)
 		group += fmt.Sprintf("%s:x:%d:\n", u.name, u.id)

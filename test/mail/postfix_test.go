@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/typoguard/coredns-typoguard/test/kit"
 )
 
 // TestPostfix checks what becomes of mail that Postfix relays under each action.
@@ -71,7 +73,7 @@ func startPostfix(t *testing.T, j *jail, dir, more string) mta {
 		// Without this it would be killed with the rest of the namespace, but then its log has no end.
 		_ = j.command("postfix", "-c", p.etc(), "stop").Run()
 		if t.Failed() {
-			t.Logf("Postfix logged:\n%s", readFile(t, p.log()))
+			t.Logf("Postfix logged:\n%s", kit.ReadFile(t, p.log()))
 		}
 	})
 	out, err := j.command("postfix", "-c", p.etc(), "start").CombinedOutput()
@@ -142,7 +144,7 @@ func (p *postfix) submit(t *testing.T, m message) {
 // fate is the last line that Postfix logged about the delivery of a message.
 func (p *postfix) fate(t *testing.T, m message) string {
 	t.Helper()
-	log := readFile(t, p.log())
+	log := kit.ReadFile(t, p.log())
 	id := regexp.MustCompile(`cleanup\[\d+\]: (\w+): message-id=` + regexp.QuoteMeta(m.id())).FindStringSubmatch(log)
 	if id == nil {
 		return ""

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/typoguard/coredns-typoguard/test/kit"
 )
 
 // configuration is a configuration of the resolver and what its operator and the Internet see of mail to army.ml and
@@ -124,7 +126,7 @@ type resolver struct {
 // newResolver starts coredns-typoguard with a configuration and makes it the relay's name server.
 func newResolver(t *testing.T, net *network, dir string, conf configuration) *resolver {
 	t.Helper()
-	binary, err := buildBinary()
+	binary, err := kit.Build(t.Context())
 	require.NoError(t, err, "building coredns-typoguard")
 	corefile := filepath.Join(dir, "Corefile")
 	writeFile(t, corefile, conf.before+fmt.Sprintf(`. {
@@ -148,7 +150,7 @@ func newResolver(t *testing.T, net *network, dir string, conf configuration) *re
 func (r *resolver) refusals(t *testing.T, s site) []string {
 	t.Helper()
 	var lines []string
-	for line := range strings.Lines(readFile(t, r.output)) {
+	for line := range strings.Lines(kit.ReadFile(t, r.output)) {
 		if strings.Contains(line, "plugin/typoguard: Refused mail from <"+corp.domain+"> to <"+s.domain+">, which looks like ") {
 			lines = append(lines, strings.TrimSpace(line))
 		}
@@ -166,7 +168,7 @@ func (r *resolver) address(t *testing.T, name string) string {
 func (r *resolver) lines(t *testing.T, name string) []string {
 	t.Helper()
 	var lines []string
-	for line := range strings.Lines(readFile(t, r.output)) {
+	for line := range strings.Lines(kit.ReadFile(t, r.output)) {
 		if line, ok := strings.CutPrefix(strings.TrimSpace(line), "[INFO] "); ok && strings.HasPrefix(line, name+" ") {
 			lines = append(lines, line)
 		}

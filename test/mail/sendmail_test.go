@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/typoguard/coredns-typoguard/test/kit"
 )
 
 // TestSendmail checks what becomes of mail that Sendmail relays under each action.
@@ -134,7 +136,7 @@ func (s *sendmail) submit(t *testing.T, m message) {
 // fate is the last line that Sendmail logged about the delivery of a message.
 func (s *sendmail) fate(t *testing.T, m message) string {
 	t.Helper()
-	return lastLine(readFile(t, s.log()), ": to="+m.to+",")
+	return lastLine(kit.ReadFile(t, s.log()), ": to="+m.to+",")
 }
 
 // queued lists the messages that have been neither delivered nor bounced.

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/typoguard/coredns-typoguard/test/kit"
 )
 
 // testSinkhole checks what becomes of mail that a server sends to typoguard's SMTP listener: plainly, over IPv6, when it
@@ -29,7 +31,7 @@ func testSinkhole(t *testing.T, server, status string, start, startRequiringTLS 
 		w.relay.submit(t, message{to: mailTo(armyML).to, cc: []string{mailTo(armyMil).to}})
 		w.waitArrival(t, armyMil)
 		w.waitOutcome(t, armyML, army)
-		eventually(t, "an empty mail queue", func() bool { return w.relay.queued(t) == "" })
+		kit.Eventually(t, "an empty mail queue", func() bool { return w.relay.queued(t) == "" })
 		assert.Len(t, w.internet.received(t, armyMil), 1)
 		assert.Empty(t, w.internet.received(t, armyML))
 		returned := readBounces(t, w.relay.maildir())

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/typoguard/coredns-typoguard/test/kit"
 )
 
 // startSyslog gives the jail a /dev with a few devices and the socket of a syslog daemon, rsyslog, that writes what comes in
@@ -18,7 +20,7 @@ func (j *jail) startSyslog(t *testing.T, log string) {
 	t.Helper()
 	t.Cleanup(func() {
 		if t.Failed() {
-			t.Logf("syslog has:\n%s", readFile(t, log))
+			t.Logf("syslog has:\n%s", kit.ReadFile(t, log))
 		}
 	})
 	dev := filepath.Join(j.root, "dev")
@@ -31,7 +33,7 @@ input(type="imuxsock" Socket="%s/log")
 *.* action(type="omfile" file="%s")
 `, dev, log))
 	j.ns.start(t, filepath.Join(j.root, "rsyslog.output"), "rsyslogd", "-n", "-i", "NONE", "-f", conf)
-	eventually(t, "the socket of syslog", func() bool {
+	kit.Eventually(t, "the socket of syslog", func() bool {
 		_, err := os.Stat(filepath.Join(dev, "log"))
 		return err == nil
 	})

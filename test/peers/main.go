@@ -23,9 +23,9 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"path/filepath"
 	"syscall"
 
+	"github.com/typoguard/coredns-typoguard/test/kit"
 	"github.com/typoguard/coredns-typoguard/test/resolvers"
 )
 
@@ -98,8 +98,8 @@ func run(s settings) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 
-	binary := filepath.Join(dir, resolvers.Typoguard.Program)
-	if err := resolvers.Build(ctx, binary); err != nil {
+	binary, err := kit.Build(ctx)
+	if err != nil {
 		return err
 	}
 	job, err := newJob(ctx, dir, binary, s.domains)

@@ -1,32 +1,20 @@
 package resolvers
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
+	"syscall"
 	"time"
 
-	"github.com/typoguard/coredns-typoguard/test/process"
+	"github.com/typoguard/coredns-typoguard/test/kit"
 )
 
 // loadLimit is how long a server may take until it is ready.
 const loadLimit = 10 * time.Minute
-
-// Build makes coredns-typoguard the way it is released, as a file.
-func Build(ctx context.Context, binary string) error {
-	cmd := exec.CommandContext(ctx, "go", "build", "-tags=grpcnotrace", "-ldflags=-s -w", "-o", binary,
-		"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if output, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("building the binary: %w\n%s", err, output)
-	}
-	return nil
-}
 
 // Server is a running product.
 type Server struct {
@@ -36,9 +24,7 @@ type Server struct {
 	// LoadTime is how long it took from the start until it was ready.
 	LoadTime time.Duration
 
-	cmd    *exec.Cmd
-	output bytes.Buffer  // to be read when it has exited only
-	exited chan struct{} // closed then
+	process *kit.Process
 }
 
 // Start runs a product in a new directory below dir, on one CPU if that is not empty, and returns when it is ready: while
@@ -48,7 +34,7 @@ func (p Product) Start(ctx context.Context, dir, cpu string, variables map[strin
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return nil, err
 	}
-	port, err := process.FreePort()
+	port, err := kit.FreePort()
 	if err != nil {
 		return nil, fmt.Errorf("finding a free port: %w", err)
 	}
@@ -61,20 +47,14 @@ func (p Product) Start(ctx context.Context, dir, cpu string, variables map[strin
 	if cpu != "" {
 		command = append([]string{"taskset", "-c", cpu}, command...)
 	}
-	s := &Server{Product: p, Port: port, exited: make(chan struct{})}
-	s.cmd = exec.CommandContext(ctx, command[0], command[1:]...)
-	s.cmd.Stdout, s.cmd.Stderr = &s.output, &s.output
+	s := &Server{Product: p, Port: port}
 	started := time.Now()
-	if err := s.cmd.Start(); err != nil {
+	if s.process, err = kit.Launch(ctx, nil, command[0], command[1:]...); err != nil {
 		return nil, err
 	}
-	go func() {
-		defer close(s.exited)
-		_ = s.cmd.Wait() // how it ended is of no interest: it must not end at all
-	}()
 	if err := s.await(ctx, ready); err != nil {
 		s.Stop()
-		return nil, errors.Join(err, fmt.Errorf("its output: %s", s.output.Bytes()))
+		return nil, errors.Join(err, fmt.Errorf("its output: %s", s.process.Output()))
 	}
 	s.LoadTime = time.Since(started)
 	return s, nil
@@ -88,7 +68,7 @@ func (s *Server) await(ctx context.Context, ready func(port string) bool) error 
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("the server is not ready: %w", ctx.Err())
-		case <-s.exited:
+		case <-s.process.Exited():
 			return errors.New("the server exited")
 		case <-time.After(5 * time.Millisecond):
 		}
@@ -97,10 +77,7 @@ func (s *Server) await(ctx context.Context, ready func(port string) bool) error 
 }
 
 // PID returns the server's process.
-func (s *Server) PID() int { return s.cmd.Process.Pid }
+func (s *Server) PID() int { return s.process.PID() }
 
 // Stop ends the server, and returns when it has exited.
-func (s *Server) Stop() {
-	_ = s.cmd.Process.Kill() // an error says that it has exited already
-	<-s.exited
-}
+func (s *Server) Stop() { s.process.End(syscall.SIGKILL) }

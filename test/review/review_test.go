@@ -19,7 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
-	"github.com/typoguard/coredns-typoguard/test/process"
+	"github.com/typoguard/coredns-typoguard/test/kit"
 	"github.com/typoguard/coredns-typoguard/test/resolvers"
 )
 
@@ -44,11 +44,11 @@ func TestPage(t *testing.T) {
 	dir := t.TempDir()
 	dsn := history.SQLite(filepath.Join(dir, "events.db"))
 	seed(t, dsn)
-	page, err := process.FreeAddress()
+	page := kit.FreeAddress(t)
+	binary, err := kit.Build(t.Context())
 	require.NoError(t, err)
 	product := resolvers.Typoguard
-	product.Program = filepath.Join(dir, "coredns-typoguard")
-	require.NoError(t, resolvers.Build(t.Context(), product.Program))
+	product.Program = binary
 	ready := func(string) bool {
 		answer, err := http.Get("http://" + page + "/api/v1/summary") //nolint:noctx // it is asked again
 		if err != nil {

@@ -10,12 +10,11 @@ package rpz_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"testing"
 
+	"github.com/typoguard/coredns-typoguard/test/kit"
 	"github.com/typoguard/coredns-typoguard/test/resolvers"
 )
 
@@ -35,18 +34,12 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// runTests runs the tests with the binary in a directory that is gone afterwards.
+// runTests runs the tests, once the programs are there.
 func runTests(m *testing.M) (code int, err error) {
 	if err := resolvers.CheckPrograms(peers, nil); err != nil {
 		return 0, err
 	}
-	dir, err := os.MkdirTemp("", "typoguard-rpz-")
-	if err != nil {
-		return 0, err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	ours.Program = filepath.Join(dir, ours.Program)
-	if err := resolvers.Build(context.Background(), ours.Program); err != nil {
+	if ours.Program, err = kit.Build(context.Background()); err != nil {
 		return 0, err
 	}
 	return m.Run(), nil

@@ -120,8 +120,9 @@ func TestTable(t *testing.T) {
 	table := header + "\n" + line + "\n" + rows.String()
 	readme, err := os.ReadFile("../../README.md")
 	require.NoError(t, err)
-	_, rest, _ := strings.Cut(string(readme), "<!-- rpz -->\n")
-	documented, _, _ := strings.Cut(rest, "<!-- /rpz -->")
+	_, rest, begins := strings.Cut(string(readme), "<!-- rpz -->\n")
+	documented, _, ends := strings.Cut(rest, "<!-- /rpz -->")
+	require.True(t, begins && ends, "expected the table in README.md between <!-- rpz --> and <!-- /rpz -->")
 	assert.Equal(t, table, documented, "the table should be\n%s", table)
 }
 

@@ -21,8 +21,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/typoguard/coredns-typoguard/test/process"
-	"github.com/typoguard/coredns-typoguard/test/resolvers"
+	"github.com/typoguard/coredns-typoguard/test/kit"
 )
 
 func main() {
@@ -111,16 +110,16 @@ type site struct {
 
 // startSite builds the binary and starts all servers.
 func startSite(ctx context.Context, dir string) (*site, error) {
-	binary := filepath.Join(dir, "coredns-typoguard")
-	if err := resolvers.Build(ctx, binary); err != nil {
-		return nil, err
-	}
-	top, err := root()
+	binary, err := kit.Build(ctx)
 	if err != nil {
 		return nil, err
 	}
-	address, err := process.FreeAddress()
+	top, err := kit.Root()
 	if err != nil {
+		return nil, err
+	}
+	var address string
+	if err := kit.FreeAddresses(&address); err != nil {
 		return nil, err
 	}
 	s := new(site)
@@ -148,19 +147,4 @@ func (s *site) stop() {
 		s.resolver.End(syscall.SIGTERM)
 	}
 	s.rsyslog.End(syscall.SIGTERM)
-}
-
-// root returns the directory of the repository.
-func root() (string, error) {
-	dir, err := os.Getwd()
-	for err == nil {
-		if _, missing := os.Stat(filepath.Join(dir, "go.mod")); missing == nil {
-			return dir, nil
-		}
-		if dir == filepath.Dir(dir) {
-			return "", errors.New("no go.mod above the working directory; expected to run in the repository")
-		}
-		dir = filepath.Dir(dir)
-	}
-	return "", err
 }

@@ -9,12 +9,12 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/typoguard/coredns-typoguard/test/process"
+	"github.com/typoguard/coredns-typoguard/test/kit"
 )
 
 // prometheus is a running Prometheus that scrapes the resolver.
 type prometheus struct {
-	*process.Process
+	*kit.Process
 	address string
 }
 
@@ -30,20 +30,20 @@ scrape_configs:
 
 // startPrometheus starts a Prometheus with its files in a directory, and returns when it is ready.
 func startPrometheus(ctx context.Context, dir, rules, target string) (*prometheus, error) {
-	address, err := process.FreeAddress()
-	if err != nil {
+	var address string
+	if err := kit.FreeAddresses(&address); err != nil {
 		return nil, err
 	}
 	config := filepath.Join(dir, "prometheus.yml")
 	if err := os.WriteFile(config, fmt.Appendf(nil, prometheusConfig, rules, target), 0o600); err != nil {
 		return nil, err
 	}
-	p := &prometheus{address: address}
-	p.Process, err = process.Launch(ctx, "prometheus", "--config.file="+config, "--storage.tsdb.path="+filepath.Join(dir, "tsdb"),
+	process, err := kit.Launch(ctx, nil, "prometheus", "--config.file="+config, "--storage.tsdb.path="+filepath.Join(dir, "tsdb"),
 		"--web.listen-address="+address, "--log.level=warn")
 	if err != nil {
 		return nil, err
 	}
+	p := &prometheus{process, address}
 	return p, p.Until(ctx, func() error { return get(ctx, "http://"+address+"/-/ready", nil) })
 }
 

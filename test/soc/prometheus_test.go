@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/typoguard/coredns-typoguard/test/process"
+	"github.com/typoguard/coredns-typoguard/test/kit"
 )
 
 // sample is one series of the result of a query, with its value.
@@ -46,7 +46,7 @@ func (p *prometheus) values(ctx context.Context, label, series string) ([]string
 
 // TestRules runs the cases of the alerts.
 func TestRules(t *testing.T) {
-	top, err := root()
+	top, err := kit.Root()
 	require.NoError(t, err)
 	dir := filepath.Join(top, "deploy", "prometheus")
 	for _, args := range [][]string{{"check", "rules", filepath.Join(dir, "rules.yml")}, {"test", "rules", filepath.Join(dir, "rules_test.yml")}} {
@@ -92,7 +92,7 @@ func TestDashboard(t *testing.T) {
 			var err error
 			values, err = s.prometheus.values(ctx, label, substitute(series, variables))
 			return err == nil && len(values) > 0
-		}, process.Patience, wink, v.Name)
+		}, kit.Patience, wink, v.Name)
 		variables["$"+v.Name] = strings.Join(values, "|")
 	}
 	rows, row := 0, ""
@@ -111,7 +111,7 @@ func TestDashboard(t *testing.T) {
 				require.NotEmpty(c, samples, expression)
 				assert.True(c, row != atWork || slices.ContainsFunc(samples, func(s sample) bool { return s.Value[1] != "0" }), expression)
 				assert.False(c, slices.ContainsFunc(samples, func(s sample) bool { return s.Value[1] == "NaN" }), expression)
-			}, process.Patience, wink, panel.Title)
+			}, kit.Patience, wink, panel.Title)
 		}
 	}
 	assert.Equal(t, 8, rows)
@@ -137,9 +137,9 @@ func TestAlerts(t *testing.T) {
 			return slices.ContainsFunc(alerts, func(a alert) bool { return a.Labels["alertname"] == name && a.State == state })
 		}
 	}
-	require.Eventually(t, firing("TypoguardNewClient", "firing"), process.Patience, wink)
+	require.Eventually(t, firing("TypoguardNewClient", "firing"), kit.Patience, wink)
 	writeList(t, s, "army..mil\n")
-	require.Eventually(t, firing("TypoguardReloadFailed", "pending"), process.Patience, wink)
+	require.Eventually(t, firing("TypoguardReloadFailed", "pending"), kit.Patience, wink)
 	writeList(t, s, "politie.nl\n")
-	require.Eventually(t, func() bool { return !firing("TypoguardReloadFailed", "pending")() }, process.Patience, wink)
+	require.Eventually(t, func() bool { return !firing("TypoguardReloadFailed", "pending")() }, kit.Patience, wink)
 }

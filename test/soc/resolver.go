@@ -8,8 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/typoguard/coredns-typoguard/test/process"
-	"github.com/typoguard/coredns-typoguard/test/resolvers"
+	"github.com/typoguard/coredns-typoguard/test/kit"
 )
 
 // corefile is that of the resolver: three policies, of which one is on probation and one leads to a sinkhole, and all sinks. The
@@ -72,7 +71,7 @@ const perClient = 5
 
 // resolver is a running coredns-typoguard.
 type resolver struct {
-	*process.Process
+	*kit.Process
 	settings
 	dns, metrics, smtp string // addresses
 }
@@ -89,7 +88,7 @@ type settings struct {
 // startResolver starts the resolver, and returns when it answers.
 func startResolver(ctx context.Context, with settings) (*resolver, error) {
 	r := &resolver{settings: with}
-	if err := process.FreeAddresses(&r.dns, &r.metrics, &r.smtp); err != nil {
+	if err := kit.FreeAddresses(&r.dns, &r.metrics, &r.smtp); err != nil {
 		return nil, err
 	}
 	if err := os.WriteFile(filepath.Join(r.dir, "more"), []byte("politie.nl\n"), 0o600); err != nil {
@@ -101,7 +100,7 @@ func startResolver(ctx context.Context, with settings) (*resolver, error) {
 	}
 	content := fmt.Sprintf(corefile, port, r.metrics, strings.Join(protectedDomains, " "), r.dir, r.events, r.syslog, r.plugin, r.option,
 		strings.Join(sunkDomains, " "), r.smtp, perClient, strings.Join(trialDomains, " "))
-	if r.Process, err = resolvers.Run(ctx, r.dir, content, r.dns, r.binary); err != nil {
+	if r.Process, err = kit.Serve(ctx, r.dir, content, r.dns, r.binary); err != nil {
 		return nil, err
 	}
 	return r, nil

@@ -7,7 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/typoguard/coredns-typoguard/test/process"
+	"github.com/typoguard/coredns-typoguard/test/kit"
 )
 
 // rsyslogConfig writes the messages that come over TCP into a file, as JSON lines with the header's fields before them.
@@ -20,7 +20,7 @@ ruleset(name="events") { action(type="omfile" file="%[4]s" template="event" flus
 
 // rsyslog is Debian's rsyslog, which writes events to a file.
 type rsyslog struct {
-	*process.Process
+	*kit.Process
 	address, file string
 	args          []string
 }
@@ -42,7 +42,7 @@ func startRsyslog(ctx context.Context, dir, address string) (*rsyslog, error) {
 
 // restart starts the server, which must not be running.
 func (r *rsyslog) restart(ctx context.Context) (err error) {
-	if r.Process, err = process.Launch(ctx, "rsyslogd", r.args...); err != nil {
+	if r.Process, err = kit.Launch(ctx, nil, "rsyslogd", r.args...); err != nil {
 		return err
 	}
 	return r.Until(ctx, func() error {

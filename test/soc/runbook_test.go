@@ -9,12 +9,14 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/typoguard/coredns-typoguard/test/kit"
 )
 
 // repository returns a file of the repository.
 func repository(t *testing.T, path ...string) string {
 	t.Helper()
-	top, err := root()
+	top, err := kit.Root()
 	require.NoError(t, err)
 	content, err := os.ReadFile(filepath.Join(append([]string{top}, path...)...))
 	require.NoError(t, err)

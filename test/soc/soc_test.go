@@ -23,7 +23,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/typoguard/coredns-typoguard/test/process"
+	"github.com/typoguard/coredns-typoguard/test/kit"
 	"github.com/typoguard/coredns-typoguard/test/sender"
 )
 
@@ -100,9 +100,7 @@ func jostle(ctx context.Context, listener string) error {
 // writeList replaces the list file of the policy partners.
 func writeList(t *testing.T, s *site, content string) {
 	t.Helper()
-	path := filepath.Join(s.resolver.dir, "more")
-	require.NoError(t, os.WriteFile(path+".new", []byte(content), 0o600))
-	require.NoError(t, os.Rename(path+".new", path))
+	kit.WriteFile(t, filepath.Join(s.resolver.dir, "more"), content)
 }
 
 // restartResolver ends the resolver and starts one with other settings, on other ports.
@@ -150,25 +148,18 @@ func idsIn(t require.TestingT, path string) map[string]string {
 
 // metric returns the value of a series of the resolver.
 func metric(t require.TestingT, s *site, series string) string {
-	output, err := exec.Command("curl", "-sf", "http://"+s.resolver.metrics+"/metrics").Output()
+	m, err := kit.Scrape(context.Background(), s.resolver.metrics)
 	require.NoError(t, err)
-	_, rest, found := strings.Cut(string(output), "\n"+series+" ")
-	require.True(t, found, series)
-	value, _, _ := strings.Cut(rest, "\n")
-	return value
+	require.Contains(t, m, series)
+	return strconv.FormatFloat(m[series], 'g', -1, 64)
 }
 
 // requests returns how many queries the resolver has had.
-func requests(t *testing.T, s *site) (sum int) {
+func requests(t *testing.T, s *site) int {
 	t.Helper()
-	output, err := exec.Command("curl", "-sf", "http://"+s.resolver.metrics+"/metrics").Output()
+	m, err := kit.Scrape(t.Context(), s.resolver.metrics)
 	require.NoError(t, err)
-	for _, value := range find(string(output), `(?m)^coredns_dns_requests_total\{.*\} (\d+)$`) {
-		n, err := strconv.Atoi(value)
-		require.NoError(t, err)
-		sum += n
-	}
-	return sum
+	return m.Sum(t, "coredns_dns_requests_total")
 }
 
 // TestSyslogDown: what is reported while rsyslog is stopped arrives when it is started again, and each event once. What it
@@ -180,14 +171,14 @@ func TestSyslogDown(t *testing.T) {
 	s.rsyslog.End(syscall.SIGTERM)
 	askFor(t, ctx, s, 100, 200, 5*time.Millisecond)
 	up := `coredns_typoguard_events_sink_up{sink="tcp://` + s.rsyslog.address + `"}`
-	require.Eventually(t, func() bool { return metric(t, s, up) == "0" }, process.Patience, wink)
+	require.Eventually(t, func() bool { return metric(t, s, up) == "0" }, kit.Patience, wink)
 	require.NoError(t, s.rsyslog.restart(context.WithoutCancel(ctx)))
 	askFor(t, ctx, s, 200, events, 5*time.Millisecond)
 	var lost int
 	require.Eventually(t, func() bool {
 		lost = events - len(idsIn(t, s.rsyslog.file))
 		return lost == 0
-	}, 2*process.Patience, wink)
+	}, 2*kit.Patience, wink)
 	assert.Equal(t, "1", metric(t, s, up))
 	assert.Equal(t, idsIn(t, s.resolver.events), idsIn(t, s.rsyslog.file), "in both, with the same ids")
 	t.Logf("FIGURE events lost of %d while rsyslog is stopped and started: %d", events, lost)
@@ -212,13 +203,13 @@ func TestFullDisk(t *testing.T) {
 	const events = 500 // a page of the disk may be left
 	askFor(t, ctx, s, 100, events, time.Millisecond)
 	up := `coredns_typoguard_events_sink_up{sink="` + s.resolver.events + `"}`
-	require.Eventually(t, func() bool { return metric(t, s, up) == "0" }, process.Patience, wink)
+	require.Eventually(t, func() bool { return metric(t, s, up) == "0" }, kit.Patience, wink)
 	require.NoError(t, os.Remove(filler))
 	var lost int
 	require.Eventually(t, func() bool {
 		lost = events - len(idsIn(t, s.resolver.events))
 		return lost == 0
-	}, 2*process.Patience, wink)
+	}, 2*kit.Patience, wink)
 	assert.Equal(t, "1", metric(t, s, up))
 	content, err := os.ReadFile(s.resolver.events)
 	require.NoError(t, err)
@@ -228,9 +219,9 @@ func TestFullDisk(t *testing.T) {
 	// The disk cannot be made read-only while a file is open on it; but one that is may be put over it.
 	require.NoError(t, syscall.Mount("tmpfs", mount, "tmpfs", syscall.MS_RDONLY, ""))
 	askFor(t, ctx, s, events, events+10, time.Millisecond)
-	require.Eventually(t, func() bool { return metric(t, s, up) == "0" }, process.Patience, wink)
+	require.Eventually(t, func() bool { return metric(t, s, up) == "0" }, kit.Patience, wink)
 	require.NoError(t, syscall.Unmount(mount, 0))
-	require.Eventually(t, func() bool { return len(idsIn(t, s.resolver.events)) == events+10 }, 2*process.Patience, wink)
+	require.Eventually(t, func() bool { return len(idsIn(t, s.resolver.events)) == events+10 }, 2*kit.Patience, wink)
 }
 
 // TestKill: a process that is killed loses no event that is older than the time in which events settle.
@@ -256,7 +247,7 @@ func TestKill(t *testing.T) {
 func TestDnstapRead(t *testing.T) {
 	ctx, s := start(t)
 	socket, captured := filepath.Join(s.resolver.dir, "dnstap.sock"), filepath.Join(s.resolver.dir, "dnstap.fstrm")
-	capture, err := process.Launch(ctx, "fstrm_capture", "-ddddd", "-t", "protobuf:dnstap.Dnstap", "-u", socket, "-w", captured)
+	capture, err := kit.Launch(ctx, nil, "fstrm_capture", "-ddddd", "-t", "protobuf:dnstap.Dnstap", "-u", socket, "-w", captured)
 	require.NoError(t, err)
 	require.NoError(t, capture.Until(ctx, func() error {
 		_, err := os.Stat(socket)
@@ -272,7 +263,7 @@ func TestDnstapRead(t *testing.T) {
 	// more for each lookalike.
 	require.Eventually(t, func() bool {
 		return strings.Count(capture.Output(), "processing data frame") == 2*requests(t, s)+lookalikes
-	}, process.Patience, wink)
+	}, kit.Patience, wink)
 	capture.End(syscall.SIGTERM)
 	output, err := exec.CommandContext(ctx, "dnstap-read", captured).CombinedOutput()
 	require.NoError(t, err, string(output))

@@ -2,7 +2,6 @@ package withhistory_test
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -10,58 +9,19 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/coredns/caddy"
-	"github.com/coredns/coredns/core/dnsserver"
-	"github.com/coredns/coredns/plugin"
+
+	"github.com/typoguard/coredns-typoguard/test/kit"
+	"github.com/typoguard/coredns-typoguard/test/kit/caddytest"
 
 	"github.com/miekg/dns"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 )
-
-// failing is a directive for these tests that fails when a server starts, behind typoguard.
-const failing = "test_failing"
-
-var registerFailing = sync.OnceFunc(func() {
-	plugin.Register(failing, func(c *caddy.Controller) error {
-		c.OnStartup(func() error { return errors.New("startup failed on purpose") })
-		return nil
-	})
-})
-
-// useFailing makes caddy know the failing directive.
-func useFailing(t *testing.T) {
-	t.Helper()
-	useDirectives(t)
-	registerFailing()
-	require.NoError(t, dnsserver.SetDirectives(append(dnsserver.Directives, failing)))
-}
-
-// freeAddress returns an address of loopback on which nobody listens.
-func freeAddress(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer listener.Close()
-	return listener.Addr().String()
-}
-
-// closed says whether nobody listens on an address.
-func closed(t *testing.T, address string) bool {
-	t.Helper()
-	conn, err := net.Dial("tcp", address)
-	if err != nil {
-		require.ErrorContains(t, err, "connection refused")
-		return true
-	}
-	require.NoError(t, conn.Close())
-	return false
-}
 
 // withPage is a stanza with a history in a directory and a page.
 func withPage(dir, address string) string {
@@ -99,16 +59,16 @@ func (r *request) end() int {
 
 // TestHistory: the events of all modes are in the database, each once, whatever reloads there were in between.
 func TestHistory(t *testing.T) {
-	useFailing(t)
+	caddytest.UseDirectives(t)
 	ignore := goleak.IgnoreCurrent()
 	dir := t.TempDir()
-	stanzas := withPage(dir, freeAddress(t)) + "\ntypoguard trial {\nprotect nato.int\nmode monitor\nclient_mask 8 0\nhistory sqlite://" + dir + "/events.db\n}"
-	instance, stop := start(t, corefile(stanzas))
+	stanzas := withPage(dir, kit.FreeAddress(t)) + "\ntypoguard trial {\nprotect nato.int\nmode monitor\nclient_mask 8 0\nhistory sqlite://" + dir + "/events.db\n}"
+	instance, stop := caddytest.Start(t, caddytest.Corefile(stanzas))
 	assert.Equal(t, dns.RcodeNameError, ask(t, instance, "us.army.ml."))
-	next, err := instance.Restart(corefile(stanzas + "\n" + failing))
+	next, err := instance.Restart(caddytest.Corefile(stanzas + "\n" + caddytest.Failing + " startup"))
 	require.Error(t, err)
 	ask(t, next, "us.army.ml.")
-	instance = restart(t, next, corefile(stanzas))
+	instance = caddytest.Restart(t, next, caddytest.Corefile(stanzas))
 	ask(t, instance, "us.army.ml.")
 	ask(t, instance, "ntao.int.")
 	ask(t, instance, "example.org.")
@@ -123,64 +83,64 @@ func TestHistory(t *testing.T) {
 // TestReviewReloads is about one request that lives through reloads, good and bad ones: the page stays open, and is never
 // opened twice. In the end nothing is left.
 func TestReviewReloads(t *testing.T) {
-	useFailing(t)
+	caddytest.UseDirectives(t)
 	ignore := goleak.IgnoreCurrent()
-	dir, address := t.TempDir(), freeAddress(t)
+	dir, address := t.TempDir(), kit.FreeAddress(t)
 	busy, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer busy.Close()
 	good := withPage(dir, address)
 	broken := []string{
-		good + "\n" + failing,
+		good + "\n" + caddytest.Failing + " startup",
 		good + "\n" + strings.Replace(withPage(dir, busy.Addr().String()), "mil {", "other {", 1),
 		"typoguard {\nprotect nl\n}",
 	}
-	instance, stop := start(t, corefile(good))
+	instance, stop := caddytest.Start(t, caddytest.Corefile(good))
 	survivor := begin(t, address)
 	for i := range 9 {
-		instance, err = instance.Restart(corefile(broken[i%len(broken)]))
+		instance, err = instance.Restart(caddytest.Corefile(broken[i%len(broken)]))
 		require.Error(t, err)
 		assert.Equal(t, http.StatusOK, begin(t, address).end())
-		instance = restart(t, instance, corefile(good))
+		instance = caddytest.Restart(t, instance, caddytest.Corefile(good))
 	}
 	assert.Equal(t, http.StatusOK, survivor.end())
 	stop(instance)
-	assert.True(t, closed(t, address))
+	assert.True(t, kit.Closed(t, address))
 	goleak.VerifyNone(t, ignore)
 }
 
 // TestReviewAddressChanges: at a reload a page that is gone closes and a new one opens, and a page with other settings takes the
 // place of one at the same address.
 func TestReviewAddressChanges(t *testing.T) {
-	useDirectives(t)
-	dir, one, two := t.TempDir(), freeAddress(t), freeAddress(t)
-	instance, stop := start(t, corefile(withPage(dir, one)))
-	instance = restart(t, instance, corefile(withPage(dir, two)))
-	assert.True(t, closed(t, one))
+	caddytest.UseDirectives(t)
+	dir, one, two := t.TempDir(), kit.FreeAddress(t), kit.FreeAddress(t)
+	instance, stop := caddytest.Start(t, caddytest.Corefile(withPage(dir, one)))
+	instance = caddytest.Restart(t, instance, caddytest.Corefile(withPage(dir, two)))
+	assert.True(t, kit.Closed(t, one))
 	assert.Equal(t, http.StatusOK, begin(t, two).end())
-	instance = restart(t, instance, corefile(withPage(t.TempDir(), two+" host review.corp.example")))
+	instance = caddytest.Restart(t, instance, caddytest.Corefile(withPage(t.TempDir(), two+" host review.corp.example")))
 	assert.Equal(t, http.StatusOK, begin(t, two).end())
-	instance = restart(t, instance, corefile("typoguard {\nprotect mil\n}"))
-	assert.True(t, closed(t, two))
+	instance = caddytest.Restart(t, instance, caddytest.Corefile("typoguard {\nprotect mil\n}"))
+	assert.True(t, kit.Closed(t, two))
 	stop(instance)
 }
 
 // TestReviewBusyPort: it fails the start, with the address in the message, and leaves nothing open; at a reload what was there
 // stays, even if its own page had to be closed before.
 func TestReviewBusyPort(t *testing.T) {
-	useDirectives(t)
+	caddytest.UseDirectives(t)
 	ignore := goleak.IgnoreCurrent()
-	dir, address := t.TempDir(), freeAddress(t)
+	dir, address := t.TempDir(), kit.FreeAddress(t)
 	busy, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer busy.Close()
-	_, err = caddy.Start(corefile(withPage(dir, address) + "\n" + strings.Replace(withPage(dir, busy.Addr().String()), "mil {", "other {", 1)))
+	_, err = caddy.Start(caddytest.Corefile(withPage(dir, address) + "\n" + strings.Replace(withPage(dir, busy.Addr().String()), "mil {", "other {", 1)))
 	require.ErrorContains(t, err, fmt.Sprintf("review %s: listen tcp %[1]s: bind: address already in use", busy.Addr()))
-	assert.True(t, closed(t, address))
+	assert.True(t, kit.Closed(t, address))
 	goleak.VerifyNone(t, ignore)
 
-	instance, stop := start(t, corefile(withPage(dir, address)))
-	instance, err = instance.Restart(corefile(withPage(dir, busy.Addr().String())))
+	instance, stop := caddytest.Start(t, caddytest.Corefile(withPage(dir, address)))
+	instance, err = instance.Restart(caddytest.Corefile(withPage(dir, busy.Addr().String())))
 	require.ErrorContains(t, err, "address already in use")
 	assert.Equal(t, http.StatusOK, begin(t, address).end())
 	stop(instance)
@@ -189,11 +149,11 @@ func TestReviewBusyPort(t *testing.T) {
 
 // TestDeadDatabase: the server starts and answers, and what happened is written when the database is there.
 func TestDeadDatabase(t *testing.T) {
-	useDirectives(t)
+	caddytest.UseDirectives(t)
 	ignore := goleak.IgnoreCurrent()
 	dir := filepath.Join(t.TempDir(), "later")
 	require.NoError(t, os.Mkdir(dir, 0o700))
-	instance, stop := start(t, corefile(withPage(dir, freeAddress(t))))
+	instance, stop := caddytest.Start(t, caddytest.Corefile(withPage(dir, kit.FreeAddress(t))))
 	require.Eventually(t, func() bool { return os.RemoveAll(dir) == nil }, patience, time.Millisecond, "while the database is being made")
 	assert.Equal(t, dns.RcodeNameError, ask(t, instance, "army.ml."))
 	require.NoError(t, os.Mkdir(dir, 0o700))

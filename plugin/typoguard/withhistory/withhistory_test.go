@@ -2,8 +2,6 @@ package withhistory_test
 
 import (
 	"database/sql"
-	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"strings"
@@ -11,7 +9,6 @@ import (
 	"time"
 
 	"github.com/coredns/caddy"
-	"github.com/coredns/coredns/core/dnsserver"
 	_ "github.com/coredns/coredns/plugin/bind" // the servers of these tests listen on loopback only
 	clog "github.com/coredns/coredns/plugin/pkg/log"
 	_ "github.com/coredns/coredns/plugin/root" // and their files are in a directory
@@ -23,60 +20,13 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 	_ "github.com/typoguard/coredns-typoguard/plugin/typoguard/withhistory"
+	"github.com/typoguard/coredns-typoguard/test/kit/caddytest"
 )
 
 func init() { clog.Discard() }
 
 // patience is how long to wait for what happens soon.
 const patience = 20 * time.Second
-
-// useDirectives makes caddy know what these tests use.
-func useDirectives(t *testing.T) {
-	t.Helper()
-	before, quiet, dnsQuiet := dnsserver.Directives, caddy.Quiet, dnsserver.Quiet
-	t.Cleanup(func() { dnsserver.Directives, caddy.Quiet, dnsserver.Quiet = before, quiet, dnsQuiet })
-	require.NoError(t, dnsserver.SetDirectives([]string{"root", "bind", "typoguard"}))
-	caddy.Quiet, dnsserver.Quiet = true, true
-}
-
-// corefile returns a Corefile with one server on a free port of loopback.
-func corefile(stanzas string) caddy.CaddyfileInput {
-	return caddy.CaddyfileInput{Filepath: "Corefile", ServerTypeName: "dns", Contents: fmt.Appendf(nil, ".:0 {\nbind 127.0.0.1\n%s\n}\n", stanzas)}
-}
-
-// start starts a server. The returned function stops it.
-func start(t *testing.T, input caddy.Input) (*caddy.Instance, func(*caddy.Instance)) {
-	t.Helper()
-	instance, err := caddy.Start(input)
-	require.NoError(t, err)
-	waitServing(t, instance)
-	return instance, func(instance *caddy.Instance) {
-		assert.Empty(t, instance.ShutdownCallbacks())
-		require.NoError(t, instance.Stop())
-		instance.Wait()
-	}
-}
-
-// restart puts another Corefile in force.
-func restart(t *testing.T, instance *caddy.Instance, input caddy.Input) *caddy.Instance {
-	t.Helper()
-	next, err := instance.Restart(input)
-	require.NoError(t, err)
-	waitServing(t, next)
-	return next
-}
-
-// waitServing waits until every socket has answered. A server of CoreDNS that is stopped before it has begun to serve
-// goes on for ever.
-func waitServing(t *testing.T, instance *caddy.Instance) {
-	t.Helper()
-	for _, server := range instance.Servers() {
-		for network, addr := range map[string]net.Addr{"udp": server.LocalAddr(), "tcp": server.Addr()} {
-			_, _, err := (&dns.Client{Net: network}).Exchange(new(dns.Msg).SetQuestion("example.", dns.TypeMX), addr.String())
-			require.NoError(t, err)
-		}
-	}
-}
 
 // ask asks a running server for MX and returns the answer's code.
 func ask(t *testing.T, instance *caddy.Instance, name string) int {
@@ -111,7 +61,7 @@ func rows(t require.TestingT, path, query string) []string {
 
 // TestParseErrors holds every message whole. ROOT stands for the directory of relative file names.
 func TestParseErrors(t *testing.T) {
-	useDirectives(t)
+	caddytest.UseDirectives(t)
 	const database = `; expected sqlite:///PATH or postgres://USER@HOST/DATABASE`
 	tests := []struct{ name, options, want string }{
 		{"no database", "history", `3 - Error during parsing: history: no argument; expected a database such as sqlite:///var/lib/typoguard/events.db or postgres://user@host/database`},
@@ -152,9 +102,9 @@ func TestParseErrors(t *testing.T) {
 
 // TestContradictions: policies may share a history and a page, and have to agree about them.
 func TestContradictions(t *testing.T) {
-	useDirectives(t)
+	caddytest.UseDirectives(t)
 	share := func(one, other string) error {
-		input := corefile("typoguard a {\nprotect mil\n" + one + "\n}\ntypoguard b {\nprotect gov\n" + other + "\n}")
+		input := caddytest.Corefile("typoguard a {\nprotect mil\n" + one + "\n}\ntypoguard b {\nprotect gov\n" + other + "\n}")
 		_, err := typoguard.Load(input)
 		return err
 	}
@@ -173,9 +123,9 @@ func TestContradictions(t *testing.T) {
 
 // TestLoadOpensNothing: the commands take such a Corefile, and leave no database behind.
 func TestLoadOpensNothing(t *testing.T) {
-	useDirectives(t)
+	caddytest.UseDirectives(t)
 	dir := t.TempDir()
-	blocks, err := typoguard.Load(corefile("typoguard {\nprotect mil\nhistory sqlite://" + filepath.Join(dir, "e.db") + "\nreview\n}"))
+	blocks, err := typoguard.Load(caddytest.Corefile("typoguard {\nprotect mil\nhistory sqlite://" + filepath.Join(dir, "e.db") + "\nreview\n}"))
 	require.NoError(t, err)
 	d := blocks[0].Judge(&policy.Query{Name: "army.ml", Type: dns.TypeMX})
 	assert.Equal(t, policy.Lookalike, d.Verdict)

