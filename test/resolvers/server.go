@@ -104,3 +104,16 @@ func (s *Server) Stop() {
 	_ = s.cmd.Process.Kill() // an error says that it has exited already
 	<-s.exited
 }
+
+// Exited reports whether the server has exited by itself.
+func (s *Server) Exited() bool {
+	select {
+	case <-s.exited:
+		return true
+	default:
+		return false
+	}
+}
+
+// Output returns what the server printed, once it has been stopped.
+func (s *Server) Output() string { return s.output.String() }
