@@ -2,6 +2,7 @@
 
 GO          ?= go
 FUZZTIME    ?= 60s
+RANDOM      ?= 1
 GOLANGCI    := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.14.0
 VERSION     := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 COMMIT      := $(shell git rev-parse --short HEAD 2>/dev/null)
@@ -13,7 +14,8 @@ BUILD       := $(GO) build -trimpath -tags=$(TAGS) -ldflags='$(LDFLAGS)'
 GENERATED   := plugin/typoguard/review/assets/uplot cmd/coredns-typoguard/rpz/tlds/tlds.txt
 
 # What the end-to-end tests need of Debian, beside Go.
-E2E_PACKAGES := bind9 bind9-dnsutils chromium curl fstrm-bin iproute2 knot-resolver pdns-recursor postfix postgresql prometheus rsyslog unbound
+E2E_PACKAGES := bind9 bind9-dnsutils chromium curl dnsmasq-base fstrm-bin iproute2 knot-resolver pdns-recursor postfix postgresql prometheus rsyslog unbound
+BETWEEN_PACKAGES := bind9 dnsmasq-base iproute2 knot-resolver pdns-recursor unbound
 PEERS_PACKAGES := bind9 dnsperf pdns-recursor unbound
 
 export CGO_ENABLED = 0
@@ -88,7 +90,12 @@ e2e: ## Send real mail through real servers, give other resolvers the RPZ, kill 
 	test/install $(E2E_PACKAGES)
 	command -v npm >/dev/null || test/install npm
 	npm ci --prefix test/review --ignore-scripts --no-audit --no-fund
-	$(GO) test -p 1 -tags=$(TAGS),e2e -count=1 -v ./test/mail/... ./test/rpz/... ./test/soc/... ./test/history/... ./test/review/... ./plugin/typoguard/history/...
+	$(GO) test -p 1 -tags=$(TAGS),e2e -count=1 -v ./test/mail/... ./test/rpz/... ./test/between/... ./test/soc/... ./test/history/... ./test/review/... ./plugin/typoguard/history/...
+
+.PHONY: between
+between: ## Measure what leaks or gets lost behind other resolvers, those of Debian 12 and 13, with RANDOM (1) random orders of questions; needs root and Debian
+	test/install $(BETWEEN_PACKAGES)
+	$(GO) test -tags=$(TAGS),e2e -count=1 -v -timeout=2h ./test/between -args -all -random=$(RANDOM)
 
 .PHONY: embed
 embed: ## Build CoreDNS itself with the plugin, as README says, with and without a history; takes minutes

@@ -5,6 +5,7 @@ package resolvers
 import (
 	"embed"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"os/exec"
@@ -30,6 +31,7 @@ type Product struct {
 	Debian string
 
 	conf    string // the directory of its configuration
+	root    string // where its packages are unpacked, if they are not installed
 	args    []string
 	version []string // arguments that make it print its version
 }
@@ -91,34 +93,44 @@ func CheckPrograms(products []Product, others map[string]string) error {
 	return nil
 }
 
-// configure writes the configuration, and returns the command line.
+// configure writes the configuration, and returns the command line. Programs that give up root's rights can read the files, if they
+// find the directory.
 func (p Product) configure(dir string, variables map[string]string) ([]string, error) {
 	expand := func(text string) string { return os.Expand(text, func(name string) string { return variables[name] }) }
-	files, err := conf.ReadDir(path.Join("conf", p.conf))
+	files, err := fs.Sub(conf, path.Join("conf", p.conf))
 	if err != nil {
 		return nil, err
 	}
-	for _, file := range files {
-		text, err := conf.ReadFile(path.Join("conf", p.conf, file.Name()))
+	err = fs.WalkDir(files, ".", func(name string, entry fs.DirEntry, err error) error {
+		to := filepath.Join(dir, name)
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir():
+			return os.MkdirAll(to, 0o755)
+		}
+		text, err := fs.ReadFile(files, name)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if err := os.WriteFile(filepath.Join(dir, file.Name()), []byte(expand(string(text))), 0o600); err != nil {
-			return nil, err
-		}
+		return os.WriteFile(to, []byte(expand(string(text))), 0o644)
+	})
+	if err != nil {
+		return nil, err
 	}
-	command := []string{p.Program}
+	var args []string
 	for _, arg := range p.args {
-		command = append(command, expand(arg))
+		args = append(args, expand(arg))
 	}
-	return command, nil
+	return p.command(dir, args...), nil
 }
 
 var versionNumber = regexp.MustCompile(`[0-9]+(\.[0-9]+)+`)
 
 // Version returns the version of the program.
 func (p Product) Version() (string, error) {
-	output, err := exec.Command(p.Program, p.version...).CombinedOutput()
+	command := p.command("", p.version...)
+	output, err := exec.Command(command[0], command[1:]...).CombinedOutput()
 	if version := versionNumber.Find(output); version != nil {
 		return string(version), nil
 	}

@@ -81,3 +81,16 @@ func (s *Server) PID() int { return s.process.PID() }
 
 // Stop ends the server, and returns when it has exited.
 func (s *Server) Stop() { s.process.End(syscall.SIGKILL) }
+
+// Exited reports whether the server has exited by itself.
+func (s *Server) Exited() bool {
+	select {
+	case <-s.process.Exited():
+		return true
+	default:
+		return false
+	}
+}
+
+// Output returns what the server has printed so far.
+func (s *Server) Output() string { return s.process.Output() }
