@@ -12,11 +12,14 @@ import (
 	"github.com/coredns/coredns/plugin"
 	"github.com/coredns/coredns/plugin/test"
 
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
+
 	"github.com/miekg/dns"
 	"github.com/stretchr/testify/assert"
 )
 
-// TestServeDNSAllocations: a name that is no lookalike costs not one allocation more than the next plugin's call alone.
+// TestServeDNSAllocations: a name that is no lookalike costs one allocation more than the next plugin's call alone, of the
+// writer that looks at the reply. To judge the name costs none.
 func TestServeDNSAllocations(t *testing.T) {
 	h := handler(t, "typoguard {\nprotect army.mil bücher.example\nallow gov.ml\n}")
 	h.counters = h.block.newCounters([]string{""}, "")
@@ -28,7 +31,7 @@ func TestServeDNSAllocations(t *testing.T) {
 	for _, name := range []string{"www.Example.org.", "www.army.mil.", "x.gov.ml.", "xn--80ak6aa92e.example.", "."} {
 		r := question(name, dns.TypeMX)
 		got := testing.AllocsPerRun(1000, func() { _, _ = h.ServeDNS(ctx, w, r) })
-		assert.Zero(t, got-alone, name)
+		assert.InDelta(t, 1, got-alone, 0, name)
 	}
 }
 
@@ -37,8 +40,8 @@ func TestHistoryAllocations(t *testing.T) {
 	h := handler(t, "typoguard {\nprotect army.mil army.nl\n}")
 	h.block.policies[0].Candidates = true
 	judge := func(name string) float64 {
-		q := newQuery(context.Background(), h, &test.ResponseWriter{}, question(name, dns.TypeMX))
-		return testing.AllocsPerRun(1000, func() { q.judge(name, 0) })
+		q := &policy.Query{Name: name, Type: dns.TypeMX}
+		return testing.AllocsPerRun(1000, func() { h.block.set.Load().Judge(q) })
 	}
 	assert.Zero(t, judge("www.example.org."))
 	assert.Zero(t, judge("www.army.mil."))

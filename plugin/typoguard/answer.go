@@ -27,7 +27,7 @@ func (h *hit) writeAnswer() (int, error) {
 	reply := answer(h)
 	h.tap(reply)
 	// Success, whatever the answer's code: it says that an answer was written, so that nobody above writes another.
-	return dns.RcodeSuccess, h.w.WriteMsg(reply)
+	return dns.RcodeSuccess, h.ResponseWriter.WriteMsg(reply)
 }
 
 // answer builds the reply to a query for a lookalike. It is the only place that makes DNS messages.
@@ -39,38 +39,38 @@ func answer(h *hit) *dns.Msg {
 	m.SetReply(h.r)
 	m.RecursionAvailable = true
 
-	code := dns.ExtendedErrorCodeForgedAnswer
-	if !fill(m, h.Policy) {
-		code = dns.ExtendedErrorCodeBlocked
-		m.Ns = []dns.RR{soa(m.Question[0].Name, h.Policy)}
-		if h.Policy.Action == policy.NXDOMAIN {
-			m.Rcode = dns.RcodeNameError
-		}
-	}
-	explain(h.state(), m, code, reason(h, ""))
+	explain(h.state(), m, fill(m, m.Question[0].Name, h), reason(h, ""))
 	return m
 }
 
-// fill adds the records with which the policy answers the question, and reports whether there are any.
-func fill(m *dns.Msg, p *policy.Policy) bool {
-	q := m.Question[0]
+// fill adds what the policy answers for a name to a message, and returns the code of the Extended DNS Error that says so.
+func fill(m *dns.Msg, name string, h *hit) (code uint16) {
+	p, qtype := h.Policy, m.Question[0].Qtype
+	before := len(m.Answer)
 	switch {
-	case p.Action == policy.NullMX && isMX(q.Qtype):
-		m.Answer = []dns.RR{&dns.MX{Hdr: header(q.Name, dns.TypeMX, p), Preference: 0, Mx: "."}} // RFC 7505 section 3
-	case p.Action == policy.Sinkhole && isMX(q.Qtype):
-		m.Answer = []dns.RR{&dns.MX{Hdr: header(q.Name, dns.TypeMX, p), Preference: sinkholePreference, Mx: q.Name}}
-		m.Extra = append(addresses(q.Name, dns.TypeA, p), addresses(q.Name, dns.TypeAAAA, p)...)
+	case p.Action == policy.NullMX && isMX(qtype):
+		m.Answer = append(m.Answer, &dns.MX{Hdr: header(name, dns.TypeMX, p), Preference: 0, Mx: "."}) // RFC 7505 section 3
+	case p.Action == policy.Sinkhole && isMX(qtype):
+		m.Answer = append(m.Answer, &dns.MX{Hdr: header(name, dns.TypeMX, p), Preference: sinkholePreference, Mx: name})
+		m.Extra = append(sinkholeRRs(name, dns.TypeA, p), sinkholeRRs(name, dns.TypeAAAA, p)...)
 	case p.Action == policy.Sinkhole:
-		m.Answer = addresses(q.Name, q.Qtype, p)
+		m.Answer = append(m.Answer, sinkholeRRs(name, qtype, p)...)
 	}
-	return len(m.Answer) > 0
+	if len(m.Answer) > before {
+		return dns.ExtendedErrorCodeForgedAnswer
+	}
+	m.Ns = []dns.RR{soa(name, p)}
+	if h.NoName {
+		m.Rcode = dns.RcodeNameError
+	}
+	return dns.ExtendedErrorCodeBlocked
 }
 
 // isMX reports whether a query is answered with MX records. RFC 8482 lets one RRset do for ANY.
 func isMX(qtype uint16) bool { return qtype == dns.TypeMX || qtype == dns.TypeANY }
 
-// addresses returns the sinkhole's records of type A or AAAA; there are none of other types.
-func addresses(name string, qtype uint16, p *policy.Policy) []dns.RR {
+// sinkholeRRs returns the sinkhole's records of type A or AAAA; there are none of other types.
+func sinkholeRRs(name string, qtype uint16, p *policy.Policy) []dns.RR {
 	var rrs []dns.RR
 	for _, addr := range p.Sinkhole {
 		if rr := addressRR(header(name, qtype, p), addr); rr != nil {
@@ -128,22 +128,72 @@ func explain(state request.Request, m *dns.Msg, code uint16, text string) {
 	}
 }
 
+// changed returns a reply to a query with the header of another one, and without its records. It is not authentic.
+func changed(q *query, reply *dns.Msg) *dns.Msg {
+	m := &dns.Msg{MsgHdr: reply.MsgHdr, Compress: reply.Compress, Question: []dns.Question{*q.question()}}
+	m.AuthenticatedData = false
+	return m
+}
+
+// cutAlias returns a reply that ends with the alias into a lookalike, and with what the policy answers for that.
+func cutAlias(h *hit, reply *dns.Msg, found *policy.ReplyDecision) *dns.Msg {
+	m := changed(h.query, reply)
+	m.RecursionAvailable, m.Rcode = true, dns.RcodeSuccess
+	m.Answer = append(m.Answer, found.Lead...)
+	explain(h.state(), m, fill(m, found.Name, h), reason(h, ""))
+	return m
+}
+
+// flatten returns a reply in which the end of a chain of aliases stands under the name where it begins. A failure stays one, but
+// without the aliases.
+func flatten(h *hit, reply *dns.Msg, found *policy.ReplyDecision) *dns.Msg {
+	m := changed(h.query, reply)
+	if m.Rcode != dns.RcodeSuccess && m.Rcode != dns.RcodeNameError {
+		explain(h.state(), m, dns.ExtendedErrorCodeForgedAnswer, reason(h, ""))
+		return m
+	}
+	m.Rcode = dns.RcodeSuccess
+	m.Answer = append(m.Answer, found.Lead...)
+	for _, rr := range found.Rest {
+		own := dns.Copy(rr)
+		own.Header().Name, own.Header().Ttl = found.Name, found.TTL
+		m.Answer = append(m.Answer, own)
+	}
+	if len(found.Rest) == 0 {
+		m.Ns = []dns.RR{soa(found.Name, h.Policy)}
+	}
+	explain(h.state(), m, dns.ExtendedErrorCodeForgedAnswer, reason(h, ""))
+	return m
+}
+
+// drop returns a reply without records that the client must not see. If nothing of the answer is left it says that there is none.
+func drop(q *query, reply *dns.Msg, bad map[dns.RR]bool) *dns.Msg {
+	m := changed(q, reply)
+	keep := func(rrs []dns.RR) []dns.RR {
+		return slices.DeleteFunc(slices.Clone(rrs), func(rr dns.RR) bool { return bad[rr] })
+	}
+	m.Answer, m.Ns, m.Extra = keep(reply.Answer), keep(reply.Ns), keep(reply.Extra)
+	if len(m.Answer) == 0 && len(reply.Answer) > 0 {
+		m.Ns = []dns.RR{soa(q.question().Name, &q.block.policies[0].Policy)}
+	}
+	return m
+}
+
 // without returns a reply with records taken out, and with them the signatures of their RRsets, which do not hold any more,
 // and the addresses of their targets. It is no longer authentic. h is what the client is told of.
 func without(h *hit, reply *dns.Msg, bad map[dns.RR]bool) *dns.Msg {
-	m := reply.Copy() // its records are others: what is bad is known by its place
+	m := changed(h.query, reply)
 	unsigned := reply.AuthenticatedData
-	m.AuthenticatedData = false
 	targets := map[string]bool{}
 	for rr := range bad {
 		name, _ := policy.Target(rr)
 		targets[strings.ToLower(name)] = true
 	}
-	good := func(before, copied []dns.RR) []dns.RR {
+	good := func(rrs []dns.RR) []dns.RR {
 		var kept []dns.RR
-		for i, rr := range copied {
+		for _, rr := range rrs {
 			switch {
-			case bad[before[i]]:
+			case bad[rr]:
 			case signsOneOf(rr, bad):
 				unsigned = true
 			default:
@@ -152,8 +202,8 @@ func without(h *hit, reply *dns.Msg, bad map[dns.RR]bool) *dns.Msg {
 		}
 		return kept
 	}
-	m.Answer, m.Ns = good(reply.Answer, m.Answer), good(reply.Ns, m.Ns)
-	m.Extra = slices.DeleteFunc(m.Extra, func(rr dns.RR) bool {
+	m.Answer, m.Ns = good(reply.Answer), good(reply.Ns)
+	m.Extra = slices.DeleteFunc(slices.Clone(reply.Extra), func(rr dns.RR) bool {
 		return rr.Header().Rrtype == dns.TypeOPT || targets[strings.ToLower(rr.Header().Name)]
 	})
 	note := ""

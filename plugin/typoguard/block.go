@@ -98,13 +98,17 @@ func (b *block) hasSources() bool {
 }
 
 // checkChain returns an error for what the server block lacks in other plugins.
-func (b *block) checkChain(hasMetadata, hasDnstap bool) error {
+func (b *block) checkChain(has func(plugin string) bool) error {
 	for _, c := range b.policies {
-		if len(c.Clients.Labels) > 0 && !hasMetadata {
+		if len(c.Clients.Labels) > 0 && !has("metadata") {
 			return errors.New("clients are named by metadata, but the server block does not have the metadata plugin")
 		}
-		if c.dnstap && !hasDnstap {
+		if c.dnstap && !has("dnstap") {
 			return c.given["dnstap"].Errorf("dnstap: no plugin dnstap in the server block; expected one that sends the messages")
+		}
+		if c.Action == policy.NODATA && has("dns64") {
+			// dns64 makes an empty answer its own, without RA, and stubs take that for a lame referral and ask the next server.
+			return c.given["action"].Errorf("action: nodata does not go with the plugin dns64 in the server block; expected nxdomain, nullmx or sinkhole")
 		}
 	}
 	return nil

@@ -64,8 +64,8 @@ func (h *hit) tap(reply *dns.Msg) {
 		if reply != nil && tapper.IncludeRawMessage {
 			m.ResponseMessage, _ = reply.Pack() // as the dnstap plugin has it: nothing, if it cannot be packed
 		}
-		if msg.SetQueryAddress(m, h.w.RemoteAddr()) == nil {
-			m.QueryAddress = h.config.mask.Apply(addressOf(h.w)).AsSlice()
+		if msg.SetQueryAddress(m, h.RemoteAddr()) == nil {
+			m.QueryAddress = h.config.mask.Apply(addressOf(h.ResponseWriter)).AsSlice()
 		}
 		m.ProtoReflect().SetUnknown(appendPolicy(nil, h))
 		tapper.TapMessageWithMetadata(h.ctx, m, state)

@@ -25,7 +25,6 @@ import (
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/metrics"
-	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 )
 
 // eventsIn returns the events in a file, of which there may be none yet.
@@ -128,7 +127,7 @@ func TestDnstapMissing(t *testing.T) {
 // hitOf returns what a handler finds about a query for a lookalike.
 func hitOf(t *testing.T, h *Typoguard, w dns.ResponseWriter, r *dns.Msg) *hit {
 	t.Helper()
-	found := h.judge(t.Context(), w, r)
+	found := h.judge(t.Context(), w, r).hit
 	require.NotNil(t, found)
 	require.True(t, found.Covered())
 	return found
@@ -165,9 +164,9 @@ func TestNewEventForwarder(t *testing.T) {
 // TestNewEventTarget: an event about a record in a reply has both names.
 func TestNewEventTarget(t *testing.T) {
 	h := handler(t, "typoguard {\nprotect army.mil\ninspect mx\n}")
-	q := newQuery(t.Context(), h, &test.ResponseWriter{}, question("Partner.example.", dns.TypeMX))
-	d := q.judge("MX.army.ml.", policy.RecordMX)
-	found := q.hit(&d, "MX.army.ml.", test.MX("partner.example. 60 IN MX 10 MX.army.ml."))
+	q := h.judge(t.Context(), &test.ResponseWriter{}, question("Partner.example.", dns.TypeMX))
+	found := q.target(test.MX("partner.example. 60 IN MX 10 MX.army.ml."))
+	require.NotNil(t, found)
 	found.report()
 	e := newEvent(found)
 	assert.Equal(t, []string{"mx.army.ml", "partner.example", "MX", "mx.army.mil", ""}, []string{e.Name, e.Question, e.Record, e.Intended, e.ResponseCode})

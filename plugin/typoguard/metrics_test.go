@@ -40,9 +40,9 @@ func TestSeriesBegin(t *testing.T) {
 		"protect army.mil":                                      6 * 11,
 		"protect army.mil\ndistance 2":                          7 * 11,
 		"protect army.mil\nkinds omission":                      1 * 11,
-		"protect army.mil\naction nullmx":                       6 * 2,
-		"protect army.mil\naction nullmx\ntypes MX A AAAA SVCB": 6 * 5,
-		"protect army.mil\ntypes MX A AAAA TXT":                 6 * 5,
+		"protect army.mil\naction nullmx":                       6 * 4,
+		"protect army.mil\naction nullmx\ntypes MX A AAAA SVCB": 6 * 6,
+		"protect army.mil\ntypes MX A AAAA TXT":                 6 * 7,
 	}
 	qtypes := append([]uint16{dns.TypeSVCB, 65280, dns.TypeNone}, metrics.CountedTypes...)
 	for stanza, series := range stanzas {
@@ -88,7 +88,7 @@ func TestCounting(t *testing.T) {
 		{"allowed", question("x.gov.ml.", dns.TypeMX), metrics.PassedTotal.WithLabelValues("", "", "allowed")},
 		{"no match", question("example.org.", dns.TypeMX), metrics.PassedTotal.WithLabelValues("", "", "no_match")},
 		{"client", question("navvy.nl.", dns.TypeMX), metrics.PassedTotal.WithLabelValues("", "", "client")},
-		{"type", question("us.army.ml.", dns.TypeNS), metrics.PassedTotal.WithLabelValues("", "", "type")},
+		{"type", question("us.army.ml.", dns.TypeDS), metrics.PassedTotal.WithLabelValues("", "", "type")},
 		{"type of a null MX", question("armny.nl.", dns.TypeA), metrics.PassedTotal.WithLabelValues("", "", "type")},
 		{"not judged", &dns.Msg{Question: []dns.Question{{Name: "army.ml.", Qtype: dns.TypeMX, Qclass: dns.ClassCHAOS}}}, metrics.PassedTotal.WithLabelValues("", "", "not_judged")},
 	}

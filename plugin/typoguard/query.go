@@ -16,13 +16,18 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 )
 
-// query is a query that is being served. It belongs to one goroutine.
+// query is a query that is being served. It belongs to one goroutine. It is also the dns.ResponseWriter for the plugins behind
+// this one: a reply to it is looked at before the client gets it. It is allocated for each query and not kept in a pool, since
+// CoreDNS's cache goes on using a writer after the query is answered.
 type query struct {
 	*Typoguard
+	dns.ResponseWriter // of the client
+
 	ctx      context.Context //nolint:containedctx // a query is one call of ServeDNS
-	w        dns.ResponseWriter
 	r        *dns.Msg
 	counters *metrics.Server
+	hit      *hit   // what was found about the name that is asked for; nil if no policy has anything to do with it
+	listed   string // the suffix by which that name passes, whatever the reply says; "" if it is not listed
 
 	who     *policy.Client // see client
 	waiting time.Time      // since when the query has been waiting for existence checks; zero if it has not
@@ -32,40 +37,29 @@ type query struct {
 type hit struct {
 	policy.Decision
 	*query
-	config *policyConfig // of the policy that decides; nil without one
+	config *policyConfig // of the policy that decides
 	name   string        // as it was asked for, or stands in the record
 	record dns.RR        // that leads to the name; nil if the name is the one that is asked for
 	at     time.Time
 	id     string // of the event; "" if the name passes
 }
 
-func newQuery(ctx context.Context, t *Typoguard, w dns.ResponseWriter, r *dns.Msg) query {
-	return query{Typoguard: t, ctx: ctx, w: w, r: r, counters: t.countersFor(ctx)}
+// ask returns the question to the policies about a name: the one that is asked for, or one that a record in the reply leads to, as
+// which it is inspected.
+func (q *query) ask(name string, target policy.Records) policy.Query {
+	return policy.Query{Name: name, Type: q.question().Qtype, Target: target, Client: q.client, Exists: q.exists}
 }
 
-// judge decides about the name that is asked for, or a name that a record in the reply leads to, as which it is inspected.
-func (q *query) judge(name string, target policy.Records) policy.Decision {
-	return q.block.set.Load().Judge(&policy.Query{
-		Name: name, Type: q.r.Question[0].Qtype, Target: target, Client: q.client, Exists: q.exists,
-	})
-}
-
-// hit returns what a decision about a name means for the query. It copies the query, so that one that hits nothing need not
-// be allocated.
-func (q *query) hit(d *policy.Decision, name string, record dns.RR) *hit {
-	own := *q
-	h := &hit{Decision: *d, query: &own, name: name, record: record, at: time.Now()}
-	if d.Policy != nil {
-		h.config = q.block.configOf(d.Policy)
-	}
-	return h
+// newHit returns what a decision of a policy about a name means for the query.
+func (q *query) newHit(d *policy.Decision, name string, record dns.RR) *hit {
+	return &hit{Decision: *d, query: q, config: q.block.configOf(d.Policy), name: name, record: record, at: time.Now()}
 }
 
 // question returns the only question.
 func (q *query) question() *dns.Question { return &q.r.Question[0] }
 
 // state returns the query as CoreDNS's helpers want it.
-func (q *query) state() request.Request { return request.Request{W: q.w, Req: q.r} }
+func (q *query) state() request.Request { return request.Request{W: q.ResponseWriter, Req: q.r} }
 
 // send hands an event over to the dispatcher.
 func (q *query) send(e *event.Event) { q.block.events.Load().Report(e) }
@@ -76,7 +70,7 @@ func (q *query) inspected(types policy.Records) bool { return q.inspects&types !
 // client returns the client that asks. It is worked out when it is needed first.
 func (q *query) client() *policy.Client {
 	if q.who == nil {
-		q.who = clientOf(q.ctx, q.w, q.r)
+		q.who = clientOf(q.ctx, q.ResponseWriter, q.r)
 	}
 	return q.who
 }
@@ -86,7 +80,7 @@ func (q *query) exists(domain string, within time.Duration) policy.Existence {
 	if q.waiting.IsZero() {
 		q.waiting = time.Now()
 	}
-	return q.existence.Check(q.ctx, domain, within-time.Since(q.waiting), newLookup(q.ctx, q.Name(), q.Next, q.w))
+	return q.existence.Check(q.ctx, domain, within-time.Since(q.waiting), newLookup(q.ctx, q.Name(), q.Next, q.ResponseWriter))
 }
 
 // recordText is the record that leads to the name, such as "MX mail.army.ml"; it is empty if the name itself was asked for.

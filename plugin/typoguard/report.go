@@ -66,7 +66,7 @@ func (h *hit) responseCode() string {
 	switch {
 	case h.Mode == policy.Monitor, h.record != nil:
 		return ""
-	case h.Policy.Action == policy.NXDOMAIN:
+	case h.NoName:
 		return dns.RcodeToString[dns.RcodeNameError]
 	}
 	return dns.RcodeToString[dns.RcodeSuccess]

@@ -12,53 +12,54 @@ import (
 
 // ServeDNS implements plugin.Handler.
 func (t *Typoguard) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
-	h := t.judge(ctx, w, r)
-	if h != nil && h.Covered() {
+	if !isJudged(r) {
+		return t.serveOther(ctx, w, r)
+	}
+	q := t.judge(ctx, w, r)
+	if h := q.hit; h != nil && h.Covered() {
 		h.report()
 		if h.Mode == policy.Enforce {
 			return h.writeAnswer()
 		}
 	}
-	return t.pass(ctx, w, r, h)
+	return plugin.NextOrFailure(t.Name(), t.Next, ctx, q, r)
 }
 
-// judge returns what is found about the name that is asked for, and nil if no policy has anything to do with it; then it
-// allocates nothing. A query that passes is counted here.
-func (t *Typoguard) judge(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) *hit {
-	q := newQuery(ctx, t, w, r)
-	if !isJudged(r) {
-		q.counters.Passed(policy.NotJudged)
-		return nil
+// judge returns the query, with what is found about the name that is asked for. A query that passes is counted here.
+func (t *Typoguard) judge(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) *query {
+	q := &query{Typoguard: t, ResponseWriter: w, ctx: ctx, r: r, counters: t.countersFor(ctx)}
+	name := q.question().Name
+	ask := q.ask(name, 0)
+	d := q.block.set.Load().Judge(&ask)
+	q.listed = d.Listed
+	if d.Policy != nil {
+		q.hit = q.newHit(&d, name, nil)
 	}
-	d := q.judge(r.Question[0].Name, 0)
 	if d.Covered() {
-		return q.hit(&d, r.Question[0].Name, nil)
+		return q
 	}
 	q.counters.Passed(d.Reason)
-	if d.Policy == nil && q.waiting.IsZero() {
+	if q.hit != nil {
+		q.hit.describe()
+	} else {
 		describeVerdict(ctx, d.Verdict)
-		return nil
 	}
-	h := q.hit(&d, r.Question[0].Name, nil)
-	h.describe()
-	return h
+	return q
 }
 
-// pass hands a query on, and looks at the reply if a policy inspects any. h is what was found about the name, or nil.
-func (t *Typoguard) pass(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, h *hit) (int, error) {
-	if t.inspects != 0 && isJudged(r) {
-		w = t.inspector(ctx, w, r, h)
+// serveOther hands on a message that policies are not about. A NOTIFY for a lookalike, or a response, which a server would
+// hand on, too, goes no further: it tells a stranger of the lookalike all the same.
+func (t *Typoguard) serveOther(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+	if (r.Opcode == dns.OpcodeNotify || r.Response) && len(r.Question) > 0 {
+		q := &query{Typoguard: t, ResponseWriter: w, ctx: ctx, r: r, counters: t.countersFor(ctx)}
+		ask := q.ask(r.Question[0].Name, 0)
+		ask.Type = dns.TypeMX
+		if d := t.block.set.Load().Judge(&ask); d.Enforced() {
+			return dns.RcodeRefused, nil
+		}
 	}
+	t.countersFor(ctx).Passed(policy.NotJudged)
 	return plugin.NextOrFailure(t.Name(), t.Next, ctx, w, r)
-}
-
-// inspector returns the writer that looks at the reply.
-func (t *Typoguard) inspector(ctx context.Context, w dns.ResponseWriter, r *dns.Msg, h *hit) dns.ResponseWriter {
-	if h != nil {
-		return &inspector{w, h.query} // the reply must not make it wait longer than the name has made it wait already
-	}
-	q := newQuery(ctx, t, w, r)
-	return &inspector{w, &q}
 }
 
 // isJudged reports whether a message is what policies are about: one question of class IN in a standard query.

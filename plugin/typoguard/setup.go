@@ -23,7 +23,7 @@ func setup(c *caddy.Controller) error {
 	t := newTypoguard(b)
 	c.OnStartup(func() error {
 		t.tappers = tappers(config)
-		if err := b.checkChain(config.Handler("metadata") != nil, len(t.tappers) > 0); err != nil {
+		if err := b.checkChain(func(name string) bool { return config.Handler(name) != nil }); err != nil {
 			return plugin.Error(pluginName, err)
 		}
 		t.counters = b.newCounters(serverAddresses(config, c.ServerBlockKeys), config.ViewName)

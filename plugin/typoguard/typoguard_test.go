@@ -204,8 +204,7 @@ func TestServeDNSNotJudged(t *testing.T) {
 	tests := map[string]func(r *dns.Msg){
 		"class CH":      func(r *dns.Msg) { r.Question[0].Qclass = dns.ClassCHAOS },
 		"class ANY":     func(r *dns.Msg) { r.Question[0].Qclass = dns.ClassANY },
-		"opcode":        func(r *dns.Msg) { r.Opcode = dns.OpcodeNotify },
-		"a response":    func(r *dns.Msg) { r.Response = true },
+		"opcode":        func(r *dns.Msg) { r.Opcode = dns.OpcodeStatus },
 		"two questions": func(r *dns.Msg) { r.Question = append(r.Question, r.Question[0]) },
 	}
 	for name, change := range tests {
@@ -214,6 +213,28 @@ func TestServeDNSNotJudged(t *testing.T) {
 			change(r)
 			assert.True(t, hasPassed(ask(t, t.Context(), h, r)))
 		})
+	}
+}
+
+// TestServeDNSNotifies: a NOTIFY or a response for a lookalike would tell the stranger of it. For other names they go on.
+func TestServeDNSNotifies(t *testing.T) {
+	for options, reaches := range map[string]bool{"": false, "mode monitor": true, "clients 192.0.2.0/24": true} {
+		h := handler(t, "typoguard {\nprotect mil\nallow gov.ml\n"+options+"\n}")
+		for kind, change := range map[string]func(r *dns.Msg){
+			"NOTIFY": func(r *dns.Msg) { r.Opcode = dns.OpcodeNotify }, "a response": func(r *dns.Msg) { r.Response = true },
+		} {
+			for name, always := range map[string]bool{"us.army.ml.": false, "x.gov.ml.": true, "army.mil.": true, "example.org.": true} {
+				r := question(name, dns.TypeSOA)
+				change(r)
+				w := dnstest.NewRecorder(&test.ResponseWriter{})
+				rcode, err := h.ServeDNS(t.Context(), w, r)
+				require.NoError(t, err)
+				assert.Equal(t, reaches || always, w.Msg != nil, "%s for %s, %s", kind, name, options)
+				if w.Msg == nil {
+					assert.Equal(t, dns.RcodeRefused, rcode)
+				}
+			}
+		}
 	}
 }
 
@@ -229,7 +250,7 @@ func TestServeDNSMetadata(t *testing.T) {
 			"intended": "army.mil", "kind": "transposition", "distance": "1", "action": "pass", "mode": "monitor", "counterpart": "", "record": "", "id": "ID"}},
 		{"a homoglyph", "", "xn--rmy-5cd.mil.", dns.TypeMX, map[string]string{"verdict": "lookalike", "policy": "default", "protected": "army.mil",
 			"intended": "army.mil", "kind": "homoglyph", "distance": "0", "action": "nxdomain", "mode": "enforce", "counterpart": "", "record": "", "id": "ID"}},
-		{"a type that passes", "", "army.ml.", dns.TypeNS, map[string]string{"verdict": "lookalike", "policy": "default", "protected": "army.mil",
+		{"a type that passes", "", "army.ml.", dns.TypeDS, map[string]string{"verdict": "lookalike", "policy": "default", "protected": "army.mil",
 			"intended": "army.mil", "kind": "omission", "distance": "1", "action": "pass", "mode": "enforce", "counterpart": "", "record": ""}},
 		{"protected", "", "www.army.mil.", dns.TypeMX, map[string]string{"verdict": "protected"}},
 		{"allowed", "allow army.ml", "www.army.ml.", dns.TypeMX, map[string]string{"verdict": "allowed"}},

@@ -33,6 +33,14 @@ var (
 	}, []string{"server", "view", "policy", "action", "mode", "kind", "record"})
 )
 
+// AliasesCut counts replies in which an alias into or of a lookalike was cut or flattened, by the type of the alias.
+var AliasesCut = promauto.NewCounterVec(prometheus.CounterOpts{
+	Namespace: namespace,
+	Subsystem: subsystem,
+	Name:      "aliases_cut_total",
+	Help:      "Counter of replies in which an alias of a lookalike, or an alias that leads to one, was cut or flattened, by record.",
+}, []string{"record"})
+
 // CountedTypes are the query types that have a series of their own; all others are counted as otherType.
 var CountedTypes = []uint16{
 	dns.TypeA, dns.TypeAAAA, dns.TypeANY, dns.TypeCNAME, dns.TypeHTTPS, dns.TypeMX, dns.TypePTR, dns.TypeSRV, dns.TypeTLSA, dns.TypeTXT,
@@ -73,7 +81,7 @@ func NewServer(server, view string) *Server {
 
 // Begin makes every series that a policy can count in exist, at zero.
 func (c *Server) Begin(p *policy.Policy) {
-	qtypes := slices.Concat(CountedTypes, p.Types)
+	qtypes := slices.Concat(CountedTypes, p.Types, []uint16{dns.TypeNS, dns.TypeDNAME}) // which some policies answer without being told
 	if len(p.Types) == 0 {
 		qtypes = append(qtypes, dns.TypeNone) // stands for all others
 	}

@@ -118,6 +118,8 @@ type Decision struct {
 	Policy    *Policy
 	Mode      Mode
 	Lookalike event.Lookalike
+	// NoName says that a covered name is answered with NXDOMAIN: there is no such name, and none below it.
+	NoName bool
 	// Counterpart is the result of the existence check for a policy that requires a counterpart.
 	Counterpart Existence
 	// Candidates are the protected suffixes that the name looks like, for whichever clients: the nearest first, of equally near

@@ -54,6 +54,7 @@ func (s *Set) decide(q *Query, matches []match.Match) Decision {
 	if d.Policy != nil && !d.Policy.Answers(q.Type) {
 		d.Reason = OtherType
 	}
+	d.NoName = d.Covered() && d.Policy.denies(q.Type) && !s.ListedBelow(q.Name)
 	if q.Candidates || (d.Covered() && d.Policy.Candidates) {
 		d.Candidates = s.candidates(q.Name, matches)
 	}

@@ -93,28 +93,47 @@ var mailTypes = []uint16{dns.TypeMX, dns.TypeA, dns.TypeAAAA}
 
 // AlwaysPasses reports whether queries of a type are never answered by a policy: a validator below needs them to prove
 // an insecure delegation (RFC 4035 section 5.2).
-func AlwaysPasses(qtype uint16) bool {
+func AlwaysPasses(qtype uint16) bool { return qtype == dns.TypeDS || qtype == dns.TypeDNSKEY }
+
+// Answers reports whether the policy's action changes the answer to a query type. ANY is treated like MX.
+//
+// CNAME and DNAME are answered whatever the action and the option types say, since a resolver in between would follow them.
+// For the same reason null MX answers the types that prove which others there are, or lead to the name servers.
+func (p *Policy) Answers(qtype uint16) bool {
+	if qtype == dns.TypeANY {
+		qtype = dns.TypeMX
+	}
 	switch qtype {
-	case dns.TypeDS, dns.TypeDNSKEY, dns.TypeNS, dns.TypeSOA, dns.TypeRRSIG, dns.TypeNSEC, dns.TypeNSEC3:
+	case dns.TypeDS, dns.TypeDNSKEY:
+		return false
+	case dns.TypeCNAME, dns.TypeDNAME:
+		return true
+	}
+	switch {
+	case slices.Contains(p.Types, qtype):
+		return true
+	case p.Action == NullMX:
+		return (qtype == dns.TypeMX && len(p.Types) == 0) || leadsElsewhere(qtype)
+	}
+	return len(p.Types) == 0
+}
+
+// leadsElsewhere reports whether records of a type tell a resolver which others there are, or who else to ask.
+func leadsElsewhere(qtype uint16) bool {
+	switch qtype {
+	case dns.TypeNS, dns.TypeSOA, dns.TypeRRSIG, dns.TypeNSEC, dns.TypeNSEC3:
 		return true
 	}
 	return false
 }
 
-// Answers reports whether the policy's action changes the answer to a query type. ANY is treated like MX.
-func (p *Policy) Answers(qtype uint16) bool {
+// denies reports whether the policy answers a query type with NXDOMAIN. Where the option types narrows it, a type that is not
+// among them must not say that the name has no records of any type.
+func (p *Policy) denies(qtype uint16) bool {
 	if qtype == dns.TypeANY {
 		qtype = dns.TypeMX
 	}
-	switch {
-	case AlwaysPasses(qtype):
-		return false
-	case len(p.Types) > 0:
-		return slices.Contains(p.Types, qtype)
-	case p.Action == NullMX:
-		return qtype == dns.TypeMX
-	}
-	return true
+	return p.Action == NXDOMAIN && (len(p.Types) == 0 || slices.Contains(p.Types, qtype))
 }
 
 // CheckTypes returns an error for a list of types that would let mail through although the policy covers it.

@@ -72,16 +72,18 @@ func TestAnswers(t *testing.T) {
 		no     []uint16
 	}{
 		{"nxdomain", Policy{Action: NXDOMAIN},
-			[]uint16{dns.TypeMX, dns.TypeA, dns.TypeAAAA, dns.TypeTXT, dns.TypeTLSA, dns.TypeHTTPS, dns.TypeSRV, dns.TypeANY, 65280},
-			[]uint16{dns.TypeDS, dns.TypeDNSKEY, dns.TypeNS, dns.TypeSOA, dns.TypeRRSIG, dns.TypeNSEC, dns.TypeNSEC3}},
+			[]uint16{dns.TypeMX, dns.TypeA, dns.TypeAAAA, dns.TypeTXT, dns.TypeTLSA, dns.TypeHTTPS, dns.TypeSRV, dns.TypeANY, 65280,
+				dns.TypeNS, dns.TypeSOA, dns.TypeRRSIG, dns.TypeNSEC, dns.TypeNSEC3, dns.TypeCNAME, dns.TypeDNAME},
+			[]uint16{dns.TypeDS, dns.TypeDNSKEY}},
 		{"nodata narrowed", Policy{Action: NODATA, Types: mail},
-			[]uint16{dns.TypeMX, dns.TypeA, dns.TypeAAAA, dns.TypeANY}, []uint16{dns.TypeTXT, dns.TypeHTTPS, dns.TypeNS}},
+			[]uint16{dns.TypeMX, dns.TypeA, dns.TypeAAAA, dns.TypeANY, dns.TypeCNAME, dns.TypeDNAME}, []uint16{dns.TypeTXT, dns.TypeHTTPS, dns.TypeNS, dns.TypeDS}},
 		{"nullmx", Policy{Action: NullMX},
-			[]uint16{dns.TypeMX, dns.TypeANY}, []uint16{dns.TypeA, dns.TypeAAAA, dns.TypeTXT, dns.TypeNS}},
+			[]uint16{dns.TypeMX, dns.TypeANY, dns.TypeNS, dns.TypeSOA, dns.TypeRRSIG, dns.TypeNSEC, dns.TypeNSEC3, dns.TypeCNAME, dns.TypeDNAME},
+			[]uint16{dns.TypeA, dns.TypeAAAA, dns.TypeTXT, dns.TypeHTTPS, dns.TypeDS, dns.TypeDNSKEY}},
 		{"nullmx widened", Policy{Action: NullMX, Types: mail},
-			[]uint16{dns.TypeMX, dns.TypeANY, dns.TypeA, dns.TypeAAAA}, []uint16{dns.TypeTXT, dns.TypeNS}},
+			[]uint16{dns.TypeMX, dns.TypeANY, dns.TypeA, dns.TypeAAAA, dns.TypeNS, dns.TypeCNAME}, []uint16{dns.TypeTXT, dns.TypeDS}},
 		{"sinkhole", Policy{Action: Sinkhole},
-			[]uint16{dns.TypeMX, dns.TypeANY, dns.TypeA, dns.TypeAAAA, dns.TypeTXT}, []uint16{dns.TypeNS}},
+			[]uint16{dns.TypeMX, dns.TypeANY, dns.TypeA, dns.TypeAAAA, dns.TypeTXT, dns.TypeNS}, []uint16{dns.TypeDS}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -127,7 +129,7 @@ func TestJudge(t *testing.T) {
 		{"other client", "partner.exampl", other, dns.TypeMX, Pass, OtherClient, "", "", []string{"tiny partner.example"}},
 		{"anybody", "partner.exampl", "", dns.TypeMX, Lookalike, Hidden, "", "tiny partner.example", []string{"tiny partner.example"}},
 		{"mapped client", "partner.exampl", "::ffff:192.0.2.7", dns.TypeMX, Pass, OtherClient, "", "", []string{"tiny partner.example"}},
-		{"a type that always passes", "navy.ml", "", dns.TypeNS, Lookalike, OtherType, "", "mil navy.mil", []string{"mil navy.mil"}},
+		{"a type that always passes", "navy.ml", "", dns.TypeDS, Lookalike, OtherType, "", "mil navy.mil", []string{"mil navy.mil"}},
 		{"a type that the action passes", "x.army.ml", covered, dns.TypeA, Lookalike, OtherType, "", "relay x.army.mil",
 			[]string{"relay x.army.mil", "trial x.army.nl", "mil x.army.mil"}},
 	}
@@ -186,7 +188,7 @@ func TestCandidates(t *testing.T) {
 	}, d.Others(16), "but for mil, which decides because it is enforced")
 	assert.Len(t, d.Others(2), 2)
 
-	d = s.Judge(&Query{Name: "army.ml.", Type: dns.TypeNS})
+	d = s.Judge(&Query{Name: "army.ml.", Type: dns.TypeDS})
 	assert.Equal(t, OtherType, d.Reason)
 	assert.Empty(t, d.Candidates)
 

@@ -62,7 +62,7 @@ func TestRequire(t *testing.T) {
 
 			d = s.Judge(&Query{Name: tt.query, Type: dns.TypeMX})
 			assert.True(t, d.Covered(), "nothing is checked")
-			s.Judge(&Query{Name: tt.query, Type: dns.TypeNS, Exists: func(string, time.Duration) Existence {
+			s.Judge(&Query{Name: tt.query, Type: dns.TypeDS, Exists: func(string, time.Duration) Existence {
 				t.Error("checked for a type that passes")
 				return Absent
 			}})

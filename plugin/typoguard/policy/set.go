@@ -6,6 +6,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/miekg/dns"
+
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/skeleton"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/suffixlist"
@@ -21,9 +23,13 @@ type Set struct {
 	// Next is when an entry expires or starts to count as expiring; zero is never. The Set is to be compiled anew then.
 	Next time.Time
 
-	index    *match.Index // the tag of a match is the index of its policy
+	index    *match.Index        // the tag of a match is the index of its policy
+	parents  *match.Index        // of the names above protected suffixes, which are not protected themselves
+	above    map[string]struct{} // names above protected and allowed suffixes
 	negative *negativeCache
 	buffers  sync.Pool // of *match.Buffer
+
+	dropsProofs bool // a policy answers MX and passes addresses
 }
 
 // Sizes are the numbers of suffixes of a policy, and of those among them that expire soon.
@@ -66,7 +72,10 @@ func Compile(policies []*Policy, suffixes []Suffixes, now time.Time) (*Set, erro
 		return nil, fmt.Errorf("compiling the policies: %w", err)
 	}
 	s.index = index
-	return s, nil
+	for _, p := range policies {
+		s.dropsProofs = s.dropsProofs || (p.Answers(dns.TypeMX) && !p.Answers(dns.TypeA))
+	}
+	return s, s.compileAbove(entries, allowed)
 }
 
 // Named returns the policy of a name, or nil.
