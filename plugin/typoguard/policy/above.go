@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
@@ -20,7 +21,7 @@ func (s *Set) compileAbove(protected []match.Entry, allowed []string) error {
 	for _, e := range protected {
 		listed[e.Suffix] = struct{}{}
 	}
-	var parents []match.Entry
+	parents := map[int][]match.Entry{} // by number of labels: a name under another one would not be near it
 	known := map[match.Entry]struct{}{}
 	for _, e := range protected {
 		for name, ok := parent(e.Suffix); ok; name, ok = parent(name) {
@@ -31,16 +32,23 @@ func (s *Set) compileAbove(protected []match.Entry, allowed []string) error {
 				continue
 			}
 			known[e] = struct{}{}
-			parents = append(parents, e)
+			labels := labelsOf(name)
+			parents[labels] = append(parents[labels], e)
 		}
 	}
-	index, err := match.Compile(parents, nil)
-	if err != nil {
-		return fmt.Errorf("compiling the names above protected suffixes: %w", err)
+	s.parents = map[int]*match.Index{}
+	for labels, entries := range parents {
+		index, err := match.Compile(entries, nil)
+		if err != nil {
+			return fmt.Errorf("compiling the names above protected suffixes: %w", err)
+		}
+		s.parents[labels] = index
 	}
-	s.parents = index
 	return nil
 }
+
+// labelsOf returns the number of labels of a name without the final dot.
+func labelsOf(name string) int { return strings.Count(name, ".") + 1 }
 
 // addAbove adds the names above a suffix.
 func (s *Set) addAbove(name string) {
@@ -70,16 +78,24 @@ func (s *Set) ListedBelow(name string) bool {
 func (s *Set) nearParent(name string, q *Query) bool {
 	buffer := s.buffers.Get().(*match.Buffer)
 	defer s.buffers.Put(buffer)
-	matches := s.parents.Lookup(name, buffer).Matches
-	if len(matches) == 0 {
-		return false
-	}
-	client, now := q.client(), q.now()
-	for i := range matches {
-		p := s.Policies[matches[i].Tag]
-		if matches[i].Start == 0 && p.ModeAt(now) == Enforce && p.counts(&Query{Only: q.Only}, client) {
+	labels := labelsOf(strings.TrimSuffix(name, "."))
+	for n := labels - 1; n <= labels+1; n++ {
+		index := s.parents[n]
+		if index == nil {
+			continue
+		}
+		if matches := index.Lookup(name, buffer).Matches; len(matches) > 0 && s.anyCounts(matches, q) {
 			return true
 		}
 	}
 	return false
+}
+
+// anyCounts reports whether one of the policies that a name as a whole matches enforces and is for the client.
+func (s *Set) anyCounts(matches []match.Match, q *Query) bool {
+	client, now := q.client(), q.now()
+	return slices.ContainsFunc(matches, func(m match.Match) bool {
+		p := s.Policies[m.Tag]
+		return m.Start == 0 && p.ModeAt(now) == Enforce && p.counts(&Query{Only: q.Only}, client)
+	})
 }

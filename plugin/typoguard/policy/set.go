@@ -23,9 +23,9 @@ type Set struct {
 	// Next is when an entry expires or starts to count as expiring; zero is never. The Set is to be compiled anew then.
 	Next time.Time
 
-	index    *match.Index        // the tag of a match is the index of its policy
-	parents  *match.Index        // of the names above protected suffixes, which are not protected themselves
-	above    map[string]struct{} // names above protected and allowed suffixes
+	index    *match.Index         // the tag of a match is the index of its policy
+	parents  map[int]*match.Index // of the names above protected suffixes, by their number of labels
+	above    map[string]struct{}  // names above protected and allowed suffixes
 	negative *negativeCache
 	buffers  sync.Pool // of *match.Buffer
 
