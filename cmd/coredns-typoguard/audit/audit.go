@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -46,17 +47,15 @@ to its end is an error that says how far it was; what was read is reported.`
 
 // Command returns the command.
 func Command() *cli.Command {
-	formats := []string{"auto"}
-	for _, format := range logs.Formats {
-		formats = append(formats, format.Name)
-	}
+	formats := append([]string{"auto"}, logs.Formats()...)
 	return &cli.Command{
 		Name:        "audit",
 		Usage:       "say what the policies would have done to the names in logs, and what has leaked",
 		ArgsUsage:   "[FILE...]",
 		Description: description,
 		Flags: append(corefile.Flags(),
-			&cli.StringFlag{Name: "format", Value: "auto", Usage: "the `FORMAT` of all files: " + strings.Join(append(formats, "dnstap"), ", ")},
+			&cli.StringFlag{Name: "format", Value: "auto", Usage: "the `FORMAT` of lines that do not say which program wrote them: " + strings.Join(formats, ", ")},
+			&cli.StringFlag{Name: "column", Usage: "the columns of a table, or the keys of objects, such as `recipient=3,time=1,status=5`, by number or name; also name, sender, source, type, message, program"},
 			&cli.StringFlag{Name: "since", Usage: "leave out what is before this `TIME`"},
 			&cli.StringFlag{Name: "until", Usage: "leave out what is from this `TIME` on"},
 			&cli.StringFlag{Name: "client", Usage: "judge deliveries for the mail server with this `IP` address"},
@@ -71,8 +70,9 @@ func Command() *cli.Command {
 
 // options are those of the command.
 type options struct {
-	format       *logs.Format // nil: to be recognised
-	since, until int64        // seconds since 1970; 0 is without bound
+	format       string // empty: to be recognised
+	columns      map[string]string
+	since, until int64 // seconds since 1970; 0 is without bound
 	client       netip.Addr
 	exists       func(string) (bool, error) // with -resolve
 	addresses    bool
@@ -81,13 +81,15 @@ type options struct {
 func parseOptions(c *cli.Command, now time.Time) (options, error) {
 	o := options{addresses: c.Bool("addresses")}
 	if name := c.String("format"); name != "auto" {
-		format, ok := logs.ByName(name)
-		if !ok {
+		if !logs.IsFormat(name) {
 			return o, fmt.Errorf("format: unknown format %q; expected one of those that -help lists", name)
 		}
-		o.format = &format
+		o.format = name
 	}
 	var err error
+	if o.columns, err = logs.ParseColumns(c.String("column")); err != nil {
+		return o, fmt.Errorf("column: %w", err)
+	}
 	if o.since, err = parseTime(c.String("since"), now); err != nil {
 		return o, fmt.Errorf("since: %w", err)
 	}
@@ -152,19 +154,43 @@ func run(_ context.Context, c *cli.Command) error {
 	if r != nil {
 		o.exists = r.Exists
 	}
-	a := newAuditor(&blocks, o)
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(softLimit))
+	a := newAuditor(newJudge(&blocks, o.client, o.exists), o)
 	progress := newProgress(paths, c.Root().ErrWriter)
-	failed := a.readAll(paths, c.Root().Reader, progress)
+	a.readAll(paths, c.Root().Reader, progress)
 	progress.finish()
+	if len(a.refused) > 0 {
+		return errors.Join(a.refused...)
+	}
+	return a.print(c)
+}
+
+// softLimit is how much memory is used before the garbage collector works harder, in octets.
+const softLimit = 48 << 20
+
+// exitDoubt is the exit status of a report that may lack something.
+const exitDoubt = 3
+
+// print writes the report in the form that was asked for, and the warnings of one that has no place for them.
+func (a *auditor) print(c *cli.Command) error {
 	write := writeText
 	switch {
 	case c.Bool("json"):
 		write = writeJSON
 	case c.Bool("csv"):
 		write = writeCSV
+		for _, warning := range a.warnings {
+			fmt.Fprintf(c.Root().ErrWriter, "warning: %s\n", plain(warning))
+		}
 	}
 	if err := write(c.Root().Writer, a.report()); err != nil {
 		return err
 	}
-	return failed
+	if len(a.cut) > 0 {
+		return errors.Join(a.cut...)
+	}
+	if len(a.warnings) > 0 {
+		return cli.Exit("", exitDoubt)
+	}
+	return nil
 }

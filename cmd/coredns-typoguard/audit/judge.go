@@ -10,11 +10,36 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard"
 )
 
-// remembered is how many names each of the two generations of the cache has at most.
-const remembered = 1 << 15
+// This file alone knows how policies are asked. The rest of the package has verdicts and likenesses.
 
-// noName is the reason of what is no domain name.
-const noName typoguard.Reason = "no_name"
+// remembered is how many names each of the two generations of the cache has at most.
+const remembered = 1 << 14
+
+// The reasons of verdicts that this package makes itself, or looks for.
+const (
+	blocked    = string(typoguard.Blocked)
+	isListed   = string(typoguard.ListedProtected)
+	noName     = "no_name"  // it is no domain name
+	unservedBy = "unserved" // no server block serves it
+)
+
+// verdict is what the policies say of a name.
+type verdict struct {
+	name     string // lower-case, without the final dot
+	reason   string // blocked, or why it passes
+	listed   string // the suffix on a list that decided, if one did
+	likeness *likeness
+	first    bool // the name is not one that is remembered
+}
+
+// likeness is what a lookalike looks like, for the policy that decides.
+type likeness struct {
+	intended, protected  string
+	distance             int
+	kind                 string
+	policy, action, mode string
+	clients              []netip.Prefix
+}
 
 // judge judges the names of records. Names come again and again, so it remembers what it said of the last ones: those that
 // are no lookalikes have the same judgement for every client and type.
@@ -22,70 +47,107 @@ type judge struct {
 	blocks        *corefile.Blocks
 	client        netip.Addr
 	exists        func(string) (bool, error) // see typoguard.Query; nil without -resolve
-	names, before map[string]verdict         // names is full when it has as many as remembered, and then takes the place of before
+	names, before map[string]known           // names is full when it has as many as remembered, and then takes the place of before
+	likenesses    map[likenessKey]*likeness  // the last ones
 	lower         []byte
 }
 
-// verdict is what is known of a name.
-type verdict struct {
-	name      string // lower-case, without the final dot
-	block     *typoguard.Block
-	judgement typoguard.Judgement // of a lookalike only until the next one
-	first     bool                // the name is not one that is remembered
+// known is what is remembered of a name. It has a block only if another client or type may get another verdict.
+type known struct {
+	name, reason, listed string
+	block                *typoguard.Block
 }
 
+// likenessKey is what tells likenesses apart.
+type likenessKey struct{ name, intended, policy string }
+
 func newJudge(blocks *corefile.Blocks, client netip.Addr, exists func(string) (bool, error)) *judge {
-	return &judge{blocks: blocks, client: client, exists: exists, names: make(map[string]verdict, remembered)}
+	return &judge{blocks: blocks, client: client, exists: exists, names: map[string]known{}, likenesses: map[likenessKey]*likeness{}}
+}
+
+// protected returns the suffixes that the policies protect.
+func (j *judge) protected() []string {
+	var all []string
+	for _, b := range j.blocks.All {
+		if j.blocks.Chosen != nil && b != j.blocks.Chosen {
+			continue
+		}
+		for _, p := range b.Policies() {
+			all = append(all, p.Protected...)
+		}
+	}
+	return all
 }
 
 // of returns the verdict on the name of a record.
 func (j *judge) of(r *logs.Record) verdict {
 	j.lower = appendLower(j.lower[:0], r.Name)
-	v, ok := j.names[string(j.lower)] // without an allocation
+	k, ok := j.names[string(j.lower)] // without an allocation
+	first := false
 	if !ok {
-		if v, ok = j.before[string(j.lower)]; !ok {
-			v = j.prepare(string(j.lower))
+		if k, ok = j.before[string(j.lower)]; !ok {
+			k, first = j.prepare(string(j.lower)), true
 		}
-		j.remember(v)
-		v.first = !ok
+		j.remember(k)
 	}
-	if v.block != nil {
+	v := verdict{name: k.name, reason: k.reason, listed: k.listed, first: first}
+	if k.block != nil {
 		client := j.client
 		if r.Client.IsValid() {
 			client = r.Client
 		}
-		v.judgement = v.block.Judge(typoguard.Query{Name: v.name, Type: r.Type, Client: client, Exists: j.exists})
+		judgement := k.block.Judge(typoguard.Query{Name: k.name, Type: r.Type, Client: client, Exists: j.exists})
+		v.reason, v.listed = string(judgement.Reason), judgement.Listed
+		if judgement.Decisive != nil {
+			v.likeness = j.likeness(k.name, judgement.Decisive)
+		}
 	}
 	return v
 }
 
-// prepare judges a name for anybody. It has a block only if others may get another judgement.
-func (j *judge) prepare(name string) verdict {
-	v := verdict{name: name}
+// prepare judges a name for anybody.
+func (j *judge) prepare(name string) known {
 	ascii, err := domain.Of(name)
 	if err != nil {
-		v.judgement = typoguard.Judgement{Verdict: "pass", Reason: noName}
-		return v
+		return known{name: name, reason: noName}
 	}
-	v.name = strings.ToLower(ascii)
-	block := j.blocks.For(v.name)
+	k := known{name: strings.ToLower(ascii)}
+	block := j.blocks.For(k.name)
 	if block == nil {
-		v.judgement = typoguard.Judgement{Verdict: "pass", Reason: "unserved"}
-		return v
+		k.reason = unservedBy
+		return k
 	}
-	v.judgement = block.Judge(typoguard.Query{Name: v.name})
-	if len(v.judgement.Candidates) > 0 {
-		v.block = block
+	judgement := block.Judge(typoguard.Query{Name: k.name})
+	k.reason, k.listed = string(judgement.Reason), judgement.Listed
+	if len(judgement.Candidates) > 0 {
+		k.block = block
 	}
-	return v
+	return k
 }
 
-// remember keeps a verdict until twice as many others as a generation has were asked for.
-func (j *judge) remember(v verdict) {
-	if len(j.names) >= remembered {
-		j.before, j.names = j.names, make(map[string]verdict, remembered)
+// likeness returns what a candidate says, the same each time.
+func (j *judge) likeness(name string, c *typoguard.Candidate) *likeness {
+	key := likenessKey{name, c.Intended, c.Policy.Name}
+	if l := j.likenesses[key]; l != nil {
+		return l
 	}
-	j.names[string(j.lower)] = v
+	if len(j.likenesses) >= remembered {
+		clear(j.likenesses)
+	}
+	l := &likeness{
+		intended: c.Intended, protected: c.Protected, distance: c.Distance, kind: c.Kind.String(),
+		policy: c.Policy.Name, action: c.Policy.Action, mode: c.Policy.Mode, clients: c.Policy.Clients,
+	}
+	j.likenesses[key] = l
+	return l
+}
+
+// remember keeps what is known until twice as many others as a generation has were asked for.
+func (j *judge) remember(k known) {
+	if len(j.names) >= remembered {
+		j.before, j.names = j.names, make(map[string]known, remembered)
+	}
+	j.names[string(j.lower)] = k
 }
 
 // appendLower appends a name in lower case, without the final dot.

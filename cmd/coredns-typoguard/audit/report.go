@@ -9,7 +9,7 @@ import (
 
 	"golang.org/x/net/publicsuffix"
 
-	"github.com/typoguard/coredns-typoguard/plugin/typoguard"
+	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/audit/logs"
 )
 
 // report is the outcome of an audit, and its form in JSON.
@@ -23,11 +23,12 @@ type report struct {
 	Outside    int64        `json:"outside_time,omitempty"` // records before -since or after -until
 	Deliveries counts       `json:"deliveries"`
 	Queries    counts       `json:"queries"`
+	Relays     []logs.Relay `json:"relays,omitempty"`
 	// Lookalike sums up the records whose names are lookalikes, and Passed has those that pass, by the reason.
 	Lookalike  counts           `json:"lookalike"`
 	Passed     map[string]int64 `json:"passed"`
 	Lookalikes []lookalike      `json:"lookalikes"`
-	Others     *counts          `json:"others,omitempty"` // lookalikes beyond the first maxRows
+	Others     *counts          `json:"others,omitempty"` // lookalikes beyond those that there was memory for
 	Allow      []allowable      `json:"allow_candidates"`
 	Protected  int              `json:"protected_suffixes"`
 	NeverSeen  []string         `json:"never_seen"`
@@ -69,12 +70,12 @@ func (a *auditor) report() *report {
 	r := &report{
 		Files: a.files, Lines: a.items, Unknown: a.unknown, Warnings: a.warnings,
 		First: timeOf(t.first), Last: timeOf(t.last), Outside: t.Outside,
-		Deliveries: t.mail, Queries: t.queries, Passed: map[string]int64{},
+		Deliveries: t.mail, Queries: t.queries, Relays: a.reader.Relays(), Passed: map[string]int64{},
 		Lookalikes: []lookalike{}, Protected: len(t.seen), NeverSeen: []string{},
 	}
 	for reason, n := range t.reasons {
-		if reason != typoguard.Blocked {
-			r.Passed[string(reason)] = n
+		if reason != blocked {
+			r.Passed[reason] = n
 		}
 	}
 	for _, line := range t.rows {
@@ -99,13 +100,13 @@ func (a *auditor) report() *report {
 }
 
 func lookalikeOf(l *row) lookalike {
-	c := &l.candidate
+	like := l.like
 	for _, t := range []*top{&l.sources, &l.senders, &l.recipients} {
 		slices.SortStableFunc(t.values, func(a, b valueCount) int { return cmp.Compare(b.Count, a.Count) })
 	}
 	return lookalike{
-		Name: l.name, Intended: c.Intended, Protected: c.Protected, Distance: c.Distance, Kind: c.Kind.String(),
-		Policy: c.Policy.Name, Action: c.Policy.Action, Mode: c.Policy.Mode, PolicyClients: c.Policy.Clients,
+		Name: l.name, Intended: like.intended, Protected: like.protected, Distance: like.distance, Kind: like.kind,
+		Policy: like.policy, Action: like.action, Mode: like.mode, PolicyClients: like.clients,
 		counts: l.counts, First: timeOf(l.first), Last: timeOf(l.last), Days: l.days,
 		Sources: l.sources.values, OtherSources: l.sources.others, Senders: l.senders.values, Recipients: l.recipients.values,
 	}

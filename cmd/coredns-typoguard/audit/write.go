@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 )
 
 // writeJSON writes a report as one object.
@@ -27,7 +26,7 @@ func writeJSON(w io.Writer, r *report) error {
 // csvHeader names the columns of the CSV, of which sources, senders and recipients have their counts in parentheses.
 var csvHeader = []string{
 	"name", "intended", "protected", "distance", "kind", "policy", "action", "mode", "count", "blocked", "delivered", "bounced",
-	"deferred", "first", "last", "days", "sources", "senders", "recipients",
+	"deferred", "relayed", "first", "last", "days", "sources", "senders", "recipients",
 }
 
 // writeCSV writes the lookalikes of a report. Those for which there was no row left are a row with the name "others".
@@ -38,9 +37,9 @@ func writeCSV(w io.Writer, r *report) error {
 	}
 	for i := range r.Lookalikes {
 		l := &r.Lookalikes[i]
-		record := append([]string{l.Name, l.Intended, l.Protected, strconv.Itoa(l.Distance), l.Kind, l.Policy, l.Action, l.Mode}, numbers(&l.counts)...)
+		record := append([]string{cell(l.Name), cell(l.Intended), cell(l.Protected), strconv.Itoa(l.Distance), l.Kind, cell(l.Policy), l.Action, l.Mode}, numbers(&l.counts)...)
 		record = append(record, iso(l.First), iso(l.Last), strconv.FormatInt(l.Days, 10),
-			listed(l.Sources, len(l.Sources)), listed(l.Senders, len(l.Senders)), listed(l.Recipients, len(l.Recipients)))
+			cell(listed(l.Sources, len(l.Sources))), cell(listed(l.Senders, len(l.Senders))), cell(listed(l.Recipients, len(l.Recipients))))
 		if err := out.Write(record); err != nil {
 			return err
 		}
@@ -57,7 +56,7 @@ func writeCSV(w io.Writer, r *report) error {
 
 func numbers(c *counts) []string {
 	var all []string
-	for _, n := range []int64{c.Count, c.Blocked, c.Delivered, c.Bounced, c.Deferred} {
+	for _, n := range []int64{c.Count, c.Blocked, c.Delivered, c.Bounced, c.Deferred, c.Relayed} {
 		all = append(all, strconv.FormatInt(n, 10))
 	}
 	return all
@@ -70,20 +69,11 @@ func iso(t *time.Time) string {
 	return t.Format(time.RFC3339)
 }
 
-// listed writes the first few values with their counts, and nothing that a terminal would obey: they are as others wrote
-// them.
+// listed writes the first few values with their counts.
 func listed(values []valueCount, most int) string {
 	var all []string
 	for _, v := range values[:min(len(values), most)] {
-		all = append(all, fmt.Sprintf("%s (%d)", strings.Map(printable, v.Value), v.Count))
+		all = append(all, fmt.Sprintf("%s (%d)", plain(v.Value), v.Count))
 	}
 	return strings.Join(all, ", ")
-}
-
-// printable returns a character, or a question mark for one that controls.
-func printable(r rune) rune {
-	if unicode.IsControl(r) {
-		return '?'
-	}
-	return r
 }
