@@ -137,24 +137,34 @@ func (e *entry) header(b []byte) {
 
 // tag takes "program[pid]:", "program:" or Unbound's "program[pid:thread]" off.
 func (e *entry) tag(tag, rest []byte) bool {
-	if len(tag) < 2 {
+	end := nameEnd(tag)
+	if end == 0 || end == len(tag) {
 		return false
 	}
-	name := bytes.TrimSuffix(tag, []byte(":"))
-	if name[len(name)-1] == ']' {
-		open := bytes.LastIndexByte(name, '[')
-		if open <= 0 || name[open+1] < '0' || name[open+1] > '9' {
-			return false
+	switch name, id := tag[:end], tag[end:]; {
+	case len(id) == 1 && id[0] == ':':
+		if string(name) == "NOQUEUE" || (name[0] >= '0' && name[0] <= '9' && len(name) >= 10 && isQueueID(name)) {
+			return false // the message of a mail server that is not named
 		}
-		name = name[:open]
-	} else if len(name) == len(tag) {
+	case id[0] == '[' && len(id) > 2 && id[1] >= '0' && id[1] <= '9' && (id[len(id)-1] == ']' || id[len(id)-2] == ']' && id[len(id)-1] == ':'):
+	case id[0] == '@' && bytes.HasSuffix(name, []byte("postfix")) && bytes.Contains(id, []byte(".service[")): // a unit of systemd
+	default:
 		return false
 	}
-	if bytes.ContainsAny(name, `<>"=([#;,`) || (bytes.IndexByte(name, '@') >= 0 && !bytes.HasSuffix(name, []byte(".service"))) {
-		return false
-	}
-	e.program, e.message = name, rest
+	e.program, e.message = tag[:end], rest
 	return true
+}
+
+// nameEnd returns where the name of a program ends.
+func nameEnd(tag []byte) int {
+	for i, c := range tag {
+		switch {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '/', c == '-', c == '_', c == '.':
+		default:
+			return i
+		}
+	}
+	return len(tag)
 }
 
 // stream takes "stdout F " off, which the container runtime interface of Kubernetes writes.

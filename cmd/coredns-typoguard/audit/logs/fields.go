@@ -15,7 +15,7 @@ func (r *Reader) readFields(format formatNumber, value func(role) string, utc bo
 	recipient, name, message := value(recipientRole), value(nameRole), value(messageRole)
 	if recipient == "" && name == "" && message != "" {
 		e := &r.entry
-		*e = entry{program: programOf(value(programRole)), message: []byte(strings.TrimLeft(message, " "))}
+		*e = entry{program: programOf(value(programRole)), message: []byte(strings.TrimRight(strings.TrimLeft(message, " "), "\r\n"))}
 		e.stamped(at, how)
 		e.openMore(clock, r.isKnown)
 		if len(e.message) > 0 && e.message[0] == '{' && format == objectFormat && r.depth == 0 {
@@ -28,6 +28,9 @@ func (r *Reader) readFields(format formatNumber, value func(role) string, utc bo
 		record.Source = nil
 	}
 	if recipient != "" {
+		if isInside(value) {
+			return format, Other
+		}
 		return format, readRecipients(recipient, value(statusRole), record, found)
 	}
 	if name == "" || name == "-" {

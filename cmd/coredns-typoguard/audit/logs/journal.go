@@ -19,33 +19,29 @@ func isJournalField(line []byte) bool {
 	return bytes.HasPrefix(line, []byte("__CURSOR=")) || bytes.HasPrefix(line, []byte("__REALTIME_TIMESTAMP="))
 }
 
-// line takes a line. It returns the entry that ends with it, and whether the line is one of the format at all.
-func (j *journal) line(line []byte) (e *entry, ok, taken bool) {
+// line takes a line, and returns the entry that ends with it.
+func (j *journal) line(line []byte) (*entry, bool) {
 	if !j.open {
-		if !isJournalField(line) {
-			return nil, false, false
-		}
 		j.begin()
 	}
-	if len(line) == 0 {
-		e, ok = j.end()
-		return e, ok, true
-	}
-	const length = 8
-	if len(j.binary) > 0 {
+	const length = 8 // octets that a length takes
+	switch {
+	case len(j.binary) > 0:
 		if len(line) >= length {
 			j.field(j.binary, line[length:])
 		}
 		j.binary = j.binary[:0]
-		return nil, false, true
+	case len(line) == 0:
+		return j.end()
+	default:
+		name, value, ok := cut(line, "=")
+		if ok {
+			j.field(name, value)
+		} else {
+			j.binary = append(j.binary[:0], name...)
+		}
 	}
-	name, value, ok := cut(line, "=")
-	if !ok {
-		j.binary = append(j.binary[:0], name...)
-		return nil, false, true
-	}
-	j.field(name, value)
-	return nil, false, true
+	return nil, false
 }
 
 func (j *journal) begin() {

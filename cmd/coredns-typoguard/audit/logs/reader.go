@@ -39,6 +39,8 @@ type Reader struct {
 	formats [numFormats]format
 	parsers [numFormats]parser // nil until they are needed
 	routes  map[string]formatNumber
+	program []byte // the last one, and its route
+	routed  formatNumber
 	journal journal
 	object  object
 	table   *table // of the file that is read, if it is one
@@ -59,6 +61,7 @@ func NewReader(o Options) *Reader {
 		shared:  &shared{clock: NewClock(time.Time{}), origins: origin, relays: newRelays(origin)},
 		formats: formats(),
 		routes:  map[string]formatNumber{},
+		routed:  noFormat,
 	}
 	r.isKnown = func(program []byte) bool { return r.route(program) >= 0 }
 	return r
@@ -132,7 +135,9 @@ func (r *Reader) read(line []byte, found func(*Record)) (formatNumber, Result) {
 		return dnstapFormat, r.parser(dnstapFormat).parse(&entry{message: line}, found)
 	case r.table != nil:
 		return r.readRow(line, found)
-	case len(line) == 0 && !r.journal.open:
+	case r.journal.open || isJournalField(line):
+		return r.readJournal(line, found)
+	case len(line) == 0:
 		return noFormat, Foreign
 	}
 	if !r.started || line[0] == '#' {
@@ -144,19 +149,22 @@ func (r *Reader) read(line []byte, found func(*Record)) (formatNumber, Result) {
 			return r.readRow(line, found)
 		}
 	}
-	if len(line) > 0 && line[0] == '{' {
+	if line[0] == '{' {
 		return r.readObject(line, found)
-	}
-	if e, ok, taken := r.journal.line(line); ok {
-		return r.dispatch(e, found)
-	} else if taken {
-		return journalFormat, Other
 	}
 	r.entry.open(line, r.shared.clock, r.isKnown)
 	if m := r.entry.message; len(m) > 0 && m[0] == '{' {
 		return r.readInner(found)
 	}
 	return r.dispatch(&r.entry, found)
+}
+
+// readJournal reads a line of the journal's export format.
+func (r *Reader) readJournal(line []byte, found func(*Record)) (formatNumber, Result) {
+	if e, ok := r.journal.line(line); ok {
+		return r.dispatch(e, found)
+	}
+	return journalFormat, Other
 }
 
 // dispatch gives an entry to the parser of its program.
@@ -178,6 +186,15 @@ const maxRoutes = 1024
 
 // route returns the number of the format that a program writes, or a negative one.
 func (r *Reader) route(program []byte) formatNumber {
+	if bytes.Equal(program, r.program) {
+		return r.routed
+	}
+	r.program = append(r.program[:0], program...)
+	r.routed = r.routeOf(program)
+	return r.routed
+}
+
+func (r *Reader) routeOf(program []byte) formatNumber {
 	if format, ok := r.routes[string(program)]; ok { // without an allocation
 		return format
 	}

@@ -23,6 +23,8 @@ const (
 	classRole
 	messageRole
 	programRole
+	connectorRole
+	targetRole
 	numRoles
 )
 
@@ -49,6 +51,8 @@ var headers = [numRoles][]string{
 		"jsonpayloadmessage", "eventoriginal", "sourceeventoriginal", "content", "body"},
 	programRole: {"syslogidentifier", "programname", "program", "syslogtag", "applicationname", "appname", "syslogappname", "syslogprogram", "ident", "processname",
 		"sourceprocessname", "sourceprogram", "labelssyslogidentifier", "tag", "systemdunit"},
+	connectorRole: {"connectorid"},
+	targetRole:    {"eventtarget"},
 }
 
 // roleOf returns the role of a column by its header, and how good a name of it this is: the less the better.

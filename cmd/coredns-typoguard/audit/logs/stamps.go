@@ -60,6 +60,9 @@ func (c *Clock) named(b []byte) (int64, []byte, bool) {
 // yearBehind looks for a year behind a time: ctime(3) has one, after the zone in the form of date(1).
 func (c *Clock) yearBehind(b []byte, t int64, rest []byte) (int64, []byte, bool) {
 	const date = len("Jan  2 15:04:05")
+	if len(rest) < 5 || (rest[1] >= 'a' && rest[1] <= 'z') { // most hosts, at once
+		return t, rest, true
+	}
 	year := withoutZoneName(rest)
 	if len(year) < 5 || year[0] != ' ' || !isYear(year[1:5]) || (len(year) > 5 && year[5] != ' ') {
 		return t, rest, true

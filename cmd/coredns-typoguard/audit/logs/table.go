@@ -75,7 +75,7 @@ func (t *table) isOpen() bool { return len(t.open) > 0 }
 func (t *table) isHeader(names []string) bool {
 	best := [numRoles]int{}
 	for i, name := range names {
-		if strings.ContainsAny(name, "@<>") || len(name) > 64 {
+		if strings.ContainsAny(strings.TrimPrefix(name, "@"), "@<>") || len(name) > 64 {
 			return false
 		}
 		what, rank := roleOf(name)
