@@ -138,7 +138,7 @@ func (e *entry) header(b []byte) {
 // tag takes "program[pid]:", "program:" or Unbound's "program[pid:thread]" off.
 func (e *entry) tag(tag, rest []byte) bool {
 	end := nameEnd(tag)
-	if end == 0 || end == len(tag) {
+	if end == 0 || end == len(tag) || digits(tag[:end]) == end {
 		return false
 	}
 	switch name, id := tag[:end], tag[end:]; {

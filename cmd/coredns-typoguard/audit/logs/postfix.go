@@ -112,27 +112,19 @@ func (p *postfix) delivery(e *entry, id, text []byte, found func(*Record)) Resul
 // rejection reads what smtpd refused. Without a recipient it was refused before one was named.
 func (p *postfix) rejection(e *entry, text []byte, found func(*Record)) Result {
 	from := bytes.LastIndex(text, []byte("; from=<"))
-	if from < 0 {
+	to := bytes.LastIndex(text, []byte(" to=<"))
+	if from < 0 || to < from {
 		return Other
 	}
-	sender, rest, ok := address(text[from+len("; from="):], ' ')
-	if !ok {
-		sender, rest, ok = address(text[from+len("; from="):], ',')
-	}
-	rest = bytes.TrimLeft(rest, ", ")
-	if !ok {
-		return Unknown
-	}
-	if !bytes.HasPrefix(rest, []byte("to=<")) {
-		return Other
-	}
-	addr, _, ok := address(rest[len("to="):], ' ')
-	if !ok {
-		addr, _, ok = address(rest[len("to="):], ',')
+	// postscreen has a comma behind each field, smtpd has none.
+	sender := bytes.TrimSuffix(bytes.TrimSuffix(text[from+len("; from=<"):to], []byte(",")), []byte(">"))
+	addr, _, ok := address(text[to+len(" to="):], ' ')
+	if comma, _, isList := address(text[to+len(" to="):], ','); isList && (!ok || len(comma) < len(addr)) {
+		addr, ok = comma, true
 	}
 	_, client, ok1 := cut(text[:from], " from ")
 	client, reply, ok2 := cut(client, ": ")
-	outcome, ok3 := replied(reply)
+	outcome, ok3 := rejected(reply)
 	if !ok || !ok1 || !ok2 || !ok3 {
 		return Unknown
 	}
@@ -143,6 +135,14 @@ func (p *postfix) rejection(e *entry, text []byte, found func(*Record)) Result {
 	}
 	found(r)
 	return Taken
+}
+
+// rejected reads the reply to a client, whose code may be the enhanced one alone (RFC 3463).
+func rejected(reply []byte) (Outcome, bool) {
+	if len(reply) > 2 && reply[1] == '.' {
+		return replied([]byte{reply[0], '0', '0'})
+	}
+	return replied(reply)
 }
 
 // isMailboxAgent reports whether a program, such as postfix/virtual, delivers to mailboxes on this host. The LMTP client

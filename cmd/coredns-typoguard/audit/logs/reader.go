@@ -144,7 +144,7 @@ func (r *Reader) read(line []byte, found func(*Record)) (formatNumber, Result) {
 		if r.startTable(line) {
 			return tableFormat, Other
 		}
-		r.started = true
+		r.started = r.started || line[0] != '#'
 		if r.table != nil {
 			return r.readRow(line, found)
 		}

@@ -158,40 +158,46 @@ func (r *Reader) startFields(line []byte) bool {
 	return true
 }
 
-// startChosen makes a table of the columns of the option -column. The header is read only if they are names.
+// startChosen makes a table of the columns of the option -column, separated by what separates most.
 func (r *Reader) startChosen(line []byte) bool {
+	most, isHeader := 0, false
 	for _, comma := range []byte{',', ';', '\t', '|', ' '} {
 		t := newTable(comma, false)
 		row, ok := t.row(line)
-		if !ok {
-			return false
+		if !ok || len(row) <= most {
+			continue
 		}
-		if isHeader, ok := t.choose(r.options.Columns, row); ok {
-			r.table = t
-			return isHeader
+		if named, ok := t.choose(r.options.Columns, row); ok {
+			r.table, most, isHeader = t, len(row), named
 		}
 	}
-	return false
+	return isHeader
 }
 
-// choose finds the columns that the user named. It reports false if there are not as many, and whether any has a name.
-func (t *table) choose(columns map[string]string, row []string) (named, ok bool) {
-	t.header = slices.Clone(row)
+// choose finds the columns that the user named. It reports false if there are not as many, and whether the row is a header.
+func (t *table) choose(columns map[string]string, row []string) (isHeader, ok bool) {
 	for name, column := range columns {
 		n, err := strconv.Atoi(column)
 		if err != nil {
 			n = 1 + slices.IndexFunc(row, func(s string) bool { return strings.EqualFold(strings.TrimSpace(s), column) })
-			named = true
+			isHeader = true
 		}
 		if n < 1 || n > len(row) {
 			return false, false
 		}
-		t.columns[slices.Index(roleNames[:], name)] = n - 1
-		if name == "time" && named {
-			t.utc = isUTC(column)
+		what := slices.Index(roleNames[:], name)
+		t.columns[what] = n - 1
+		if usual, _ := roleOf(row[n-1]); int(usual) == what {
+			isHeader = true
+		}
+		if name == "time" {
+			t.utc = isUTC(row[n-1])
 		}
 	}
-	return named, true
+	if isHeader {
+		t.header = slices.Clone(row)
+	}
+	return isHeader, true
 }
 
 // readRow reads a line of a table.
