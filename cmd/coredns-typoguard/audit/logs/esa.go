@@ -28,7 +28,7 @@ type esaRecipient struct {
 
 const esaSlots = 1 << 13 // 2.7 MiB
 
-func newESA(s *shared) parser { return &esa{shared: s, slots: make([]esaRecipient, esaSlots)} }
+func newESA(s *shared) parser { return &esa{shared: s} }
 
 // withoutLevel cuts the level off.
 func withoutLevel(b []byte) []byte {
@@ -107,6 +107,9 @@ func (a *esa) message(e *entry, text []byte, found func(*Record)) Result {
 
 // slot returns the place of a recipient, emptied if it was another's.
 func (a *esa) slot(mid, rid []byte) *esaRecipient {
+	if a.slots == nil {
+		a.slots = make([]esaRecipient, esaSlots)
+	}
 	key := maphash.Bytes(a.origins.seed, append(append(append([]byte(nil), mid...), ' '), rid...))
 	slot := &a.slots[key%esaSlots]
 	if slot.key != key {

@@ -26,7 +26,7 @@ type qmailDelivery struct {
 
 const qmailSlots = 1 << 12 // more than concurrencyremote can be, with several servers in one log
 
-func newQmail(s *shared) parser { return &qmail{shared: s, slots: make([]qmailDelivery, qmailSlots)} }
+func newQmail(s *shared) parser { return &qmail{shared: s} }
 
 // claimsQmail recognises the messages of qmail-send, with or without the seconds that splogger has before them.
 func claimsQmail(message []byte) bool {
@@ -77,7 +77,7 @@ func (q *qmail) start(text []byte) Result {
 	if !ok || !isMessage || !ok1 {
 		return Unknown
 	}
-	slot := &q.slots[number%qmailSlots]
+	slot := q.slot(number)
 	rcpt, isRemote := bytes.CutPrefix(rest, []byte(" to remote "))
 	rcpt, _ = word(rcpt) // IndiMail has the queue behind it
 	slot.number, slot.message, slot.local, slot.size = number, message, !isRemote, uint16(copy(slot.rcpt[:], rcpt))
@@ -102,7 +102,7 @@ func (q *qmail) end(e *entry, text []byte, found func(*Record)) Result {
 	default:
 		return Unknown
 	}
-	slot := &q.slots[number%qmailSlots]
+	slot := q.slot(number)
 	if slot.number != number {
 		return Unknown
 	}
@@ -119,4 +119,12 @@ func (q *qmail) end(e *entry, text []byte, found func(*Record)) Result {
 	origin.tell(r)
 	found(r)
 	return Taken
+}
+
+// slot returns the place of a delivery.
+func (q *qmail) slot(number int) *qmailDelivery {
+	if q.slots == nil {
+		q.slots = make([]qmailDelivery, qmailSlots)
+	}
+	return &q.slots[number%qmailSlots]
 }
