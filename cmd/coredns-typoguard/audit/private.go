@@ -45,13 +45,12 @@ func withoutLocalParts(line []byte) []byte {
 	return userName.ReplaceAll(out, []byte("$1$2"+hidden))
 }
 
-// startOfLocal returns where the local part begins that a text ends with.
+// startOfLocal returns where the local part begins that a text ends with. One in quotes begins with the first of them: there
+// may be more inside, and CSV has them twice.
 func startOfLocal(b []byte) int {
 	i := len(b)
 	if i > 0 && b[i-1] == '"' {
-		if open := bytes.LastIndexByte(b[:i-1], '"'); open >= 0 {
-			i = open
-		}
+		i = bytes.IndexByte(b, '"')
 	}
 	for i > 0 && !bytes.ContainsRune([]byte(" \t<>,;()[]{}"), rune(b[i-1])) {
 		i--

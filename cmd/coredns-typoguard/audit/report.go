@@ -12,8 +12,15 @@ import (
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/audit/logs"
 )
 
-// report is the outcome of an audit, and its form in JSON.
+// report is the outcome of an audit.
 type report struct {
+	summary
+	Lookalikes []lookalike
+	Allow      []allowable
+}
+
+// summary is what a report has but its two lists, and its form in JSON.
+type summary struct {
 	Files      []fileReport `json:"files"`
 	Lines      itemCounts   `json:"lines"`
 	Unknown    []string     `json:"unknown_lines,omitempty"` // examples
@@ -25,13 +32,11 @@ type report struct {
 	Queries    counts       `json:"queries"`
 	Relays     []logs.Relay `json:"relays,omitempty"`
 	// Lookalike sums up the records whose names are lookalikes, and Passed has those that pass, by the reason.
-	Lookalike  counts           `json:"lookalike"`
-	Passed     map[string]int64 `json:"passed"`
-	Lookalikes []lookalike      `json:"lookalikes"`
-	Others     *counts          `json:"others,omitempty"` // lookalikes beyond those that there was memory for
-	Allow      []allowable      `json:"allow_candidates"`
-	Protected  int              `json:"protected_suffixes"`
-	NeverSeen  []string         `json:"never_seen"`
+	Lookalike counts           `json:"lookalike"`
+	Passed    map[string]int64 `json:"passed"`
+	Others    *counts          `json:"others,omitempty"` // lookalikes beyond those that there was memory for
+	Protected int              `json:"protected_suffixes"`
+	NeverSeen []string         `json:"never_seen"`
 }
 
 // lookalike is one lookalike under one policy.
@@ -67,12 +72,12 @@ type allowable struct {
 // report sums up what was read.
 func (a *auditor) report() *report {
 	t := a.tally
-	r := &report{
+	r := &report{Lookalikes: make([]lookalike, 0, len(t.rows)), summary: summary{
 		Files: a.files, Lines: a.items, Unknown: a.unknown, Warnings: a.warnings,
 		First: timeOf(t.first), Last: timeOf(t.last), Outside: t.Outside,
 		Deliveries: t.mail, Queries: t.queries, Relays: a.reader.Relays(), Passed: map[string]int64{},
-		Lookalikes: []lookalike{}, Protected: len(t.seen), NeverSeen: []string{},
-	}
+		Protected: len(t.seen), NeverSeen: []string{},
+	}}
 	for reason, n := range t.reasons {
 		if reason != blocked {
 			r.Passed[reason] = n

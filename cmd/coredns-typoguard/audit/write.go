@@ -11,16 +11,39 @@ import (
 	"time"
 )
 
-// writeJSON writes a report as one object.
+// writeJSON writes a report as one object. Its lists, which may be long, are written element by element.
 func writeJSON(w io.Writer, r *report) error {
-	buffered := bufio.NewWriter(w)
-	encoder := json.NewEncoder(buffered)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(r); err != nil {
+	out := bufio.NewWriter(w)
+	head, err := json.Marshal(r.summary)
+	if err != nil {
 		return err
 	}
-	return buffered.Flush()
+	_, _ = out.Write(head[:len(head)-len("}")]) // errors stay with the buffer
+	if err := writeList(out, "lookalikes", r.Lookalikes); err != nil {
+		return err
+	}
+	if err := writeList(out, "allow_candidates", r.Allow); err != nil {
+		return err
+	}
+	_, _ = out.WriteString("}\n") // as above
+	return out.Flush()
+}
+
+// writeList writes a member of an object behind others, with an element a line.
+func writeList[T any](out *bufio.Writer, name string, list []T) error {
+	fmt.Fprintf(out, ",\n%q:[", name)
+	for i := range list {
+		element, err := json.Marshal(&list[i])
+		if err != nil {
+			return err
+		}
+		if i > 0 {
+			_ = out.WriteByte(',') // as above
+		}
+		fmt.Fprintf(out, "\n%s", element)
+	}
+	_, err := out.WriteString("]")
+	return err
 }
 
 // csvHeader names the columns of the CSV, of which sources, senders and recipients have their counts in parentheses.
