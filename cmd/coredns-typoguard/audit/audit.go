@@ -166,7 +166,7 @@ func run(_ context.Context, c *cli.Command) error {
 }
 
 // softLimit is how much memory is used before the garbage collector works harder, in octets.
-const softLimit = 48 << 20
+const softLimit = 28 << 20
 
 // exitDoubt is the exit status of a report that may lack something.
 const exitDoubt = 3

@@ -202,7 +202,7 @@ func TestBoundedRows(t *testing.T) {
 	r, err := auditAll(t, corefileOfTests, options{addresses: true}, log.String())
 	require.NoError(t, err)
 	assert.Less(t, len(r.Lookalikes), rows)
-	assert.Greater(t, len(r.Lookalikes), 10_000)
+	assert.Greater(t, len(r.Lookalikes), 5_000)
 	require.NotNil(t, r.Others)
 	assert.EqualValues(t, rows-len(r.Lookalikes), r.Others.Blocked)
 	assert.EqualValues(t, rows+again, r.Lookalike.Blocked)

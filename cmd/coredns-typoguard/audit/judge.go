@@ -13,7 +13,7 @@ import (
 // This file alone knows how policies are asked. The rest of the package has verdicts and likenesses.
 
 // remembered is how many names each of the two generations of the cache has at most.
-const remembered = 1 << 14
+const remembered = 1 << 13
 
 // The reasons of verdicts that this package makes itself, or looks for.
 const (

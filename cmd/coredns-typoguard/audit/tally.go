@@ -11,7 +11,7 @@ import (
 // lookalikes take with these: the later ones are counted together.
 const (
 	maxTop    = 16
-	maxMemory = 10 << 20
+	maxMemory = 6 << 20
 )
 
 // About how many octets a row and a value of it take, without the text itself.
