@@ -92,7 +92,7 @@ func writeRelays(w io.Writer, relays []logs.Relay) {
 		if relay.Local {
 			what = "relay on this host, not counted as delivered"
 		}
-		fmt.Fprintf(w, "handed to %s (%s): %s messages; seen again in this log: %s of %s\n", plain(relay.Name), what,
+		fmt.Fprintf(w, "messages handed to %s (%s): %s; seen again in this log: %s of %s\n", plain(relay.Name), what,
 			thousands(relay.Handed), thousands(relay.Again), thousands(relay.Handed))
 	}
 }

@@ -163,7 +163,30 @@ func (s *shared) deliver(record *Record, o *origin, relay []byte) {
 		record.Outcome = Relayed
 		s.relays.handed(o, relay, true)
 	case smart:
-		s.relays.handed(o, relay, false)
+		if !isOwn(relay, record.Name) {
+			s.relays.handed(o, relay, false)
+		}
 	case foreign:
 	}
+}
+
+// isOwn reports whether a relay is the recipient's, by the last two labels of both names.
+func isOwn(relay, domain []byte) bool {
+	host := relay
+	if open := bytes.IndexByte(relay, '['); open >= 0 {
+		host = relay[:open]
+	} else if _, rest, ok := cut(relay, " ("); ok {
+		host = bytes.TrimSuffix(rest, []byte(")"))
+	}
+	last := lastLabels(domain)
+	return len(last) > 0 && bytes.EqualFold(lastLabels(host), last)
+}
+
+// lastLabels returns the last two labels of a name.
+func lastLabels(name []byte) []byte {
+	name = bytes.TrimSuffix(name, []byte("."))
+	if last := bytes.LastIndexByte(name, '.'); last >= 0 {
+		return name[bytes.LastIndexByte(name[:last], '.')+1:]
+	}
+	return nil
 }

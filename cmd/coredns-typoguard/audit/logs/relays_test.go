@@ -36,6 +36,7 @@ func TestRelays(t *testing.T) {
 		{"a smart host in the own network", []string{seen("AAAAA1", "m1@x"), handed("AAAAA1", host)}, "smart.corp.example[10.0.0.9]:25 false 1 0"},
 		{"a smart host for submission", []string{handed("AAAAA1", "smtp.isp.example[192.0.2.9]:587")}, "smtp.isp.example[192.0.2.9]:587 false 1 0"},
 		{"IPv6", []string{handed("AAAAA1", "localhost[::1]:10024"), handed("AAAAA1", "x[fd00::1]:25"), handed("AAAAA1", "y[2001:db8::1]:25")}, "localhost[::1]:10024 true 1 0, x[fd00::1]:25 false 1 0"},
+		{"the recipient's server in the own network", []string{handed("AAAAA1", "mx.army.ml[10.0.0.9]:25")}, ""},
 		{"the recipient's server", []string{handed("AAAAA1", "mx.army.ml[192.0.2.1]:25")}, ""},
 	}
 	for _, tt := range tests {

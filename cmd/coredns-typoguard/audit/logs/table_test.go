@@ -72,6 +72,10 @@ func TestTables(t *testing.T) {
 			"2026-11-21T22:38:15.123Z,DEFER,bob@army.ml,alice@corp.example,10.0.0.1",
 			"2026-11-21T22:38:15.123Z,RECEIVE,bob@army.ml,alice@corp.example,10.0.0.1",
 		}, []string{delivered, "2026-11-21 22:38:15 eve@navy.mi delivered" + by, "2026-11-21 22:38:15 bob@army.ml bounced" + by, "2026-11-21 22:38:15 bob@army.ml deferred" + by}, 0},
+		{"Get-MessageTrackingLog", []string{
+			`"Timestamp","EventId","Source","ConnectorId","Sender","Recipients","OriginalClientIp"`,
+			`"11/21/2026 11:38:15 PM","SENDEXTERNAL","SMTP","Internet","alice@corp.example","bob@army.ml","10.0.0.1"`, `"11/21/2026 11:38:15 PM","SEND","SMTP","Intra-Organization SMTP Send Connector","alice@corp.example","bob@army.ml","10.0.0.1"`,
+		}, []string{delivered}, 0},
 		{"Google Workspace", []string{
 			"Message ID,Start date,End date,Sender,Message size,Subject,Direction,Attachments,Recipient address,Event target,Event date,Event status,Event target IP address,Has encryption,Event SMTP reply code,Event description,Client Type,Device User Session ID",
 			"<m1>,2026/11/21 22:38:15 UTC,2026/11/21 22:38:16 UTC,alice@corp.example,5120,Plan,Sent,0,bob@army.ml,SMTP_OUT,2026/11/21 22:38:15 UTC,DELIVERED,192.0.2.1,true,250,,WEB,",
