@@ -167,3 +167,19 @@ func TestUnpackErrors(t *testing.T) {
 		require.ErrorContains(t, err, "window")
 	})
 }
+
+// FuzzEach: whatever a file has in it, it is read to an end, or an error.
+func FuzzEach(f *testing.F) {
+	for _, magic := range []string{"\x1f\x8b\x08", "\x28\xb5\x2f\xfd", "\xfd7zXZ\x00", "BZh91AY&SY", "\x04\x22\x4d\x18", "\x02\x21\x4c\x18", "PK\x03\x04", "\x50\x2a\x4d\x18\x01\x00\x00\x00x", "\xff\xfe", "[{", "{\n\"", "one\n"} {
+		f.Add([]byte(magic + "\x00\x01\x02\x03"))
+	}
+	f.Fuzz(func(t *testing.T, content []byte) {
+		path := filepath.Join(t.TempDir(), "log")
+		require.NoError(t, os.WriteFile(path, content, 0o600))
+		_ = Each(path, nil, nil, func(l *Log) error { // an error is as good
+			lines, err := readAll(l)
+			require.GreaterOrEqual(t, l.Items, int64(len(lines)))
+			return err
+		})
+	})
+}

@@ -13,15 +13,10 @@ func (r *Reader) readFields(format formatNumber, value func(role) string, utc bo
 	clock := r.shared.clock
 	at, how := fieldTime(clock, []byte(value(timeRole)), utc)
 	recipient, name, message := value(recipientRole), value(nameRole), value(messageRole)
-	if recipient == "" && name == "" && message != "" {
-		e := &r.entry
-		*e = entry{program: programOf(value(programRole)), message: []byte(strings.TrimRight(strings.TrimLeft(message, " "), "\r\n"))}
-		e.stamped(at, how)
-		e.openMore(clock, r.isKnown)
-		if len(e.message) > 0 && e.message[0] == '{' && format == objectFormat && r.depth == 0 {
-			return r.readInner(found)
+	if message != "" {
+		if format, result := r.readMessage(format, message, value(programRole), at, how, found); format != noFormat || recipient+name == "" {
+			return format, result
 		}
-		return r.dispatch(e, found)
 	}
 	record := Record{Time: at, Source: []byte(value(sourceRole)), Sender: cleaned([]byte(value(senderRole)))}
 	if isNull(record.Source) {
@@ -37,6 +32,19 @@ func (r *Reader) readFields(format formatNumber, value func(role) string, utc bo
 		return format, Other
 	}
 	return format, readQuestion(name, value(typeRole), value(classRole), record, found)
+}
+
+// readMessage reads the line of another program that a field has. There may be fields with usual names beside it, which say
+// less.
+func (r *Reader) readMessage(format formatNumber, message, program string, at int64, how rank, found func(*Record)) (formatNumber, Result) {
+	e := &r.entry
+	*e = entry{program: programOf(program), message: []byte(strings.TrimRight(strings.TrimLeft(message, " "), "\r\n"))}
+	e.stamped(at, how)
+	e.openMore(r.shared.clock, r.isKnown)
+	if len(e.message) > 0 && e.message[0] == '{' && format == objectFormat && r.depth == 0 {
+		return r.readInner(found)
+	}
+	return r.dispatch(e, found)
 }
 
 // isNull reports whether a value stands for none.

@@ -62,7 +62,8 @@ func (r *Reader) readValue(line []byte, found func(*Record)) (formatNumber, Resu
 	if o.roles[recipientRole]+o.roles[nameRole]+o.roles[messageRole] == "" {
 		return format, Other
 	}
-	return r.readFields(format, func(what role) string { return o.roles[what] }, o.utc, found)
+	roles := o.roles // an object in the message may be read meanwhile
+	return r.readFields(format, func(what role) string { return roles[what] }, o.utc, found)
 }
 
 // find finds the roles of an object's values by their keys, with those of the objects around before them, or without.

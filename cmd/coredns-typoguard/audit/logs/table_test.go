@@ -120,6 +120,7 @@ func TestObjects(t *testing.T) {
 		{"CoreDNS", []string{`{"time":"2026-11-21T22:38:15.8Z","level":"INFO","msg":"x","plugin":"log","client_ip":"10.0.0.1","qname":"army.ml","qtype":"MX","qclass":"IN"}`}, []string{asked}, 0},
 		{"CoreDNS in Docker", []string{`{"log":"{\"time\":\"2026-11-21T22:38:15.8Z\",\"level\":\"INFO\",\"msg\":\"x\",\"plugin\":\"log\",\"client_ip\":\"10.0.0.1\",\"qname\":\"army.ml\",\"qtype\":\"MX\",\"qclass\":\"IN\"}\n","stream":"stdout","time":"2026-11-21T22:38:16Z"}`}, []string{asked}, 0},
 		{"CoreDNS in CRI", []string{`2026-11-21T22:38:16.1Z stdout F {"time":"2026-11-21T22:38:15.8Z","level":"INFO","msg":"x","plugin":"log","client_ip":"10.0.0.1","qname":"army.ml","qtype":"MX","qclass":"IN"}`}, []string{asked}, 0},
+		{"a line beside usual names", []string{`{"domain":"relay.corp.example","message":"Nov 21 23:38:15 relay dnsmasq[1]: query[MX] army.ml from 10.0.0.1"}`, `{"to":"bob@army.ml","from":"alice@corp.example","status":"sent","msg":"mail sent","time":"2026-11-21T22:38:15Z"}`}, []string{asked, delivered}, 0},
 		{"broken", []string{`{"SenderAddress": "alice@corp.example", "RecipientAddress": "bob@ar`}, nil, 1},
 		{"of others", []string{`{"a":1}`, `{"level":"info","msg":"started"}`}, nil, 0},
 	})
