@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/audit/input"
@@ -206,13 +205,4 @@ func (a *auditor) take(r *logs.Record, file *fileReport) {
 	}
 	v := a.judge.of(r)
 	a.tally.add(r, &v)
-}
-
-// formatsOf returns the names of the formats in a file, the most frequent first.
-func formatsOf(f *fileReport) string {
-	var names []string
-	for _, c := range f.Formats {
-		names = append(names, c.Format)
-	}
-	return strings.Join(names, ", ")
 }

@@ -100,16 +100,16 @@ func readRecipients(recipients, status string, record Record, found func(*Record
 	if strings.Contains(recipients, "##") {
 		return readStatuses(recipients, record, found)
 	}
-	o, ok := statusOutcome{Asked, true}, true
 	if status != "" && status != "-" {
-		if o, ok = outcomeOf([]byte(status)); !ok {
+		o, ok := outcomeOf([]byte(status))
+		if !ok {
 			return Unknown
 		}
 		if !o.counts {
 			return Other
 		}
+		record.Outcome = o.outcome
 	}
-	record.Outcome = o.outcome
 	result := Other
 	for addr := range eachRecipient([]byte(recipients)) {
 		addr = cleaned(addr)

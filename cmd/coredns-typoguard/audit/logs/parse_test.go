@@ -67,6 +67,8 @@ func TestPostfixLines(t *testing.T) {
 		{"alias", []string{head + "9C70A9883A1: to=<bob@army.ml>, orig_to=<general@corp.example>, " + sent}, delivered, Taken},
 		{"bounced", []string{head + "9C70A9883A1: to=<bob@army.ml>, relay=none, delay=0.01, delays=0/0/0/0, dsn=5.4.4, status=bounced (Host or domain name not found)"},
 			[]string{`2026-11-21 22:38:15 bob@army.ml bounced from "" by ""`}, Taken},
+		{"soft bounce", []string{head + "9C70A9883A1: to=<bob@army.ml>, relay=mx[192.0.2.1]:25, dsn=5.0.0, status=SOFTBOUNCE (host said: 550)"},
+			[]string{`2026-11-21 22:38:15 bob@army.ml deferred from "" by ""`}, Taken},
 		{"deferred by retry", []string{"Nov 21 23:38:15 relay postfix/error[31589]: 9C70A9883A1: to=<bob@army.ml>, relay=none, delay=0.01, delays=0/0/0/0, dsn=4.4.1, status=deferred (delivery temporarily suspended)"},
 			[]string{`2026-11-21 22:38:15 bob@army.ml deferred from "" by ""`}, Taken},
 		{"client and sender", []string{

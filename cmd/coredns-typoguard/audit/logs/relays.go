@@ -129,11 +129,8 @@ const (
 
 // placeOf takes a relay's address and port apart: "host[address]:port", or "address (host)".
 func placeOf(relay []byte) place {
-	addr := relay
-	port := []byte(nil)
-	if open := bytes.IndexByte(relay, '['); open >= 0 {
-		addr, port, _ = cut(relay[open+1:], "]")
-	} else {
+	addr, port, ok := inBrackets(relay)
+	if !ok {
 		addr, _ = word(relay)
 	}
 	if len(addr) == 0 {
@@ -156,6 +153,13 @@ func placeOf(relay []byte) place {
 	return foreign
 }
 
+// inBrackets returns the address in brackets, and what follows.
+func inBrackets(relay []byte) (addr, port []byte, ok bool) {
+	_, inside, ok := cut(relay, "[")
+	addr, port, _ = cut(inside, "]")
+	return addr, port, ok
+}
+
 // deliver notes where a message was delivered to. A delivery to this host is none yet.
 func (s *shared) deliver(record *Record, o *origin, relay []byte) {
 	switch placeOf(relay) {
@@ -172,10 +176,8 @@ func (s *shared) deliver(record *Record, o *origin, relay []byte) {
 
 // isOwn reports whether a relay is the recipient's, by the last two labels of both names.
 func isOwn(relay, domain []byte) bool {
-	host := relay
-	if open := bytes.IndexByte(relay, '['); open >= 0 {
-		host = relay[:open]
-	} else if _, rest, ok := cut(relay, " ("); ok {
+	host, _, ok := cut(relay, "[")
+	if _, rest, inside := cut(relay, " ("); !ok && inside {
 		host = bytes.TrimSuffix(rest, []byte(")"))
 	}
 	last := lastLabels(domain)

@@ -94,7 +94,7 @@ func ParseColumns(s string) (map[string]string, error) {
 		return nil, nil
 	}
 	columns := map[string]string{}
-	for _, part := range strings.Split(s, ",") {
+	for part := range strings.SplitSeq(s, ",") {
 		name, column, ok := strings.Cut(part, "=")
 		if !ok || column == "" || name == "" || !slices.Contains(roleNames[:], name) {
 			return nil, fmt.Errorf("%q; expected %s=COLUMN, with the column's name or number", part, strings.Join(slices.DeleteFunc(slices.Clone(roleNames[:]), func(s string) bool { return s == "" }), "=COLUMN or "))

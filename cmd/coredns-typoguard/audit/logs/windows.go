@@ -25,11 +25,8 @@ func (w *windowsDNS) parse(e *entry, found func(*Record)) Result {
 	client, rest := word(rest)
 	_, rest = word(rest) // the ID of the message
 	first, _ := word(rest)
-	if string(first) == "R" {
-		return Other // a response
-	}
 	if string(first) != "Q" {
-		return Other // of another opcode
+		return Other // a response has R before it; or of another opcode
 	}
 	_, question, ok := cut(rest, "] ")
 	qtype, labels := word(question)
