@@ -136,7 +136,7 @@ func placeOf(relay []byte) place {
 	if len(addr) == 0 {
 		return foreign
 	}
-	if first := addr[0]; first == '1' || first == 'f' || first == ':' || first == 'F' || first == 'I' {
+	if mayBeOwn(addr) {
 		ip, err := netip.ParseAddr(string(bytes.TrimPrefix(addr, []byte("IPv6:"))))
 		ip = ip.Unmap()
 		switch {
@@ -151,6 +151,16 @@ func placeOf(relay []byte) place {
 		return smart
 	}
 	return foreign
+}
+
+// mayBeOwn reports whether an address begins as one of the own network or host does; it spares most from being parsed.
+func mayBeOwn(addr []byte) bool {
+	for _, prefix := range []string{"10.", "127.", "172.", "192.168.", "169.254.", ":", "f", "F", "IPv6:"} {
+		if bytes.HasPrefix(addr, []byte(prefix)) {
+			return true
+		}
+	}
+	return false
 }
 
 // inBrackets returns the address in brackets, and what follows.
