@@ -16,7 +16,7 @@ import (
 )
 
 // maxWindow is how far back a compressed log may refer to itself, in octets, which have to be kept in memory.
-const maxWindow = 16 << 20
+const maxWindow = 8 << 20
 
 // maxLayers is how many compressions and archives may lie around each other.
 const maxLayers = 4
