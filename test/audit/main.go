@@ -19,6 +19,7 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+	"github.com/pierrec/lz4/v4"
 	"github.com/ulikunitz/xz"
 
 	"github.com/typoguard/coredns-typoguard/test/kit"
@@ -76,7 +77,7 @@ func run(lines int) error {
 	fmt.Printf("%d lines, %d octets, on one of %d CPUs\n\n", lines, size, runtime.NumCPU())
 	fmt.Println("| log | time | lines a second | octets a second | memory |")
 	fmt.Println("|---|--:|--:|--:|--:|")
-	for _, suffix := range []string{"", ".gz", ".zst", ".xz"} {
+	for _, suffix := range []string{"", ".gz", ".zst", ".xz", ".lz4"} {
 		if err := measure(binary, dir, filepath.Join(dir, logName+suffix), lines, size); err != nil {
 			return err
 		}
@@ -92,6 +93,7 @@ var compressors = map[string]func(io.Writer) (io.WriteCloser, error){
 	".gz":  func(w io.Writer) (io.WriteCloser, error) { return gzip.NewWriter(w), nil },
 	".zst": func(w io.Writer) (io.WriteCloser, error) { return zstd.NewWriter(w) },
 	".xz":  func(w io.Writer) (io.WriteCloser, error) { return xz.NewWriter(w) },
+	".lz4": func(w io.Writer) (io.WriteCloser, error) { return lz4.NewWriter(w), nil },
 }
 
 // writeLogs writes the log plain and compressed.

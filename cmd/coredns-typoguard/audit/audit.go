@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -21,42 +22,51 @@ queried name, and prints: each lookalike with how often it was written to or ask
 whom, and how often mail to it was delivered (that mail has leaked), bounced or deferred; then the domains hit most, for the
 allow list; the protected suffixes that were never seen; and totals.
 
-Files may be plain or compressed with gzip, zstd or xz; without a FILE, or for "-", standard input is read. Rotated files
-(mail.log.2.gz mail.log.1 mail.log) are read in their order. The format is recognised for each file:
+Files may be plain or compressed with gzip, bzip2, xz, zstd or LZ4, or in a tar or zip archive, whatever their names; in UTF-8
+or UTF-16. Without a FILE, or for "-", standard input is read. Rotated files (mail.log.2.gz mail.log.1 mail.log) are read in
+their order. What carried a line is taken off: syslog of either RFC, journalctl in all its forms, Docker and Kubernetes, JSON
+or CSV of a log store. Then the program that wrote the line says what it is, so that one file may be of several:
 
-  postfix, exim, sendmail, opensmtpd   mail logs, from the server's own file, syslog or journalctl
-  coredns                              of the plugin log, as text or -log-format=json
-  bind, unbound                        query logs
-  dnstap                               CLIENT_QUERY messages, logged in full
-  names                                names or mail addresses, one a line
+  postfix, exim, sendmail, opensmtpd, qmail, courier, haraka    mail servers
+  cisco-esa, rspamd                                             a gateway, a filter
+  coredns, bind, unbound, dnsmasq (Pi-hole), powerdns           queries that DNS servers log
+  windows-dns, dnstap                                           packets: the debug log; CLIENT_QUERY, logged in full
+  suricata, zeek                                                sensors: dns and smtp, in JSON or tabs
+  tables and JSON                                               message traces of Microsoft 365, Exchange and Google, and others
+                                                                whose columns have the usual names; or say -column
+  names                                                         names or mail addresses, one a line
 
-Times without a year are of the year that ends with the file's last change; those without a zone are in the zone of TZ.
--since and -until take RFC 3339, a date, or a time before now such as 90d or 36h.
+-format is for lines that do not say which program wrote them, and are not recognised.
 
-Addresses are reduced to domains, unless -addresses. Deliveries to mailboxes on the same host, and to a content filter there,
-do not count. Queries are judged for the client that asked, deliveries for any, or for -client. A delivery to a smart host
-counts as delivered: what becomes of the message stands in the log of that.
+Times without a year are of the year that ends with the file's last change; those without a zone are in the zone of TZ, but
+for Microsoft's and Google's, which are in UTC. -since and -until take RFC 3339, a date, or a time before now such as 90d or
+36h.
+
+Addresses are reduced to domains, unless -addresses. Deliveries to mailboxes on the same host do not count. What was handed to
+a relay on the same host is not delivered yet: it is summed up, with how much of it is seen again. A delivery to a smart host
+counts as delivered: what becomes of the message stands in the log of that. What is refused when it comes in counts as bounced.
+Queries are judged for the client that asked, deliveries for any, or for -client.
 
 Names pass for the same reasons as in check, and as no_name if they cannot be one.
 
 Memory is bounded: of very many different lookalikes, and of sources of one, the later are counted as "others".
 
-Exit status: 0, or 2 after an error. Lines that no parser knows are counted and shown by example. A file that cannot be read
-to its end is an error that says how far it was; what was read is reported.`
+Exit status: 0; 3 if the report may lack something, which the warning above it says: more than 1 % of the lines that look like
+a delivery, a query or a name were not understood, a file had none, or the log of a mail server had no delivery; 2 after an
+error. There is no report if a file cannot be opened or recognised. For one that cannot be read to its end there is, with how
+far it was.`
 
 // Command returns the command.
 func Command() *cli.Command {
-	formats := []string{"auto"}
-	for _, format := range logs.Formats {
-		formats = append(formats, format.Name)
-	}
+	formats := append([]string{"auto"}, logs.Formats()...)
 	return &cli.Command{
 		Name:        "audit",
 		Usage:       "say what the policies would have done to the names in logs, and what has leaked",
 		ArgsUsage:   "[FILE...]",
 		Description: description,
 		Flags: append(corefile.Flags(),
-			&cli.StringFlag{Name: "format", Value: "auto", Usage: "the `FORMAT` of all files: " + strings.Join(append(formats, "dnstap"), ", ")},
+			&cli.StringFlag{Name: "format", Value: "auto", Usage: "the `FORMAT` of lines that do not say which program wrote them: " + strings.Join(formats, ", ")},
+			&cli.StringFlag{Name: "column", Usage: "the columns of a table, or the keys of objects, such as `recipient=3,time=1,status=5`, by number or name; also name, sender, source, type, message, program"},
 			&cli.StringFlag{Name: "since", Usage: "leave out what is before this `TIME`"},
 			&cli.StringFlag{Name: "until", Usage: "leave out what is from this `TIME` on"},
 			&cli.StringFlag{Name: "client", Usage: "judge deliveries for the mail server with this `IP` address"},
@@ -71,8 +81,9 @@ func Command() *cli.Command {
 
 // options are those of the command.
 type options struct {
-	format       *logs.Format // nil: to be recognised
-	since, until int64        // seconds since 1970; 0 is without bound
+	format       string // empty: to be recognised
+	columns      map[string]string
+	since, until int64 // seconds since 1970; 0 is without bound
 	client       netip.Addr
 	exists       existsFunc // with -resolve
 	addresses    bool
@@ -81,13 +92,15 @@ type options struct {
 func parseOptions(c *cli.Command, now time.Time) (options, error) {
 	o := options{addresses: c.Bool("addresses")}
 	if name := c.String("format"); name != "auto" {
-		format, ok := logs.ByName(name)
-		if !ok {
+		if !logs.IsFormat(name) {
 			return o, fmt.Errorf("format: unknown format %q; expected one of those that -help lists", name)
 		}
-		o.format = &format
+		o.format = name
 	}
 	var err error
+	if o.columns, err = logs.ParseColumns(c.String("column")); err != nil {
+		return o, fmt.Errorf("column: %w", err)
+	}
 	if o.since, err = parseTime(c.String("since"), now); err != nil {
 		return o, fmt.Errorf("since: %w", err)
 	}
@@ -152,19 +165,43 @@ func run(_ context.Context, c *cli.Command) error {
 	if r != nil {
 		o.exists = r.Exists
 	}
-	a := newAuditor(&blocks, o)
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(softLimit))
+	a := newAuditor(newJudge(&blocks, o.client, o.exists), o)
 	progress := newProgress(paths, c.Root().ErrWriter)
-	failed := a.readAll(paths, c.Root().Reader, progress)
+	a.readAll(paths, c.Root().Reader, progress)
 	progress.finish()
+	if len(a.refused) > 0 {
+		return errors.Join(a.refused...)
+	}
+	return a.print(c)
+}
+
+// softLimit is how much memory is used before the garbage collector works harder, in octets.
+const softLimit = 28 << 20
+
+// exitDoubt is the exit status of a report that may lack something.
+const exitDoubt = 3
+
+// print writes the report in the form that was asked for, and the warnings of one that has no place for them.
+func (a *auditor) print(c *cli.Command) error {
 	write := writeText
 	switch {
 	case c.Bool("json"):
 		write = writeJSON
 	case c.Bool("csv"):
 		write = writeCSV
+		for _, warning := range a.warnings {
+			fmt.Fprintf(c.Root().ErrWriter, "warning: %s\n", plain(warning))
+		}
 	}
 	if err := write(c.Root().Writer, a.report()); err != nil {
 		return err
 	}
-	return failed
+	if len(a.cut) > 0 {
+		return errors.Join(a.cut...)
+	}
+	if len(a.warnings) > 0 {
+		return cli.Exit("", exitDoubt)
+	}
+	return nil
 }

@@ -1,141 +1,145 @@
 package audit
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
-	"regexp"
-	"strconv"
 	"time"
 
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/audit/input"
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/audit/logs"
-	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/corefile"
 )
 
-// headSize is how much of a log is looked at to recognise its format, in octets.
+// headSize is how much of a log is looked at to see whether it is a list of names, in octets.
 const headSize = 64 << 10
 
-// auditor reads logs and counts what is in them.
+// auditor reads logs, and gives their records to the tally.
 type auditor struct {
 	options
-	parsers map[string]*parser // by format
-	judge   *judge
-	tally   *tally
+	reader *logs.Reader
+	judge  *judge
+	tally  *tally
 
 	files    []fileReport
 	items    itemCounts
 	unknown  []string // examples
 	untimed  bool     // records without a time were left out, since a bound was given
 	warnings []string
+	refused  []error // of files that are not in the report
+	cut      []error // of files that were not read to their end
 }
 
 // itemCounts are numbers of lines, or frames of dnstap.
 type itemCounts struct {
 	Read    int64 `json:"read"`
-	Taken   int64 `json:"taken"`   // had a delivery or query
+	Taken   int64 `json:"taken"`   // had a delivery, a query or a name
 	Other   int64 `json:"other"`   // had none
 	Unknown int64 `json:"unknown"` // were not understood
 }
 
-// parser is the parser of a format with its clock. It stays the same from one file to the next: a message may have been
-// taken in one and delivered in the other.
-type parser struct {
-	logs.Parser
-	clock *logs.Clock
-}
-
 // fileReport is what is said of a file.
 type fileReport struct {
-	Name   string `json:"name"`
-	Format string `json:"format,omitempty"`
-	Items  int64  `json:"lines"`
-	Octets int64  `json:"octets"`
-	Error  string `json:"error,omitempty"`
+	Name    string       `json:"name"`
+	Formats []logs.Count `json:"formats,omitempty"`
+	Items   int64        `json:"lines"`
+	Octets  int64        `json:"octets"`
+	Error   string       `json:"error,omitempty"`
+
+	deliveries int64
 }
 
-func newAuditor(blocks *corefile.Blocks, o options) *auditor {
-	return &auditor{options: o, parsers: map[string]*parser{}, judge: newJudge(blocks, o.client, o.exists), tally: newTally(blocks, o.addresses)}
+func newAuditor(j *judge, o options) *auditor {
+	return &auditor{
+		options: o, judge: j, tally: newTally(j.protected(), o.addresses),
+		reader: logs.NewReader(logs.Options{Format: o.format, Columns: o.columns}),
+	}
 }
 
 // readAll reads files in the order of their age. An error in one does not keep the others from being read.
-func (a *auditor) readAll(paths []string, stdin io.Reader, watch io.Writer) error {
-	var failures []error
+func (a *auditor) readAll(paths []string, stdin io.Reader, watch io.Writer) {
 	for _, path := range input.Order(paths) {
-		if err := a.read(path, stdin, watch); err != nil {
-			failures = append(failures, err)
+		if err := input.Each(path, stdin, watch, func(log *input.Log) error { a.readLog(log); return nil }); err != nil {
+			a.refused = append(a.refused, err)
 		}
 	}
-	for _, format := range append([]logs.Format{logs.Dnstap}, logs.Formats...) {
-		if p := a.parsers[format.Name]; p != nil && p.clock.Wrapped {
-			a.warnings = append(a.warnings, "time stamps without a year go back by months in one "+format.Name+" log: it is of more than a year, and the years before the last may be wrong")
-		}
+	if a.reader.Wrapped() {
+		a.warnings = append(a.warnings, "time stamps without a year go back by months in one log: it is of more than a year, and the years before the last may be wrong")
 	}
 	if a.untimed {
-		failures = append(failures, errors.New("since, until: there are records without a time stamp, which were left out; expected logs with time stamps"))
+		a.cut = append(a.cut, errors.New("since, until: there are records without a time stamp, which were left out; expected logs with time stamps"))
 	}
-	return errors.Join(failures...)
+	if a.items.Taken == 0 && len(a.refused) == 0 && len(a.warnings) == 0 {
+		a.warnings = append(a.warnings, "there was nothing to read: every file is empty")
+	}
 }
 
-// read reads one file.
-func (a *auditor) read(path string, stdin io.Reader, watch io.Writer) error {
-	log, err := input.Open(path, stdin, watch)
-	if err != nil {
-		a.files = append(a.files, fileReport{Name: path, Error: err.Error()})
-		return err
+// readLog reads one log.
+func (a *auditor) readLog(log *input.Log) {
+	a.files = append(a.files, fileReport{Name: log.Name})
+	file := &a.files[len(a.files)-1]
+	found := func(r *logs.Record) { a.take(r, file) }
+	err := a.readItems(log, found)
+	if last := a.reader.End(found); last != logs.Foreign {
+		a.count(last)
 	}
-	defer log.Close()
-	format, err := a.readLog(log)
-	report := fileReport{Name: log.Name, Format: format, Items: log.Items, Octets: log.Octets}
 	if err != nil {
-		report.Error = err.Error()
+		file.Error = err.Error()
+		a.cut = append(a.cut, err)
 	}
-	a.files = append(a.files, report)
+	file.Items, file.Octets, file.Formats = log.Items, log.Octets, a.reader.Counts()
 	a.items.Read += log.Items
 	a.items.Unknown += log.TooLong
-	return err
+	switch {
+	case file.Octets == 0 && err != nil:
+		a.refused = append(a.refused, err)
+	case len(file.Formats) == 0 && hasContent(log) && err == nil:
+		a.refused = append(a.refused, fmt.Errorf("%s: unknown format; expected one of those that -help lists, or a table with -column recipient=COLUMN", log.Name))
+	default:
+		a.doubt(file, log.TooLong)
+	}
 }
 
-// readLog reads an open log, and returns its format.
-func (a *auditor) readLog(log *input.Log) (string, error) {
+// hasContent reports whether a log has more than a few empty lines.
+func hasContent(log *input.Log) bool { return log.Octets > 2*log.Items }
+
+// readItems reads the lines, or frames, of a log.
+func (a *auditor) readItems(log *input.Log, found func(*logs.Record)) error {
 	head, err := log.Head(headSize)
-	if err != nil || len(head) == 0 {
-		return "", err
-	}
-	format, err := a.formatOf(log, head)
 	if err != nil {
-		return "", err
+		a.reader.Begin(log.Changed, nil)
+		return err
 	}
-	p := a.parsers[format.Name]
-	if p == nil {
-		clock := logs.NewClock(log.Changed)
-		p = &parser{format.New(clock), clock}
-		a.parsers[format.Name] = p
-	}
-	p.clock.Begin(log.Changed)
-	if format.Name == logs.Dnstap.Name {
+	a.reader.Begin(log.Changed, head)
+	if logs.IsDnstap(head) {
 		if err := log.ReadFrames(); err != nil {
-			return format.Name, err
+			return err
 		}
 	}
-	found := func(r *logs.Record) { a.take(r, format.Mail) }
 	for {
 		item, err := log.Next()
 		switch {
 		case errors.Is(err, io.EOF):
-			return format.Name, nil
+			return nil
 		case err != nil:
-			return format.Name, a.upTo(err)
+			return a.upTo(err)
 		}
-		switch p.Parse(item, found) {
-		case logs.Taken:
-			a.items.Taken++
-		case logs.Unknown:
-			a.strange(log, item)
-		case logs.Foreign, logs.Other:
-			a.items.Other++
+		result := a.reader.Read(item, found)
+		a.count(result)
+		if result == logs.Unknown {
+			a.example(log, item)
 		}
+	}
+}
+
+// count counts a line.
+func (a *auditor) count(result logs.Result) {
+	switch result {
+	case logs.Taken:
+		a.items.Taken++
+	case logs.Unknown:
+		a.items.Unknown++
+	case logs.Foreign, logs.Other:
+		a.items.Other++
 	}
 }
 
@@ -147,42 +151,48 @@ func (a *auditor) upTo(err error) error {
 	return fmt.Errorf("%w; the last record is of %s", err, time.Unix(a.tally.last, 0).Format(time.RFC3339))
 }
 
-// formatOf returns the format that was asked for, or the one that the log seems to have.
-func (a *auditor) formatOf(log *input.Log, head []byte) (logs.Format, error) {
-	if a.format != nil {
-		return *a.format, nil
+// doubt warns of a file that may have more in it than the report.
+func (a *auditor) doubt(file *fileReport, tooLong int64) {
+	var taken, mail int64
+	unknown := tooLong
+	for _, c := range file.Formats {
+		taken += c.Taken
+		unknown += c.Unknown
+		if c.Mail {
+			mail += c.Lines
+		}
 	}
-	format, ok := logs.Detect(head, *logs.NewClock(log.Changed))
-	if !ok {
-		return format, fmt.Errorf("%s: unknown format; expected one of those that -help lists, or -format with it", log.Name)
+	const oneIn = 100
+	switch {
+	case unknown*oneIn > taken+unknown:
+		a.warn(file, "%s of %s lines that look like a delivery, a query or a name were not understood: what is in them is missing here", thousands(unknown), thousands(taken+unknown))
+	case file.Items == 0:
+	case taken == 0:
+		a.warn(file, "nothing was taken of %s lines: there is no delivery, query or name in them", thousands(file.Items))
+	case mail > 0 && file.deliveries == 0:
+		a.warn(file, "the log of a mail server without any delivery: is it the right one?")
 	}
-	return format, nil
 }
 
-// maxExamples is how many lines that are not understood are shown, and maxExample how much of each, in octets.
-const (
-	maxExamples = 5
-	maxExample  = 200
-)
+func (a *auditor) warn(file *fileReport, format string, args ...any) {
+	a.warnings = append(a.warnings, file.Name+": "+fmt.Sprintf(format, args...))
+}
 
-// localPart is that of an address, with what stands before it without a blank.
-var localPart = regexp.MustCompile(`[^\s<>=,;:"'()]+@`)
+// maxExamples is how many lines that are not understood are shown.
+const maxExamples = 5
 
-// strange counts a line that was not understood, and keeps the first ones.
-func (a *auditor) strange(log *input.Log, item []byte) {
-	a.items.Unknown++
-	if len(a.unknown) >= maxExamples {
-		return
+// example keeps the first lines that were not understood.
+func (a *auditor) example(log *input.Log, item []byte) {
+	if len(a.unknown) < maxExamples {
+		a.unknown = append(a.unknown, fmt.Sprintf("%s:%d: %s", log.Name, log.Items, shortened(item, a.addresses)))
 	}
-	example := bytes.Clone(item[:min(len(item), maxExample)])
-	if !a.addresses {
-		example = localPart.ReplaceAll(example, []byte("…@"))
-	}
-	a.unknown = append(a.unknown, fmt.Sprintf("%s:%d: %s", log.Name, log.Items, strconv.Quote(string(example))))
 }
 
 // take judges a record and counts it.
-func (a *auditor) take(r *logs.Record, mail bool) {
+func (a *auditor) take(r *logs.Record, file *fileReport) {
+	if r.Outcome != logs.Asked && r.Outcome != logs.Relayed {
+		file.deliveries++
+	}
 	if a.since != 0 || a.until != 0 {
 		if r.Time == 0 {
 			a.untimed = true
@@ -194,5 +204,5 @@ func (a *auditor) take(r *logs.Record, mail bool) {
 		}
 	}
 	v := a.judge.of(r)
-	a.tally.add(r, &v, mail)
+	a.tally.add(r, &v)
 }

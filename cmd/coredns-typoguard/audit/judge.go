@@ -12,88 +12,155 @@ import (
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/domain"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/suffixlist"
 )
 
+// This file alone knows how policies are asked. The rest of the package has verdicts and likenesses.
+
 // remembered is how many names each of the two generations of the cache has at most.
-const remembered = 1 << 15
+const remembered = 1 << 13
+
+// The reasons of verdicts that this package makes itself, or looks for.
+var (
+	blocked    = policy.Hidden.String()
+	isListed   = policy.ListedProtected.String()
+	noName     = policy.NoName.String()
+	unservedBy = policy.Unserved.String()
+)
+
+// verdict is what the policies say of a name.
+type verdict struct {
+	name     string // lower-case, without the final dot
+	reason   string // blocked, or why it passes
+	listed   string // the suffix on a list that decided, if one did
+	likeness *likeness
+	first    bool // the name is not one that is remembered
+}
+
+// likeness is what a lookalike looks like, for the policy that decides.
+type likeness struct {
+	intended, protected  string
+	distance             int
+	kind                 string
+	policy, action, mode string
+	clients              []netip.Prefix
+}
 
 // judge judges the names of records. Names come again and again, so it remembers what it said of the last ones: those that
-// are no lookalikes have the same decision for every client and type.
+// are no lookalikes have the same judgement for every client and type.
 type judge struct {
 	blocks        *corefile.Blocks
 	client        netip.Addr
 	exists        existsFunc
-	names, before map[string]verdict // names is full when it has as many as remembered, and then takes the place of before
+	names, before map[string]known          // names is full when it has as many as remembered, and then takes the place of before
+	likenesses    map[likenessKey]*likeness // the last ones
 	lower         []byte
 }
 
 // existsFunc is that of policy.Query; nil without -resolve.
 type existsFunc func(domain string, within time.Duration) policy.Existence
 
-// verdict is what is known of a name.
-type verdict struct {
-	name     string // lower-case, without the final dot
-	block    *typoguard.Block
-	decision policy.Decision // of a lookalike only until the next one
-	first    bool            // the name is not one that is remembered
+// known is what is remembered of a name. It has a block only if another client or type may get another verdict.
+type known struct {
+	name, reason, listed string
+	block                *typoguard.Block
 }
 
+// likenessKey is what tells likenesses apart.
+type likenessKey struct{ name, intended, policy string }
+
 func newJudge(blocks *corefile.Blocks, client netip.Addr, exists existsFunc) *judge {
-	return &judge{blocks: blocks, client: client, exists: exists, names: make(map[string]verdict, remembered)}
+	return &judge{blocks: blocks, client: client, exists: exists, names: map[string]known{}, likenesses: map[likenessKey]*likeness{}}
+}
+
+// protected returns the suffixes that the policies protect.
+func (j *judge) protected() []string {
+	var all []string
+	for _, b := range j.blocks.All {
+		if j.blocks.Chosen != nil && b != j.blocks.Chosen {
+			continue
+		}
+		for _, s := range b.Suffixes {
+			all = append(all, suffixlist.Names(s.Protected)...)
+		}
+	}
+	return all
 }
 
 // of returns the verdict on the name of a record.
 func (j *judge) of(r *logs.Record) verdict {
 	j.lower = appendLower(j.lower[:0], r.Name)
-	v, ok := j.names[string(j.lower)] // without an allocation
+	k, ok := j.names[string(j.lower)] // without an allocation
+	first := false
 	if !ok {
-		if v, ok = j.before[string(j.lower)]; !ok {
-			v = j.prepare(string(j.lower))
+		if k, ok = j.before[string(j.lower)]; !ok {
+			k, first = j.prepare(string(j.lower)), true
 		}
-		j.remember(v)
-		v.first = !ok
+		j.remember(k)
 	}
-	if v.block != nil {
+	v := verdict{name: k.name, reason: k.reason, listed: k.listed, first: first}
+	if k.block != nil {
 		client := j.client
 		if r.Client.IsValid() {
 			client = r.Client
 		}
-		q := policy.Query{Name: v.name, Type: r.Type, Client: func() *policy.Client { return policy.ClientAt(client) }, Exists: j.exists}
+		q := policy.Query{Name: k.name, Type: r.Type, Client: func() *policy.Client { return policy.ClientAt(client) }, Exists: j.exists}
 		if q.Type == dns.TypeNone { // mail
 			q.Type = dns.TypeMX
 		}
-		v.decision = v.block.Judge(&q)
+		d := k.block.Judge(&q)
+		v.reason, v.listed = d.Outcome().String(), d.Listed
+		if d.Policy != nil {
+			v.likeness = j.likeness(k.name, &d)
+		}
 	}
 	return v
 }
 
-// prepare judges a name for anybody. It has a block only if others may get another decision.
-func (j *judge) prepare(name string) verdict {
-	v := verdict{name: name}
+// prepare judges a name for anybody.
+func (j *judge) prepare(name string) known {
 	ascii, err := domain.Of(name)
 	if err != nil {
-		v.decision = policy.Decision{Reason: policy.NoName}
-		return v
+		return known{name: name, reason: noName}
 	}
-	v.name = strings.ToLower(ascii)
-	block := j.blocks.For(v.name)
+	k := known{name: strings.ToLower(ascii)}
+	block := j.blocks.For(k.name)
 	if block == nil {
-		v.decision = policy.Decision{Reason: policy.Unserved}
-		return v
+		k.reason = unservedBy
+		return k
 	}
-	v.decision = block.Judge(&policy.Query{Name: v.name, Type: dns.TypeMX})
-	if v.decision.Policy != nil {
-		v.block = block
+	d := block.Judge(&policy.Query{Name: k.name, Type: dns.TypeMX})
+	k.reason, k.listed = d.Outcome().String(), d.Listed
+	if d.Policy != nil {
+		k.block = block
 	}
-	return v
+	return k
 }
 
-// remember keeps a verdict until twice as many others as a generation has were asked for.
-func (j *judge) remember(v verdict) {
-	if len(j.names) >= remembered {
-		j.before, j.names = j.names, make(map[string]verdict, remembered)
+// likeness returns what a decision about a lookalike says, the same each time.
+func (j *judge) likeness(name string, d *policy.Decision) *likeness {
+	c := &d.Lookalike
+	key := likenessKey{name, c.Intended, c.Policy}
+	if l := j.likenesses[key]; l != nil {
+		return l
 	}
-	j.names[string(j.lower)] = v
+	if len(j.likenesses) >= remembered {
+		clear(j.likenesses)
+	}
+	l := &likeness{
+		intended: c.Intended, protected: c.Protected, distance: c.Distance, kind: c.Kind,
+		policy: c.Policy, action: d.Policy.Action.String(), mode: d.Mode.String(), clients: d.Policy.Clients.Networks,
+	}
+	j.likenesses[key] = l
+	return l
+}
+
+// remember keeps what is known until twice as many others as a generation has were asked for.
+func (j *judge) remember(k known) {
+	if len(j.names) >= remembered {
+		j.before, j.names = j.names, make(map[string]known, remembered)
+	}
+	j.names[string(j.lower)] = k
 }
 
 // appendLower appends a name in lower case, without the final dot.

@@ -9,11 +9,18 @@ import (
 
 	"golang.org/x/net/publicsuffix"
 
-	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
+	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/audit/logs"
 )
 
-// report is the outcome of an audit, and its form in JSON.
+// report is the outcome of an audit.
 type report struct {
+	summary
+	Lookalikes []lookalike
+	Allow      []allowable
+}
+
+// summary is what a report has but its two lists, and its form in JSON.
+type summary struct {
 	Files      []fileReport `json:"files"`
 	Lines      itemCounts   `json:"lines"`
 	Unknown    []string     `json:"unknown_lines,omitempty"` // examples
@@ -23,14 +30,13 @@ type report struct {
 	Outside    int64        `json:"outside_time,omitempty"` // records before -since or after -until
 	Deliveries counts       `json:"deliveries"`
 	Queries    counts       `json:"queries"`
+	Relays     []logs.Relay `json:"relays,omitempty"`
 	// Lookalike sums up the records whose names are lookalikes, and Passed has those that pass, by the reason.
-	Lookalike  counts           `json:"lookalike"`
-	Passed     map[string]int64 `json:"passed"`
-	Lookalikes []lookalike      `json:"lookalikes"`
-	Others     *counts          `json:"others,omitempty"` // lookalikes beyond the first maxRows
-	Allow      []allowable      `json:"allow_candidates"`
-	Protected  int              `json:"protected_suffixes"`
-	NeverSeen  []string         `json:"never_seen"`
+	Lookalike counts           `json:"lookalike"`
+	Passed    map[string]int64 `json:"passed"`
+	Others    *counts          `json:"others,omitempty"` // lookalikes beyond those that there was memory for
+	Protected int              `json:"protected_suffixes"`
+	NeverSeen []string         `json:"never_seen"`
 }
 
 // lookalike is one lookalike under one policy.
@@ -66,15 +72,15 @@ type allowable struct {
 // report sums up what was read.
 func (a *auditor) report() *report {
 	t := a.tally
-	r := &report{
+	r := &report{Lookalikes: make([]lookalike, 0, len(t.rows)), summary: summary{
 		Files: a.files, Lines: a.items, Unknown: a.unknown, Warnings: a.warnings,
 		First: timeOf(t.first), Last: timeOf(t.last), Outside: t.Outside,
-		Deliveries: t.mail, Queries: t.queries, Passed: map[string]int64{},
-		Lookalikes: []lookalike{}, Protected: len(t.seen), NeverSeen: []string{},
-	}
+		Deliveries: t.mail, Queries: t.queries, Relays: a.reader.Relays(), Passed: map[string]int64{},
+		Protected: len(t.seen), NeverSeen: []string{},
+	}}
 	for reason, n := range t.reasons {
-		if reason != policy.Hidden {
-			r.Passed[reason.String()] = n
+		if reason != blocked {
+			r.Passed[reason] = n
 		}
 	}
 	for _, line := range t.rows {
@@ -99,13 +105,13 @@ func (a *auditor) report() *report {
 }
 
 func lookalikeOf(l *row) lookalike {
-	c, p := &l.decision.Lookalike, l.decision.Policy
+	like := l.like
 	for _, t := range []*top{&l.sources, &l.senders, &l.recipients} {
 		slices.SortStableFunc(t.values, func(a, b valueCount) int { return cmp.Compare(b.Count, a.Count) })
 	}
 	return lookalike{
-		Name: l.name, Intended: c.Intended, Protected: c.Protected, Distance: c.Distance, Kind: c.Kind,
-		Policy: p.Name, Action: p.Action.String(), Mode: l.decision.Mode.String(), PolicyClients: p.Clients.Networks,
+		Name: l.name, Intended: like.intended, Protected: like.protected, Distance: like.distance, Kind: like.kind,
+		Policy: like.policy, Action: like.action, Mode: like.mode, PolicyClients: like.clients,
 		counts: l.counts, First: timeOf(l.first), Last: timeOf(l.last), Days: l.days,
 		Sources: l.sources.values, OtherSources: l.sources.others, Senders: l.senders.values, Recipients: l.recipients.values,
 	}

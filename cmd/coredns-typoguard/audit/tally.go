@@ -5,14 +5,19 @@ import (
 	"strings"
 
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/audit/logs"
-	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/corefile"
-	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 )
 
-// maxRows is how many lookalikes are told apart, and maxTop how many sources, senders and recipients of each.
+// maxTop is how many sources, senders and recipients of a lookalike are told apart, and maxMemory about how many octets all
+// lookalikes take with these: the later ones are counted together.
 const (
-	maxRows = 100_000
-	maxTop  = 16
+	maxTop    = 16
+	maxMemory = 6 << 20
+)
+
+// About how many octets a row and a value of it take, without the text itself.
+const (
+	rowMemory   = 450
+	valueMemory = 48
 )
 
 // counts are of records.
@@ -22,12 +27,18 @@ type counts struct {
 	Delivered int64 `json:"delivered"` // of mail
 	Bounced   int64 `json:"bounced"`
 	Deferred  int64 `json:"deferred"` // tries
+	// Relayed counts what was passed on to a server on the same host; it is not part of Count.
+	Relayed int64 `json:"relayed,omitempty"`
 }
 
 // add counts a record.
-func (c *counts) add(outcome logs.Outcome, d *policy.Decision) {
+func (c *counts) add(outcome logs.Outcome, reason string) {
+	if outcome == logs.Relayed {
+		c.Relayed++
+		return
+	}
 	c.Count++
-	if d.Enforced() {
+	if reason == blocked {
 		c.Blocked++
 	}
 	switch outcome {
@@ -37,7 +48,7 @@ func (c *counts) add(outcome logs.Outcome, d *policy.Decision) {
 		c.Bounced++
 	case logs.Deferred:
 		c.Deferred++
-	case logs.Asked:
+	case logs.Asked, logs.Relayed:
 	}
 }
 
@@ -48,13 +59,14 @@ func (c *counts) sum(other counts) {
 	c.Delivered += other.Delivered
 	c.Bounced += other.Bounced
 	c.Deferred += other.Deferred
+	c.Relayed += other.Relayed
 }
 
 // row is what is counted of one lookalike under one policy.
 type row struct {
 	counts
 	name                         string
-	decision                     policy.Decision
+	like                         *likeness
 	first, last                  int64 // seconds since 1970; 0 if unknown
 	days, day                    int64 // number of different days, and the last of them
 	sources, senders, recipients top
@@ -66,50 +78,45 @@ type rowKey struct{ name, policy string }
 // tally counts records.
 type tally struct {
 	addresses bool
+	memory    int // octets that rows take
 	rows      map[rowKey]*row
 	others    counts // of lookalikes for which there was no row left
 	seen      map[string]bool
 	Outside   int64 // records before or after the time asked about
 
 	mail, queries counts
-	reasons       map[policy.Reason]int64
+	reasons       map[string]int64
 	first, last   int64
 }
 
-func newTally(blocks *corefile.Blocks, addresses bool) *tally {
-	t := &tally{addresses: addresses, rows: map[rowKey]*row{}, seen: map[string]bool{}, reasons: map[policy.Reason]int64{}}
-	for _, b := range blocks.All {
-		if blocks.Chosen != nil && b != blocks.Chosen {
-			continue
-		}
-		for _, s := range b.Suffixes {
-			for _, suffix := range s.Protected {
-				t.seen[suffix.Name] = false
-			}
-		}
+func newTally(protected []string, addresses bool) *tally {
+	t := &tally{addresses: addresses, rows: map[rowKey]*row{}, seen: map[string]bool{}, reasons: map[string]int64{}}
+	for _, suffix := range protected {
+		t.seen[suffix] = false
 	}
 	return t
 }
 
 // add counts a record with the verdict on its name.
-func (t *tally) add(r *logs.Record, v *verdict, mail bool) {
-	total := &t.queries
-	if mail {
-		total = &t.mail
+func (t *tally) add(r *logs.Record, v *verdict) {
+	total := &t.mail
+	if r.Outcome == logs.Asked {
+		total = &t.queries
 	}
-	d := &v.decision
-	total.add(r.Outcome, d)
-	t.reasons[d.Outcome()]++
+	total.add(r.Outcome, v.reason)
+	if r.Outcome != logs.Relayed {
+		t.reasons[v.reason]++
+	}
 	if r.Time != 0 {
 		if t.first == 0 || r.Time < t.first {
 			t.first = r.Time
 		}
 		t.last = max(t.last, r.Time)
 	}
-	if v.first && d.Verdict == policy.Protected {
-		t.see(d.Listed)
+	if v.first && v.reason == isListed {
+		t.see(v.listed)
 	}
-	if d.Policy != nil {
+	if v.likeness != nil {
 		t.addLookalike(r, v)
 	}
 }
@@ -129,27 +136,37 @@ func (t *tally) see(suffix string) {
 }
 
 func (t *tally) addLookalike(r *logs.Record, v *verdict) {
-	d := &v.decision
-	key := rowKey{v.name, d.Policy.Name}
+	key := rowKey{v.name, v.likeness.policy}
 	line := t.rows[key]
 	if line == nil {
-		if len(t.rows) >= maxRows {
-			t.others.add(r.Outcome, d)
+		if t.memory > maxMemory {
+			t.others.add(r.Outcome, v.reason)
 			return
 		}
-		line = &row{name: v.name, decision: *d}
+		line = &row{name: v.name, like: v.likeness}
 		t.rows[key] = line
+		t.memory += rowMemory + 2*len(v.name)
 	}
-	line.add(r.Outcome, d)
+	line.add(r.Outcome, v.reason)
 	line.at(r.Time)
-	line.sources.add(source(r))
+	t.addTop(&line.sources, source(r))
 	if t.addresses {
 		if len(r.Sender) > 0 {
-			line.senders.add(r.Sender)
+			t.addTop(&line.senders, r.Sender)
 		}
 		if len(r.Local) > 0 {
-			line.recipients.add(append(append(append([]byte(nil), r.Local...), '@'), r.Name...))
+			t.addTop(&line.recipients, append(append(append([]byte(nil), r.Local...), '@'), r.Name...))
 		}
+	}
+}
+
+// addTop counts a value of a row. Where there is no memory for another one it is one of the others.
+func (t *tally) addTop(top *top, value []byte) {
+	const longest = 256
+	before := len(top.values)
+	top.add(value[:min(len(value), longest)], t.memory <= maxMemory+maxMemory/2)
+	if len(top.values) > before {
+		t.memory += valueMemory + len(value)
 	}
 }
 
@@ -171,7 +188,7 @@ func (l *row) at(time int64) {
 // source returns where a record came from: the client or host, or else the domain of the sender with an @ before it.
 func source(r *logs.Record) []byte {
 	if len(r.Source) > 0 {
-		return r.Source
+		return withoutUser(r.Source)
 	}
 	if at := bytes.LastIndexByte(r.Sender, '@'); at >= 0 {
 		return r.Sender[at:]
@@ -191,14 +208,15 @@ type valueCount struct {
 	Count int64  `json:"count"`
 }
 
-func (t *top) add(value []byte) {
+// add counts a value, among the others if it is a new one and there is no room.
+func (t *top) add(value []byte, room bool) {
 	for i := range t.values {
 		if t.values[i].Value == string(value) {
 			t.values[i].Count++
 			return
 		}
 	}
-	if len(t.values) < maxTop {
+	if room && len(t.values) < maxTop {
 		t.values = append(t.values, valueCount{string(value), 1})
 	} else {
 		t.others++

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/audit/logs"
 )
 
 // How much of a report is shown to people; JSON and CSV have all of it.
@@ -32,17 +34,13 @@ func writeText(w io.Writer, r *report) error {
 	return out.Flush()
 }
 
-// writeRead says what was read.
+// writeRead says what was read, with the doubts first.
 func writeRead(w io.Writer, r *report) {
-	for _, f := range r.Files {
-		format := f.Format
-		if format == "" {
-			format = "empty"
-		}
-		if f.Error != "" {
-			format += ", NOT READ TO ITS END"
-		}
-		fmt.Fprintf(w, "%s: %s lines, %s octets (%s)\n", f.Name, thousands(f.Items), thousands(f.Octets), format)
+	for _, warning := range r.Warnings {
+		fmt.Fprintf(w, "warning: %s\n", plain(warning))
+	}
+	for i := range r.Files {
+		writeFile(w, &r.Files[i])
 	}
 	if r.First != nil {
 		fmt.Fprintf(w, "from %s to %s\n", minute(r.First), minute(r.Last))
@@ -50,22 +48,63 @@ func writeRead(w io.Writer, r *report) {
 	if r.Outside > 0 {
 		fmt.Fprintf(w, "%s records before or after were left out\n", thousands(r.Outside))
 	}
-	for _, warning := range r.Warnings {
-		fmt.Fprintf(w, "warning: %s\n", warning)
-	}
 	if r.Lines.Unknown > 0 {
 		fmt.Fprintf(w, "%s lines were not understood, such as\n", thousands(r.Lines.Unknown))
 		for _, example := range r.Unknown {
-			fmt.Fprintf(w, "  %s\n", example)
+			fmt.Fprintf(w, "  %s\n", plain(example))
 		}
+	}
+	writeRelays(w, r.Relays)
+}
+
+// writeFile says how much of a file was understood, by the programs that wrote it.
+func writeFile(w io.Writer, f *fileReport) {
+	fmt.Fprintf(w, "%s: %s lines, %s octets", plain(f.Name), thousands(f.Items), thousands(f.Octets))
+	others := f.Items
+	for i, c := range f.Formats {
+		separator := "; "
+		if i == 0 {
+			separator = ": "
+		}
+		fmt.Fprintf(w, "%s%s %s, %s taken", separator, c.Format, thousands(c.Lines), thousands(c.Taken))
+		if c.Unknown > 0 {
+			fmt.Fprintf(w, ", %s NOT UNDERSTOOD (%.1f %%)", thousands(c.Unknown), 100*float64(c.Unknown)/float64(c.Taken+c.Unknown))
+		}
+		others -= c.Lines
+	}
+	if others > 0 && len(f.Formats) > 0 {
+		fmt.Fprintf(w, "; other programs %s", thousands(others))
+	}
+	if f.Items == 0 {
+		fmt.Fprint(w, ": empty")
+	}
+	if f.Error != "" {
+		fmt.Fprint(w, "; NOT READ TO ITS END")
+	}
+	fmt.Fprintln(w)
+}
+
+// writeRelays sums up what was handed to servers that are not the recipients'.
+func writeRelays(w io.Writer, relays []logs.Relay) {
+	for i := range relays {
+		relay := &relays[i]
+		what := "smart host"
+		if relay.Local {
+			what = "relay on this host, not counted as delivered"
+		}
+		fmt.Fprintf(w, "messages handed to %s (%s): %s; seen again in this log: %s of %s\n", plain(relay.Name), what,
+			thousands(relay.Handed), thousands(relay.Again), thousands(relay.Handed))
 	}
 }
 
 // writeLookalikes writes a table of them, with the columns of mail if there is any.
 func writeLookalikes(w io.Writer, r *report) {
-	mail := r.Deliveries.Count > 0
+	mail, relayed := r.Deliveries.Count > 0, r.Lookalike.Relayed > 0
 	fmt.Fprintf(w, "\nLookalikes: %s names, %s records, of which %s would be blocked", thousands(int64(len(r.Lookalikes))),
 		thousands(r.Lookalike.Count), thousands(r.Lookalike.Blocked))
+	if relayed {
+		fmt.Fprintf(w, "; %s were handed to a relay on this host", thousands(r.Lookalike.Relayed))
+	}
 	switch {
 	case mail && r.Lookalike.Delivered > 0:
 		fmt.Fprintf(w, "; %s were DELIVERED: that mail has leaked", thousands(r.Lookalike.Delivered))
@@ -78,6 +117,9 @@ func writeLookalikes(w io.Writer, r *report) {
 	if mail {
 		header = append(header, "delivered", "bounced", "deferred")
 	}
+	if relayed {
+		header = append(header, "relayed")
+	}
 	writeRow(table, append(header, "first", "last", "from")...)
 	for i := range r.Lookalikes[:min(len(r.Lookalikes), maxShown)] {
 		l := &r.Lookalikes[i]
@@ -88,6 +130,9 @@ func writeLookalikes(w io.Writer, r *report) {
 		cells := []string{l.Name, l.Intended, l.Kind, l.Policy, action, thousands(l.Count)}
 		if mail {
 			cells = append(cells, thousands(l.Delivered), thousands(l.Bounced), thousands(l.Deferred))
+		}
+		if relayed {
+			cells = append(cells, thousands(l.Relayed))
 		}
 		writeRow(table, append(cells, minute(l.First), minute(l.Last), sourcesOf(l))...)
 	}

@@ -9,25 +9,47 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 )
 
-// writeJSON writes a report as one object.
+// writeJSON writes a report as one object. Its lists, which may be long, are written element by element.
 func writeJSON(w io.Writer, r *report) error {
-	buffered := bufio.NewWriter(w)
-	encoder := json.NewEncoder(buffered)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	if err := encoder.Encode(r); err != nil {
+	out := bufio.NewWriter(w)
+	head, err := json.Marshal(r.summary)
+	if err != nil {
 		return err
 	}
-	return buffered.Flush()
+	_, _ = out.Write(head[:len(head)-len("}")]) // errors stay with the buffer
+	if err := writeList(out, "lookalikes", r.Lookalikes); err != nil {
+		return err
+	}
+	if err := writeList(out, "allow_candidates", r.Allow); err != nil {
+		return err
+	}
+	_, _ = out.WriteString("}\n") // as above
+	return out.Flush()
+}
+
+// writeList writes a member of an object behind others, with an element a line.
+func writeList[T any](out *bufio.Writer, name string, list []T) error {
+	fmt.Fprintf(out, ",\n%q:[", name)
+	for i := range list {
+		element, err := json.Marshal(&list[i])
+		if err != nil {
+			return err
+		}
+		if i > 0 {
+			_ = out.WriteByte(',') // as above
+		}
+		fmt.Fprintf(out, "\n%s", element)
+	}
+	_, err := out.WriteString("]")
+	return err
 }
 
 // csvHeader names the columns of the CSV, of which sources, senders and recipients have their counts in parentheses.
 var csvHeader = []string{
 	"name", "intended", "protected", "distance", "kind", "policy", "action", "mode", "count", "blocked", "delivered", "bounced",
-	"deferred", "first", "last", "days", "sources", "senders", "recipients",
+	"deferred", "relayed", "first", "last", "days", "sources", "senders", "recipients",
 }
 
 // writeCSV writes the lookalikes of a report. Those for which there was no row left are a row with the name "others".
@@ -38,9 +60,9 @@ func writeCSV(w io.Writer, r *report) error {
 	}
 	for i := range r.Lookalikes {
 		l := &r.Lookalikes[i]
-		record := append([]string{l.Name, l.Intended, l.Protected, strconv.Itoa(l.Distance), l.Kind, l.Policy, l.Action, l.Mode}, numbers(&l.counts)...)
+		record := append([]string{cell(l.Name), cell(l.Intended), cell(l.Protected), strconv.Itoa(l.Distance), l.Kind, cell(l.Policy), l.Action, l.Mode}, numbers(&l.counts)...)
 		record = append(record, iso(l.First), iso(l.Last), strconv.FormatInt(l.Days, 10),
-			listed(l.Sources, len(l.Sources)), listed(l.Senders, len(l.Senders)), listed(l.Recipients, len(l.Recipients)))
+			cell(listed(l.Sources, len(l.Sources))), cell(listed(l.Senders, len(l.Senders))), cell(listed(l.Recipients, len(l.Recipients))))
 		if err := out.Write(record); err != nil {
 			return err
 		}
@@ -57,7 +79,7 @@ func writeCSV(w io.Writer, r *report) error {
 
 func numbers(c *counts) []string {
 	var all []string
-	for _, n := range []int64{c.Count, c.Blocked, c.Delivered, c.Bounced, c.Deferred} {
+	for _, n := range []int64{c.Count, c.Blocked, c.Delivered, c.Bounced, c.Deferred, c.Relayed} {
 		all = append(all, strconv.FormatInt(n, 10))
 	}
 	return all
@@ -70,20 +92,11 @@ func iso(t *time.Time) string {
 	return t.Format(time.RFC3339)
 }
 
-// listed writes the first few values with their counts, and nothing that a terminal would obey: they are as others wrote
-// them.
+// listed writes the first few values with their counts.
 func listed(values []valueCount, most int) string {
 	var all []string
 	for _, v := range values[:min(len(values), most)] {
-		all = append(all, fmt.Sprintf("%s (%d)", strings.Map(printable, v.Value), v.Count))
+		all = append(all, fmt.Sprintf("%s (%d)", plain(v.Value), v.Count))
 	}
 	return strings.Join(all, ", ")
-}
-
-// printable returns a character, or a question mark for one that controls.
-func printable(r rune) rune {
-	if unicode.IsControl(r) {
-		return '?'
-	}
-	return r
 }

@@ -1,22 +1,19 @@
-// Package input opens log files, compressed or not, and hands out their lines, or frames of dnstap.
+// Package input opens log files, compressed or not, alone or in archives, and hands out their lines, frames of dnstap, or
+// objects in JSON.
 package input
 
 import (
 	"bufio"
-	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"time"
-
-	"github.com/klauspost/compress/gzip"
-	"github.com/klauspost/compress/zstd"
 )
 
 // Log is an open log. Errors in reading it say how far it was read.
 type Log struct {
-	// Name is that of the file, or "standard input".
+	// Name is that of the file, with the path in the archive behind it, or "standard input".
 	Name string
 	// Changed is when the file was last changed, and for standard input the time it was opened.
 	Changed time.Time
@@ -26,7 +23,6 @@ type Log struct {
 	TooLong int64
 
 	reader *bufio.Reader
-	closer []func()
 	next   func() ([]byte, error)
 	buffer []byte
 }
@@ -34,76 +30,64 @@ type Log struct {
 // MaxItem is the greatest length of a line or frame, in octets.
 const MaxItem = 1 << 20
 
-// Open opens a file, or standard input if the path is "-". Every octet of the file itself passes through watch, which shows
-// the progress; it may be nil.
-func Open(path string, stdin io.Reader, watch io.Writer) (*Log, error) {
-	l := &Log{Name: path, Changed: time.Now()}
-	source := stdin
+// Each opens a file, or standard input if the path is "-", and calls read with every log in it: there are several in an
+// archive. Every octet of the file itself passes through watch, which shows the progress; it may be nil. The error is the
+// first of reading, or says why there is nothing to read.
+func Each(path string, stdin io.Reader, watch io.Writer, read func(*Log) error) error {
 	if path == "-" {
-		l.Name = "standard input"
-	} else {
-		file, err := os.Open(path)
-		if err != nil {
-			return nil, err
-		}
-		l.closer = append(l.closer, func() { _ = file.Close() }) // it was only read
-		info, err := file.Stat()
-		if err == nil && info.IsDir() {
-			err = fmt.Errorf("%s is a directory; expected a log file", path)
-		}
-		if err != nil {
-			l.Close()
-			return nil, err
-		}
-		l.Changed, source = info.ModTime(), file
+		return unpack(source{name: "standard input", changed: time.Now(), Reader: watched(stdin, watch)}, read)
 	}
-	if watch != nil {
-		source = io.TeeReader(source, watch)
-	}
-	if err := l.decompress(bufio.NewReaderSize(source, 256<<10)); err != nil {
-		l.Close()
-		return nil, fmt.Errorf("%s: %w", l.Name, err)
-	}
-	l.next = l.line
-	return l, nil
-}
-
-// decompress looks for the magic numbers of gzip (RFC 1952), Zstandard (RFC 8878) and xz.
-func (l *Log) decompress(source *bufio.Reader) error {
-	magic, err := source.Peek(6)
-	if err != nil && !errors.Is(err, io.EOF) {
+	file, err := os.Open(path)
+	if err != nil {
 		return err
 	}
-	var plain io.Reader
+	defer func() { _ = file.Close() }() // it was only read
+	info, err := file.Stat()
 	switch {
-	case bytes.HasPrefix(magic, []byte("\x1f\x8b")):
-		plain, err = gzip.NewReader(source)
-	case bytes.HasPrefix(magic, []byte("\x28\xb5\x2f\xfd")):
-		var decoder *zstd.Decoder
-		if decoder, err = zstd.NewReader(source, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(256<<20)); err == nil {
-			l.closer = append(l.closer, decoder.Close)
-			plain = decoder
-		}
-	case bytes.HasPrefix(magic, []byte("\xfd7zXZ\x00")):
-		plain, err = newXZ(source)
-	default:
-		l.reader = bufio.NewReaderSize(source, MaxItem)
-		return nil
+	case err != nil:
+		return err
+	case info.IsDir():
+		return fmt.Errorf("%s is a directory; expected a log file", path)
 	}
-	if errors.Is(err, io.EOF) {
-		err = io.ErrUnexpectedEOF
+	s := source{name: path, changed: info.ModTime(), Reader: watched(file, watch)}
+	if info.Mode().IsRegular() {
+		s.file, s.size = file, info.Size()
 	}
-	if err != nil {
-		return l.stopped(err)
-	}
-	l.reader = bufio.NewReaderSize(plain, MaxItem)
-	return nil
+	return unpack(s, read)
 }
 
-// Head returns what the log begins with, up to so many octets, without reading past it.
+func watched(r io.Reader, watch io.Writer) io.Reader {
+	if watch == nil {
+		return r
+	}
+	return io.TeeReader(r, watch)
+}
+
+// source is what a log is read from.
+type source struct {
+	io.Reader
+	name    string
+	changed time.Time
+	file    io.ReaderAt // of a file that is no pipe, and not compressed
+	size    int64
+}
+
+// newLog returns the log in a source that is neither compressed nor an archive.
+func newLog(s source) *Log {
+	l := &Log{Name: s.name, Changed: s.changed}
+	l.reader = bufio.NewReaderSize(decoded(s.Reader), MaxItem)
+	l.next = l.line
+	if head, _ := l.Head(lookAhead); isObjects(head) {
+		l.next = l.object
+	}
+	return l
+}
+
+// Head returns what the log begins with, up to so many octets, without reading past it. An error in the midst of that is
+// left to Next.
 func (l *Log) Head(octets int) ([]byte, error) {
 	head, err := l.reader.Peek(min(octets, MaxItem))
-	if err != nil && !errors.Is(err, io.EOF) {
+	if err != nil && !errors.Is(err, io.EOF) && len(head) == 0 {
 		return nil, l.stopped(err)
 	}
 	return head, nil
@@ -165,11 +149,4 @@ func (l *Log) stopped(err error) error {
 		what = "is cut off"
 	}
 	return fmt.Errorf("%s %s after %d lines and %d octets: %w", l.Name, what, l.Items, l.Octets, err)
-}
-
-// Close closes the file. The log must not be used any more.
-func (l *Log) Close() {
-	for _, c := range l.closer {
-		c()
-	}
 }

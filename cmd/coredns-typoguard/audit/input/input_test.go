@@ -13,6 +13,7 @@ import (
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+	"github.com/pierrec/lz4/v4"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"github.com/ulikunitz/xz"
@@ -23,6 +24,16 @@ var compressors = map[string]func(io.Writer) (io.WriteCloser, error){
 	"gzip": func(w io.Writer) (io.WriteCloser, error) { return gzip.NewWriter(w), nil },
 	"zstd": func(w io.Writer) (io.WriteCloser, error) { return zstd.NewWriter(w) },
 	"xz":   func(w io.Writer) (io.WriteCloser, error) { return xz.NewWriter(w) },
+	"lz4":  func(w io.Writer) (io.WriteCloser, error) { return lz4.NewWriter(w), nil },
+}
+
+// opened calls read with the only log of a source.
+func opened(t *testing.T, content io.Reader, read func(*Log)) error {
+	t.Helper()
+	logs := 0
+	err := Each("-", content, nil, func(l *Log) error { logs++; read(l); return nil })
+	require.LessOrEqual(t, logs, 1)
+	return err
 }
 
 // compressed returns content as a compressor makes it.
@@ -76,19 +87,18 @@ func TestLines(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			l, err := Open("-", strings.NewReader(tt.content), nil)
-			require.NoError(t, err)
-			defer l.Close()
-			assert.Equal(t, "standard input", l.Name)
-			head, err := l.Head(3)
-			require.NoError(t, err)
-			assert.Equal(t, tt.content[:min(3, len(tt.content))], string(head))
-			lines, err := readAll(l)
-			require.NoError(t, err)
-			assert.Equal(t, tt.want, lines)
-			assert.Equal(t, tt.tooLong, l.TooLong)
-			assert.EqualValues(t, len(tt.want)+int(tt.tooLong), l.Items)
-			assert.EqualValues(t, len(tt.content), l.Octets)
+			require.NoError(t, opened(t, strings.NewReader(tt.content), func(l *Log) {
+				assert.Equal(t, "standard input", l.Name)
+				head, err := l.Head(3)
+				require.NoError(t, err)
+				assert.Equal(t, tt.content[:min(3, len(tt.content))], string(head))
+				lines, err := readAll(l)
+				require.NoError(t, err)
+				assert.Equal(t, tt.want, lines)
+				assert.Equal(t, tt.tooLong, l.TooLong)
+				assert.EqualValues(t, len(tt.want)+int(tt.tooLong), l.Items)
+				assert.EqualValues(t, len(tt.content), l.Octets)
+			}))
 		})
 	}
 }
@@ -105,18 +115,17 @@ func TestCompressed(t *testing.T) {
 			changed := time.Date(2026, time.August, 1, 0, 0, 0, 0, time.UTC)
 			require.NoError(t, os.Chtimes(file, changed, changed))
 			var watched bytes.Buffer
-			l, err := Open(file, nil, &watched)
-			require.NoError(t, err)
-			defer l.Close()
-			assert.WithinDuration(t, changed, l.Changed, 0)
-			lines, err := readAll(l)
-			require.NoError(t, err)
-			assert.Len(t, lines, 10000)
+			require.NoError(t, Each(file, nil, &watched, func(l *Log) error {
+				assert.WithinDuration(t, changed, l.Changed, 0)
+				lines, err := readAll(l)
+				assert.Len(t, lines, 10000)
+				return err
+			}))
 			assert.Equal(t, 2*len(archive), watched.Len())
 
 			for _, size := range []int{7, 20, len(archive) / 2, len(archive) - 1} {
-				l, err := Open("-", bytes.NewReader(archive[:size]), nil)
-				if err == nil {
+				var err error
+				refused := opened(t, bytes.NewReader(archive[:size]), func(l *Log) {
 					var lines []string
 					lines, err = readAll(l)
 					assert.Less(t, len(lines), 5001)
@@ -126,42 +135,39 @@ func TestCompressed(t *testing.T) {
 					if len(lines) > 0 {
 						require.ErrorContains(t, err, fmt.Sprintf("after %d lines and ", len(lines)))
 					}
-					l.Close()
-				}
+				})
+				err = errors.Join(err, refused)
 				require.ErrorContains(t, err, "standard input is cut off after ", "%d of %d octets", size, len(archive))
 				require.ErrorIs(t, err, io.ErrUnexpectedEOF)
 			}
 			archive[len(archive)/2] ^= 0xff
-			l, err = Open("-", bytes.NewReader(archive), nil)
-			if err == nil {
-				_, err = readAll(l)
-				l.Close()
-			}
-			require.Error(t, err, "a damaged one")
+			var damaged error
+			refused := opened(t, bytes.NewReader(archive), func(l *Log) { _, damaged = readAll(l) })
+			require.Error(t, errors.Join(damaged, refused), "a damaged one")
 		})
 	}
 }
 
 func TestOpenErrors(t *testing.T) {
 	dir := t.TempDir()
-	_, err := Open(filepath.Join(dir, "missing"), nil, nil)
+	never := func(*Log) error { return errors.New("there is nothing to read") }
+	err := Each(filepath.Join(dir, "missing"), nil, nil, never)
 	require.ErrorIs(t, err, os.ErrNotExist)
-	_, err = Open(dir, nil, nil)
+	err = Each(dir, nil, nil, never)
 	require.EqualError(t, err, dir+" is a directory; expected a log file")
 }
 
 func TestFrames(t *testing.T) {
 	content, err := os.ReadFile("../logs/testdata/coredns.dnstap")
 	require.NoError(t, err)
-	count := func(content []byte) (int64, error) {
-		l, err := Open("-", bytes.NewReader(content), nil)
-		require.NoError(t, err)
-		defer l.Close()
-		if err := l.ReadFrames(); err != nil {
-			return 0, err
-		}
-		_, err = readAll(l)
-		return l.Items, err
+	count := func(content []byte) (items int64, err error) {
+		refused := opened(t, bytes.NewReader(content), func(l *Log) {
+			if err = l.ReadFrames(); err == nil {
+				_, err = readAll(l)
+			}
+			items = l.Items
+		})
+		return items, errors.Join(err, refused)
 	}
 	n, err := count(content)
 	require.NoError(t, err)

@@ -10,7 +10,7 @@ import (
 )
 
 // rotated is the name of a log that logrotate or newsyslog has put aside: mail.log.2.gz, mail.log-20261121.zst.
-var rotated = regexp.MustCompile(`^(.*?)[.-](\d{1,3}|\d{4}-?\d{2}-?\d{2}(?:-\d+)?)(?:\.(?:gz|zst|xz))?$`)
+var rotated = regexp.MustCompile(`^(.*?)[.-](\d{1,3}|\d{4}-?\d{2}-?\d{2}(?:-\d+)?)(?:\.(?:gz|zst|xz|bz2|lz4))?$`)
 
 // turn is the place of a file among the files of one log.
 type turn struct {

@@ -5,33 +5,35 @@ import "bytes"
 // bind reads the query log of BIND 9, from a file in any of its time formats, or from syslog:
 //
 //	21-Nov-2026 23:38:15.123 queries: info: client @0x7fec218d2098 192.0.2.25#53507 (army.ml): view internal: query: army.ml IN MX +E(0)K (192.0.2.53)
-type bind struct {
-	clock  *Clock
-	record Record
+type bind struct{ record Record }
+
+func newBIND(*shared) parser { return &bind{} }
+
+// claimsBIND recognises a query in a file without the name of the program.
+func claimsBIND(message []byte) bool {
+	return bytes.HasPrefix(withoutCategory(message), []byte("client ")) && bytes.Contains(message, []byte(": query: "))
 }
 
-func newBIND(c *Clock) Parser { return &bind{clock: c} }
+// withoutCategory cuts off the category and the severity.
+func withoutCategory(b []byte) []byte {
+	return bytes.TrimPrefix(bytes.TrimPrefix(b, []byte("queries: ")), []byte("info: "))
+}
 
-// Parse implements Parser.
-func (b *bind) Parse(line []byte, found func(*Record)) Result {
-	head, question, ok := cut(line, ": query: ")
+// parse implements parser.
+func (b *bind) parse(e *entry, found func(*Record)) Result {
+	head, question, ok := cut(e.message, ": query: ")
 	if !ok {
-		return b.other(line)
+		return Other
 	}
-	before, who, ok := cut(head, "client ")
+	who, ok := bytes.CutPrefix(withoutCategory(head), []byte("client "))
 	if !ok {
-		return b.other(line)
-	}
-	r := &b.record
-	*r = Record{}
-	if len(before) > 0 {
-		if r.Time, ok = b.time(before); !ok && !bytes.HasPrefix(before, []byte("queries: ")) && !bytes.HasPrefix(before, []byte("info: ")) {
-			return Unknown
-		}
+		return Other
 	}
 	if len(who) > 0 && who[0] == '@' {
 		_, who, _ = cut(who, " ")
 	}
+	r := &b.record
+	*r = Record{Time: e.time}
 	client, _, ok := cut(who, "#")
 	name, rest, ok1 := cut(question, " ")
 	class, rest, ok2 := cut(rest, " ")
@@ -47,21 +49,4 @@ func (b *bind) Parse(line []byte, found func(*Record)) Result {
 	}
 	found(r)
 	return Taken
-}
-
-// time reads the time stamp, in one of BIND's forms or of syslog's.
-func (b *bind) time(head []byte) (int64, bool) {
-	if t, _, ok := b.clock.bind(head); ok {
-		return t, true
-	}
-	t, _, ok := b.clock.stamp(head)
-	return t, ok
-}
-
-// other says whether a line that is no query can stand in the same log.
-func (b *bind) other(line []byte) Result {
-	if _, ok := b.time(line); ok {
-		return Foreign
-	}
-	return Unknown
 }

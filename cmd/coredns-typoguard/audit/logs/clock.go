@@ -14,15 +14,26 @@ type Clock struct {
 	minute  [len("2006-01-02T15:04")]byte // last read, and when it began
 	began   int64
 	noYear  bool // that time stamp was one without a year
+	rank    rank // of the time stamp that was read last
 	Wrapped bool // a time stamp without a year was more than a month before the one above it: the log is of more than a year
 }
+
+// rank says how much a time stamp tells: of two on one line the one that tells more counts.
+type rank uint8
+
+const (
+	noTime rank = iota
+	withoutYear
+	withoutZone
+	exact
+)
 
 // NewClock returns a clock for a log that was last changed at a time. Its zone is that of the time.
 func NewClock(end time.Time) *Clock { return &Clock{end: end, zone: end.Location()} }
 
 // Begin makes the clock that of another log, which follows the one before.
 func (c *Clock) Begin(end time.Time) {
-	*c = Clock{end: end, zone: c.zone, Wrapped: c.Wrapped}
+	*c = Clock{end: end, zone: end.Location(), Wrapped: c.Wrapped}
 }
 
 // number reads digits. It reports false if there is anything else among them.
@@ -53,7 +64,7 @@ func month(b []byte) (time.Month, bool) {
 // fraction, the zone, or the colon in it, too. It returns what follows.
 func (c *Clock) rfc3339(b []byte) (int64, []byte, bool) {
 	const seconds = len("2006-01-02T15:04:05")
-	if len(b) < seconds || b[4] != '-' || b[7] != '-' || (b[10] != 'T' && b[10] != ' ') || b[13] != ':' || b[16] != ':' {
+	if len(b) < seconds || (b[4] != '-' && b[4] != '/') || b[7] != b[4] || (b[10] != 'T' && b[10] != ' ') || b[13] != ':' || b[16] != ':' {
 		return 0, b, false
 	}
 	second, ok := number(b[17:19])
@@ -69,8 +80,9 @@ func (c *Clock) rfc3339(b []byte) (int64, []byte, bool) {
 		rest = rest[digits:]
 	}
 	offset, after, zoned := zone(bytes.TrimPrefix(rest, []byte(" "))) // the blank is Exim's
+	c.rank = withoutZone
 	if zoned {
-		rest = after
+		rest, c.rank = after, exact
 	}
 	if began, ok := c.startOfMinute(b[:16], zoned); ok {
 		return began + int64(second) - offset, rest, true
@@ -111,6 +123,9 @@ func zone(b []byte) (int64, []byte, bool) {
 	if len(b) > 0 && b[0] == 'Z' {
 		return 0, b[1:], true
 	}
+	if bytes.HasPrefix(b, []byte("UTC")) {
+		return 0, b[len("UTC"):], true
+	}
 	if len(b) < 5 || (b[0] != '+' && b[0] != '-') {
 		return 0, b, false
 	}
@@ -141,8 +156,9 @@ func (c *Clock) syslog(b []byte) (int64, []byte, bool) {
 	}
 	var key [len(c.minute)]byte
 	copy(key[:], b[:12])
+	c.rank = withoutYear
 	if key == c.minute {
-		return c.began + int64(second), b[length:], true
+		return c.began + int64(second), fraction(b[length:]), true
 	}
 	mon, ok1 := month(b[0:3])
 	day, ok2 := number(bytes.TrimLeft(b[4:6], " "))
@@ -151,17 +167,17 @@ func (c *Clock) syslog(b []byte) (int64, []byte, bool) {
 	if !ok1 || !ok2 || !ok3 || !ok4 || day < 1 || day > 31 || hour > 23 || minute > 59 {
 		return 0, b, false
 	}
-	began := c.withoutYear(mon, day, hour, minute)
+	began := c.lastOf(mon, day, hour, minute)
 	if c.noYear && began < c.began-31*24*3600 {
 		c.Wrapped = true
 	}
 	c.minute, c.began, c.noYear = key, began, true
-	return began + int64(second), b[length:], true
+	return began + int64(second), fraction(b[length:]), true
 }
 
-// withoutYear returns the last time, up to a day after the end of the log, that had this date. The day is for clocks that
+// lastOf returns the last time, up to a day after the end of the log, that had this date. The day is for clocks that
 // differ.
-func (c *Clock) withoutYear(mon time.Month, day, hour, minute int) int64 {
+func (c *Clock) lastOf(mon time.Month, day, hour, minute int) int64 {
 	t := time.Date(c.end.Year(), mon, day, hour, minute, 0, 0, c.zone)
 	if t.After(c.end.AddDate(0, 0, 1)) {
 		t = time.Date(c.end.Year()-1, mon, day, hour, minute, 0, 0, c.zone)
@@ -171,41 +187,4 @@ func (c *Clock) withoutYear(mon time.Month, day, hour, minute int) int64 {
 		t = next
 	}
 	return t.Unix()
-}
-
-// bind reads a time stamp such as "21-Nov-2026 23:38:15.123". It returns what follows.
-func (c *Clock) bind(b []byte) (int64, []byte, bool) {
-	const length = len("02-Jan-2006 15:04:05")
-	if len(b) < length || b[2] != '-' || b[6] != '-' || b[11] != ' ' {
-		return 0, b, false
-	}
-	mon, ok := month(b[3:6])
-	if !ok {
-		return 0, b, false
-	}
-	iso := make([]byte, 0, 32)
-	iso = append(iso, b[7:11]...)
-	iso = append(iso, '-', '0'+byte(mon)/10, '0'+byte(mon)%10, '-', b[0], b[1], 'T')
-	iso = append(iso, b[12:20]...)
-	t, _, ok := c.rfc3339(iso)
-	rest := b[length:]
-	if len(rest) > 0 && rest[0] == '.' {
-		if blank := bytes.IndexByte(rest, ' '); blank > 0 {
-			rest = rest[blank:]
-		}
-	}
-	return t, rest, ok
-}
-
-// stamp reads a time stamp in any of the forms that syslog daemons write, with or without a priority before it.
-func (c *Clock) stamp(b []byte) (int64, []byte, bool) {
-	if len(b) > 0 && b[0] == '<' {
-		if end := bytes.IndexByte(b[:min(len(b), 6)], '>'); end > 0 {
-			b = bytes.TrimPrefix(b[end+1:], []byte("1 "))
-		}
-	}
-	if len(b) > 0 && b[0] >= '0' && b[0] <= '9' {
-		return c.rfc3339(b)
-	}
-	return c.syslog(b)
 }

@@ -13,46 +13,37 @@ import (
 // stamp of its own; what syslog or journalctl puts before it is read.
 //
 //	[INFO] 192.0.2.25:37972 - 3852 "MX IN army.ml. udp 48 false 1232" NXDOMAIN qr,rd,ra 169 0.000115s
-type coredns struct {
-	clock  *Clock
-	record Record
-}
+type coredns struct{ record Record }
 
-func newCoreDNS(c *Clock) Parser { return &coredns{clock: c} }
+func newCoreDNS(*shared) parser { return &coredns{} }
 
-// Parse implements Parser.
-func (d *coredns) Parse(line []byte, found func(*Record)) Result {
-	if len(line) > 0 && line[0] == '{' {
-		return d.object(line, found)
-	}
-	head, text, ok := cut(line, "[INFO] ")
-	if !ok {
-		return d.other(line)
-	}
-	r := &d.record
-	*r = Record{}
-	if len(head) > 0 {
-		r.Time, _, _ = d.clock.stamp(head)
-	}
-	if name, qtype, client, ok := question(text); ok && r.setQuestion(name, qtype, client) {
-		found(r)
-		return Taken
-	}
-	return Other
-}
-
-// other says whether a line without the level of queries is one of CoreDNS.
-func (d *coredns) other(line []byte) Result {
-	for _, level := range []string{"[WARNING] ", "[ERROR] ", "[DEBUG] ", "[FATAL] "} {
-		if bytes.Contains(line, []byte(level)) {
-			return Other
+// claimsCoreDNS recognises a line by its level.
+func claimsCoreDNS(message []byte) bool {
+	for _, level := range []string{"[INFO] ", "[WARNING] ", "[ERROR] ", "[DEBUG] ", "[FATAL] "} {
+		if bytes.HasPrefix(message, []byte(level)) {
+			return true
 		}
 	}
-	if bytes.HasPrefix(line, []byte("CoreDNS-")) || bytes.HasPrefix(line, []byte("linux/")) || bytes.HasPrefix(line, []byte("maxprocs: ")) ||
-		(len(line) > 0 && bytes.Contains(line, []byte(".:"))) {
-		return Foreign // what is printed at start
+	return false
+}
+
+// parse implements parser.
+func (d *coredns) parse(e *entry, found func(*Record)) Result {
+	text, ok := bytes.CutPrefix(e.message, []byte("[INFO] "))
+	if !ok {
+		return Other
 	}
-	return d.clock.foreign(line)
+	r := &d.record
+	*r = Record{Time: e.time}
+	name, qtype, client, ok := question(text)
+	if !ok {
+		return Other
+	}
+	if !r.setQuestion(name, qtype, client) {
+		return Unknown
+	}
+	found(r)
+	return Taken
 }
 
 // question takes a line apart, behind its level. Queries of other classes than IN report false.
@@ -87,22 +78,19 @@ type jsonLine struct {
 	Class    string    `json:"qclass"`
 }
 
-func (d *coredns) object(line []byte, found func(*Record)) Result {
+// readCoreDNSObject reads a line of -log-format=json.
+func readCoreDNSObject(line []byte, found func(*Record)) Result {
 	var l jsonLine
-	if err := json.Unmarshal(line, &l); err != nil {
-		return Unknown
-	}
-	if l.Level == "" || l.Time.Year() < firstYear {
+	if err := json.Unmarshal(line, &l); err != nil || l.Time.Year() < firstYear {
 		return Unknown
 	}
 	if l.Plugin != "log" || l.Class != "IN" {
 		return Other
 	}
-	r := &d.record
-	*r = Record{Time: l.Time.Unix()}
+	r := Record{Time: l.Time.Unix()}
 	if !r.setQuestion([]byte(l.Name), []byte(l.Type), []byte(l.ClientIP)) {
 		return Unknown
 	}
-	found(r)
+	found(&r)
 	return Taken
 }

@@ -9,27 +9,24 @@ import (
 	"google.golang.org/protobuf/proto"
 )
 
-// Dnstap is the format of dnstap files (Frame Streams of protobuf:dnstap.Dnstap), whose parser takes a frame where others
-// take a line.
-var Dnstap = Format{"dnstap", false, newDnstap}
-
 // IsDnstap reports whether a file begins as Frame Streams do: an escape, and a control frame that says START.
 func IsDnstap(head []byte) bool {
 	const start = 2
 	return len(head) >= 12 && binary.BigEndian.Uint32(head) == 0 && binary.BigEndian.Uint32(head[8:]) == start
 }
 
-// dnstap reads what clients asked, CLIENT_QUERY. Their messages must have been logged in full: CoreDNS does so with the
+// dnstap reads a file of dnstap (Frame Streams of protobuf:dnstap.Dnstap), a frame where others read a line: what clients asked, CLIENT_QUERY. Their messages must have been logged in full: CoreDNS does so with the
 // option full only, and a frame without its message is unknown.
 type dnstap struct {
 	frame  tap.Dnstap
 	record Record
 }
 
-func newDnstap(*Clock) Parser { return &dnstap{} }
+func newDnstap(*shared) parser { return &dnstap{} }
 
-// Parse implements Parser.
-func (d *dnstap) Parse(frame []byte, found func(*Record)) Result {
+// parse implements parser.
+func (d *dnstap) parse(e *entry, found func(*Record)) Result {
+	frame := e.message
 	d.frame.Reset()
 	if err := proto.Unmarshal(frame, &d.frame); err != nil {
 		return Unknown

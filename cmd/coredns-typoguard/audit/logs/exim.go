@@ -7,69 +7,115 @@ import "bytes"
 //	2026-11-21 23:38:15 1xUut0-0007oD-37 => bob@army.ml R=dnslookup T=remote_smtp H=mx.army.ml [192.0.2.1] C="250 …"
 //
 // with "->" for further addresses of the same delivery, "**" for a failure and "==" for one to be tried again; "<=" is the
-// arrival of a message. Deliveries without a host are to mailboxes here, and those to this host are to a content filter.
+// arrival of a message. Deliveries without a host are to mailboxes here, and those to this host are to a content filter. What
+// is refused while it comes in is
+//
+//	2026-11-21 23:38:15 H=(pc) [192.0.2.7] F=<alice@corp.example> rejected RCPT <bob@army.ml>: …
 type exim struct {
-	clock   *Clock
-	origins *origins
-	record  Record
+	*shared
+	record Record
 }
 
-func newExim(c *Clock) Parser { return &exim{clock: c, origins: newOrigins()} }
+func newExim(s *shared) parser { return &exim{shared: s} }
 
-// Parse implements Parser.
-func (x *exim) Parse(line []byte, found func(*Record)) Result {
-	text := line
-	if len(line) > 0 && (line[0] < '0' || line[0] > '9' || !isBlankDate(line)) {
-		e, ok := split(line)
-		if !ok || !bytes.HasPrefix(e.program(), []byte("exim")) {
-			return x.clock.foreign(line)
-		}
-		text = e.message
+// claimsExim recognises the main log: a message ID and a flag, or a refusal.
+func claimsExim(message []byte) bool {
+	message = withoutPID(message)
+	id, rest, _ := cut(message[:min(len(message), 40)], " ")
+	if isEximID(id) {
+		return len(rest) > 0
 	}
-	time, rest, ok := x.clock.rfc3339(text)
-	if !ok { // syslog_timestamp = no
-		if time, _, ok = x.clock.stamp(line); !ok {
-			return Unknown
-		}
-		rest = text
+	return bytes.HasPrefix(message, []byte("H=")) && bytes.Contains(message, []byte("rejected "))
+}
+
+// parse implements parser.
+func (x *exim) parse(e *entry, found func(*Record)) Result {
+	text := e.message
+	if time, rest, ok := x.clock.stamp(text); ok { // in syslog it has one of its own, unless syslog_timestamp = no
+		e.stamped(time, x.clock.rank)
+		text = rest
 	}
-	rest = withoutPID(bytes.TrimLeft(rest, " "))
-	id, rest, _ := cut(rest, " ")
-	if !isEximID(id) || len(rest) < 3 || rest[2] != ' ' {
-		return Foreign
+	text = withoutPID(bytes.TrimLeft(text, " "))
+	id, rest, _ := cut(text, " ")
+	if !isEximID(id) {
+		return x.rejection(e, text, found)
+	}
+	if len(rest) < 3 || rest[2] != ' ' {
+		return x.rejection(e, rest, found)
 	}
 	flag, rest := rest[:2], rest[3:]
 	r := &x.record
-	*r = Record{Time: time}
+	*r = Record{Time: e.time}
 	switch string(flag) {
 	case "<=":
 		x.arrival(id, rest)
 		return Other
 	case "=>", "->", ">>":
 		r.Outcome = Delivered
-		_, host, ok := cut(rest, " H=")
-		if !ok {
-			return Other
-		}
-		if isLoopback(host[:bytes.IndexByte(host, ']')+1]) { // without what the host replied
-			return Other
-		}
 	case "**":
 		r.Outcome = Bounced
 	case "==":
 		r.Outcome = Deferred
 	default:
+		return x.rejection(e, rest, found)
+	}
+	return x.delivery(id, rest, found)
+}
+
+// delivery reads a line from the recipient on.
+func (x *exim) delivery(id, text []byte, found func(*Record)) Result {
+	r := &x.record
+	addr := recipient(text)
+	if len(addr) == 0 {
+		return Unknown
+	}
+	origin := x.origins.of(id)
+	if r.Outcome == Delivered {
+		_, host, ok := cut(text, " H=")
+		if !ok {
+			return Other // to a mailbox, or discarded
+		}
+		end := bytes.IndexByte(host, ']') // what follows is what the host replied
+		port, _ := word(host[end+1:])
+		if end >= 0 && r.setRecipient(addr) {
+			x.deliver(r, origin, append(bytes.ReplaceAll(host[:end+1], []byte(" ["), []byte("[")), port...))
+		}
+	}
+	if !r.setRecipient(addr) {
 		return Other
 	}
-	if !r.setRecipient(recipient(rest)) {
-		return Other
-	}
-	x.origins.of(id).tell(r)
+	origin.tell(r)
 	found(r)
 	return Taken
 }
 
-// arrival remembers where a message came from: "alice@corp.example H=host (helo) [192.0.2.1]:1234 P=esmtp …", or of a
+// rejection reads the refusal of a recipient. Other refusals, of connections or of what a message has in it, name none.
+func (x *exim) rejection(e *entry, text []byte, found func(*Record)) Result {
+	before, rest, ok := cut(text, "rejected RCPT <")
+	if !ok {
+		return Other
+	}
+	r := &x.record
+	*r = Record{Time: e.time, Outcome: Bounced}
+	if bytes.HasSuffix(before, []byte("temporarily ")) {
+		r.Outcome = Deferred
+	}
+	addr, _, ok := address(text[len(text)-len(rest)-1:], ':')
+	if !ok {
+		return Unknown
+	}
+	if !r.setRecipient(addr) {
+		return Other
+	}
+	if _, sender, ok := cut(before, " F=<"); ok {
+		r.Sender, _, _ = cut(sender, "> ")
+	}
+	r.Source = eximHost(before)
+	found(r)
+	return Taken
+}
+
+// arrival remembers where a message came from: "alice@corp.example H=host (helo) [192.0.2.1]:1234 P=esmtp … id=…", or of a
 // program on this host, "U=root P=local".
 func (x *exim) arrival(id, text []byte) {
 	sender, rest, _ := cut(text, " ")
@@ -77,19 +123,30 @@ func (x *exim) arrival(id, text []byte) {
 	if string(sender) != "<>" {
 		o.setSender(sender)
 	}
-	_, host, ok := cut(rest, "H=")
-	if !ok {
+	if messageID, ok := value(rest, " id="); ok {
+		x.relays.seen(o, messageID)
+	}
+	if !bytes.HasPrefix(rest, []byte("H=")) && !bytes.Contains(rest, []byte(" H=")) {
 		o.setHost([]byte("local"))
 		return
+	}
+	o.setHost(eximHost(rest))
+}
+
+// eximHost returns the name and the address of a host; what is in parentheses is what the client calls itself.
+func eximHost(text []byte) []byte {
+	_, host, ok := cut(text, "H=")
+	if !ok {
+		return nil
 	}
 	name, addr, _ := cut(host, "[")
 	name, _, _ = cut(name, " ")
 	addr, _, _ = cut(addr, "]")
 	var both []byte
-	if len(name) > 0 && name[0] != '(' && name[0] != '[' { // what is in parentheses is what the client calls itself
+	if len(name) > 0 && name[0] != '(' && name[0] != '[' {
 		both = append(both, name...)
 	}
-	o.setHost(append(append(append(both, '['), addr...), ']'))
+	return append(append(append(both, '['), addr...), ']')
 }
 
 // recipient returns the address that a delivery is to: the first word, which a colon may end, and may have a quoted local
@@ -103,21 +160,17 @@ func recipient(text []byte) []byte {
 	}
 	first := bytes.TrimSuffix(text[:end], []byte(":"))
 	if bytes.IndexByte(first, '@') < 0 && end+1 < len(text) {
-		addr, _, _ := address(text[end+1:], ' ')
-		return addr
+		if addr, _, ok := address(text[end+1:], ' '); ok {
+			return addr
+		}
 	}
-	return first
-}
-
-// isBlankDate reports whether a line begins with a date and a blank, not with a T as in syslog.
-func isBlankDate(line []byte) bool {
-	return len(line) > 10 && line[4] == '-' && line[10] == ' '
+	return bytes.Trim(first, "<>")
 }
 
 // withoutPID cuts off the process id that log_selector = +pid writes.
 func withoutPID(b []byte) []byte {
 	if len(b) > 0 && b[0] == '[' {
-		if _, rest, ok := cut(b, "] "); ok {
+		if pid, rest, ok := cut(b, "] "); ok && digits(pid[1:]) == len(pid)-1 {
 			return rest
 		}
 	}

@@ -9,42 +9,114 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// FuzzParsers: no parser finds a name or an address that does not stand in the line as it is, in the places that it should,
-// nor one without a domain; and a line is never taken without a record.
-func FuzzParsers(f *testing.F) {
-	files, err := filepath.Glob("testdata/*.log")
-	require.NoError(f, err)
-	for _, name := range files {
-		content, err := os.ReadFile(name)
+// oneRecord are formats that name one recipient or one question a line.
+var oneRecord = map[string]bool{"postfix": true, "exim": true, "opensmtpd": true, "qmail": true, "courier": true, "coredns": true, "bind": true, "unbound": true, "dnsmasq": true,
+	"powerdns": true, "windows-dns": true, "names": true}
+
+// addSeeds gives a fuzz target the lines of all samples, and of the other tests.
+func addSeeds(f *testing.F) {
+	f.Helper()
+	for _, pattern := range []string{"testdata/*.log", "testdata/*.txt", "../testdata/cases/*"} {
+		files, err := filepath.Glob(pattern)
 		require.NoError(f, err)
-		for line := range bytes.Lines(content) {
-			f.Add(bytes.TrimRight(line, "\n"))
+		for _, name := range files {
+			content, err := os.ReadFile(name)
+			require.NoError(f, err)
+			seen := 0
+			for line := range bytes.Lines(content) {
+				if seen++; seen <= 10 {
+					f.Add(bytes.TrimRight(line, "\r\n"))
+				}
+			}
 		}
 	}
-	f.Add([]byte("21-Nov-1026 23:56:56 client #: query: navy.ml IN MX"))                                                   // a thousand years ago
-	f.Add([]byte(`{"level":"INFO","plugin":"log","client_ip":"127.0.0.1","qname":"army.ml.","qtype":"MX","qclass":"IN"}`)) // at no time
+	for _, server := range servers {
+		f.Add([]byte(envelopes[0].wrap(server.program, server.message)))
+	}
+	for _, envelope := range envelopes {
+		f.Add([]byte(envelope.wrap(servers[0].program, servers[0].message)))
+	}
+}
+
+// checkRecord checks what every record must be like.
+func checkRecord(t *testing.T, r *Record, format string) {
+	t.Helper()
+	require.NotEmpty(t, r.Name, format)
+	require.GreaterOrEqual(t, r.Time, int64(0), format)
+	require.NotContains(t, string(r.Name), "@", format)
+	if r.Outcome != Asked {
+		require.Zero(t, r.Type, format)
+	}
+}
+
+// FuzzParsers: no parser finds a name or an address that does not stand in the line as it is, nor one without a domain, nor
+// two where a line has one; and a line is never taken without a record.
+func FuzzParsers(f *testing.F) {
+	addSeeds(f)
+	f.Add([]byte("21-Nov-1026 23:56:56 client #: query: navy.ml IN MX")) // a thousand years ago
 	f.Fuzz(func(t *testing.T, line []byte) {
-		for _, format := range Formats {
-			records := 0
-			result := format.New(NewClock(testEnd)).Parse(line, func(r *Record) {
-				records++
-				require.NotEmpty(t, r.Name, format.Name)
-				require.GreaterOrEqual(t, r.Time, int64(0), format.Name)
-				if format.Name != "coredns" || line[0] != '{' { // in JSON it may be escaped
-					address := r.Name
-					if len(r.Local) > 0 {
-						address = append(append(bytes.Clone(r.Local), '@'), r.Name...)
-					}
-					require.True(t, bytes.Contains(line, address), "%s: %q", format.Name, address)
+		if bytes.ContainsAny(line, "\n") {
+			return
+		}
+		for _, name := range append(Formats(), "") {
+			if name != "dnstap" {
+				checkLine(t, name, line)
+			}
+		}
+	})
+}
+
+// checkLine reads a line alone, with the format given.
+func checkLine(t *testing.T, name string, line []byte) {
+	t.Helper()
+	r := NewReader(Options{Format: name})
+	r.Begin(testEnd, nil)
+	records := 0
+	decoded := bytes.IndexByte(line, '{') >= 0 || bytes.Contains(line, []byte(" PACKET ")) // is no text as it is
+	result := r.Read(line, func(r *Record) {
+		records++
+		checkRecord(t, r, name)
+		for _, text := range [][]byte{r.Name, r.Local} {
+			require.True(t, decoded || bytes.Contains(line, text), "%s: %q", name, text)
+		}
+	})
+	if result == Taken {
+		require.Positive(t, records, name)
+	}
+	if result == Foreign || result == Other {
+		require.Zero(t, records, name)
+	}
+	for _, c := range r.Counts() {
+		if oneRecord[c.Format] {
+			require.LessOrEqual(t, records, 1, c.Format)
+		}
+	}
+}
+
+// FuzzFiles: whatever a file has in it, lines are counted once, and records are whole.
+func FuzzFiles(f *testing.F) {
+	addSeeds(f)
+	f.Add([]byte("a,recipient\n1,\"x\n@y\"\n\n#fields\tquery\nz"))
+	f.Add([]byte("__CURSOR=\nMESSAGE\nx\n\nMESSAGE=\n"))
+	f.Add([]byte("army.ml\nnavy.ml\n"))
+	f.Fuzz(func(t *testing.T, content []byte) {
+		for _, o := range []Options{{}, {Columns: map[string]string{"recipient": "1", "status": "2"}}, {Columns: map[string]string{"name": "query"}}} {
+			r := NewReader(o)
+			for range 2 {
+				r.Begin(testEnd, content)
+				read, lines := int64(0), int64(0)
+				found := func(r *Record) { checkRecord(t, r, "") }
+				for line := range bytes.Lines(content) {
+					read++
+					r.Read(bytes.TrimRight(line, "\r\n"), found)
 				}
-				if format.Mail {
-					require.NotEqual(t, Asked, r.Outcome, format.Name)
-					require.NotContains(t, string(r.Name), "@", format.Name)
-				} else {
-					require.Equal(t, Asked, r.Outcome, format.Name)
+				r.End(found)
+				for _, c := range r.Counts() {
+					lines += c.Lines
+					require.LessOrEqual(t, c.Taken+c.Unknown, c.Lines)
 				}
-			})
-			require.Equal(t, result == Taken, records > 0, format.Name)
+				require.LessOrEqual(t, lines, read+1, "an entry of the journal may end with the file")
+			}
 		}
 	})
 }
@@ -59,9 +131,11 @@ func FuzzPostfixDelivery(f *testing.F) {
 			return // is no address as Postfix writes it
 		}
 		found := false
+		r := NewReader(Options{})
+		r.Begin(testEnd, nil)
 		line := "Nov 21 23:38:15 relay postfix/smtp[31589]: 9C70A9883A1: to=<" + local + "@" + name +
 			">, relay=mx.army.ml[192.0.2.1]:25, delay=0.01, dsn=2.0.0, status=sent (250 2.0.0 Ok)"
-		newPostfix(NewClock(testEnd)).Parse([]byte(line), func(r *Record) {
+		r.Read([]byte(line), func(r *Record) {
 			found = true
 			require.Equal(t, name, string(r.Name))
 			require.Equal(t, local, string(r.Local))
@@ -80,27 +154,10 @@ func FuzzDnstap(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, frame []byte) {
 		records := 0
-		result := newDnstap(nil).Parse(frame, func(r *Record) {
+		result := newDnstap(nil).parse(&entry{message: frame}, func(r *Record) {
 			records++
 			require.NotEmpty(t, r.Name)
 		})
 		require.Equal(t, result == Taken, records == 1)
-	})
-}
-
-// FuzzDetect: whatever a log begins with, there is a format or none, and the parsers are not confused by it.
-func FuzzDetect(f *testing.F) {
-	f.Add([]byte("army.ml\nnavy.ml\n"))
-	f.Add([]byte("\x00\x00\x00\x00\x00\x00\x00\x22\x00\x00\x00\x02"))
-	f.Fuzz(func(t *testing.T, head []byte) {
-		format, ok := Detect(head, *NewClock(testEnd))
-		require.Equal(t, ok, format.New != nil)
-		if !ok || IsDnstap(head) {
-			return
-		}
-		again, ok := Detect(append(bytes.Clone(head), head...), *NewClock(testEnd))
-		if bytes.HasSuffix(head, []byte("\n")) && ok && format.Name != "unbound" && again.Name != "unbound" { // whose queries hide its replies
-			require.Equal(t, format.Name, again.Name, "twice the same log is the same format")
-		}
 	})
 }

@@ -7,85 +7,73 @@ import "bytes"
 //	Nov 21 23:38:15 relay smtpd[314]: 7cbce053dc3c54df mta delivery evpid=9283c0dde9358960 from=<alice@corp.example>
 //	to=<bob@army.ml> rcpt=<-> source="192.0.2.25" relay="192.0.2.1 (mx.army.ml)" delay=0s result="Ok" stat="250 …"
 //
-// on one line, of mda for mailboxes on this host. The client is in lines of the session that took the message, whose ID the
+// on one line, with "event=" before "delivery" in versions before 6.4, and "relay: Ok for …: session=…, from=<…>, to=<…>"
+// before 5.9; of mda for mailboxes on this host. The client is in lines of the session that took the message, whose ID the
 // envelope's begins with.
 type opensmtpd struct {
-	clock    *Clock
-	sessions *origins // of clients, by session
-	messages *origins // by message ID
-	record   Record
+	*shared
+	record Record
 }
 
-func newOpenSMTPD(c *Clock) Parser {
-	return &opensmtpd{clock: c, sessions: newOrigins(), messages: newOrigins()}
+func newOpenSMTPD(s *shared) parser { return &opensmtpd{shared: s} }
+
+// claimsOpenSMTPD recognises what smtpd -d prints: the ID of a session, and a part of the server.
+func claimsOpenSMTPD(message []byte) bool {
+	session, text, _ := cut(message[:min(len(message), 64)], " ")
+	return len(session) == 16 && isQueueID(session) &&
+		(bytes.HasPrefix(text, []byte("mta ")) || bytes.HasPrefix(text, []byte("smtp ")) || bytes.HasPrefix(text, []byte("mda ")))
 }
 
-// Parse implements Parser.
-func (o *opensmtpd) Parse(line []byte, found func(*Record)) Result {
-	e, header := split(line)
-	if header && !bytes.HasPrefix(e.program(), []byte("smtpd")) {
-		return o.clock.foreign(e.head)
-	}
+// parse implements parser.
+func (o *opensmtpd) parse(e *entry, found func(*Record)) Result {
 	session, text, _ := cut(e.message, " ")
-	if len(session) != 16 || !isQueueID(session) {
-		return o.other(&e, header)
+	if string(session) == "relay:" {
+		return o.oldDelivery(e, text, found)
 	}
-	switch {
-	case bytes.HasPrefix(text, []byte("mta delivery ")):
-		return o.delivery(&e, header, text, found)
-	case bytes.HasPrefix(text, []byte("smtp connected ")):
+	if len(session) != 16 || !isQueueID(session) {
+		return Other
+	}
+	part, event, _ := cut(text, " ")
+	event = bytes.TrimPrefix(event, []byte("event="))
+	kind, event := word(event)
+	switch string(part) + " " + string(kind) {
+	case "mta delivery":
+		return o.delivery(e, event, found)
+	case "smtp connected":
 		addr, _ := value(text, " address=")
 		host, _ := value(text, " host=")
 		if string(addr) != "local" {
 			addr = append(append(append([]byte(nil), host...), '['), append(bytes.Trim(addr, "[]"), ']')...)
 		}
-		o.sessions.of(session).setHost(addr)
-	case bytes.HasPrefix(text, []byte("smtp message ")):
+		o.origins.of(session).setHost(addr)
+	case "smtp message":
 		if id, ok := value(text, " msgid="); ok {
-			from := o.sessions.of(session)
-			o.messages.of(id).setHost(from.host[:from.hostSize])
+			from := *o.origins.of(session) // the place of the message may be the same
+			o.origins.of(id).setHost(from.host[:from.hostSize])
 		}
-	case bytes.HasPrefix(text, []byte("smtp ")), bytes.HasPrefix(text, []byte("mta ")), bytes.HasPrefix(text, []byte("mda ")):
-	default:
-		return o.other(&e, header)
+	case "smtp failed-command":
+		return o.rejection(e, session, event, found)
 	}
 	return Other
 }
 
-// other says whether a line without a session, such as "info: OpenSMTPD 6.8.0p2 starting", can be one of smtpd -d.
-func (o *opensmtpd) other(e *entry, header bool) Result {
-	if header {
-		return o.clock.foreign(e.head)
-	}
-	for _, prefix := range []string{"info: ", "warn: ", "debug: ", "smtp-out: ", "smtp-in: "} {
-		if bytes.HasPrefix(e.message, []byte(prefix)) {
-			return Foreign
-		}
-	}
-	return o.clock.foreign(e.message)
-}
-
-func (o *opensmtpd) delivery(e *entry, header bool, text []byte, found func(*Record)) Result {
-	r := &o.record
-	*r = Record{}
+// delivery reads "evpid=… from=<…> to=<…> … relay=… result=…".
+func (o *opensmtpd) delivery(e *entry, text []byte, found func(*Record)) Result {
 	result, ok := value(text, " result=")
 	if !ok {
 		return Unknown
 	}
+	r := &o.record
+	*r = Record{Time: e.time}
 	switch string(result) {
 	case "Ok":
 		r.Outcome = Delivered
 	case "TempFail":
 		r.Outcome = Deferred
-	case "PermFail", "LoopDetected":
+	case "PermFail", "LoopDetected", "Loop":
 		r.Outcome = Bounced
 	default:
 		return Unknown
-	}
-	if header {
-		if r.Time, _, ok = o.clock.stamp(e.head); !ok {
-			return Unknown
-		}
 	}
 	_, to, ok := cut(text, " to=")
 	if !ok {
@@ -95,12 +83,16 @@ func (o *opensmtpd) delivery(e *entry, header bool, text []byte, found func(*Rec
 	if !ok {
 		return Unknown
 	}
-	relay, _ := value(text, " relay=")
-	if !r.setRecipient(addr) || (r.Outcome == Delivered && (bytes.HasPrefix(relay, []byte("127.")) || isLoopback(relay))) {
+	if !r.setRecipient(addr) {
 		return Other
 	}
-	if id, ok := value(text, " evpid="); ok && len(id) >= 8 {
-		o.messages.of(id[:8]).tell(r)
+	var origin *origin
+	if id, ok := value(text, "evpid="); ok && len(id) >= 8 {
+		origin = o.origins.of(id[:8])
+		origin.tell(r)
+	}
+	if relay, _ := value(text, " relay="); r.Outcome == Delivered {
+		o.deliver(r, origin, relay)
 	}
 	if _, from, ok := cut(text, " from="); ok {
 		r.Sender, _, _ = address(from, ' ')
@@ -109,16 +101,60 @@ func (o *opensmtpd) delivery(e *entry, header bool, text []byte, found func(*Rec
 	return Taken
 }
 
-// value returns the value behind a key, up to the next blank, without quotes.
-func value(b []byte, key string) ([]byte, bool) {
-	_, rest, ok := cut(b, key)
+// oldDelivery reads "Ok for 9283c0dde9358960: session=…, from=<…>, to=<…>, rcpt=<->, source=…, relay=…, delay=…, stat=…".
+func (o *opensmtpd) oldDelivery(e *entry, text []byte, found func(*Record)) Result {
+	result, rest, _ := cut(text, " for ")
+	r := &o.record
+	*r = Record{Time: e.time}
+	switch string(result) {
+	case "Ok":
+		r.Outcome = Delivered
+	case "TempFail":
+		r.Outcome = Deferred
+	case "PermFail", "Loop":
+		r.Outcome = Bounced
+	default:
+		return Other
+	}
+	_, to, ok := cut(rest, ", to=")
+	addr, _, ok1 := address(to, ',')
+	if !ok || !ok1 {
+		return Unknown
+	}
+	if !r.setRecipient(addr) {
+		return Other
+	}
+	if _, from, ok := cut(rest, ", from="); ok {
+		r.Sender, _, _ = address(from, ',')
+	}
+	if relay, _ := field(rest, ", relay="); r.Outcome == Delivered {
+		o.deliver(r, nil, relay)
+	}
+	found(r)
+	return Taken
+}
+
+// rejection reads `command="RCPT TO:<bob@army.ml>" result="550 …"` of a client.
+func (o *opensmtpd) rejection(e *entry, session, text []byte, found func(*Record)) Result {
+	_, command, ok := cut(text, `command="RCPT TO:`)
+	_, reply, ok1 := cut(text, `result="`)
 	if !ok {
-		return nil, false
+		return Other
 	}
-	if len(rest) > 0 && rest[0] == '"' {
-		quoted, _, _ := cut(rest[1:], `"`)
-		return quoted, true
+	addr, _, ok2 := address(command, '"')
+	if !ok2 {
+		addr, _, ok2 = address(command, ' ')
 	}
-	word, _, _ := cut(rest, " ")
-	return word, true
+	outcome, ok3 := replied(reply)
+	r := &o.record
+	*r = Record{Time: e.time, Outcome: outcome}
+	if !ok1 || !ok2 || !ok3 || outcome == Delivered {
+		return Unknown
+	}
+	if !r.setRecipient(addr) {
+		return Other
+	}
+	o.origins.of(session).tell(r)
+	found(r)
+	return Taken
 }

@@ -2,7 +2,7 @@ package logs
 
 import "hash/maphash"
 
-// origins remember from whom a mail server took each message, by its queue ID, until the message is delivered. It is a
+// origins remember from whom mail servers took each message, by its queue ID, until the message is delivered. It is a
 // table of fixed size: of two messages with the same place the later one is remembered. An origin that was forgotten is
 // unknown; it is never another message's, but for a collision of 64 bits.
 type origins struct {
@@ -13,6 +13,7 @@ type origins struct {
 // origin is where a message came from. What is too long for it is cut.
 type origin struct {
 	id                   uint64
+	message              uint64 // hash of its Message-ID; 0 if that is not known
 	hostSize, senderSize uint8
 	host                 [79]byte
 	sender               [95]byte
@@ -20,16 +21,17 @@ type origin struct {
 
 const originSlots = 1 << 14 // 3 MiB
 
-func newOrigins() *origins {
-	return &origins{seed: maphash.MakeSeed(), slots: make([]origin, originSlots)}
-}
+func newOrigins() *origins { return &origins{seed: maphash.MakeSeed()} }
 
 // of returns the place of a message, emptied if it was another's.
 func (o *origins) of(id []byte) *origin {
+	if o.slots == nil {
+		o.slots = make([]origin, originSlots)
+	}
 	hash := maphash.Bytes(o.seed, id)
 	slot := &o.slots[hash%originSlots]
 	if slot.id != hash {
-		slot.id, slot.hostSize, slot.senderSize = hash, 0, 0
+		slot.id, slot.message, slot.hostSize, slot.senderSize = hash, 0, 0, 0
 	}
 	return slot
 }

@@ -22,7 +22,7 @@ func shown(r *Record) string {
 	if len(r.Local) > 0 {
 		address = string(r.Local) + "@" + address
 	}
-	what := [...]string{"asked", "delivered", "bounced", "deferred"}[r.Outcome]
+	what := [...]string{"asked", "delivered", "bounced", "deferred", "relayed"}[r.Outcome]
 	if r.Outcome == Asked && r.Type != 0 {
 		what = dns.Type(r.Type).String()
 	}
@@ -37,15 +37,17 @@ type lineTest struct {
 	last  Result   // of the last line
 }
 
-func runLineTests(t *testing.T, newParser func(*Clock) Parser, tests []lineTest) {
+// runLineTests reads lines with the format given for those that name no program.
+func runLineTests(t *testing.T, format string, tests []lineTest) {
 	t.Helper()
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			p := newParser(NewClock(testEnd))
+			r := NewReader(Options{Format: format})
+			r.Begin(testEnd, nil)
 			var got []string
 			var result Result
 			for _, line := range tt.lines {
-				result = p.Parse([]byte(line), func(r *Record) { got = append(got, shown(r)) })
+				result = r.Read([]byte(line), func(r *Record) { got = append(got, shown(r)) })
 			}
 			assert.Equal(t, tt.want, got)
 			assert.Equal(t, tt.last, result)
@@ -56,7 +58,7 @@ func runLineTests(t *testing.T, newParser func(*Clock) Parser, tests []lineTest)
 func TestPostfixLines(t *testing.T) {
 	const head, sent = "Nov 21 23:38:15 relay postfix/smtp[31589]: ", "relay=mx.army.ml[192.0.2.1]:25, delay=0.01, delays=0/0/0/0, dsn=2.0.0, status=sent (250 2.0.0 Ok)"
 	delivered := []string{`2026-11-21 22:38:15 bob@army.ml delivered from "" by ""`}
-	runLineTests(t, newPostfix, []lineTest{
+	runLineTests(t, "postfix", []lineTest{
 		{"sent", []string{head + "9C70A9883A1: to=<bob@army.ml>, " + sent}, delivered, Taken},
 		{"RFC 3339", []string{"2026-11-21T22:38:15.123456+00:00 relay postfix/smtp[31589]: 9C70A9883A1: to=<bob@army.ml>, " + sent}, delivered, Taken},
 		{"journalctl -o short-iso", []string{"2026-11-21T23:38:15+0100 relay postfix/smtp[31589]: 9C70A9883A1: to=<bob@army.ml>, " + sent}, delivered, Taken},
@@ -65,6 +67,8 @@ func TestPostfixLines(t *testing.T) {
 		{"alias", []string{head + "9C70A9883A1: to=<bob@army.ml>, orig_to=<general@corp.example>, " + sent}, delivered, Taken},
 		{"bounced", []string{head + "9C70A9883A1: to=<bob@army.ml>, relay=none, delay=0.01, delays=0/0/0/0, dsn=5.4.4, status=bounced (Host or domain name not found)"},
 			[]string{`2026-11-21 22:38:15 bob@army.ml bounced from "" by ""`}, Taken},
+		{"soft bounce", []string{head + "9C70A9883A1: to=<bob@army.ml>, relay=mx[192.0.2.1]:25, dsn=5.0.0, status=SOFTBOUNCE (host said: 550)"},
+			[]string{`2026-11-21 22:38:15 bob@army.ml deferred from "" by ""`}, Taken},
 		{"deferred by retry", []string{"Nov 21 23:38:15 relay postfix/error[31589]: 9C70A9883A1: to=<bob@army.ml>, relay=none, delay=0.01, delays=0/0/0/0, dsn=4.4.1, status=deferred (delivery temporarily suspended)"},
 			[]string{`2026-11-21 22:38:15 bob@army.ml deferred from "" by ""`}, Taken},
 		{"client and sender", []string{
@@ -80,8 +84,8 @@ func TestPostfixLines(t *testing.T) {
 		{"quoted local part", []string{head + `9C70A9883A1: to=<"a>, b@c"@army.ml>, ` + sent},
 			[]string{`2026-11-21 22:38:15 "a>, b@c"@army.ml delivered from "" by ""`}, Taken},
 		{"half a quote", []string{head + `9C70A9883A1: to=<a"b@army.ml>, ` + sent}, []string{`2026-11-21 22:38:15 a"b@army.ml delivered from "" by ""`}, Taken},
-		{"content filter", []string{head + "9C70A9883A1: to=<bob@army.ml>, relay=127.0.0.1[127.0.0.1]:10024, dsn=2.0.0, status=sent (250 2.0.0 from MTA: queued)"}, nil, Other},
-		{"content filter by IPv6", []string{head + "9C70A9883A1: to=<bob@army.ml>, relay=localhost[::1]:10024, dsn=2.0.0, status=sent (250)"}, nil, Other},
+		{"content filter", []string{head + "9C70A9883A1: to=<bob@army.ml>, relay=127.0.0.1[127.0.0.1]:10024, dsn=2.0.0, status=sent (250 2.0.0 from MTA: queued)"}, []string{`2026-11-21 22:38:15 bob@army.ml relayed from "" by ""`}, Taken},
+		{"content filter by IPv6", []string{head + "9C70A9883A1: to=<bob@army.ml>, relay=localhost[::1]:10024, dsn=2.0.0, status=sent (250)"}, []string{`2026-11-21 22:38:15 bob@army.ml relayed from "" by ""`}, Taken},
 		{"mailbox", []string{"Nov 21 23:38:15 relay postfix/virtual[1]: 9C70A9883A1: to=<bob@army.ml>, relay=virtual, dsn=2.0.0, status=sent (delivered to maildir)"}, nil, Other},
 		{"probe", []string{head + "9C70A9883A1: to=<bob@army.ml>, relay=none, dsn=5.4.4, status=undeliverable (Host not found)"}, nil, Other},
 		{"address literal", []string{head + "9C70A9883A1: to=<bob@[192.0.2.1]>, " + sent}, nil, Other},
@@ -89,20 +93,20 @@ func TestPostfixLines(t *testing.T) {
 		{"removed", []string{"Nov 21 23:38:15 relay postfix/qmgr[1]: 9C70A9883A1: removed"}, nil, Other},
 		{"connect", []string{"Nov 21 23:38:15 relay postfix/smtpd[1]: connect from localhost[127.0.0.1]"}, nil, Other},
 		{"another program", []string{"Nov 21 23:38:15 relay dovecot[1]: imap-login: Login: user=<alice>"}, nil, Foreign},
-		{"repeated", []string{"Nov 21 23:38:15 relay last message repeated 2 times"}, nil, Foreign},
+		{"repeated", []string{"Nov 21 23:38:15 relay last message repeated 2 times"}, nil, Other},
 		{"cut", []string{head + "9C70A9883A1: to=<bob@army.ml>, relay=mx.army"}, nil, Unknown},
 		{"cut address", []string{head + "9C70A9883A1: to=<bob@ar"}, nil, Unknown},
 		{"unknown status", []string{head + "9C70A9883A1: to=<bob@army.ml>, relay=none, status=lost (what)"}, nil, Unknown},
-		{"no time", []string{"postfix/smtp[31589]: 9C70A9883A1: to=<bob@army.ml>, " + sent}, nil, Unknown},
-		{"a name", []string{"army.ml"}, nil, Unknown},
-		{"nothing", []string{""}, nil, Unknown},
+		{"no time", []string{"postfix/smtp[31589]: 9C70A9883A1: to=<bob@army.ml>, " + sent}, []string{`- bob@army.ml delivered from "" by ""`}, Taken},
+		{"a name", []string{"army.ml"}, nil, Other},
+		{"nothing", []string{""}, nil, Foreign},
 	})
 }
 
 func TestEximLines(t *testing.T) {
 	const head = "2026-11-21 23:38:15 1xUut0-0007oD-37 "
 	delivered := []string{`2026-11-21 22:38:15 bob@army.ml delivered from "" by ""`}
-	runLineTests(t, newExim, []lineTest{
+	runLineTests(t, "exim", []lineTest{
 		{"delivered", []string{head + `=> bob@army.ml R=dnslookup T=remote_smtp H=mx.army.ml [192.0.2.1] C="250 2.0.0 Ok"`}, delivered, Taken},
 		{"further address", []string{head + `-> bob@army.ml R=dnslookup T=remote_smtp H=mx.army.ml [192.0.2.1] C="250 2.0.0 Ok"`}, delivered, Taken},
 		{"long ID", []string{`2026-11-21 23:38:15 1vMxyz-00000001abc-0AbC => bob@army.ml R=dnslookup T=remote_smtp H=mx.army.ml [192.0.2.1]`}, delivered, Taken},
@@ -128,15 +132,15 @@ func TestEximLines(t *testing.T) {
 			`2026-11-21 22:38:15 bob@army.ml bounced from "" by "local"`,
 		}, Taken},
 		{"mailbox", []string{head + "=> alice <alice@corp.example> R=mailboxes T=mailbox"}, nil, Other},
-		{"content filter", []string{head + "=> bob@army.ml R=amavis T=amavis H=localhost [127.0.0.1]:10024 C=\"250\""}, nil, Other},
+		{"content filter", []string{head + "=> bob@army.ml R=amavis T=amavis H=localhost [127.0.0.1]:10024 C=\"250\""}, []string{`2026-11-21 22:38:15 bob@army.ml relayed from "" by ""`}, Taken},
 		{"reply of another host", []string{head + "=> bob@army.ml R=dnslookup T=remote_smtp H=mx.army.ml [192.0.2.1] C=\"250 by localhost [127.0.0.1]\""}, delivered, Taken},
 		{"failed at the content filter", []string{head + "** bob@army.ml R=amavis T=amavis H=localhost [127.0.0.1]:10024: refused"},
 			[]string{`2026-11-21 22:38:15 bob@army.ml bounced from "" by ""`}, Taken},
-		{"completed", []string{head + "Completed"}, nil, Foreign},
-		{"connection", []string{"2026-11-21 23:38:15 SMTP connection from [192.0.2.7] lost"}, nil, Foreign},
+		{"completed", []string{head + "Completed"}, nil, Other},
+		{"connection", []string{"2026-11-21 23:38:15 SMTP connection from [192.0.2.7] lost"}, nil, Other},
 		{"another program", []string{"Nov 21 23:38:15 relay dovecot[1]: imap-login: Login"}, nil, Foreign},
-		{"a name", []string{"army.ml"}, nil, Unknown},
-		{"nothing", []string{""}, nil, Unknown},
+		{"a name", []string{"army.ml"}, nil, Other},
+		{"nothing", []string{""}, nil, Foreign},
 	})
 }
 
@@ -144,7 +148,7 @@ func TestSendmailLines(t *testing.T) {
 	const head = "Nov 21 23:38:15 relay sm-mta[314]: 5ALNcFqk000314: "
 	delivered := []string{`2026-11-21 22:38:15 bob@army.ml delivered from "" by ""`}
 	const sent = ", delay=00:00:01, xdelay=00:00:00, mailer=esmtp, pri=30286, relay=mx.army.ml. [192.0.2.1], dsn=2.0.0, stat=Sent (Ok: queued)"
-	runLineTests(t, newSendmail, []lineTest{
+	runLineTests(t, "sendmail", []lineTest{
 		{"sent", []string{head + "to=<bob@army.ml>" + sent}, delivered, Taken},
 		{"without brackets", []string{head + "to=bob@army.ml, ctladdr=alice (1000/1000)" + sent}, delivered, Taken},
 		{"several recipients", []string{head + "to=<bob@army.ml>,<eve@navy.ml>" + sent},
@@ -157,19 +161,19 @@ func TestSendmailLines(t *testing.T) {
 			head + "from=<alice@corp.example>, size=286, class=0, nrcpts=1, msgid=<1@corp.example>, proto=ESMTP, daemon=MTA, relay=host.corp.example [192.0.2.7]",
 			head + "to=<bob@army.ml>" + sent,
 		}, []string{`2026-11-21 22:38:15 bob@army.ml delivered from "alice@corp.example" by "host.corp.example[192.0.2.7]"`}, Taken},
-		{"to the server here", []string{head + "to=<bob@army.ml>, mailer=relay, relay=[127.0.0.1] [127.0.0.1], dsn=2.0.0, stat=Sent (Message accepted for delivery)"}, nil, Other},
+		{"to the server here", []string{head + "to=<bob@army.ml>, mailer=relay, relay=[127.0.0.1] [127.0.0.1], dsn=2.0.0, stat=Sent (Message accepted for delivery)"}, []string{`2026-11-21 22:38:15 bob@army.ml relayed from "" by ""`}, Taken},
 		{"mailbox", []string{head + "to=<bob@army.ml>, mailer=local, dsn=2.0.0, stat=Sent"}, nil, Other},
 		{"queued", []string{head + "to=<bob@army.ml>, mailer=esmtp, stat=queued"}, nil, Other},
-		{"done", []string{head + "done; delay=00:00:01, ntries=1"}, nil, Foreign},
-		{"of Postfix", []string{"Nov 21 23:38:15 relay postfix/qmgr[1]: 9C70A9883A1: from=<alice@corp.example>, size=286, nrcpt=1 (queue active)"}, nil, Foreign},
+		{"done", []string{head + "done; delay=00:00:01, ntries=1"}, nil, Other},
+		{"of Postfix", []string{"Nov 21 23:38:15 relay postfix/qmgr[1]: 9C70A9883A1: from=<alice@corp.example>, size=286, nrcpt=1 (queue active)"}, nil, Other},
 		{"cut", []string{head + "to=<bob@army.ml>, mailer=esm"}, nil, Unknown},
-		{"nothing", []string{""}, nil, Unknown},
+		{"nothing", []string{""}, nil, Foreign},
 	})
 }
 
 func TestOpenSMTPDLines(t *testing.T) {
 	const delivery = `7cbce053dc3c54df mta delivery evpid=9283c0dde9358960 from=<alice@corp.example> to=<bob@army.ml> rcpt=<-> source="192.0.2.25" relay="192.0.2.1 (mx.army.ml)" delay=0s `
-	runLineTests(t, newOpenSMTPD, []lineTest{
+	runLineTests(t, "opensmtpd", []lineTest{
 		{"in the foreground", []string{delivery + `result="Ok" stat="250 2.0.0 Ok"`}, []string{`- bob@army.ml delivered from "alice@corp.example" by ""`}, Taken},
 		{"syslog", []string{"Nov 21 23:38:15 relay smtpd[314]: " + delivery + `result="PermFail" stat="Domain does not exist"`},
 			[]string{`2026-11-21 22:38:15 bob@army.ml bounced from "alice@corp.example" by ""`}, Taken},
@@ -185,11 +189,11 @@ func TestOpenSMTPDLines(t *testing.T) {
 			`- bob@army.ml bounced from "" by "local"`,
 		}, Taken},
 		{"mailbox", []string{"0bbf9ca5377300ef mda delivery evpid=ebbc944e57baf4b2 from=<> to=<alice@corp.example> rcpt=<alice@corp.example> user=alice delay=0s result=Ok stat=Delivered"}, nil, Other},
-		{"content filter", []string{"7cbce053dc3c54df mta delivery evpid=9283c0dde9358960 from=<> to=<bob@army.ml> rcpt=<-> source=\"127.0.0.1\" relay=\"127.0.0.1 (localhost)\" delay=0s result=\"Ok\" stat=\"250\""}, nil, Other},
-		{"start", []string{"info: OpenSMTPD 6.8.0p2 starting"}, nil, Foreign},
+		{"content filter", []string{"7cbce053dc3c54df mta delivery evpid=9283c0dde9358960 from=<> to=<bob@army.ml> rcpt=<-> source=\"127.0.0.1\" relay=\"127.0.0.1 (localhost)\" delay=0s result=\"Ok\" stat=\"250\""}, []string{`- bob@army.ml relayed from "" by ""`}, Taken},
+		{"start", []string{"info: OpenSMTPD 6.8.0p2 starting"}, nil, Other},
 		{"another program", []string{"Nov 21 23:38:15 relay dovecot[1]: imap-login: Login"}, nil, Foreign},
 		{"cut", []string{delivery}, nil, Unknown},
-		{"nothing", []string{""}, nil, Unknown},
+		{"nothing", []string{""}, nil, Foreign},
 	})
 }
 
@@ -198,7 +202,7 @@ func TestQueryLines(t *testing.T) {
 	asked := []string{`2026-11-21 22:38:15 army.ml MX from "" by "192.0.2.25"`}
 	untimed := []string{`- army.ml MX from "" by "192.0.2.25"`}
 	t.Run("bind", func(t *testing.T) {
-		runLineTests(t, newBIND, []lineTest{
+		runLineTests(t, "bind", []lineTest{
 			{"time", []string{"21-Nov-2026 23:38:15.123 " + bindQuery}, asked, Taken},
 			{"category and severity", []string{"21-Nov-2026 23:38:15.123 queries: info: " + bindQuery}, asked, Taken},
 			{"UTC", []string{"2026-11-21T22:38:15.123Z " + bindQuery}, asked, Taken},
@@ -210,11 +214,11 @@ func TestQueryLines(t *testing.T) {
 			{"class CH", []string{"client @0x7fec218d2098 192.0.2.25#1 (version.bind): query: version.bind CH TXT + (192.0.2.53)"}, nil, Other},
 			{"other", []string{"21-Nov-2026 23:38:15.123 general: info: running"}, nil, Foreign},
 			{"cut", []string{"21-Nov-2026 23:38:15.123 client 192.0.2.25#53507: query: army.ml IN"}, nil, Unknown},
-			{"nothing", []string{""}, nil, Unknown},
+			{"nothing", []string{""}, nil, Foreign},
 		})
 	})
 	t.Run("unbound", func(t *testing.T) {
-		runLineTests(t, newUnbound, []lineTest{
+		runLineTests(t, "unbound", []lineTest{
 			{"seconds", []string{"[1795300695] unbound[2461:0] info: 192.0.2.25 army.ml. MX IN"}, []string{`2026-11-21 22:38:15 army.ml. MX from "" by "192.0.2.25"`}, Taken},
 			{"ascii", []string{"Nov 21 23:38:15 unbound[2461:0] info: 192.0.2.25 army.ml. MX IN"}, []string{`2026-11-21 22:38:15 army.ml. MX from "" by "192.0.2.25"`}, Taken},
 			{"syslog", []string{"Nov 21 23:38:15 ns unbound[2461]: [2461:0] info: 192.0.2.25 army.ml. MX IN"}, []string{`2026-11-21 22:38:15 army.ml. MX from "" by "192.0.2.25"`}, Taken},
@@ -225,14 +229,14 @@ func TestQueryLines(t *testing.T) {
 				"[1795300695] unbound[2461:0] info: 192.0.2.25 army.ml. MX IN NXDOMAIN 0.000000 1 36",
 			}, []string{`2026-11-21 22:38:15 army.ml. MX from "" by "192.0.2.25"`}, Other},
 			{"class CH", []string{"[1795300695] unbound[2461:0] info: 192.0.2.25 version.bind. TXT CH"}, nil, Other},
-			{"start", []string{"[1795300695] unbound[2461:0] info: start of service (unbound 1.17.1)."}, nil, Foreign},
-			{"notice", []string{"[1795300695] unbound[2461:0] notice: init module 0: subnetcache"}, nil, Foreign},
-			{"nothing", []string{""}, nil, Unknown},
+			{"start", []string{"[1795300695] unbound[2461:0] info: start of service (unbound 1.17.1)."}, nil, Other},
+			{"notice", []string{"[1795300695] unbound[2461:0] notice: init module 0: subnetcache"}, nil, Other},
+			{"nothing", []string{""}, nil, Foreign},
 		})
 	})
 	t.Run("coredns", func(t *testing.T) {
 		const query = `[INFO] 192.0.2.25:37972 - 3852 "MX IN army.ml. udp 48 false 1232" NXDOMAIN qr,rd,ra 169 0.000115s`
-		runLineTests(t, newCoreDNS, []lineTest{
+		runLineTests(t, "coredns", []lineTest{
 			{"text", []string{query}, []string{`- army.ml. MX from "" by "192.0.2.25"`}, Taken},
 			{"syslog", []string{"Nov 21 23:38:15 ns coredns[314]: " + query}, []string{`2026-11-21 22:38:15 army.ml. MX from "" by "192.0.2.25"`}, Taken},
 			{"IPv6", []string{`[INFO] [2001:db8::1]:37972 - 3852 "A IN army.ml. tcp 48 false 1232" - - 0 0.1s`}, []string{`- army.ml. A from "" by "2001:db8::1"`}, Taken},
@@ -243,12 +247,12 @@ func TestQueryLines(t *testing.T) {
 			{"no JSON", []string{`{"time":`}, nil, Unknown},
 			{"class CH", []string{`[INFO] 192.0.2.25:37972 - 3852 "TXT CH version.bind. udp 48 false 1232" NXDOMAIN qr,rd,ra 169 0.1s`}, nil, Other},
 			{"error", []string{"[ERROR] plugin/errors: 2 army.ml. MX: read udp: timeout"}, nil, Other},
-			{"start", []string{".:53 on 127.0.0.1"}, nil, Foreign},
-			{"nothing", []string{""}, nil, Unknown},
+			{"start", []string{".:53 on 127.0.0.1"}, nil, Other},
+			{"nothing", []string{""}, nil, Foreign},
 		})
 	})
 	t.Run("names", func(t *testing.T) {
-		runLineTests(t, newNames, []lineTest{
+		runLineTests(t, "names", []lineTest{
 			{"name", []string{" Army.ML. "}, []string{`- Army.ML. asked from "" by ""`}, Taken},
 			{"address", []string{"<bob@army.ml>"}, []string{`- bob@army.ml asked from "" by ""`}, Taken},
 			{"address literal", []string{"bob@[192.0.2.1]"}, nil, Other},

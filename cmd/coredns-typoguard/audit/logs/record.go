@@ -1,12 +1,12 @@
-// Package logs reads what mail servers and DNS servers log of the names they were asked for. Each format has a parser in a
-// file of its own; Detect tells them apart.
+// Package logs reads what mail servers and DNS servers log of the names they were asked for. A Reader takes off what carried
+// a line (entry.go), and the program that wrote it picks the parser (programs.go): each format has one in a file of its own.
 //
-// A parser takes one line at a time and keeps no more state than a table of fixed size: from whom the mail server took a
-// message, which is logged in another line than its delivery (origins.go).
+// A parser keeps no more state than tables of fixed size: from whom the mail server took a message, which is logged in
+// another line than its delivery (origins.go), and what was passed on to another server (relays.go).
 //
-// What is not covered: local deliveries that never look a domain up are read as any other, since the logs of all servers
-// but Postfix do not tell; and no parser knows a log format that was changed by hand, but for the one that this project's
-// documentation uses with CoreDNS.
+// What is not covered: deliveries to mailboxes that never look a domain up are read as any other where the log does not
+// tell; and no parser knows a format that was changed by hand, but for the one that this project's documentation uses with
+// CoreDNS.
 package logs
 
 import "net/netip"
@@ -14,15 +14,16 @@ import "net/netip"
 // Outcome is what became of a delivery.
 type Outcome uint8
 
-// The outcomes. Asked is that of a query log, which knows of no delivery.
+// The outcomes. Asked is that of a query, and of mail of which the log knows no more than its recipient.
 const (
 	Asked Outcome = iota
 	Delivered
 	Bounced
 	Deferred // one try of possibly many
+	Relayed  // passed on to a server on the same host, which logs the delivery, if it is one that logs
 )
 
-// Record is what a log says of one name: a query for it, or a delivery to an address in it. It is valid until the parser is
+// Record is what a log says of one name: a query for it, or a delivery to an address in it. It is valid until the reader is
 // called again.
 type Record struct {
 	// Time is in seconds since 1970, and 0 if the line has none.
@@ -43,42 +44,18 @@ type Record struct {
 	Outcome Outcome
 }
 
-// Result says what a parser made of a line.
+// Result says what was made of a line.
 type Result uint8
 
 // The results.
 const (
-	Unknown Result = iota // not a line of such a log
-	Foreign               // of another program, in the same log
-	Other                 // of this format, but of nothing that concerns a policy
+	Foreign Result = iota // of another program, or nothing that is known
+	Other                 // of a format that is known, but of nothing that concerns a policy
 	Taken                 // records were found
+	Unknown               // looks like one that has a record, but was not understood
 )
 
-// Parser reads the lines of one format. It is for one log at a time, whose lines are in their order.
-type Parser interface {
-	// Parse reads a line, without its end, and calls found with every record in it.
-	Parse(line []byte, found func(*Record)) Result
-}
-
-// Format is a log format.
-type Format struct {
-	// Name is the value of the option -format.
-	Name string
-	// Mail says that the records are deliveries, not queries.
-	Mail bool
-	// New returns a parser for a log that was written, or last changed, at the time of the clock.
-	New func(*Clock) Parser
-}
-
-// Formats are all formats of lines, in the order in which they are tried. Names takes nearly anything, and is last.
-// Dnstap, which has no lines, is not among them.
-var Formats = []Format{
-	{"postfix", true, newPostfix},
-	{"exim", true, newExim},
-	{"sendmail", true, newSendmail},
-	{"opensmtpd", true, newOpenSMTPD},
-	{"coredns", false, newCoreDNS},
-	{"bind", false, newBIND},
-	{"unbound", false, newUnbound},
-	{"names", false, newNames},
+// parser reads the entries of one format, in the order of the log, and calls found with every record in them.
+type parser interface {
+	parse(e *entry, found func(*Record)) Result
 }

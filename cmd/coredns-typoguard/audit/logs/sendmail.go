@@ -9,47 +9,54 @@ import "bytes"
 // of one or more recipients, and "from=" is the arrival of a message. What the submission program hands to the server on the
 // same host is logged by the latter again.
 type sendmail struct {
-	clock   *Clock
-	origins *origins
-	record  Record
+	*shared
+	record Record
 }
 
-func newSendmail(c *Clock) Parser { return &sendmail{clock: c, origins: newOrigins()} }
+func newSendmail(s *shared) parser { return &sendmail{shared: s} }
 
-// Parse implements Parser.
-func (s *sendmail) Parse(line []byte, found func(*Record)) Result {
-	e, ok := split(line)
-	if !ok {
-		return s.clock.foreign(line)
-	}
+// claimsSendmail recognises what Sendmail logs of a message, without the program.
+func claimsSendmail(message []byte) bool {
+	id, text, ok := cut(message[:min(len(message), 64)], ": ")
+	return ok && isQueueID(id) && (bytes.HasPrefix(text, []byte("to=")) && bytes.Contains(message, []byte(", stat=")) ||
+		bytes.HasPrefix(text, []byte("from=")) && bytes.Contains(message, []byte(", nrcpts=")))
+}
+
+// parse implements parser.
+func (s *sendmail) parse(e *entry, found func(*Record)) Result {
 	id, text, ok := cut(e.message, ": ")
 	if !ok || !isQueueID(id) {
-		return s.clock.foreign(e.head)
+		return Other
 	}
 	switch {
 	case bytes.HasPrefix(text, []byte("to=")):
-		return s.delivery(&e, id, text[len("to="):], found)
+		return s.delivery(e, id, text[len("to="):], found)
 	case bytes.HasPrefix(text, []byte("from=")):
-		return s.arrival(&e, id, text)
+		s.arrival(id, text)
+	case bytes.HasPrefix(text, []byte("ruleset=check_rcpt, ")):
+		return s.rejection(e, text, found)
 	}
-	return s.clock.foreign(e.head)
+	return Other
 }
 
-// arrival remembers where a message came from. A line without nrcpts= is not Sendmail's.
-func (s *sendmail) arrival(e *entry, id, text []byte) Result {
-	if !bytes.Contains(text, []byte(", nrcpts=")) {
-		return s.clock.foreign(e.head)
-	}
+// arrival remembers where a message came from.
+func (s *sendmail) arrival(id, text []byte) {
 	o := s.origins.of(id)
-	if sender, _ := field(append([]byte(", "), text...), ", from="); len(sender) > 0 {
-		o.setSender(bytes.Trim(sender, "<>"))
+	sender, _, ok := address(text[len("from="):], ',')
+	if !ok {
+		sender, _, _ = cut(text[len("from="):], ", ")
+	}
+	if len(sender) > 0 {
+		o.setSender(sender)
+	}
+	if messageID, ok := field(text, ", msgid="); ok {
+		s.relays.seen(o, messageID)
 	}
 	relay, _ := field(text, ", relay=")
 	if bytes.HasSuffix(relay, []byte("@localhost")) { // a user on this host
 		relay = []byte("local")
 	}
 	o.setHost(bytes.ReplaceAll(relay, []byte(" ["), []byte("[")))
-	return Other
 }
 
 // delivery reads a line from the recipients on.
@@ -62,13 +69,10 @@ func (s *sendmail) delivery(e *entry, id, text []byte, found func(*Record)) Resu
 	mailer, _ := field(text, ", mailer=")
 	relay, _ := field(text, ", relay=")
 	outcome, ok := sendmailOutcome(stat, dsn)
-	if !ok || string(mailer) == "local" || string(mailer) == "prog" || string(mailer) == "*file*" || (outcome == Delivered && isLoopback(relay)) {
+	if !ok || string(mailer) == "local" || string(mailer) == "prog" || string(mailer) == "*file*" {
 		return Other
 	}
-	time, _, ok := s.clock.stamp(e.head)
-	if !ok {
-		return Unknown
-	}
+	origin := s.origins.of(id)
 	result := Other
 	for recipients, _, _ := cut(text, ", "); len(recipients) > 0; {
 		var addr []byte
@@ -77,14 +81,38 @@ func (s *sendmail) delivery(e *entry, id, text []byte, found func(*Record)) Resu
 		}
 		recipients = bytes.TrimPrefix(recipients, []byte(","))
 		r := &s.record
-		*r = Record{Time: time, Outcome: outcome}
-		if r.setRecipient(addr) {
-			s.origins.of(id).tell(r)
-			found(r)
-			result = Taken
+		*r = Record{Time: e.time, Outcome: outcome}
+		if !r.setRecipient(addr) {
+			continue
 		}
+		if outcome == Delivered {
+			s.deliver(r, origin, bytes.ReplaceAll(relay, []byte(" ["), []byte("[")))
+		}
+		origin.tell(r)
+		found(r)
+		result = Taken
 	}
 	return result
+}
+
+// rejection reads "ruleset=check_rcpt, arg1=<bob@army.ml>, relay=…, reject=553 5.1.8 …".
+func (s *sendmail) rejection(e *entry, text []byte, found func(*Record)) Result {
+	_, arg, ok := cut(text, ", arg1=")
+	reply, rejected := field(text, ", reject=")
+	if !ok || !rejected {
+		return Other
+	}
+	addr, _, ok1 := address(arg, ',')
+	outcome, ok2 := replied(reply)
+	r := &s.record
+	*r = Record{Time: e.time, Outcome: outcome}
+	if !ok1 || !ok2 || outcome == Delivered || !r.setRecipient(addr) {
+		return Unknown
+	}
+	relay, _ := field(text, ", relay=")
+	r.Source = bytes.ReplaceAll(relay, []byte(" ["), []byte("["))
+	found(r)
+	return Taken
 }
 
 // sendmailOutcome reads the status of a delivery. It reports false for a message that was only queued.

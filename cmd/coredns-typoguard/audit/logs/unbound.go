@@ -6,48 +6,26 @@ package logs
 //
 // With both options a query is logged twice. Replies, which have more fields, count only as long as no query was seen.
 type unbound struct {
-	clock      *Clock
 	hasQueries bool
 	record     Record
 }
 
-func newUnbound(c *Clock) Parser { return &unbound{clock: c} }
+func newUnbound(*shared) parser { return &unbound{} }
 
-// Parse implements Parser.
-func (u *unbound) Parse(line []byte, found func(*Record)) Result {
-	r := &u.record
-	*r = Record{}
-	rest, ok := u.time(line)
-	if !ok {
-		return Unknown
+// parse implements parser.
+func (u *unbound) parse(e *entry, found func(*Record)) Result {
+	text := e.message
+	if len(text) > 0 && text[0] == '[' { // syslog has the thread twice: unbound[2461]: [2461:0] info: …
+		_, text, _ = cut(text, "] ")
 	}
-	_, rest, ok = cut(rest, "unbound")
-	if !ok {
-		return Foreign
-	}
-	_, rest, ok = cut(rest, "] ")
-	if !ok { // syslog has it twice: unbound[2461]: [2461:0] info: …
-		return Foreign
-	}
-	level, rest, _ := cut(rest, ": ")
+	level, rest, _ := cut(text, ": ")
 	switch string(level) {
 	case "info", "query", "reply":
 	default:
-		return Foreign
+		return Other
 	}
+	u.record = Record{Time: e.time}
 	return u.question(rest, found)
-}
-
-// time reads the time stamp of a line into the record, and returns what follows.
-func (u *unbound) time(line []byte) (rest []byte, ok bool) {
-	if len(line) == 0 || line[0] != '[' {
-		u.record.Time, rest, ok = u.clock.stamp(line)
-		return rest, ok
-	}
-	seconds, rest, _ := cut(line[1:], "] ")
-	n, ok := number(seconds)
-	u.record.Time = int64(n)
-	return rest, ok && len(seconds) > 0 && len(seconds) <= 12
 }
 
 // question reads "CLIENT NAME TYPE CLASS", with more behind it if it is a reply.
@@ -57,7 +35,7 @@ func (u *unbound) question(text []byte, found func(*Record)) Result {
 	qtype, rest, _ := cut(rest, " ")
 	class, _, isReply := cut(rest, " ")
 	if len(class) == 0 || !u.record.setQuestion(name, qtype, client) || !u.record.Client.IsValid() {
-		return Foreign
+		return Other
 	}
 	u.hasQueries = u.hasQueries || !isReply
 	if string(class) != "IN" || (isReply && u.hasQueries) {

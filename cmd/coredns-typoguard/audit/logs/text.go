@@ -1,31 +1,9 @@
 package logs
 
-import "bytes"
-
-// entry is a line of a syslog file (RFC 3164, RFC 5424, journalctl -o short), or of a server's own file without a header.
-type entry struct {
-	head    []byte // time stamp, host and program
-	message []byte
-}
-
-// split cuts a line behind "program[pid]: ". It reports false if there is no such thing, and the message is all of the line
-// then. The time stamp is left to be read where it is needed.
-func split(line []byte) (entry, bool) {
-	end := bytes.Index(line, []byte("]: "))
-	if end < 0 {
-		return entry{message: line}, false
-	}
-	open := bytes.LastIndexByte(line[:end], '[')
-	if _, ok := number(line[open+1 : end]); open <= 0 || !ok {
-		return entry{message: line}, false
-	}
-	return entry{line[:open], line[end+len("]: "):]}, true
-}
-
-// program returns the name of the program, without its process id.
-func (e *entry) program() []byte {
-	return e.head[bytes.LastIndexByte(e.head, ' ')+1:]
-}
+import (
+	"bytes"
+	"strconv"
+)
 
 // cut returns what stands before and behind the first of sep. It reports false if there is none.
 func cut(b []byte, sep string) (before, after []byte, ok bool) {
@@ -33,15 +11,6 @@ func cut(b []byte, sep string) (before, after []byte, ok bool) {
 		return b[:i], b[i+len(sep):], true
 	}
 	return b, nil, false
-}
-
-// foreign says whether a line begins as those of syslog do: "last message repeated", a kernel's message, and what other
-// programs log are not strange.
-func (c *Clock) foreign(line []byte) Result {
-	if _, _, ok := c.stamp(line); ok {
-		return Foreign
-	}
-	return Unknown
 }
 
 // address cuts the address out of "<bob@army.ml>, …": it ends with the '>' that the delimiter follows, or that ends the
@@ -80,3 +49,46 @@ func (r *Record) setRecipient(addr []byte) bool {
 	r.Local, r.Name = addr[:at], addr[at+1:]
 	return true
 }
+
+// field returns the value behind a key, up to the next comma that a blank follows.
+func field(b []byte, key string) ([]byte, bool) {
+	_, value, ok := cut(b, key)
+	if !ok {
+		return nil, false
+	}
+	value, _, _ = cut(value, ", ")
+	return value, true
+}
+
+// value returns the value behind a key, up to the next blank, without quotes.
+func value(b []byte, key string) ([]byte, bool) {
+	_, rest, ok := cut(b, key)
+	if !ok {
+		return nil, false
+	}
+	if len(rest) > 0 && rest[0] == '"' {
+		quoted, _, _ := cut(rest[1:], `"`)
+		return quoted, true
+	}
+	word, _, _ := cut(rest, " ")
+	return word, true
+}
+
+// replied is the outcome that the first digit of a reply code means (RFC 5321 section 4.2.1).
+func replied(code []byte) (Outcome, bool) {
+	if len(code) < 3 || digits(code[:3]) != 3 {
+		return 0, false
+	}
+	switch code[0] {
+	case '2':
+		return Delivered, true
+	case '4':
+		return Deferred, true
+	case '5':
+		return Bounced, true
+	}
+	return 0, false
+}
+
+// appendNumber appends a number in decimal.
+func appendNumber(b []byte, n int) []byte { return strconv.AppendInt(b, int64(n), 10) }

@@ -1,0 +1,240 @@
+package logs
+
+import (
+	"bytes"
+	"time"
+)
+
+// Options say how lines are read that do not say it themselves.
+type Options struct {
+	// Format is the name of the format of lines that name no program; empty to recognise it.
+	Format string
+	// Columns has the columns of a table by their roles: numbers from 1 on, or names in its header.
+	Columns map[string]string
+}
+
+// Count is of lines of a format.
+type Count struct {
+	Format  string `json:"format"`
+	Lines   int64  `json:"lines"`
+	Taken   int64  `json:"taken"`          // had a delivery, a query or a name
+	Unknown int64  `json:"not_understood"` // look like these
+
+	// Mail says that it is the format of a mail server.
+	Mail bool `json:"-"`
+}
+
+// shared is what all parsers of a reader use.
+type shared struct {
+	clock   *Clock
+	origins *origins
+	relays  *relays
+}
+
+// Reader reads the lines of logs, one after the other: a message may have been taken in one and delivered in the other. It
+// is not for use by several goroutines.
+type Reader struct {
+	options Options
+	shared  *shared
+	formats [numFormats]format
+	parsers [numFormats]parser // nil until they are needed
+	routes  map[string]formatNumber
+	program []byte // the last one, and its route
+	routed  formatNumber
+	journal journal
+	object  object
+	table   *table // of the file that is read, if it is one
+	names   bool   // the file is a list of names
+	frames  bool   // the file is of dnstap
+	started bool   // a line with content was read
+	depth   int    // of objects in messages of objects
+	counts  [numFormats]Count
+	entry   entry
+	isKnown func([]byte) bool
+}
+
+// NewReader returns a reader. What the options say of columns must have been checked by CheckColumns.
+func NewReader(o Options) *Reader {
+	origin := newOrigins()
+	r := &Reader{
+		options: o,
+		shared:  &shared{clock: NewClock(time.Time{}), origins: origin, relays: newRelays(origin)},
+		formats: formats(),
+		routes:  map[string]formatNumber{},
+		routed:  noFormat,
+	}
+	r.isKnown = func(program []byte) bool { return r.route(program) >= 0 }
+	return r
+}
+
+// Begin makes the reader ready for a file that was last changed at a time, and begins with head.
+func (r *Reader) Begin(changed time.Time, head []byte) {
+	r.shared.clock.Begin(changed)
+	r.journal = journal{clock: r.shared.clock}
+	r.frames = IsDnstap(head)
+	r.table, r.started = nil, false
+	r.names = r.options.Format == "names" || (r.options.Format == "" && r.options.Columns == nil && r.isList(head))
+	r.counts = [numFormats]Count{}
+}
+
+// Counts returns how many lines of the file were of each format, without those that are of none.
+func (r *Reader) Counts() []Count {
+	var all []Count
+	for i, c := range r.counts {
+		if c.Lines > 0 {
+			c.Format, c.Mail = r.formats[i].name, r.formats[i].mail
+			all = append(all, c)
+		}
+	}
+	return all
+}
+
+// Wrapped reports whether time stamps without a year go back by months.
+func (r *Reader) Wrapped() bool { return r.shared.clock.Wrapped }
+
+// Read reads a line, without its end, or a frame of dnstap, and calls found with every record in it.
+func (r *Reader) Read(line []byte, found func(*Record)) Result {
+	format, result := r.read(line, found)
+	return r.count(format, result)
+}
+
+// End reads what is left at the end of a file.
+func (r *Reader) End(found func(*Record)) Result {
+	if e, ok := r.journal.end(); ok {
+		format, result := r.dispatch(e, found)
+		return r.count(format, result)
+	}
+	if r.table != nil && r.table.isOpen() {
+		return r.count(tableFormat, Unknown)
+	}
+	return Foreign
+}
+
+func (r *Reader) count(format formatNumber, result Result) Result {
+	if format < 0 {
+		return Foreign
+	}
+	c := &r.counts[format]
+	c.Lines++
+	switch result {
+	case Taken:
+		c.Taken++
+	case Unknown:
+		c.Unknown++
+	case Foreign, Other:
+	}
+	return result
+}
+
+// read finds out what a line is.
+func (r *Reader) read(line []byte, found func(*Record)) (formatNumber, Result) {
+	switch {
+	case r.names:
+		return namesFormat, readName(line, found)
+	case r.frames:
+		return dnstapFormat, r.parser(dnstapFormat).parse(&entry{message: line}, found)
+	case r.table != nil:
+		return r.readRow(line, found)
+	case r.journal.open || isJournalField(line):
+		return r.readJournal(line, found)
+	case len(line) == 0:
+		return noFormat, Foreign
+	}
+	if !r.started || line[0] == '#' {
+		if r.startTable(line) {
+			return tableFormat, Other
+		}
+		r.started = r.started || line[0] != '#'
+		if r.table != nil {
+			return r.readRow(line, found)
+		}
+	}
+	if line[0] == '{' {
+		return r.readObject(line, found)
+	}
+	r.entry.open(line, r.shared.clock, r.isKnown)
+	if m := r.entry.message; len(m) > 0 && m[0] == '{' {
+		return r.readInner(found)
+	}
+	return r.dispatch(&r.entry, found)
+}
+
+// readJournal reads a line of the journal's export format.
+func (r *Reader) readJournal(line []byte, found func(*Record)) (formatNumber, Result) {
+	if e, ok := r.journal.line(line); ok {
+		return r.dispatch(e, found)
+	}
+	return journalFormat, Other
+}
+
+// dispatch gives an entry to the parser of its program.
+func (r *Reader) dispatch(e *entry, found func(*Record)) (formatNumber, Result) {
+	format := noFormat
+	if len(e.program) > 0 {
+		format = r.route(e.program)
+	}
+	if format < 0 {
+		if format = r.claimed(e); format < 0 {
+			return noFormat, Foreign
+		}
+	}
+	return format, r.parser(format).parse(e, found)
+}
+
+// maxRoutes is how many names of programs are remembered.
+const maxRoutes = 1024
+
+// route returns the number of the format that a program writes, or a negative one.
+func (r *Reader) route(program []byte) formatNumber {
+	if bytes.Equal(program, r.program) {
+		return r.routed
+	}
+	r.program = append(r.program[:0], program...)
+	r.routed = r.routeOf(program)
+	return r.routed
+}
+
+func (r *Reader) routeOf(program []byte) formatNumber {
+	if format, ok := r.routes[string(program)]; ok { // without an allocation
+		return format
+	}
+	if len(r.routes) >= maxRoutes {
+		clear(r.routes)
+	}
+	format := noFormat
+	for i := range r.formats {
+		if wrote := r.formats[i].wrote; wrote != nil && wrote(program) {
+			format = formatNumber(i)
+			break
+		}
+	}
+	r.routes[string(program)] = format
+	return format
+}
+
+// claimed returns the number of the format that an entry has by its form: that of a server's own file, and of journalctl
+// -o cat, has no name of a program. It is negative if there is none.
+func (r *Reader) claimed(e *entry) formatNumber {
+	if name := r.options.Format; name != "" && len(e.program) == 0 {
+		for i := range r.formats {
+			if r.formats[i].name == name {
+				return formatNumber(i)
+			}
+		}
+	}
+	m := bytes.TrimLeft(e.message, " ")
+	for i := range r.formats {
+		if claims := r.formats[i].claims; claims != nil && claims(m) {
+			e.message = m
+			return formatNumber(i)
+		}
+	}
+	return noFormat
+}
+
+func (r *Reader) parser(format formatNumber) parser {
+	if r.parsers[format] == nil {
+		r.parsers[format] = r.formats[format].start(r.shared)
+	}
+	return r.parsers[format]
+}

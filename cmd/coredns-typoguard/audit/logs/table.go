@@ -1,0 +1,242 @@
+package logs
+
+import (
+	"bytes"
+	"encoding/csv"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// table is a file of columns: CSV with commas, semicolons or tabs, Exchange's and Zeek's logs with a line "#Fields". A value
+// in quotes may go on in the next line.
+type table struct {
+	comma   byte
+	raw     bool // tabs only, without quotes, as Zeek writes
+	columns [numRoles]int
+	header  []string
+	utc     bool // times without a zone are in UTC
+
+	lines  feed // what the CSV reader reads
+	reader *csv.Reader
+	open   []byte // lines of a row whose quotes are still open
+}
+
+// feed gives a CSV reader one row at a time.
+type feed struct{ rest []byte }
+
+func (f *feed) Read(b []byte) (int, error) {
+	if len(f.rest) == 0 {
+		return 0, io.EOF
+	}
+	n := copy(b, f.rest)
+	f.rest = f.rest[n:]
+	return n, nil
+}
+
+func newTable(comma byte, raw bool) *table {
+	t := &table{comma: comma, raw: raw}
+	for i := range t.columns {
+		t.columns[i] = -1
+	}
+	t.reader = csv.NewReader(&t.lines)
+	t.reader.Comma, t.reader.FieldsPerRecord, t.reader.LazyQuotes, t.reader.ReuseRecord = rune(comma), -1, true, true
+	return t
+}
+
+// row splits a line. It reports false as long as a quote is open.
+func (t *table) row(line []byte) ([]string, bool) {
+	if t.raw {
+		return strings.Split(string(line), "\t"), true
+	}
+	if len(t.open) > 0 || bytes.Count(line, []byte(`"`))%2 == 1 {
+		t.open = append(append(t.open, line...), '\n')
+		const longest = 1 << 20
+		if bytes.Count(t.open, []byte(`"`))%2 == 1 && len(t.open) < longest {
+			return nil, false
+		}
+		line = t.open
+	}
+	t.lines.rest = append(bytes.Clone(line), '\n')
+	record, err := t.reader.Read()
+	t.open, t.lines.rest = t.open[:0], nil
+	if err != nil {
+		return nil, true
+	}
+	return record, true
+}
+
+// isOpen reports whether a row did not end.
+func (t *table) isOpen() bool { return len(t.open) > 0 }
+
+// isHeader finds out what columns mean by their names. It reports false if none of them is something to judge, or a message
+// of a log.
+func (t *table) isHeader(names []string) bool {
+	best := [numRoles]int{}
+	for i, name := range names {
+		if strings.ContainsAny(strings.TrimPrefix(name, "@"), "@<>") || len(name) > 64 {
+			return false
+		}
+		what, rank := roleOf(name)
+		if what == noRole || (t.columns[what] >= 0 && best[what] <= rank) {
+			continue
+		}
+		t.columns[what], best[what] = i, rank
+		if what == timeRole {
+			t.utc = isUTC(name)
+		}
+	}
+	t.header = slices.Clone(names)
+	return t.columns[recipientRole] >= 0 || t.columns[nameRole] >= 0 || (t.columns[messageRole] >= 0 && len(names) > 1)
+}
+
+// value returns the value that a row has for a role.
+func (t *table) value(row []string, r role) string {
+	if n := t.columns[r]; n >= 0 && n < len(row) {
+		return row[n]
+	}
+	return ""
+}
+
+// startTable finds out whether a table begins with a line, which is its header then, or Cisco Umbrella's, which has none. It
+// reports true if the line is nothing but a header.
+func (r *Reader) startTable(line []byte) bool {
+	if r.options.Columns != nil {
+		return r.startChosen(line)
+	}
+	if line[0] == '#' {
+		return r.startFields(line)
+	}
+	if r.options.Format != "" {
+		return false
+	}
+	if t, ok := umbrella(line); ok {
+		r.table = t
+		return false
+	}
+	for _, comma := range []byte{',', ';', '\t', '|'} {
+		if bytes.IndexByte(line, comma) < 0 {
+			continue
+		}
+		t := newTable(comma, false)
+		if names, ok := t.row(line); ok && len(names) > 1 && t.isHeader(names) {
+			r.table = t
+			return true
+		}
+	}
+	if t := newTable(',', false); isWord(line) && t.isHeader([]string{string(bytes.Trim(line, `"`))}) {
+		r.table = t
+		return true
+	}
+	return false
+}
+
+// isWord reports whether a line is a header that stands alone: letters only.
+func isWord(line []byte) bool {
+	return len(bytes.Trim(line, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_-\" ")) == 0
+}
+
+// startFields reads "#Fields: a,b" of Exchange, whose names stay the same, and "#fields\ta\tb" of Zeek.
+func (r *Reader) startFields(line []byte) bool {
+	comma, raw := byte(','), false
+	names, ok := bytes.CutPrefix(line, []byte("#Fields: "))
+	if !ok {
+		if names, ok = bytes.CutPrefix(line, []byte("#fields\t")); !ok {
+			return false
+		}
+		comma, raw = '\t', true
+	} else if bytes.IndexByte(names, ',') < 0 {
+		comma = ' '
+	}
+	t := newTable(comma, raw)
+	row, complete := t.row(names)
+	if !complete || !t.isHeader(row) {
+		return false
+	}
+	r.table = t
+	return true
+}
+
+// startChosen makes a table of the columns of the option -column, separated by what separates most.
+func (r *Reader) startChosen(line []byte) bool {
+	most, isHeader := 0, false
+	for _, comma := range []byte{',', ';', '\t', '|', ' '} {
+		t := newTable(comma, false)
+		row, ok := t.row(line)
+		if !ok || len(row) <= most {
+			continue
+		}
+		if named, ok := t.choose(r.options.Columns, row); ok {
+			r.table, most, isHeader = t, len(row), named
+		}
+	}
+	return isHeader
+}
+
+// choose finds the columns that the user named. It reports false if there are not as many, and whether the row is a header.
+func (t *table) choose(columns map[string]string, row []string) (isHeader, ok bool) {
+	for name, column := range columns {
+		n, err := strconv.Atoi(column)
+		if err != nil {
+			n = 1 + slices.IndexFunc(row, func(s string) bool { return strings.EqualFold(strings.TrimSpace(s), column) })
+			isHeader = true
+		}
+		if n < 1 || n > len(row) {
+			return false, false
+		}
+		what := slices.Index(roleNames[:], name)
+		t.columns[what] = n - 1
+		if usual, _ := roleOf(row[n-1]); int(usual) == what {
+			isHeader = true
+		}
+		if name == "time" {
+			t.utc = isUTC(row[n-1])
+		}
+	}
+	if isHeader {
+		t.header = slices.Clone(row)
+	}
+	return isHeader, true
+}
+
+// readRow reads a line of a table.
+func (r *Reader) readRow(line []byte, found func(*Record)) (formatNumber, Result) {
+	t := r.table
+	if len(line) == 0 && !t.isOpen() {
+		return tableFormat, Other
+	}
+	if !t.isOpen() && line[0] == '#' {
+		r.startFields(line) // the same log, begun anew
+		return tableFormat, Other
+	}
+	row, complete := t.row(line)
+	if !complete {
+		return tableFormat, Other
+	}
+	if slices.Equal(row, t.header) {
+		return tableFormat, Other
+	}
+	return r.readFields(tableFormat, func(what role) string { return t.value(row, what) }, t.utc, found)
+}
+
+// umbrella recognises the DNS log of Cisco Umbrella, which had no header before version 10: time, two identities, the
+// internal and external address, the action, "15 (MX)", the reply code, the name.
+func umbrella(line []byte) (*table, bool) {
+	t := newTable(',', false)
+	row, ok := t.row(line)
+	if !ok || len(row) < 9 || len(row[0]) != len("2006-01-02 15:04:05") {
+		return nil, false
+	}
+	switch row[5] {
+	case "Allowed", "Blocked", "Proxied":
+	default:
+		return nil, false
+	}
+	if number, kind, ok := strings.Cut(row[6], " ("); !ok || digits([]byte(number)) != len(number) || !strings.HasSuffix(kind, ")") {
+		return nil, false
+	}
+	t.columns[timeRole], t.columns[sourceRole], t.columns[typeRole], t.columns[nameRole] = 0, 3, 6, 8
+	t.utc = true
+	return t, true
+}
