@@ -111,12 +111,10 @@ func (w *world) event(judge *typoguard.Block, v visit, at time.Time) []*event.Ev
 	if d.Verdict != policy.Lookalike {
 		return nil
 	}
-	found := d.Lookalike
 	tries := 1 + w.random.IntN(3)
 	e := &event.Event{
 		ID: w.id(), First: at, Last: at.Add(time.Duration(tries-1) * 40 * time.Second), Count: 3 * tries, Client: v.address.String(),
-		Policy: found.Policy, Action: d.Policy.Action.String(), Mode: d.Mode.String(),
-		Protected: found.Protected, Intended: found.Intended, Kind: found.Kind, Distance: found.Distance,
+		Lookalike: d.Lookalike, Action: d.Policy.Action.String(), Mode: d.Mode.String(),
 		Candidates: d.Others(len(d.Candidates)), Name: v.domain, Question: v.domain, Type: "MX", Types: []string{"MX", "A", "AAAA"}, ResponseCode: "NXDOMAIN",
 		Server: "dns://127.0.0.1:53",
 	}

@@ -61,9 +61,9 @@ var now = time.Now().UTC().Truncate(time.Millisecond)
 func lookup(id string, ago time.Duration) *event.Event {
 	at := now.Add(-ago)
 	return &event.Event{
-		ID: id, First: at, Last: at.Add(time.Second), Count: 3, Client: "192.0.2.7", NewClient: true, Policy: "mil", Action: "nxdomain", Mode: "enforce",
-		Protected: "mil", Intended: "us.army.mil", Kind: "omission", Distance: 1, Counterpart: "exists",
-		Candidates: []event.Candidate{{Protected: "army.mil", Intended: "us.army.mil", Kind: "omission", Distance: 1, Policy: "other"}},
+		ID: id, First: at, Last: at.Add(time.Second), Count: 3, Client: "192.0.2.7", NewClient: true, Action: "nxdomain", Mode: "enforce",
+		Lookalike: event.Lookalike{Protected: "mil", Intended: "us.army.mil", Kind: "omission", Distance: 1, Policy: "mil"}, Counterpart: "exists",
+		Candidates: []event.Lookalike{{Protected: "army.mil", Intended: "us.army.mil", Kind: "omission", Distance: 1, Policy: "other"}},
 		Name:       "us.army.ml", Question: "us.army.ml", Type: "MX", Types: []string{"MX", "A"}, ResponseCode: "NXDOMAIN", Via: "192.0.2.53", Server: "dns://:53", View: "mail",
 	}
 }

@@ -33,8 +33,9 @@ func lookup(id string, ago time.Duration) *event.Event {
 	at := time.Now().Add(-ago).UTC().Truncate(time.Millisecond)
 	return &event.Event{
 		ID: id, First: at, Last: at.Add(2 * time.Second), Count: 3, Client: "192.0.2.7", NewClient: true, Via: "192.0.2.53",
-		Policy: "mil", Action: "nxdomain", Mode: "enforce", Protected: "mil", Intended: "us.army.mil", Kind: "omission", Distance: 1, Counterpart: "exists",
-		Candidates: []event.Candidate{{Protected: "us.army.nl", Intended: "us.army.nl", Kind: "substitution", Distance: 1, Policy: "nl"}},
+		Lookalike: event.Lookalike{Protected: "mil", Intended: "us.army.mil", Kind: "omission", Distance: 1, Policy: "mil"},
+		Action:    "nxdomain", Mode: "enforce", Counterpart: "exists",
+		Candidates: []event.Lookalike{{Protected: "us.army.nl", Intended: "us.army.nl", Kind: "substitution", Distance: 1, Policy: "nl"}},
 		Name:       "us.army.ml", Question: "us.army.ml", Type: "MX", Types: []string{"MX", "A"}, ResponseCode: "NXDOMAIN", Server: "dns://:53", View: "mail",
 	}
 }
@@ -292,7 +293,7 @@ func TestHostile(t *testing.T) {
 	e.Name, e.Intended, e.Protected, e.Kind, e.Policy, e.Question, e.Record = hostile+".ml", hostile+".mil", hostile, hostile, hostile, hostile, hostile
 	e.Via, e.Server, e.View, e.ResponseCode, e.Client, e.Counterpart, e.Types = hostile, hostile, hostile, hostile, hostile, hostile, []string{hostile}
 	e.SMTP = &event.SMTP{Helo: hostile + "\xff", Sender: hostile, Recipient: hostile}
-	e.Candidates = []event.Candidate{{Protected: hostile, Intended: hostile, Kind: hostile, Policy: hostile}}
+	e.Candidates = []event.Lookalike{{Protected: hostile, Intended: hostile, Kind: hostile, Policy: hostile}}
 	p := newPage(t, e)
 	_, err := p.store.Review(t.Context(), e.ID, history.Review{State: history.StateConfirmed, Note: hostile + "\nsecond line", Reviewer: hostile})
 	require.NoError(t, err)

@@ -13,6 +13,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
 )
 
 // waitTimeout is how long a test waits for a reply that must come.
@@ -60,7 +62,7 @@ func (w *witness) seen() events {
 
 // judge is a policy for tests: what lies in army.ml was meant for army.mil, and so on.
 func judge(domain string) []Suggestion {
-	mil := Suggestion{Policy: "mil", Kind: "omission"}
+	mil := Suggestion{Lookalike: event.Lookalike{Policy: "mil", Kind: "omission"}}
 	swap := func(lookalike, protected string) (Suggestion, bool) {
 		s := mil
 		rest, ok := strings.CutSuffix(domain, lookalike)
@@ -80,7 +82,7 @@ func judge(domain string) []Suggestion {
 	if domain == "af.mil.example" {
 		var all []Suggestion
 		for _, name := range []string{"a", "b", "c", "d"} {
-			all = append(all, Suggestion{Intended: name + ".example", Policy: "many", Kind: "substitution"})
+			all = append(all, Suggestion{Lookalike: event.Lookalike{Intended: name + ".example", Policy: "many", Kind: "substitution"}})
 		}
 		return all
 	}

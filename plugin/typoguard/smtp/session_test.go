@@ -10,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
 )
 
 // TestDialogue is what a mail server reads that delivers, command by command.
@@ -43,7 +45,7 @@ func TestDialogue(t *testing.T) {
 	refusals := w.seen().refusals
 	require.Len(t, refusals, 4)
 	suggestions := refusals[0].Suggestions
-	assert.Equal(t, []Suggestion{{Intended: "us.army.mil", Policy: "mil", Kind: "omission"}}, suggestions)
+	assert.Equal(t, []Suggestion{{Lookalike: event.Lookalike{Intended: "us.army.mil", Policy: "mil", Kind: "omission"}}}, suggestions)
 	assert.Len(t, refusals[0].ID, idLength)
 	assert.NotEqual(t, refusals[0].ID, refusals[1].ID)
 	refusals[0].ID = ""
@@ -183,7 +185,7 @@ func TestNoRecipients(t *testing.T) {
 func TestLongReply(t *testing.T) {
 	config, _ := newConfig()
 	config.Judge = func(domain string) []Suggestion {
-		return []Suggestion{{Intended: "a." + domain}, {Intended: "b." + domain}}
+		return []Suggestion{{Lookalike: event.Lookalike{Intended: "a." + domain}}, {Lookalike: event.Lookalike{Intended: "b." + domain}}}
 	}
 	sub := strings.Repeat(strings.Repeat("y", 60)+".", 3) + "army.ml"
 	c := greeted(t, start(t, config))
