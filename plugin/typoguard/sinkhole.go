@@ -72,7 +72,7 @@ func (l *listener) config(events *sink.Dispatcher, failures *failureLog) *smtp.C
 	config := &smtp.Config{
 		Hostname: smtpHostname,
 		Limits:   smtp.DefaultLimits,
-		Judge:    l.suggest,
+		Suggest:  l.suggest,
 		Observer: newSMTPObserver(l, events, failures),
 	}
 	for _, s := range l.settings {

@@ -10,8 +10,8 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
 )
 
-// Config configures a server. It must not change once a server has it. Many goroutines call Judge and Observer
-// concurrently; neither may be nil.
+// Config configures a server. It must not change once a server has it. Many goroutines call Suggest and Observer concurrently;
+// neither may be nil.
 type Config struct {
 	// Hostname is the server's name in its greeting. Postfix and Sendmail take a server with their own name for themselves,
 	// and return the message as a loop.
@@ -20,9 +20,9 @@ type Config struct {
 	Certificate *tls.Certificate
 	// Limits bound what clients may do.
 	Limits Limits
-	// Judge returns the domains that a recipient's domain may have been intended to be, according to the current policies,
+	// Suggest returns the domains that a recipient's domain may have been intended to be, according to the current policies,
 	// best first; none if it does not look like any protected suffix. The domain is in lower-case A-labels without a final dot.
-	Judge func(domain string) []Suggestion
+	Suggest func(domain string) []Suggestion
 	// Observer learns what happens.
 	Observer Observer
 }
