@@ -16,6 +16,7 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/historyconfig"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 )
 
@@ -33,7 +34,7 @@ func makeUp(ctx context.Context, s *site, w *world, days int, now time.Time) (ma
 	if err != nil {
 		return 0, err
 	}
-	store, err := history.Open(history.Config{DSN: s.dsn(), Host: host})
+	store, err := history.Open(historyconfig.Store{DSN: s.dsn(), Host: host})
 	if err != nil {
 		return 0, err
 	}

@@ -21,6 +21,7 @@ import (
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/historyconfig"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -83,14 +84,14 @@ func newPage(t *testing.T, events ...*event.Event) *testPage {
 func pageOf(tb testing.TB, store *history.Store) *testPage {
 	tb.Helper()
 	var log bytes.Buffer
-	config := Config{Store: store, Logger: slog.New(slog.NewTextHandler(&log, nil)), Version: "1.2.3", Host: "review.corp.example"}
-	s := newSite(config)
+	config := historyconfig.Page{Logger: slog.New(slog.NewTextHandler(&log, nil)), Version: "1.2.3", Host: "review.corp.example"}
+	s := newSite(config, store)
 	return &testPage{tb, secure(routes(s), config.Host), s, store, &log}
 }
 
 func newStore(t *testing.T, events ...*event.Event) *history.Store {
 	t.Helper()
-	store, err := history.Open(history.Config{DSN: history.SQLite(filepath.Join(t.TempDir(), "events.db")), Host: resolver})
+	store, err := history.Open(historyconfig.Store{DSN: history.SQLite(filepath.Join(t.TempDir(), "events.db")), Host: resolver})
 	require.NoError(t, err)
 	if len(events) > 0 {
 		_, err = store.Write(t.Context(), events)
@@ -374,7 +375,7 @@ func TestCrossSite(t *testing.T) {
 // TestDead: without its database the page says so, and the log why.
 func TestDead(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "secret-directory")
-	store, err := history.Open(history.Config{DSN: history.SQLite(filepath.Join(dir, "events.db"))})
+	store, err := history.Open(historyconfig.Store{DSN: history.SQLite(filepath.Join(dir, "events.db"))})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, store.Close()) })
 	p := pageOf(t, store)
