@@ -11,6 +11,7 @@ import (
 	"github.com/coredns/caddy"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/historyconfig"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/sink"
@@ -114,7 +115,7 @@ func (c *policyConfig) addSink(config *sinkConfig) error {
 
 // reviewConfig is a page to review a history on, as it is configured.
 type reviewConfig struct {
-	ReviewConfig
+	historyconfig.Page
 	history string // its name, to be shown instead of the DSN
 	at      suffixlist.Position
 }

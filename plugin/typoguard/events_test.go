@@ -142,8 +142,9 @@ func TestSight(t *testing.T) {
 		assert.WithinDuration(t, time.Now(), e.First, time.Minute)
 		e.ID, e.First, e.Last = "", time.Time{}, time.Time{}
 		assert.Equal(t, event.Event{
-			To: []string{"log"}, Client: "10.240.0.1", Policy: "default", Action: strings.Fields(action)[0], Mode: "enforce",
-			Protected: "army.mil", Intended: "us.army.mil", Kind: "omission", Distance: 1, Name: "us.army.ml", Question: "us.army.ml", Type: "MX", ResponseCode: code,
+			To: []string{"log"}, Client: "10.240.0.1", Action: strings.Fields(action)[0], Mode: "enforce",
+			Lookalike: event.Lookalike{Protected: "army.mil", Intended: "us.army.mil", Kind: "omission", Distance: 1, Policy: "default"},
+			Name:      "us.army.ml", Question: "us.army.ml", Type: "MX", ResponseCode: code,
 		}, e)
 	}
 }
@@ -190,8 +191,9 @@ func captureLog(t *testing.T, format string, during func()) string {
 
 // TestLogTarget: the essentials are in the text, all of it in JSON, and a flood fills no disk.
 func TestLogTarget(t *testing.T) {
-	e := &event.Event{ID: "abcdefghij", Count: 1, Name: "army.ml", Protected: "mil", Intended: "army.mil", Kind: "omission", Policy: "mil", Distance: 1,
-		Client: "192.0.2.1", Type: "MX", Action: "nxdomain"}
+	e := &event.Event{ID: "abcdefghij", Count: 1, Name: "army.ml",
+		Lookalike: event.Lookalike{Protected: "mil", Intended: "army.mil", Kind: "omission", Distance: 1, Policy: "mil"},
+		Client:    "192.0.2.1", Type: "MX", Action: "nxdomain"}
 	write := func(times int) func() {
 		return func() {
 			target, err := newLogTarget()

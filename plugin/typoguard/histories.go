@@ -2,10 +2,9 @@ package typoguard
 
 import (
 	"context"
-	"log/slog"
 	"net"
-	"time"
 
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/historyconfig"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/sink"
 )
 
@@ -16,40 +15,11 @@ type Histories interface {
 	// no side effects.
 	Check(dsn string) (name string, err error)
 	// Open returns the target of the events of a history. It does not reach for the database yet.
-	Open(HistoryConfig) (sink.Target, error)
+	Open(historyconfig.Store) (sink.Target, error)
 	// CheckReview returns an error for a page that cannot be, without side effects.
-	CheckReview(ReviewConfig) error
+	CheckReview(historyconfig.Page) error
 	// Listen serves a page from now on. An error to listen is final, one of the database is not.
-	Listen(ReviewConfig) (ReviewServer, error)
-}
-
-// HistoryConfig is what the option history says.
-type HistoryConfig struct {
-	// DSN is the database: sqlite:///var/lib/typoguard/events.db, or postgres://user@host/database.
-	DSN string
-	// Age is how long events are kept, and Size how many octets they may take. 0 is for ever, and no bound.
-	Age  time.Duration
-	Size int64
-	// Host is the resolver that reports.
-	Host string
-	// Logger takes what goes wrong when old events are removed.
-	Logger *slog.Logger
-}
-
-// ReviewConfig is what the option review says.
-type ReviewConfig struct {
-	// Address is where the page is served, as HOST:PORT.
-	Address string
-	// WebConfig is a file of Prometheus's exporter-toolkit with TLS and users, or "".
-	WebConfig string
-	// Host is one more name by which browsers reach the page, or "".
-	Host string
-	// DSN is the history's.
-	DSN string
-	// Version is that of the program.
-	Version string
-	// Logger takes what goes wrong.
-	Logger *slog.Logger
+	Listen(historyconfig.Page) (ReviewServer, error)
 }
 
 // ReviewServer is a page that is served.

@@ -10,6 +10,7 @@ import (
 	"github.com/coredns/caddy"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/args"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/historyconfig"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/sink"
 )
 
@@ -38,7 +39,7 @@ func parseHistory(c *caddy.Controller, p *policyConfig) error {
 	if err != nil {
 		return err
 	}
-	config := HistoryConfig{Age: defaultHistoryAge, Size: defaultHistorySize}
+	config := historyconfig.Store{Age: defaultHistoryAge, Size: defaultHistorySize}
 	if config.DSN, err = absoluteDSN(p.root, words[0]); err != nil {
 		return err
 	}
@@ -112,7 +113,7 @@ func parseReview(c *caddy.Controller, p *policyConfig) error {
 		return errNoHistories
 	}
 	words := c.RemainingArgs()
-	config := ReviewConfig{Address: defaultReviewAddress, Version: caddy.AppVersion}
+	config := historyconfig.Page{Address: defaultReviewAddress, Version: caddy.AppVersion}
 	if len(words)%2 == 1 {
 		config.Address, words = words[0], words[1:]
 	}
@@ -123,6 +124,6 @@ func parseReview(c *caddy.Controller, p *policyConfig) error {
 	if err != nil {
 		return err
 	}
-	p.review = &reviewConfig{ReviewConfig: config, at: at}
+	p.review = &reviewConfig{Page: config, at: at}
 	return histories.CheckReview(config)
 }

@@ -76,21 +76,16 @@ func parseTypes(c *caddy.Controller, p *policyConfig) error {
 }
 
 func parseAction(c *caddy.Controller, p *policyConfig) error {
-	names := strings.Join(policy.ActionNames[:], ", ")
-	words, err := args.All(c, names)
+	i, rest, err := args.Named(c, "action", policy.ActionNames[:])
 	if err != nil {
 		return err
-	}
-	i := slices.Index(policy.ActionNames[:], words[0])
-	if i < 0 {
-		return fmt.Errorf("unknown action %q; expected one of %s", words[0], names)
 	}
 	p.Action = policy.Action(i)
 	switch {
 	case p.Action == policy.Sinkhole:
-		return parseSinkhole(words[1:], p)
-	case len(words) > 1:
-		return fmt.Errorf("%q after %s; expected nothing", words[1], words[0])
+		return parseSinkhole(rest, p)
+	case len(rest) > 0:
+		return fmt.Errorf("%q after %s; expected nothing", rest[0], p.Action)
 	}
 	return nil
 }
@@ -117,20 +112,15 @@ func parseSinkhole(words []string, p *policyConfig) error {
 }
 
 func parseMode(c *caddy.Controller, p *policyConfig) error {
-	expected := strings.Join(policy.ModeNames[:], " or ")
-	words, err := args.All(c, expected)
+	i, rest, err := args.Named(c, "mode", policy.ModeNames[:])
 	if err != nil {
 		return err
 	}
-	i := slices.Index(policy.ModeNames[:], words[0])
-	if i < 0 {
-		return fmt.Errorf("unknown mode %q; expected %s", words[0], expected)
-	}
 	p.Mode = policy.Mode(i)
-	switch date, ok := strings.CutPrefix(strings.Join(words[1:], " "), suffixlist.UntilPrefix); {
-	case len(words) == 1:
+	switch date, ok := strings.CutPrefix(strings.Join(rest, " "), suffixlist.UntilPrefix); {
+	case len(rest) == 0:
 	case p.Mode != policy.Monitor || !ok:
-		return fmt.Errorf("%q after %s; expected nothing, or until=DATE after monitor", words[1], words[0])
+		return fmt.Errorf("%q after %s; expected nothing, or until=DATE after monitor", rest[0], p.Mode)
 	default:
 		p.MonitorUntil, err = suffixlist.ParseUntil(date)
 	}

@@ -121,24 +121,16 @@ func parseLimit(limit smtp.Limit, arg string) (func(*smtp.Config), error) {
 
 // setLimit sets a limit to a number, or to a duration if it is one of time.
 func setLimit(l *smtp.Limits, limit smtp.Limit, number int, duration time.Duration) {
-	switch limit {
-	case smtp.Connections:
-		l.Connections = number
-	case smtp.PerClient:
-		l.PerClient = number
-	case smtp.Commands:
-		l.Commands = number
-	case smtp.Recipients:
-		l.Recipients = number
-	case smtp.LineLength:
-		l.LineLength = number
-	case smtp.Rate:
-		l.Rate = number
-	case smtp.CommandTime:
-		l.CommandTime = duration
-	case smtp.SessionTime:
-		l.SessionTime = duration
+	numbers := map[smtp.Limit]*int{
+		smtp.Connections: &l.Connections, smtp.PerClient: &l.PerClient, smtp.Commands: &l.Commands,
+		smtp.Recipients: &l.Recipients, smtp.LineLength: &l.LineLength, smtp.Rate: &l.Rate,
 	}
+	durations := map[smtp.Limit]*time.Duration{smtp.CommandTime: &l.CommandTime, smtp.SessionTime: &l.SessionTime}
+	if to, ok := numbers[limit]; ok {
+		*to = number
+		return
+	}
+	*durations[limit] = duration
 }
 
 // limitNames returns the names of all limits, for an error.

@@ -77,8 +77,9 @@ func TestReadmeKinds(t *testing.T) {
 // TestReadmeEvents: the fields of events that are documented are those that there are.
 func TestReadmeEvents(t *testing.T) {
 	e := event.Event{
-		ID: "id", Count: 1, Client: "192.0.2.1", Via: "192.0.2.53", Policy: "p", Action: "nxdomain", Mode: "enforce", Protected: "mil", Intended: "army.mil",
-		Kind: "omission", Distance: 1, Counterpart: "exists", Name: "army.ml", Question: "army.ml", Record: "MX", Type: "MX", Types: []string{"MX"}, ResponseCode: "NXDOMAIN",
+		ID: "id", Count: 1, Client: "192.0.2.1", Via: "192.0.2.53", Action: "nxdomain", Mode: "enforce",
+		Lookalike:   event.Lookalike{Protected: "mil", Intended: "army.mil", Kind: "omission", Distance: 1, Policy: "p"},
+		Counterpart: "exists", Name: "army.ml", Question: "army.ml", Record: "MX", Type: "MX", Types: []string{"MX"}, ResponseCode: "NXDOMAIN",
 		Server: "dns://:53", View: "view",
 	}
 	written := map[string]bool{"message": true}

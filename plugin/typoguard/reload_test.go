@@ -67,32 +67,29 @@ func TestWatch(t *testing.T) {
 		elapse(11 * time.Second)
 		check(b, policy.Lookalike, 1, 0, 1, "a good list")
 
-		replaceFile(t, list, "navy.mil\naf..mil\n")
-		elapse(time.Minute)
-		check(b, policy.Lookalike, 1, 1, 0, "a broken list, told of once")
-
-		require.NoError(t, os.Remove(list))
-		elapse(time.Minute)
-		check(b, policy.Lookalike, 1, 2, 0, "no list")
-
-		replaceFile(t, list, "# nothing\n")
-		elapse(time.Minute)
-		check(b, policy.Lookalike, 1, 3, 0, "an empty list")
-
-		replaceFile(t, list, "navy.mil\n")
-		elapse(time.Minute)
-		check(b, policy.Lookalike, 2, 3, 1, "the same list as before")
-
-		replaceFile(t, allow, "navy.ml\n")
-		elapse(time.Minute)
-		check(b, policy.Allowed, 3, 3, 1, "an allow list")
-
-		replaceFile(t, list, "navy.ml\n")
-		elapse(time.Minute)
-		check(b, policy.Allowed, 3, 4, 0, "a contradiction between two files")
-		replaceFile(t, allow, "")
-		elapse(time.Minute)
-		check(b, policy.Protected, 4, 4, 1, "which is resolved")
+		const gone = "gone"
+		for _, step := range []struct {
+			file, content          string
+			want                   policy.Verdict
+			ok, failed, successful float64
+			what                   string
+		}{
+			{list, "navy.mil\naf..mil\n", policy.Lookalike, 1, 1, 0, "a broken list, told of once"},
+			{list, gone, policy.Lookalike, 1, 2, 0, "no list"},
+			{list, "# nothing\n", policy.Lookalike, 1, 3, 0, "an empty list"},
+			{list, "navy.mil\n", policy.Lookalike, 2, 3, 1, "the same list as before"},
+			{allow, "navy.ml\n", policy.Allowed, 3, 3, 1, "an allow list"},
+			{list, "navy.ml\n", policy.Allowed, 3, 4, 0, "a contradiction between two files"},
+			{allow, "", policy.Protected, 4, 4, 1, "which is resolved"},
+		} {
+			if step.content == gone {
+				require.NoError(t, os.Remove(step.file))
+			} else {
+				replaceFile(t, step.file, step.content)
+			}
+			elapse(time.Minute)
+			check(b, step.want, step.ok, step.failed, step.successful, step.what)
+		}
 		assert.InDelta(t, 2, testutil.ToFloat64(metrics.PolicySuffixes.WithLabelValues("watched", "protect")), 0)
 		assert.InDelta(t, 0, testutil.ToFloat64(metrics.PolicySuffixes.WithLabelValues("watched", "allow")), 0)
 	})

@@ -16,7 +16,7 @@ func addReview(all map[string]*reviewConfig, c *reviewConfig) error {
 	if c == nil {
 		return nil
 	}
-	if other := all[c.Address]; other != nil && other.ReviewConfig != c.ReviewConfig {
+	if other := all[c.Address]; other != nil && other.Page != c.Page {
 		return c.at.Errorf("review: %s contradicts %s at %s; expected the same settings for both, which share %s", c, other, other.at, c.Address)
 	}
 	all[c.Address] = c
@@ -28,14 +28,14 @@ type reviewPool = pool.Pool[*reviewConfig, ReviewServer]
 
 func newReviewPool() *reviewPool {
 	return &reviewPool{
-		Same:  func(a, b *reviewConfig) bool { return a.ReviewConfig == b.ReviewConfig },
+		Same:  func(a, b *reviewConfig) bool { return a.Page == b.Page },
 		Open:  openReview,
 		Close: closeReview,
 	}
 }
 
 func openReview(c *reviewConfig) (ReviewServer, error) {
-	config := c.ReviewConfig
+	config := c.Page
 	config.Logger = newLogger(log)
 	server, err := histories.Listen(config)
 	if err != nil {

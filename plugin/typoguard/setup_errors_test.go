@@ -122,7 +122,7 @@ func TestParseErrors(t *testing.T) {
 		{"sinkhole for MX alone", "action sinkhole 192.0.2.1\ntypes MX", `Testfile:4 - Error during parsing: types: MX with action sinkhole would let mail through by A; expected MX A AAAA among them`},
 		{"null MX without MX", "action nullmx\ntypes A AAAA", `Testfile:4 - Error during parsing: types: A AAAA with action nullmx would let mail through by MX; expected MX among them`},
 
-		{"action missing", "action", `Testfile:3 - Error during parsing: action: no argument; expected nxdomain, nodata, nullmx, sinkhole`},
+		{"action missing", "action", `Testfile:3 - Error during parsing: action: no argument; expected one of nxdomain, nodata, nullmx, sinkhole`},
 		{"unknown action", "action refused", `Testfile:3 - Error during parsing: action: unknown action "refused"; expected one of nxdomain, nodata, nullmx, sinkhole`},
 		{"action with an address", "action nullmx 192.0.2.1", `Testfile:3 - Error during parsing: action: "192.0.2.1" after nullmx; expected nothing`},
 		{"action twice", "action nodata\naction nullmx", `Testfile:4 - Error during parsing: action: given at Testfile:3 already; expected once`},
@@ -136,8 +136,8 @@ func TestParseErrors(t *testing.T) {
 		{"sinkhole on loopback for all", "action sinkhole 127.0.0.1", `Testfile:3 - Error during parsing: action: sinkhole 127.0.0.1 is the mail server itself; expected an address that all clients reach, or clients 127.0.0.0/8 ::1`},
 		{"sinkhole on loopback for others", "clients 127.0.0.0/8 192.0.2.0/24\naction sinkhole ::1", `Testfile:4 - Error during parsing: action: sinkhole ::1 is the mail server itself; expected an address that all clients reach, or clients 127.0.0.0/8 ::1`},
 
-		{"unknown mode", "mode dry-run", `Testfile:3 - Error during parsing: mode: unknown mode "dry-run"; expected enforce or monitor`},
-		{"mode missing", "mode", `Testfile:3 - Error during parsing: mode: no argument; expected enforce or monitor`},
+		{"unknown mode", "mode dry-run", `Testfile:3 - Error during parsing: mode: unknown mode "dry-run"; expected one of enforce, monitor`},
+		{"mode missing", "mode", `Testfile:3 - Error during parsing: mode: no argument; expected one of enforce, monitor`},
 		{"mode twice", "mode enforce\nmode monitor", `Testfile:4 - Error during parsing: mode: given at Testfile:3 already; expected once`},
 		{"ttl missing", "ttl", `Testfile:3 - Error during parsing: ttl: no argument; expected seconds`},
 		{"ttl with a unit", "ttl 60s", `Testfile:3 - Error during parsing: ttl: "60s"; expected seconds from 0 to 86400`},

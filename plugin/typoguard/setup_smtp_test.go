@@ -6,9 +6,11 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"encoding/pem"
+	"fmt"
 	"math/big"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -229,5 +231,28 @@ func writeKeyPair(t *testing.T, dir, name string) {
 	require.NoError(t, err)
 	for path, block := range map[string]*pem.Block{name + ".pem": {Type: "CERTIFICATE", Bytes: certificate}, name + ".key": {Type: "PRIVATE KEY", Bytes: der}} {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, path), pem.EncodeToMemory(block), 0o600))
+	}
+}
+
+// TestParseLimit: each limit sets the field that has its name, and no other.
+func TestParseLimit(t *testing.T) {
+	for _, limit := range smtp.AllLimits {
+		arg := "700"
+		if strings.HasSuffix(string(limit), "_time") {
+			arg = "45s"
+		}
+		apply, err := parseLimit(limit, arg)
+		require.NoError(t, err)
+		config := smtp.Config{Limits: smtp.DefaultLimits}
+		apply(&config)
+		got, before := reflect.ValueOf(config.Limits), reflect.ValueOf(smtp.DefaultLimits)
+		for i := range got.NumField() {
+			name := got.Type().Field(i).Name
+			if strings.EqualFold(name, strings.ReplaceAll(string(limit), "_", "")) {
+				assert.Equal(t, arg, fmt.Sprint(got.Field(i)), limit)
+			} else {
+				assert.Equal(t, before.Field(i).Interface(), got.Field(i).Interface(), "%s with %s", name, limit)
+			}
+		}
 	}
 }

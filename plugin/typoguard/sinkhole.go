@@ -72,7 +72,7 @@ func (l *listener) config(events *sink.Dispatcher, failures *failureLog) *smtp.C
 	config := &smtp.Config{
 		Hostname: smtpHostname,
 		Limits:   smtp.DefaultLimits,
-		Judge:    l.suggest,
+		Suggest:  l.suggest,
 		Observer: newSMTPObserver(l, events, failures),
 	}
 	for _, s := range l.settings {
@@ -91,10 +91,7 @@ func (l *listener) suggest(domain string) []smtp.Suggestion {
 	var suggestions []smtp.Suggestion
 	for _, s := range policy.Suggest(domain, sets, ask, time.Now(), smtp.MaxSuggestions) {
 		c := l.configOf(s.By).smtp
-		suggestions = append(suggestions, smtp.Suggestion{
-			Intended: s.Intended, Protected: s.Protected, Policy: s.Policy, Kind: s.Kind, Distance: s.Distance,
-			Hint: c.hint, LogAddresses: c.logAddresses,
-		})
+		suggestions = append(suggestions, smtp.Suggestion{Lookalike: s.Lookalike, Hint: c.hint, LogAddresses: c.logAddresses})
 	}
 	return suggestions
 }

@@ -73,13 +73,10 @@ func (l *listener) event(r *smtp.Refusal) event.Event {
 		SMTP:   &event.SMTP{Helo: r.Helo, Sender: r.Sender, Recipient: r.Recipient, TLS: r.TLS},
 	}
 	e.Last = e.First
-	suggested := ""
 	if len(r.Suggestions) > 0 {
-		s := r.Suggestions[0]
-		suggested, e.Policy = s.Policy, s.Policy
-		e.Protected, e.Intended, e.Kind, e.Distance = s.Protected, s.Intended, s.Kind, s.Distance
+		e.Lookalike = r.Suggestions[0].Lookalike
 	}
-	c := l.named(suggested)
+	c := l.named(e.Policy)
 	e.To = c.sinkNames
 	if c.Candidates {
 		e.Candidates = otherSuggestions(r.Suggestions)
@@ -92,7 +89,7 @@ func (l *listener) event(r *smtp.Refusal) event.Event {
 func otherSuggestions(suggestions []smtp.Suggestion) []event.Lookalike {
 	var others []event.Lookalike
 	for _, s := range suggestions[min(1, len(suggestions)):] {
-		others = append(others, event.Lookalike{Protected: s.Protected, Intended: s.Intended, Kind: s.Kind, Distance: s.Distance, Policy: s.Policy})
+		others = append(others, s.Lookalike)
 	}
 	return others
 }

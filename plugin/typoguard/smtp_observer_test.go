@@ -21,11 +21,12 @@ func TestRefusalEvent(t *testing.T) {
 	b, err := parseCorefile(t, t.TempDir(), "typoguard a {\nprotect gov\n"+options+"}\ntypoguard mil {\nprotect mil\n"+options+"log_events off\nsyslog udp://192.0.2.1\nclient_mask 24 56\n}")
 	require.NoError(t, err)
 	l := &listener{address: netip.MustParseAddrPort("192.0.2.25:2525"), blocks: []*block{b}, policies: b.policies}
+	mil := event.Lookalike{Protected: "mil", Intended: "us.army.mil", Kind: "omission", Distance: 1, Policy: "mil"}
+	nl := event.Lookalike{Protected: "army.nl", Intended: "us.army.nl", Kind: "substitution", Distance: 1, Policy: "a"}
 	refusal := &smtp.Refusal{
 		ID: "abcd2345", Client: netip.MustParseAddr("192.0.2.7"), Helo: "relay", TLS: true, Sender: "corp.example", Recipient: "bob@us.army.ml",
 		Domain: "us.army.ml", Suggestions: []smtp.Suggestion{
-			{Intended: "us.army.mil", Protected: "mil", Policy: "mil", Kind: "omission", Distance: 1},
-			{Intended: "us.army.nl", Protected: "army.nl", Policy: "a", Kind: "substitution", Distance: 1},
+			{Lookalike: mil}, {Lookalike: nl},
 		},
 	}
 	e := l.event(refusal)
@@ -33,13 +34,13 @@ func TestRefusalEvent(t *testing.T) {
 	assert.Equal(t, e.First, e.Last)
 	e.First, e.Last = time.Time{}, time.Time{}
 	assert.Equal(t, event.Event{
-		ID: "abcd2345", To: []string{"udp://192.0.2.1:514"}, Client: "192.0.2.0", Policy: "mil", Action: "smtp-refused", Mode: "enforce",
-		Protected: "mil", Intended: "us.army.mil", Kind: "omission", Distance: 1, Name: "us.army.ml",
+		ID: "abcd2345", To: []string{"udp://192.0.2.1:514"}, Client: "192.0.2.0", Action: "smtp-refused", Mode: "enforce",
+		Lookalike: mil, Name: "us.army.ml",
 		SMTP: &event.SMTP{Helo: "relay", Sender: "corp.example", Recipient: "bob@us.army.ml", TLS: true},
 	}, e)
 
 	b.policies[1].Candidates = true
-	assert.Equal(t, []event.Lookalike{{Protected: "army.nl", Intended: "us.army.nl", Kind: "substitution", Distance: 1, Policy: "a"}}, l.event(refusal).Candidates)
+	assert.Equal(t, []event.Lookalike{nl}, l.event(refusal).Candidates)
 
 	refusal.Suggestions = nil
 	e = l.event(refusal)

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/historyconfig"
 	"github.com/typoguard/coredns-typoguard/test/kit"
 	"github.com/typoguard/coredns-typoguard/test/names"
 )
@@ -51,7 +52,7 @@ func tellKept(ctx context.Context, dsn, lookalikes string) error {
 	if err != nil {
 		return err
 	}
-	store, err := history.Open(history.Config{DSN: dsn})
+	store, err := history.Open(historyconfig.Store{DSN: dsn})
 	if err != nil {
 		return err
 	}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/historyconfig"
 	"github.com/typoguard/coredns-typoguard/test/kit"
 )
 
@@ -43,7 +44,7 @@ func TestDemo(t *testing.T) {
 	}, patience, wink, out.String)
 	assert.True(t, strings.HasPrefix(out.String(), "review page  http://"+review+"/"))
 
-	store, err := history.Open(history.Config{DSN: history.SQLite(filepath.Join(dir, "events.db"))})
+	store, err := history.Open(historyconfig.Store{DSN: history.SQLite(filepath.Join(dir, "events.db"))})
 	require.NoError(t, err)
 	defer store.Close()
 	require.EventuallyWithT(t, func(c *assert.CollectT) {

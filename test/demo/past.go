@@ -16,6 +16,7 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/historyconfig"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 )
 
@@ -33,7 +34,7 @@ func makeUp(ctx context.Context, s *site, w *world, days int, now time.Time) (ma
 	if err != nil {
 		return 0, err
 	}
-	store, err := history.Open(history.Config{DSN: s.dsn(), Host: host})
+	store, err := history.Open(historyconfig.Store{DSN: s.dsn(), Host: host})
 	if err != nil {
 		return 0, err
 	}
@@ -111,12 +112,10 @@ func (w *world) event(judge *typoguard.Block, v visit, at time.Time) []*event.Ev
 	if d.Verdict != policy.Lookalike {
 		return nil
 	}
-	found := d.Lookalike
 	tries := 1 + w.random.IntN(3)
 	e := &event.Event{
 		ID: w.id(), First: at, Last: at.Add(time.Duration(tries-1) * 40 * time.Second), Count: 3 * tries, Client: v.address.String(),
-		Policy: found.Policy, Action: d.Policy.Action.String(), Mode: d.Mode.String(),
-		Protected: found.Protected, Intended: found.Intended, Kind: found.Kind, Distance: found.Distance,
+		Lookalike: d.Lookalike, Action: d.Policy.Action.String(), Mode: d.Mode.String(),
 		Candidates: d.Others(len(d.Candidates)), Name: v.domain, Question: v.domain, Type: "MX", Types: []string{"MX", "A", "AAAA"}, ResponseCode: "NXDOMAIN",
 		Server: "dns://127.0.0.1:53",
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/historyconfig"
 	"github.com/typoguard/coredns-typoguard/test/kit"
 )
 
@@ -136,7 +137,7 @@ func TestHistoryReload(t *testing.T) {
 	assert.Equal(t, http.StatusOK, s.page(t))
 	s.hidden(t, "three.army.ml.")
 
-	store, err := history.Open(history.Config{DSN: history.SQLite(filepath.Join(dir, "events.db"))})
+	store, err := history.Open(historyconfig.Store{DSN: history.SQLite(filepath.Join(dir, "events.db"))})
 	require.NoError(t, err)
 	defer store.Close()
 	kit.Eventually(t, "all events", func() bool {

@@ -82,7 +82,7 @@ func TestPostgresStaysAway(t *testing.T) {
 	dsn := server.DSN("postgres")
 	r := start(t, dsn, "")
 	require.NoError(t, server.Stop())
-	const asked = sink.Waiting + 3000
+	const asked = sink.QueueSize + 3000
 	r.ask(t, 0, asked, 0)
 	r.awaitSink(t, 0)
 	require.Eventually(t, func() bool { return r.metric(t, "events_dropped_total") > 0 }, 20*time.Second, wink)
@@ -92,7 +92,7 @@ func TestPostgresStaysAway(t *testing.T) {
 	r.awaitSink(t, 1)
 	awaitAll(t, dsn, asked-dropped)
 	assert.Equal(t, dropped, r.metric(t, "events_dropped_total"))
-	assert.GreaterOrEqual(t, asked-dropped, sink.Waiting)
+	assert.GreaterOrEqual(t, asked-dropped, sink.QueueSize)
 	t.Logf("FIGURE of %d events while PostgreSQL is away, %d are written afterwards, and %d counted as dropped", asked, asked-dropped, dropped)
 }
 

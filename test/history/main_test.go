@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/historyconfig"
 	"github.com/typoguard/coredns-typoguard/test/kit"
 	"github.com/typoguard/coredns-typoguard/test/postgres"
 )
@@ -114,7 +115,7 @@ func (r *resolver) awaitSink(t *testing.T, up int) {
 
 // kept returns how often each lookalike is in a history, and by which hosts.
 func kept(t require.TestingT, dsn string) (names, hosts map[string]int) {
-	store, err := history.Open(history.Config{DSN: dsn})
+	store, err := history.Open(historyconfig.Store{DSN: dsn})
 	require.NoError(t, err)
 	defer store.Close()
 	names, hosts = map[string]int{}, map[string]int{}

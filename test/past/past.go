@@ -43,8 +43,9 @@ func made(n int, name, client uint64, at time.Time) *event.Event {
 	host := fmt.Sprintf("mail%d.", name)
 	e := &event.Event{
 		ID: fmt.Sprintf("%010x", n), First: at, Last: at.Add(300 * time.Millisecond), Count: 3,
-		Client: fmt.Sprintf("10.0.%d.%d", client>>8, client&255),
-		Policy: slip.policy, Action: "nxdomain", Mode: "enforce", Protected: slip.meant, Intended: host + slip.meant, Kind: slip.kind, Distance: 1,
+		Client:    fmt.Sprintf("10.0.%d.%d", client>>8, client&255),
+		Lookalike: event.Lookalike{Protected: slip.meant, Intended: host + slip.meant, Kind: slip.kind, Distance: 1, Policy: slip.policy},
+		Action:    "nxdomain", Mode: "enforce",
 		Name: host + slip.near, Question: host + slip.near, Type: "MX", Types: []string{"MX", "A", "AAAA"}, ResponseCode: "NXDOMAIN", Server: "dns://:53",
 	}
 	if slip.kind == "homoglyph" {

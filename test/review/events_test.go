@@ -12,26 +12,32 @@ import (
 
 // typo is a lookalike that is asked for again and again.
 type typo struct {
-	name, intended, protected, kind, policy, mode, action string
-	distance, weight                                      int
+	name string
+	event.Lookalike
+	mode, action string
+	weight       int
+}
+
+func looksLike(intended, protected, kind string, distance int, policy string) event.Lookalike {
+	return event.Lookalike{Protected: protected, Intended: intended, Kind: kind, Distance: distance, Policy: policy}
 }
 
 // typos are lookalikes of three policies, the last of which only monitors.
 var typos = []typo{
-	{"army.ml", "army.mil", "mil", "omission", "mil", "enforce", "nxdomain", 1, 30},
-	{"us.army.ml", "us.army.mil", "mil", "omission", "mil", "enforce", "nxdomain", 1, 22},
-	{"navy.ml", "navy.mil", "mil", "omission", "mil", "enforce", "nxdomain", 1, 14},
-	{"mail.af.mi", "mail.af.mil", "mil", "omission", "mil", "enforce", "nxdomain", 1, 5},
-	{"usmc.mill", "usmc.mil", "mil", "addition", "mil", "enforce", "nxdomain", 1, 4},
-	{"socom.mli", "socom.mil", "mil", "transposition", "mil", "enforce", "nxdomain", 1, 4},
-	{"mail.mul", "mail.mil", "mil", "adjacent", "mil", "enforce", "nxdomain", 1, 3},
-	{"partnr.example", "partner.example", "partner.example", "omission", "partners", "enforce", "nullmx", 1, 12},
-	{"mail.partenr.example", "mail.partner.example", "partner.example", "transposition", "partners", "enforce", "nullmx", 1, 6},
-	{"prtner.exampel", "partner.example", "partner.example", "multiple", "partners", "enforce", "nullmx", 2, 3},
-	{"defensie.n", "defensie.nl", "defensie.nl", "omission", "trial", "monitor", "nxdomain", 1, 12},
-	{"mail.defencie.nl", "mail.defensie.nl", "defensie.nl", "substitution", "trial", "monitor", "nxdomain", 1, 9},
-	{"arrny.mil", "army.mil", "army.mil", "homoglyph", "mil", "enforce", "nxdomain", 0, 2},
-	{"xn--rmy-5cd.mil", "army.mil", "army.mil", "homoglyph", "mil", "enforce", "nxdomain", 0, 2},
+	{"army.ml", looksLike("army.mil", "mil", "omission", 1, "mil"), "enforce", "nxdomain", 30},
+	{"us.army.ml", looksLike("us.army.mil", "mil", "omission", 1, "mil"), "enforce", "nxdomain", 22},
+	{"navy.ml", looksLike("navy.mil", "mil", "omission", 1, "mil"), "enforce", "nxdomain", 14},
+	{"mail.af.mi", looksLike("mail.af.mil", "mil", "omission", 1, "mil"), "enforce", "nxdomain", 5},
+	{"usmc.mill", looksLike("usmc.mil", "mil", "addition", 1, "mil"), "enforce", "nxdomain", 4},
+	{"socom.mli", looksLike("socom.mil", "mil", "transposition", 1, "mil"), "enforce", "nxdomain", 4},
+	{"mail.mul", looksLike("mail.mil", "mil", "adjacent", 1, "mil"), "enforce", "nxdomain", 3},
+	{"partnr.example", looksLike("partner.example", "partner.example", "omission", 1, "partners"), "enforce", "nullmx", 12},
+	{"mail.partenr.example", looksLike("mail.partner.example", "partner.example", "transposition", 1, "partners"), "enforce", "nullmx", 6},
+	{"prtner.exampel", looksLike("partner.example", "partner.example", "multiple", 2, "partners"), "enforce", "nullmx", 3},
+	{"defensie.n", looksLike("defensie.nl", "defensie.nl", "omission", 1, "trial"), "monitor", "nxdomain", 12},
+	{"mail.defencie.nl", looksLike("mail.defensie.nl", "defensie.nl", "substitution", 1, "trial"), "monitor", "nxdomain", 9},
+	{"arrny.mil", looksLike("army.mil", "army.mil", "homoglyph", 0, "mil"), "enforce", "nxdomain", 2},
+	{"xn--rmy-5cd.mil", looksLike("army.mil", "army.mil", "homoglyph", 0, "mil"), "enforce", "nxdomain", 2},
 }
 
 // lookups are events within the time that ended now, those of the last half more often.
@@ -63,7 +69,7 @@ func (t *typo) event(at time.Time) *event.Event {
 	e := &event.Event{
 		ID: newID(), First: at, Last: at.Add(time.Duration(rand.IntN(200)) * time.Second), Count: 1 + rand.IntN(6),
 		Client: fmt.Sprintf("192.0.2.%d", 1+int(40*rand.Float64()*rand.Float64())), NewClient: rand.IntN(30) == 0,
-		Policy: t.policy, Action: t.action, Mode: t.mode, Protected: t.protected, Intended: t.intended, Kind: t.kind, Distance: t.distance,
+		Lookalike: t.Lookalike, Action: t.action, Mode: t.mode,
 		Name: t.name, Question: t.name, Type: "MX", Types: []string{"MX", "A", "AAAA"}, Server: "dns://:53",
 	}
 	if rand.IntN(5) == 0 {
@@ -76,7 +82,7 @@ func (t *typo) event(at time.Time) *event.Event {
 	default:
 		e.ResponseCode = "NOERROR"
 	}
-	if t.policy == "partners" {
+	if t.Policy == "partners" {
 		e.Counterpart = "exists"
 	}
 	return e
@@ -107,27 +113,27 @@ const hostile = `"'><img src=x onerror=alert(1)><script>alert(2)</script>` + "\u
 // strange are events that have everything, among it what an attacker would try.
 func strange() []*event.Event {
 	now := time.Now()
-	t := typo{"us.army.ml", "us.army.mil", "mil", "omission", "mil", "enforce", "nxdomain", 1, 0}
+	t := typo{"us.army.ml", looksLike("us.army.mil", "mil", "omission", 1, "mil"), "enforce", "nxdomain", 0}
 	omission := t.event(now.Add(-90 * time.Second))
 	omission.ID, omission.Client, omission.NewClient, omission.Via, omission.View, omission.Count = idOmission, "192.0.2.7", true, "192.0.2.53", "mail", 3
-	omission.Candidates = []event.Candidate{
+	omission.Candidates = []event.Lookalike{
 		{Protected: "army.mil", Intended: "us.army.mil", Kind: "omission", Distance: 1, Policy: "partners"},
 		{Protected: "us.army.nl", Intended: "us.army.nl", Kind: "substitution", Distance: 1, Policy: "trial"},
 	}
-	homoglyph := (&typo{"mail.xn--rmy-5cd.mil", "mail.army.mil", "army.mil", "homoglyph", "mil", "enforce", "nxdomain", 0, 0}).event(now.Add(-80 * time.Second))
+	homoglyph := (&typo{"mail.xn--rmy-5cd.mil", looksLike("mail.army.mil", "army.mil", "homoglyph", 0, "mil"), "enforce", "nxdomain", 0}).event(now.Add(-80 * time.Second))
 	homoglyph.ID = idHomoglyph
-	smtp := (&typo{"us.army.ml", "us.army.mil", "mil", "omission", "mil", "enforce", event.SMTPRefused, 1, 0}).event(now.Add(-70 * time.Second))
+	smtp := (&typo{"us.army.ml", looksLike("us.army.mil", "mil", "omission", 1, "mil"), "enforce", event.SMTPRefused, 0}).event(now.Add(-70 * time.Second))
 	smtp.ID, smtp.Question, smtp.Type, smtp.Types, smtp.ResponseCode, smtp.Count = idSMTP, "", "", nil, "", 1
 	smtp.SMTP = &event.SMTP{Helo: "mx1.corp.example", Sender: "alice@corp.example", Recipient: "bob@us.army.ml", TLS: true}
 	other := &event.Event{
 		ID: idOther, First: now.Add(-60 * time.Second), Last: now.Add(-60 * time.Second), Count: 1, Client: "192.0.2.25", Action: event.SMTPRefused, Mode: "enforce",
 		Name: "example.org", SMTP: &event.SMTP{Helo: "relay", Recipient: "example.org"},
 	}
-	target := (&typo{"mx.army.ml", "mx.army.mil", "mil", "omission", "trial", "monitor", "nxdomain", 1, 0}).event(now.Add(-50 * time.Second))
+	target := (&typo{"mx.army.ml", looksLike("mx.army.mil", "mil", "omission", 1, "trial"), "monitor", "nxdomain", 0}).event(now.Add(-50 * time.Second))
 	target.ID, target.Question, target.Record, target.Client = idTarget, "supplier.example", "MX", ""
-	evil := (&typo{hostile + ".ml", hostile + ".mil", "mil", "omission", hostile, "enforce", event.SMTPRefused, 1, 0}).event(now.Add(-40 * time.Second))
+	evil := (&typo{hostile + ".ml", looksLike(hostile+".mil", "mil", "omission", 1, hostile), "enforce", event.SMTPRefused, 0}).event(now.Add(-40 * time.Second))
 	evil.ID, evil.View, evil.Server, evil.Question, evil.Record = idHostile, hostile, hostile, hostile, hostile
 	evil.SMTP = &event.SMTP{Helo: hostile + "\xff", Sender: hostile, Recipient: hostile}
-	evil.Candidates = []event.Candidate{{Protected: hostile, Intended: hostile, Kind: hostile, Distance: 1, Policy: hostile}}
+	evil.Candidates = []event.Lookalike{{Protected: hostile, Intended: hostile, Kind: hostile, Distance: 1, Policy: hostile}}
 	return []*event.Event{omission, homoglyph, smtp, other, target, evil}
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/historyconfig"
 	"github.com/typoguard/coredns-typoguard/test/kit"
 	"github.com/typoguard/coredns-typoguard/test/resolvers"
 )
@@ -72,7 +73,7 @@ func TestPage(t *testing.T) {
 // seed fills a history with a month of events.
 func seed(t *testing.T, dsn string) {
 	t.Helper()
-	store, err := history.Open(history.Config{DSN: dsn, Host: "ns1.corp.example"})
+	store, err := history.Open(historyconfig.Store{DSN: dsn, Host: "ns1.corp.example"})
 	require.NoError(t, err)
 	_, err = store.Write(t.Context(), slices.Concat(lookups(2000, 30*24*time.Hour), lookups(400, 24*time.Hour), strange()))
 	require.NoError(t, err)

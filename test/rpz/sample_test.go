@@ -12,6 +12,7 @@ import (
 	"golang.org/x/net/idna"
 
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/rpz/tlds"
+	"github.com/typoguard/coredns-typoguard/test/typos"
 )
 
 const (
@@ -97,18 +98,7 @@ func (s *sampler) mutant(edits int) string {
 	name := s.pick(s.listed)
 	for range edits {
 		at, c := s.IntN(len(name)), string(letters[s.IntN(len(letters))])
-		switch s.IntN(4) {
-		case 0:
-			name = name[:at] + name[at+1:]
-		case 1:
-			name = name[:at] + c + name[at:]
-		case 2:
-			name = name[:at] + c + name[at+1:]
-		case 3:
-			if at > 0 {
-				name = name[:at-1] + name[at:at+1] + name[at-1:at] + name[at+1:]
-			}
-		}
+		name = typos.Edit(name, at, typos.Op(s.IntN(4)), c)
 		if name == "" || strings.Contains(name, "xn--") {
 			return s.ordinary()
 		}

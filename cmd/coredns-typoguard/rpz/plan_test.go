@@ -14,6 +14,7 @@ import (
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/corefile"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
+	"github.com/typoguard/coredns-typoguard/test/typos"
 )
 
 // rules are the rules of a zone by name.
@@ -254,18 +255,7 @@ func edit(name string, edits []byte) string {
 	for ; len(edits) >= 3 && name != ""; edits = edits[3:] {
 		at := int(edits[0]) % len(name)
 		c := string(ascii[int(edits[2])%len(ascii)])
-		switch edits[1] % 4 {
-		case 0:
-			name = name[:at] + name[at+1:]
-		case 1:
-			name = name[:at] + c + name[at:]
-		case 2:
-			name = name[:at] + c + name[at+1:]
-		case 3:
-			if at > 0 {
-				name = name[:at-1] + name[at:at+1] + name[at-1:at] + name[at+1:]
-			}
-		}
+		name = typos.Edit(name, at, typos.Op(edits[1]%4), c)
 	}
 	return name
 }

@@ -40,6 +40,20 @@ func Choice(c *caddy.Controller, first, second string) (isFirst bool, err error)
 	return arg == first, err
 }
 
+// Named reads a word that is one of some names, as the names of actions and modes are, and any words after it. It returns the
+// index of the name.
+func Named(c *caddy.Controller, what string, names []string) (i int, rest []string, err error) {
+	expected := "one of " + strings.Join(names, ", ")
+	words, err := All(c, expected)
+	if err != nil {
+		return 0, nil, err
+	}
+	if i = slices.Index(names, words[0]); i < 0 {
+		return 0, nil, fmt.Errorf("unknown %s %q; expected %s", what, words[0], expected)
+	}
+	return i, words[1:], nil
+}
+
 // Pairs reads settings, each a name and a value, which are given once at most.
 func Pairs(args []string, settings map[string]func(string) error) error {
 	given := map[string]bool{}

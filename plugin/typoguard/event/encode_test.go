@@ -22,9 +22,9 @@ var at = time.Date(2026, 11, 22, 1, 2, 3, 456_789_012, time.FixedZone("", 3600))
 func query() *Event {
 	return &Event{
 		ID: "k3j5q2abcd", To: []string{"log"}, First: at, Last: at.Add(90 * time.Second), Count: 3,
-		Client: "192.0.2.7", NewClient: true, Policy: "mil", Action: "nxdomain", Mode: "enforce",
-		Protected: "mil", Intended: "us.army.mil", Kind: "omission", Distance: 1,
-		Name: "us.army.ml", Question: "us.army.ml", Type: "MX", Types: []string{"MX", "A", "AAAA"}, ResponseCode: "NXDOMAIN", Server: "dns://:53", View: "mail",
+		Client: "192.0.2.7", NewClient: true, Action: "nxdomain", Mode: "enforce",
+		Lookalike: Lookalike{Protected: "mil", Intended: "us.army.mil", Kind: "omission", Distance: 1, Policy: "mil"},
+		Name:      "us.army.ml", Question: "us.army.ml", Type: "MX", Types: []string{"MX", "A", "AAAA"}, ResponseCode: "NXDOMAIN", Server: "dns://:53", View: "mail",
 	}
 }
 
@@ -39,8 +39,8 @@ func examples() map[string]*Event {
 	homoglyph.Counterpart = "exists"
 	homoglyph.Name, homoglyph.Intended, homoglyph.Kind, homoglyph.Distance = `arrny\032\"<.mil`, "army.mil", "homoglyph", 0
 	refused := &Event{
-		ID: "abcd2345", First: at, Last: at, Count: 1, Client: "2001:db8::25", Policy: "mil", Action: SMTPRefused, Mode: "enforce",
-		Protected: "mil", Intended: "us.army.mil", Kind: "omission", Distance: 1, Name: "us.army.ml",
+		ID: "abcd2345", First: at, Last: at, Count: 1, Client: "2001:db8::25", Action: SMTPRefused, Mode: "enforce",
+		Lookalike: Lookalike{Protected: "mil", Intended: "us.army.mil", Kind: "omission", Distance: 1, Policy: "mil"}, Name: "us.army.ml",
 		SMTP: &SMTP{Helo: "re\"lay\xff", Sender: "corp.example", Recipient: "bob@us.army.ml", TLS: true},
 	}
 	other := &Event{

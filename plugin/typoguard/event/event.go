@@ -27,16 +27,14 @@ type Event struct {
 	// NewClient reports whether the policy had no event of this client for a week, or since the process started.
 	NewClient bool
 
-	// Policy, Action and Mode are those of the policy: "nxdomain", "nodata", "nullmx" or "sinkhole", and "enforce" or
-	// "monitor". The action of an event from an SMTP listener is SMTPRefused.
-	Policy, Action, Mode string
-	// Protected is the suffix that Name looks like, and Intended the name that was probably intended. Kind is the difference, and
-	// Distance the number of edits. All are empty for mail to a domain that does not look like any protected suffix.
-	Protected, Intended, Kind string
-	Distance                  int
-	// Candidates are the other suffixes that Name looks like, at most sixteen, best first; for a recipient, those in the reply.
+	// Lookalike is what Name looks like. It is empty for mail to a domain that does not look like any protected suffix.
+	Lookalike
+	// Action and Mode are those of the policy: "nxdomain", "nodata", "nullmx" or "sinkhole", and "enforce" or "monitor". The
+	// action of an event from an SMTP listener is SMTPRefused.
+	Action, Mode string
+	// Candidates are what else Name looks like, at most sixteen, best first; for a recipient, those in the reply.
 	// They are not encoded, and set only for policies with a history.
-	Candidates []Candidate
+	Candidates []Lookalike
 	// Counterpart is "exists" or "unknown" if the policy requires that the intended name exists, and "" otherwise.
 	Counterpart string
 

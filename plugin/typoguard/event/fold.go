@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// Settle is how long an event waits for related lookups before it is first written: a mail server queries MX, A and AAAA within that
-// time. A process that is killed loses the events of that time.
-const Settle = time.Second
+// SettleTime is how long an event waits for related lookups before it is first written: a mail server queries MX, A and AAAA
+// within that time. A process that is killed loses the events of that time.
+const SettleTime = time.Second
 
 // Folder folds repeats into one event. An event is written once it has settled, and again, with all repeats counted, if any came
 // before its window ended. A Folder is not safe for concurrent use.
@@ -71,7 +71,7 @@ func (f *Folder) Due(now time.Time) []*Event {
 	for id, fold := range f.open {
 		age := now.Sub(fold.First)
 		ended := age >= Window
-		if age >= Settle && (fold.written == 0 || (ended && fold.written < fold.Count)) {
+		if age >= SettleTime && (fold.written == 0 || (ended && fold.written < fold.Count)) {
 			due = append(due, fold.snapshot())
 		}
 		if ended {

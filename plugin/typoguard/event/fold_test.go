@@ -34,9 +34,9 @@ func TestFold(t *testing.T) {
 	require.True(t, f.Add(seen("a", "A", 2*time.Millisecond)))
 	require.True(t, f.Add(seen("a", "AAAA", 3*time.Millisecond)))
 	require.True(t, f.Add(seen("a", "MX", 4*time.Millisecond)))
-	assert.Empty(t, due(Settle-time.Millisecond), "others of the attempt may follow")
-	assert.Equal(t, []string{"a 4 [MX A AAAA] 4ms", "b 1 [A] 0s"}, due(Settle+time.Millisecond), "the earliest first")
-	assert.Empty(t, due(2*Settle), "once is enough")
+	assert.Empty(t, due(SettleTime-time.Millisecond), "others of the attempt may follow")
+	assert.Equal(t, []string{"a 4 [MX A AAAA] 4ms", "b 1 [A] 0s"}, due(SettleTime+time.Millisecond), "the earliest first")
+	assert.Empty(t, due(2*SettleTime), "once is enough")
 
 	require.True(t, f.Add(seen("a", "TXT", time.Minute)))
 	require.True(t, f.Add(seen("a", "MX", 30*time.Second)), "late, but the last one stays the last")
@@ -64,7 +64,7 @@ func TestFoldOrder(t *testing.T) {
 		f.Add(seen(id, "MX", time.Duration(i)*time.Millisecond))
 		want = append(want, id+" 1 [MX] 0s")
 	}
-	assert.Equal(t, want[:20], summary(f.Due(at.Add(Settle+19*time.Millisecond))))
+	assert.Equal(t, want[:20], summary(f.Due(at.Add(SettleTime+19*time.Millisecond))))
 	assert.Equal(t, want[20:], summary(f.Close()))
 }
 
@@ -84,9 +84,9 @@ func TestFoldClose(t *testing.T) {
 	f := NewFolder(3)
 	require.True(t, f.Add(seen("written", "MX", 0)))
 	require.True(t, f.Add(seen("repeated", "MX", time.Millisecond)))
-	require.Len(t, f.Due(at.Add(Settle+time.Millisecond)), 2)
-	require.True(t, f.Add(seen("repeated", "A", 2*Settle)))
-	require.True(t, f.Add(seen("new", "MX", 2*Settle)))
+	require.Len(t, f.Due(at.Add(SettleTime+time.Millisecond)), 2)
+	require.True(t, f.Add(seen("repeated", "A", 2*SettleTime)))
+	require.True(t, f.Add(seen("new", "MX", 2*SettleTime)))
 	assert.Equal(t, []string{"repeated 2 [MX A] 1.999s", "new 1 [MX] 0s"}, summary(f.Close()), "the earliest first")
 	assert.Empty(t, f.Close(), "nothing is open any more")
 	assert.False(t, f.Has("written"))
@@ -96,8 +96,8 @@ func TestFoldClose(t *testing.T) {
 func TestFoldSnapshot(t *testing.T) {
 	f := NewFolder(2)
 	f.Add(seen("a", "MX", 0))
-	first := f.Due(at.Add(Settle))
-	f.Add(seen("a", "A", Settle))
+	first := f.Due(at.Add(SettleTime))
+	f.Add(seen("a", "A", SettleTime))
 	assert.Equal(t, []string{"a 1 [MX] 0s"}, summary(first))
 	assert.Equal(t, []string{"a 2 [MX A] 1s"}, summary(f.Close()))
 }
@@ -145,18 +145,18 @@ func TestIDPhase(t *testing.T) {
 
 func TestClients(t *testing.T) {
 	c := NewClients(3)
-	assert.True(t, c.See("mil", "192.0.2.1", at))
-	assert.False(t, c.See("mil", "192.0.2.1", at.Add(time.Hour)))
-	assert.True(t, c.See("other", "192.0.2.1", at), "of another policy")
-	assert.False(t, c.See("mil", "192.0.2.1", at.Add(Memory)), "heard of since")
-	assert.True(t, c.See("mil", "192.0.2.1", at.Add(2*Memory)))
+	assert.True(t, c.Record("mil", "192.0.2.1", at))
+	assert.False(t, c.Record("mil", "192.0.2.1", at.Add(time.Hour)))
+	assert.True(t, c.Record("other", "192.0.2.1", at), "of another policy")
+	assert.False(t, c.Record("mil", "192.0.2.1", at.Add(NewClientWindow)), "heard of since")
+	assert.True(t, c.Record("mil", "192.0.2.1", at.Add(2*NewClientWindow)))
 
-	assert.True(t, c.See("mil", "192.0.2.2", at.Add(2*Memory)))
-	assert.True(t, c.See("mil", "192.0.2.3", at.Add(2*Memory)), "in the place of what was forgotten")
-	assert.False(t, c.See("mil", "192.0.2.1", at.Add(2*Memory)))
-	assert.False(t, c.See("mil", "192.0.2.2", at.Add(2*Memory)))
+	assert.True(t, c.Record("mil", "192.0.2.2", at.Add(2*NewClientWindow)))
+	assert.True(t, c.Record("mil", "192.0.2.3", at.Add(2*NewClientWindow)), "in the place of what was forgotten")
+	assert.False(t, c.Record("mil", "192.0.2.1", at.Add(2*NewClientWindow)))
+	assert.False(t, c.Record("mil", "192.0.2.2", at.Add(2*NewClientWindow)))
 	for i := range 10 {
-		assert.True(t, c.See("mil", fmt.Sprint(i), at.Add(2*Memory)))
+		assert.True(t, c.Record("mil", fmt.Sprint(i), at.Add(2*NewClientWindow)))
 		assert.LessOrEqual(t, len(c.last), 3)
 	}
 }
@@ -166,17 +166,17 @@ func TestClientsFull(t *testing.T) {
 	const most = 20
 	c := NewClients(most)
 	client := func(i int) string { return fmt.Sprint(i) }
-	c.See("mil", client(0), at)
+	c.Record("mil", client(0), at)
 	for i := 1; i < most; i++ {
-		c.See("mil", client(i), at.Add(time.Hour))
+		c.Record("mil", client(i), at.Add(time.Hour))
 	}
 	for i := 1; i < most; i++ {
-		assert.False(t, c.See("mil", client(i), at.Add(2*time.Hour)), "%d, known", i)
+		assert.False(t, c.Record("mil", client(i), at.Add(2*time.Hour)), "%d, known", i)
 	}
 	assert.Len(t, c.last, most)
-	assert.True(t, c.See("mil", client(most), at.Add(Memory)))
+	assert.True(t, c.Record("mil", client(most), at.Add(NewClientWindow)))
 	for i := 1; i <= most; i++ {
-		assert.False(t, c.See("mil", client(i), at.Add(Memory)), "%d, not as old as the first", i)
+		assert.False(t, c.Record("mil", client(i), at.Add(NewClientWindow)), "%d, not as old as the first", i)
 	}
 }
 

@@ -12,6 +12,3 @@ type Lookalike struct {
 	// Policy is the name of the policy that protects the suffix.
 	Policy string `json:"policy"`
 }
-
-// Candidate is the former name of Lookalike.
-type Candidate = Lookalike

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/historyconfig"
 	"github.com/typoguard/coredns-typoguard/test/past"
 )
 
@@ -46,7 +47,7 @@ func filled(b *testing.B, name string, over time.Duration) *Store {
 	if dir == "" {
 		dir = b.TempDir()
 	}
-	s := open(b, Config{DSN: SQLite(filepath.Join(dir, name+".db")), Host: "ns1"})
+	s := open(b, historyconfig.Store{DSN: SQLite(filepath.Join(dir, name+".db")), Host: "ns1"})
 	list, err := s.Events(b.Context(), Filter{}, Page{})
 	require.NoError(b, err)
 	if !list.AtLeast {
@@ -57,7 +58,7 @@ func filled(b *testing.B, name string, over time.Duration) *Store {
 
 // BenchmarkWrite writes events as the queue does when many wait.
 func BenchmarkWrite(b *testing.B) {
-	s := open(b, Config{DSN: SQLite(filepath.Join(b.TempDir(), "events.db")), Host: "ns1"})
+	s := open(b, historyconfig.Store{DSN: SQLite(filepath.Join(b.TempDir(), "events.db")), Host: "ns1"})
 	written := 0
 	for b.Loop() {
 		var batch []*event.Event

@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/historyconfig"
 )
 
 func TestCheck(t *testing.T) {
@@ -61,7 +63,7 @@ func FuzzCheck(f *testing.F) {
 				continue
 			}
 			require.NotContains(t, name, mark, dsn)
-			s, err := Open(Config{DSN: dsn})
+			s, err := Open(historyconfig.Store{DSN: dsn})
 			require.NoError(t, err)
 			require.NoError(t, s.Close())
 		}

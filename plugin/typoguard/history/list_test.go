@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/historyconfig"
 )
 
 // meets is what a filter means.
@@ -246,7 +247,7 @@ func TestAskAnything(t *testing.T) {
 
 // TestEachEnds: an error of whoever reads ends it.
 func TestEachEnds(t *testing.T) {
-	s := open(t, Config{DSN: databases["sqlite"](t)})
+	s := open(t, historyconfig.Store{DSN: databases["sqlite"](t)})
 	write(t, s, mixed(rand.New(rand.NewPCG(5, 6)), 100, 1)...)
 	read, enough := 0, errors.New("enough")
 	err := s.Each(t.Context(), Filter{}, func(*Event) error {
@@ -261,7 +262,7 @@ func TestEachEnds(t *testing.T) {
 
 // TestCursor: a cursor that was made for another order, or by nobody, is refused.
 func TestCursor(t *testing.T) {
-	s := open(t, Config{DSN: databases["sqlite"](t)})
+	s := open(t, historyconfig.Store{DSN: databases["sqlite"](t)})
 	write(t, s, mixed(rand.New(rand.NewPCG(5, 6)), 100, 1)...)
 	list, err := s.Events(t.Context(), Filter{}, Page{Limit: 10})
 	require.NoError(t, err)

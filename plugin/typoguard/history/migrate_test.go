@@ -6,6 +6,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/historyconfig"
 )
 
 // TestMigrateAtOnce: stores of the same database may begin at the same moment, as that of the page does beside that of the
@@ -17,7 +19,7 @@ func TestMigrateAtOnce(t *testing.T) {
 				dsn := database(t)
 				var all sync.WaitGroup
 				for range 3 {
-					s := open(t, Config{DSN: dsn})
+					s := open(t, historyconfig.Store{DSN: dsn})
 					all.Go(func() {
 						_, err := s.Totals(t.Context())
 						assert.NoError(t, err)
@@ -34,13 +36,13 @@ func TestNewer(t *testing.T) {
 	for name, database := range databases {
 		t.Run(name, func(t *testing.T) {
 			dsn := database(t)
-			s := open(t, Config{DSN: dsn})
+			s := open(t, historyconfig.Store{DSN: dsn})
 			write(t, s, lookup("a", 0))
 			h, err := s.ready(t.Context())
 			require.NoError(t, err)
 			_, err = h.write.ExecContext(t.Context(), "UPDATE schema_version SET version_id = 99 WHERE version_id = (SELECT max(version_id) FROM schema_version)")
 			require.NoError(t, err)
-			older := open(t, Config{DSN: dsn})
+			older := open(t, historyconfig.Store{DSN: dsn})
 			_, err = older.Totals(t.Context())
 			require.EqualError(t, err, "schema version 99 was created by a newer typoguard; expected at most 1")
 		})

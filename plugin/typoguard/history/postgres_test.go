@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/historyconfig"
 	"github.com/typoguard/coredns-typoguard/test/postgres"
 )
 
@@ -55,7 +56,7 @@ func newDatabase(tb testing.TB) string {
 // BenchmarkQueryPostgres is BenchmarkQuery, of a month, for PostgreSQL.
 func BenchmarkQueryPostgres(b *testing.B) {
 	name := newDatabase(b)
-	s := open(b, Config{DSN: server.DSN(name), Host: "ns1"})
+	s := open(b, historyconfig.Store{DSN: server.DSN(name), Host: "ns1"})
 	fill(b, s, million, 30*24*time.Hour)
 	_, err := server.SQL(b.Context(), name, "VACUUM ANALYZE") // as autovacuum does in some minutes
 	require.NoError(b, err)
@@ -71,7 +72,7 @@ func BenchmarkQueryPostgres(b *testing.B) {
 // TestPlainSQL: the views are what the documentation says, asked by psql.
 func TestPlainSQL(t *testing.T) {
 	name := newDatabase(t)
-	s := open(t, Config{DSN: server.DSN(name), Host: "ns1"})
+	s := open(t, historyconfig.Store{DSN: server.DSN(name), Host: "ns1"})
 	a, b := lookup("a", 0), lookup("b", time.Hour)
 	b.Client = "192.0.2.8"
 	write(t, s, a, b)
@@ -94,7 +95,7 @@ func TestAway(t *testing.T) {
 	other, err := postgres.New(ctx)
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, other.Close()) })
-	s := open(t, Config{DSN: other.DSN("postgres"), Host: "ns1"})
+	s := open(t, historyconfig.Store{DSN: other.DSN("postgres"), Host: "ns1"})
 	_, err = s.Write(ctx, []*event.Event{lookup("a", 0)})
 	require.ErrorContains(t, err, "connection refused")
 	require.NoError(t, other.Start(ctx))

@@ -17,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/historyconfig"
 )
 
 // TestAge: events older than that are removed, and nothing of them stays.
@@ -96,11 +97,11 @@ func TestSize(t *testing.T) {
 // TestRetain: a store with a bound removes by itself, at the start, too.
 func TestRetain(t *testing.T) {
 	dsn := SQLite(filepath.Join(t.TempDir(), "events.db"))
-	before, err := Open(Config{DSN: dsn})
+	before, err := Open(historyconfig.Store{DSN: dsn})
 	require.NoError(t, err)
 	write(t, before, lookup("old", 48*time.Hour), lookup("new", 0))
 	require.NoError(t, before.Close())
-	s := open(t, Config{DSN: dsn, Age: 24 * time.Hour})
+	s := open(t, historyconfig.Store{DSN: dsn, Age: 24 * time.Hour})
 	require.Eventually(t, func() bool {
 		list, err := s.Events(t.Context(), Filter{}, Page{})
 		return assert.NoError(t, err) && list.Total == 1 && list.Events[0].ID == "new"
@@ -111,7 +112,7 @@ func TestRetain(t *testing.T) {
 func TestRetainAgain(t *testing.T) {
 	dsn := SQLite(filepath.Join(t.TempDir(), "events.db"))
 	synctest.Test(t, func(t *testing.T) {
-		s, err := Open(Config{DSN: dsn, Age: 24 * time.Hour})
+		s, err := Open(historyconfig.Store{DSN: dsn, Age: 24 * time.Hour})
 		require.NoError(t, err)
 		defer func() { require.NoError(t, s.Close()) }()
 		ids := func() []string {
@@ -137,7 +138,7 @@ func TestRetainTells(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "missing")
 	synctest.Test(t, func(t *testing.T) {
 		var told bytes.Buffer
-		s, err := Open(Config{DSN: SQLite(filepath.Join(dir, "events.db")), Age: 24 * time.Hour, Logger: slog.New(slog.NewTextHandler(&told, nil))})
+		s, err := Open(historyconfig.Store{DSN: SQLite(filepath.Join(dir, "events.db")), Age: 24 * time.Hour, Logger: slog.New(slog.NewTextHandler(&told, nil))})
 		require.NoError(t, err)
 		passes := func() string {
 			<-time.After(5 * retainInterval)

@@ -5,9 +5,10 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"log/slog"
 	"sync"
 	"time"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/historyconfig"
 )
 
 // Errors of a request, as opposed to errors of the database.
@@ -27,24 +28,9 @@ const (
 	readers = 4
 )
 
-// Config says where to store events, and for how long.
-type Config struct {
-	// DSN is a DSN that Check accepts.
-	DSN string
-	// Age is how long events are kept; 0 means forever.
-	Age time.Duration
-	// Size is the maximum size of the events in bytes; 0 means no limit. In PostgreSQL it counts the rows of events, but neither
-	// their indexes nor rows that VACUUM has yet to remove.
-	Size int64
-	// Host is the resolver that reports.
-	Host string
-	// Logger logs when removing old events fails and when it works again; it may be nil.
-	Logger *slog.Logger
-}
-
 // Store is a database of events, safe for concurrent use.
 type Store struct {
-	config   Config
+	config   historyconfig.Store
 	database database
 
 	lock   chan struct{} // guards opened, also while the database is being opened; a channel, so that waiting can end
@@ -86,7 +72,7 @@ type database interface {
 
 // Open returns the store of a database. The store connects at the first use, and again after every failure. If the configuration
 // limits age or size, a goroutine removes old events until Close.
-func Open(config Config) (*Store, error) {
+func Open(config historyconfig.Store) (*Store, error) {
 	if _, err := Check(config.DSN); err != nil {
 		return nil, err
 	}

@@ -16,6 +16,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/historyconfig"
 )
 
 // around runs all tests, with what those of PostgreSQL need.
@@ -41,12 +42,12 @@ func eachDatabase(t *testing.T, test func(t *testing.T, s *Store)) {
 	t.Helper()
 	for name, database := range databases {
 		t.Run(name, func(t *testing.T) {
-			test(t, open(t, Config{DSN: database(t), Host: "ns1.corp.example"}))
+			test(t, open(t, historyconfig.Store{DSN: database(t), Host: "ns1.corp.example"}))
 		})
 	}
 }
 
-func open(tb testing.TB, config Config) *Store {
+func open(tb testing.TB, config historyconfig.Store) *Store {
 	tb.Helper()
 	s, err := Open(config)
 	require.NoError(tb, err)
@@ -61,9 +62,9 @@ var now = time.Now().UTC().Truncate(time.Millisecond)
 func lookup(id string, ago time.Duration) *event.Event {
 	at := now.Add(-ago)
 	return &event.Event{
-		ID: id, First: at, Last: at.Add(time.Second), Count: 3, Client: "192.0.2.7", NewClient: true, Policy: "mil", Action: "nxdomain", Mode: "enforce",
-		Protected: "mil", Intended: "us.army.mil", Kind: "omission", Distance: 1, Counterpart: "exists",
-		Candidates: []event.Candidate{{Protected: "army.mil", Intended: "us.army.mil", Kind: "omission", Distance: 1, Policy: "other"}},
+		ID: id, First: at, Last: at.Add(time.Second), Count: 3, Client: "192.0.2.7", NewClient: true, Action: "nxdomain", Mode: "enforce",
+		Lookalike: event.Lookalike{Protected: "mil", Intended: "us.army.mil", Kind: "omission", Distance: 1, Policy: "mil"}, Counterpart: "exists",
+		Candidates: []event.Lookalike{{Protected: "army.mil", Intended: "us.army.mil", Kind: "omission", Distance: 1, Policy: "other"}},
 		Name:       "us.army.ml", Question: "us.army.ml", Type: "MX", Types: []string{"MX", "A"}, ResponseCode: "NXDOMAIN", Via: "192.0.2.53", Server: "dns://:53", View: "mail",
 	}
 }
@@ -218,7 +219,7 @@ func mixed(random *rand.Rand, count int, days int) []*event.Event {
 // TestOpened: a store reaches for nothing until it is used, and a database that is away, or damaged, is an error each time.
 func TestOpened(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "missing")
-	s := open(t, Config{DSN: SQLite(filepath.Join(missing, "events.db"))})
+	s := open(t, historyconfig.Store{DSN: SQLite(filepath.Join(missing, "events.db"))})
 	_, err := s.Write(t.Context(), []*event.Event{lookup("a", 0)})
 	require.ErrorIs(t, err, os.ErrNotExist)
 	_, err = s.Totals(t.Context())
@@ -233,7 +234,7 @@ func TestOpened(t *testing.T) {
 // TestReplaced: a file that somebody has removed, or put in place of another, is noticed.
 func TestReplaced(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "events.db")
-	s := open(t, Config{DSN: SQLite(path)})
+	s := open(t, historyconfig.Store{DSN: SQLite(path)})
 	write(t, s, lookup("a", 0))
 	removeDatabase(t, path)
 	write(t, s, lookup("b", 0))
@@ -251,7 +252,7 @@ func TestReplaced(t *testing.T) {
 // behind, does not spoil.
 func TestMovedAway(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "events.db")
-	ours, page := open(t, Config{DSN: SQLite(path)}), open(t, Config{DSN: SQLite(path)})
+	ours, page := open(t, historyconfig.Store{DSN: SQLite(path)}), open(t, historyconfig.Store{DSN: SQLite(path)})
 	write(t, ours, lookup("a", 0))
 	_, err := page.Totals(t.Context())
 	require.NoError(t, err)
@@ -272,7 +273,7 @@ func TestMovedAway(t *testing.T) {
 		require.NoError(t, h.write.QueryRowContext(t.Context(), "PRAGMA integrity_check").Scan(&intact))
 		assert.Equal(t, "ok", intact)
 	}
-	again := open(t, Config{DSN: SQLite(path)})
+	again := open(t, historyconfig.Store{DSN: SQLite(path)})
 	list, err := again.Events(t.Context(), Filter{}, Page{})
 	require.NoError(t, err)
 	assert.Equal(t, []string{"b4"}, idsOf(list))
@@ -290,7 +291,7 @@ func TestTwo(t *testing.T) {
 	for name, database := range databases {
 		t.Run(name, func(t *testing.T) {
 			dsn := database(t)
-			ours, theirs := open(t, Config{DSN: dsn, Host: "ns1"}), open(t, Config{DSN: dsn, Host: "ns2"})
+			ours, theirs := open(t, historyconfig.Store{DSN: dsn, Host: "ns1"}), open(t, historyconfig.Store{DSN: dsn, Host: "ns2"})
 			written := make(chan error, 2)
 			for i, s := range []*Store{ours, theirs} {
 				go func() {
@@ -350,7 +351,7 @@ func TestSilent(t *testing.T) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer listener.Close()
-	s, err := Open(Config{DSN: "postgres://typoguard@" + listener.Addr().String() + "/events", Age: time.Hour})
+	s, err := Open(historyconfig.Store{DSN: "postgres://typoguard@" + listener.Addr().String() + "/events", Age: time.Hour})
 	require.NoError(t, err)
 	conn, err := listener.Accept() // of who removes old events
 	require.NoError(t, err)

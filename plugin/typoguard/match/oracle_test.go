@@ -277,13 +277,11 @@ func characters(label string) []rune {
 		return []rune(decoded)
 	}
 	var s []rune
-	for len(label) > 0 {
-		r, size := utf8.DecodeRuneInString(label)
-		if size == 1 {
-			r = octet(label[0])
+	for i, r := range label {
+		if r == utf8.RuneError && !strings.HasPrefix(label[i:], string(utf8.RuneError)) {
+			r = octet(label[i])
 		}
 		s = append(s, r)
-		label = label[size:]
 	}
 	return s
 }

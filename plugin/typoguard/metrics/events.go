@@ -88,7 +88,7 @@ func (o *sinkObserver) Failed(err error) {
 	if !o.failing {
 		o.failing = true
 		reason := strings.Join(strings.Fields(err.Error()), " ") // those of databases have lines
-		o.logger.Error(fmt.Sprintf("events: writing to %s failed, keeping up to %d events and retrying: %s", o.name, sink.Waiting, reason))
+		o.logger.Error(fmt.Sprintf("events: writing to %s failed, keeping up to %d events and retrying: %s", o.name, sink.QueueSize, reason))
 	}
 }
 

@@ -37,7 +37,7 @@ func TestAllow(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			e := &event.Event{ID: "k3j5q2abcd", Name: tt.lookalike, Protected: tt.protected, Intended: tt.intended, Policy: "mil"}
+			e := &event.Event{ID: "k3j5q2abcd", Name: tt.lookalike, Lookalike: event.Lookalike{Protected: tt.protected, Intended: tt.intended, Policy: "mil"}}
 			assert.Equal(t, tt.want, allowable(e))
 		})
 	}
@@ -45,7 +45,7 @@ func TestAllow(t *testing.T) {
 
 func TestAllowLines(t *testing.T) {
 	day := time.Date(2026, 11, 22, 23, 30, 0, 0, time.FixedZone("", -3600))
-	e := &event.Event{ID: "k3j5q2abcd", Name: "us.army.ml", Protected: "mil", Intended: "us.army.mil", Policy: "mil"}
+	e := &event.Event{ID: "k3j5q2abcd", Name: "us.army.ml", Lookalike: event.Lookalike{Protected: "mil", Intended: "us.army.mil", Policy: "mil"}}
 	assert.Equal(t, allowance{Policy: "mil", Stanza: "typoguard mil {", Suggestions: []suggestion{
 		{"army.ml", false, "allow army.ml", "army.ml  # false positive, event k3j5q2abcd, 2026-11-23"},
 		{"us.army.ml", false, "allow us.army.ml", "us.army.ml  # false positive, event k3j5q2abcd, 2026-11-23"},
@@ -62,7 +62,7 @@ func FuzzAllow(f *testing.F) {
 	f.Add(`a\032b.co.il`, "co.mil", "co.mil")
 	f.Add("xn--rmy-5cd.mil", "army.mil", "army.mil")
 	f.Fuzz(func(t *testing.T, name, protected, intended string) {
-		for _, suggestion := range allow(&event.Event{Name: name, Protected: protected, Intended: intended, Policy: "mil"}, time.Now()).Suggestions {
+		for _, suggestion := range allow(&event.Event{Name: name, Lookalike: event.Lookalike{Protected: protected, Intended: intended, Policy: "mil"}}, time.Now()).Suggestions {
 			parsed, err := match.ParseSuffix(suggestion.Suffix)
 			require.NoError(t, err)
 			require.Equal(t, suggestion.Suffix, parsed)

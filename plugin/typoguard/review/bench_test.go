@@ -12,6 +12,7 @@ import (
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/historyconfig"
 	"github.com/typoguard/coredns-typoguard/test/past"
 )
 
@@ -26,7 +27,7 @@ func filled(b *testing.B) *testPage {
 	if dir == "" {
 		dir = b.TempDir()
 	}
-	store, err := history.Open(history.Config{DSN: history.SQLite(filepath.Join(dir, "month.db")), Host: "ns1"})
+	store, err := history.Open(historyconfig.Store{DSN: history.SQLite(filepath.Join(dir, "month.db")), Host: "ns1"})
 	require.NoError(b, err)
 	b.Cleanup(func() { require.NoError(b, store.Close()) })
 	list, err := store.Events(b.Context(), history.Filter{}, history.Page{})

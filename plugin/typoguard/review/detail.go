@@ -29,7 +29,7 @@ type detail struct {
 
 // candidate is a protected suffix that the name looks like.
 type candidate struct {
-	event.Candidate
+	event.Lookalike
 	Decided   bool
 	Sentences []string
 }
@@ -77,10 +77,9 @@ func (s *site) newDetail(d *history.Detail) *detail {
 	page.Unicode = inUnicode(d.Name)
 	page.IntendedUnicode = inUnicode(d.Intended)
 	if d.Protected != "" {
-		decided := event.Candidate{Protected: d.Protected, Intended: d.Intended, Kind: d.Kind, Distance: d.Distance, Policy: d.Policy}
-		page.Edits = explain(d.Name, decided)
+		page.Edits = explain(d.Name, d.Lookalike)
 		page.Sentences = sentences(page.Edits)
-		page.Looks = append(page.Looks, candidate{decided, true, page.Sentences})
+		page.Looks = append(page.Looks, candidate{d.Lookalike, true, page.Sentences})
 	}
 	for _, c := range d.Candidates {
 		page.Looks = append(page.Looks, candidate{c, false, sentences(explain(d.Name, c))})

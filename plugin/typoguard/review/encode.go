@@ -94,7 +94,7 @@ func cell(value slog.Value) string {
 	switch v := value.Any().(type) {
 	case []string:
 		return strings.Join(v, " ")
-	case []event.Candidate:
+	case []event.Lookalike:
 		var all []string
 		for _, c := range v {
 			all = append(all, fmt.Sprintf("%s (%s, policy %s)", c.Intended, c.Kind, c.Policy))

@@ -13,7 +13,7 @@ import (
 )
 
 // explain returns how a lookalike was made of the intended name, as the engine measured it.
-func explain(name string, c event.Candidate) []match.Edit {
+func explain(name string, c event.Lookalike) []match.Edit {
 	if c.Kind == match.Homoglyph.String() {
 		if edits, ok := match.ExplainHomoglyph(name, c.Intended, skeleton.Of); ok {
 			return edits

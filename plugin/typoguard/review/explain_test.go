@@ -39,7 +39,7 @@ func TestSentences(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			assert.Equal(t, tt.want, sentences(explain(tt.has, event.Candidate{Intended: tt.meant, Kind: tt.kind})))
+			assert.Equal(t, tt.want, sentences(explain(tt.has, event.Lookalike{Intended: tt.meant, Kind: tt.kind})))
 		})
 	}
 }

@@ -11,7 +11,6 @@ package review
 import (
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/netip"
 	"os"
@@ -21,31 +20,14 @@ import (
 	"github.com/prometheus/exporter-toolkit/web"
 	"go.yaml.in/yaml/v2"
 
-	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/historyconfig"
 )
-
-// Config configures a Server.
-type Config struct {
-	// Address is "host:port". The host is an IP address or "localhost". Other than loopback addresses need a WebConfig.
-	Address string
-	// WebConfig is a file with TLS and basic authentication in the format of Prometheus's exporter toolkit, or "". The file and
-	// its certificates are read again for new connections. Its http_headers cannot weaken those of the page.
-	WebConfig string
-	// Host is a host name that requests may use, besides IP addresses and "localhost"; "" for none.
-	Host string
-	// Store has the events. The server closes it.
-	Store *history.Store
-	// Logger logs failures, and never names.
-	Logger *slog.Logger
-	// Version is shown on the page.
-	Version string
-}
 
 // hostPattern matches a Host header without its port.
 var hostPattern = regexp.MustCompile(`^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$`)
 
-// Check returns an error if Listen would reject a Config, without any side effect. It ignores Store, Logger and Version.
-func Check(config Config) error {
+// Check returns an error if Listen would reject the configuration, without any side effect. It does not look at the history.
+func Check(config historyconfig.Page) error {
 	local, err := isLoopback(config.Address)
 	if err != nil {
 		return err
@@ -88,7 +70,7 @@ func isLoopback(address string) (bool, error) {
 
 // checkProtected returns an error unless the WebConfig file requires TLS and authentication, because not everyone in a network may
 // read who nearly sent mail where.
-func checkProtected(config Config) error {
+func checkProtected(config historyconfig.Page) error {
 	if config.WebConfig == "" {
 		return fmt.Errorf("address %q is not a loopback address: expected a web_config with TLS and basic authentication", config.Address)
 	}

@@ -21,6 +21,7 @@ import (
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/historyconfig"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -33,8 +34,9 @@ func lookup(id string, ago time.Duration) *event.Event {
 	at := time.Now().Add(-ago).UTC().Truncate(time.Millisecond)
 	return &event.Event{
 		ID: id, First: at, Last: at.Add(2 * time.Second), Count: 3, Client: "192.0.2.7", NewClient: true, Via: "192.0.2.53",
-		Policy: "mil", Action: "nxdomain", Mode: "enforce", Protected: "mil", Intended: "us.army.mil", Kind: "omission", Distance: 1, Counterpart: "exists",
-		Candidates: []event.Candidate{{Protected: "us.army.nl", Intended: "us.army.nl", Kind: "substitution", Distance: 1, Policy: "nl"}},
+		Lookalike: event.Lookalike{Protected: "mil", Intended: "us.army.mil", Kind: "omission", Distance: 1, Policy: "mil"},
+		Action:    "nxdomain", Mode: "enforce", Counterpart: "exists",
+		Candidates: []event.Lookalike{{Protected: "us.army.nl", Intended: "us.army.nl", Kind: "substitution", Distance: 1, Policy: "nl"}},
 		Name:       "us.army.ml", Question: "us.army.ml", Type: "MX", Types: []string{"MX", "A"}, ResponseCode: "NXDOMAIN", Server: "dns://:53", View: "mail",
 	}
 }
@@ -82,14 +84,14 @@ func newPage(t *testing.T, events ...*event.Event) *testPage {
 func pageOf(tb testing.TB, store *history.Store) *testPage {
 	tb.Helper()
 	var log bytes.Buffer
-	config := Config{Store: store, Logger: slog.New(slog.NewTextHandler(&log, nil)), Version: "1.2.3", Host: "review.corp.example"}
-	s := newSite(config)
+	config := historyconfig.Page{Logger: slog.New(slog.NewTextHandler(&log, nil)), Version: "1.2.3", Host: "review.corp.example"}
+	s := newSite(config, store)
 	return &testPage{tb, secure(routes(s), config.Host), s, store, &log}
 }
 
 func newStore(t *testing.T, events ...*event.Event) *history.Store {
 	t.Helper()
-	store, err := history.Open(history.Config{DSN: history.SQLite(filepath.Join(t.TempDir(), "events.db")), Host: resolver})
+	store, err := history.Open(historyconfig.Store{DSN: history.SQLite(filepath.Join(t.TempDir(), "events.db")), Host: resolver})
 	require.NoError(t, err)
 	if len(events) > 0 {
 		_, err = store.Write(t.Context(), events)
@@ -292,7 +294,7 @@ func TestHostile(t *testing.T) {
 	e.Name, e.Intended, e.Protected, e.Kind, e.Policy, e.Question, e.Record = hostile+".ml", hostile+".mil", hostile, hostile, hostile, hostile, hostile
 	e.Via, e.Server, e.View, e.ResponseCode, e.Client, e.Counterpart, e.Types = hostile, hostile, hostile, hostile, hostile, hostile, []string{hostile}
 	e.SMTP = &event.SMTP{Helo: hostile + "\xff", Sender: hostile, Recipient: hostile}
-	e.Candidates = []event.Candidate{{Protected: hostile, Intended: hostile, Kind: hostile, Policy: hostile}}
+	e.Candidates = []event.Lookalike{{Protected: hostile, Intended: hostile, Kind: hostile, Policy: hostile}}
 	p := newPage(t, e)
 	_, err := p.store.Review(t.Context(), e.ID, history.Review{State: history.StateConfirmed, Note: hostile + "\nsecond line", Reviewer: hostile})
 	require.NoError(t, err)
@@ -373,7 +375,7 @@ func TestCrossSite(t *testing.T) {
 // TestDead: without its database the page says so, and the log why.
 func TestDead(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "secret-directory")
-	store, err := history.Open(history.Config{DSN: history.SQLite(filepath.Join(dir, "events.db"))})
+	store, err := history.Open(historyconfig.Store{DSN: history.SQLite(filepath.Join(dir, "events.db"))})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, store.Close()) })
 	p := pageOf(t, store)

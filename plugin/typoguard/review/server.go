@@ -11,6 +11,9 @@ import (
 
 	"github.com/prometheus/exporter-toolkit/web"
 	"golang.org/x/net/netutil"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/historyconfig"
 )
 
 // Limits, so that clients of the page cannot starve the resolver in the same process.
@@ -24,16 +27,18 @@ const (
 
 // Server serves the page.
 type Server struct {
-	config   Config
+	config   historyconfig.Page
+	store    *history.Store
 	listener net.Listener
 	http     *http.Server
 	stop     context.CancelFunc // of every request
 	done     chan struct{}      // closed when serving has ended
 }
 
-// Listen binds the address, and serves the page in a goroutine until Close. If it returns an error, the caller still owns the Store.
-func Listen(config Config) (*Server, error) {
-	if config.Store == nil {
+// Listen binds the address, and serves the events of a store in a goroutine until Close, which closes the store. If Listen
+// returns an error, the caller still owns the store.
+func Listen(config historyconfig.Page, store *history.Store) (*Server, error) {
+	if store == nil {
 		return nil, errNoStore
 	}
 	if config.Logger == nil {
@@ -47,9 +52,9 @@ func Listen(config Config) (*Server, error) {
 		return nil, err
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	s := &Server{config: config, listener: listener, stop: stop, done: make(chan struct{})}
+	s := &Server{config: config, store: store, listener: listener, stop: stop, done: make(chan struct{})}
 	s.http = &http.Server{
-		Handler:           secure(newHandler(config), config.Host),
+		Handler:           secure(newHandler(config, store), config.Host),
 		ReadHeaderTimeout: readTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,
@@ -76,7 +81,7 @@ func (s *Server) serve() {
 // Addr returns the listen address.
 func (s *Server) Addr() net.Addr { return s.listener.Addr() }
 
-// Close stops the server once all requests in flight are answered or ctx ends, and then closes its Store. It must be called only
+// Close stops the server once all requests in flight are answered or ctx ends, and then closes its store. It must be called only
 // once.
 func (s *Server) Close(ctx context.Context) error {
 	err := s.http.Shutdown(ctx)
@@ -85,5 +90,5 @@ func (s *Server) Close(ctx context.Context) error {
 	}
 	s.stop()
 	<-s.done
-	return errors.Join(err, s.config.Store.Close())
+	return errors.Join(err, s.store.Close())
 }

@@ -25,6 +25,7 @@ import (
 	"golang.org/x/crypto/bcrypt"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/historyconfig"
 )
 
 // webConfig writes a web-config file with a certificate of its own, in a directory, and returns its path.
@@ -93,7 +94,7 @@ func TestCheck(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.address+" "+tt.host, func(t *testing.T) {
-			err := Check(Config{Address: tt.address, WebConfig: tt.file, Host: tt.host})
+			err := Check(historyconfig.Page{Address: tt.address, WebConfig: tt.file, Host: tt.host})
 			if tt.want == "" {
 				require.NoError(t, err)
 				return
@@ -104,9 +105,9 @@ func TestCheck(t *testing.T) {
 }
 
 // listen serves a page until the test ends.
-func listen(t *testing.T, config Config) *Server {
+func listen(t *testing.T, config historyconfig.Page, store *history.Store) *Server {
 	t.Helper()
-	s, err := Listen(config)
+	s, err := Listen(config, store)
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, s.Close(context.Background())) })
 	return s
@@ -115,7 +116,7 @@ func listen(t *testing.T, config Config) *Server {
 // TestListen: with a web-config file there is TLS and who does not say who it is sees nothing; who does is the reviewer.
 func TestListen(t *testing.T) {
 	store := newStore(t, lookup("aaaaaaaaaa", time.Minute))
-	s := listen(t, Config{Address: "127.0.0.1:0", Store: store, WebConfig: webConfig(t, tlsLines+userLines(t))})
+	s := listen(t, historyconfig.Page{Address: "127.0.0.1:0", WebConfig: webConfig(t, tlsLines+userLines(t))}, store)
 	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
 	defer client.CloseIdleConnections()
 	request := func(method, target, body, password string) *http.Response {
@@ -147,7 +148,7 @@ func TestListen(t *testing.T) {
 // TestReviewerNotBelieved: a name that nobody has asked a password for is not kept.
 func TestReviewerNotBelieved(t *testing.T) {
 	store := newStore(t, lookup("aaaaaaaaaa", time.Minute))
-	s := listen(t, Config{Address: "127.0.0.1:0", Store: store})
+	s := listen(t, historyconfig.Page{Address: "127.0.0.1:0"}, store)
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPut, "http://"+s.Addr().String()+"/api/v1/events/aaaaaaaaaa/review", strings.NewReader(`{"state":"confirmed"}`))
 	require.NoError(t, err)
 	r.Header.Set("Content-Type", "application/json")
@@ -170,11 +171,11 @@ func TestListenErrors(t *testing.T) {
 	taken, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer taken.Close()
-	_, err = Listen(Config{Address: taken.Addr().String(), Store: store})
+	_, err = Listen(historyconfig.Page{Address: taken.Addr().String()}, store)
 	require.ErrorContains(t, err, "address already in use")
-	_, err = Listen(Config{Address: ":0", Store: store})
+	_, err = Listen(historyconfig.Page{Address: ":0"}, store)
 	require.ErrorContains(t, err, "is not a loopback address")
-	_, err = Listen(Config{Address: "127.0.0.1:0"})
+	_, err = Listen(historyconfig.Page{Address: "127.0.0.1:0"}, nil)
 	require.ErrorIs(t, err, errNoStore)
 	_, err = store.Totals(t.Context())
 	require.NoError(t, err)
@@ -183,7 +184,7 @@ func TestListenErrors(t *testing.T) {
 // TestClose: nothing is left, and who holds a connection open does not keep the server from ending.
 func TestClose(t *testing.T) {
 	var log bytes.Buffer
-	s, err := Listen(Config{Address: "127.0.0.1:0", Store: newStore(t), Logger: slog.New(slog.NewTextHandler(&log, nil))})
+	s, err := Listen(historyconfig.Page{Address: "127.0.0.1:0", Logger: slog.New(slog.NewTextHandler(&log, nil))}, newStore(t))
 	require.NoError(t, err)
 	connection, err := net.Dial("tcp", s.Addr().String())
 	require.NoError(t, err)

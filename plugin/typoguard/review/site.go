@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/historyconfig"
 )
 
 const (
@@ -34,9 +35,9 @@ type site struct {
 	failing   atomic.Bool // whether the last database query failed
 }
 
-func newSite(config Config) *site {
+func newSite(config historyconfig.Page, store *history.Store) *site {
 	return &site{
-		store: config.Store, logger: config.Logger, version: config.Version, webConfig: config.WebConfig, assets: vendored(), summaries: newSummaries(config.Store),
+		store: store, logger: config.Logger, version: config.Version, webConfig: config.WebConfig, assets: vendored(), summaries: newSummaries(store),
 		queries: make(chan struct{}, maxQueries), exports: make(chan struct{}, maxExports), now: time.Now,
 	}
 }

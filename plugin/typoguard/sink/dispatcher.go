@@ -15,7 +15,7 @@ const (
 	// ten megabytes each at most.
 	maxWindows = 16384
 	maxClients = 65536
-	// dueInterval is how often the dispatcher looks whether events are due. With event.Settle it bounds what a kill loses.
+	// dueInterval is how often the dispatcher looks whether events are due. With event.SettleTime it bounds what a kill loses.
 	dueInterval = 500 * time.Millisecond
 	// restInterval is how long the dispatcher takes no events after it has taken some. Four million queries for lookalikes a
 	// second would fill the queue meanwhile.
@@ -144,7 +144,7 @@ func (d *Dispatcher) drain() {
 // add takes an event from the query path. Only queries are folded: what an SMTP listener refuses has an id of its own.
 func (d *Dispatcher) add(e *event.Event) {
 	if e.SMTP == nil && !d.folder.Has(e.ID) && e.Client != "" {
-		if e.NewClient = d.clients.See(e.Policy, e.Client, e.First); e.NewClient {
+		if e.NewClient = d.clients.Record(e.Policy, e.Client, e.First); e.NewClient {
 			d.observer.NewClient(e.Policy)
 		}
 	}

@@ -130,11 +130,11 @@ func TestNewClients(t *testing.T) {
 	r := new(recorder)
 	d := NewDispatcher(r)
 	for i := range 12 {
-		d.Report(&event.Event{ID: fmt.Sprint(i), Policy: "test", Client: fmt.Sprint("192.0.2.", i%3), First: time.Now()})
+		d.Report(&event.Event{ID: fmt.Sprint(i), Lookalike: event.Lookalike{Policy: "test"}, Client: fmt.Sprint("192.0.2.", i%3), First: time.Now()})
 	}
-	d.Report(&event.Event{ID: "other", Policy: "other", Client: "192.0.2.1", First: time.Now()})
-	d.Report(&event.Event{ID: "smtp", Policy: "test", Client: "192.0.2.77", SMTP: new(event.SMTP)})
-	d.Report(&event.Event{ID: "nobody", Policy: "test"})
+	d.Report(&event.Event{ID: "other", Lookalike: event.Lookalike{Policy: "other"}, Client: "192.0.2.1", First: time.Now()})
+	d.Report(&event.Event{ID: "smtp", Lookalike: event.Lookalike{Policy: "test"}, Client: "192.0.2.77", SMTP: new(event.SMTP)})
+	d.Report(&event.Event{ID: "nobody", Lookalike: event.Lookalike{Policy: "test"}})
 	d.Close()
 	assert.Equal(t, map[string]int{"new client test": 3, "new client other": 1}, r.counts)
 }

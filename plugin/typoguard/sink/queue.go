@@ -15,8 +15,8 @@ import (
 )
 
 const (
-	// Waiting is the capacity of a queue, in events: about five megabytes.
-	Waiting = 8192
+	// QueueSize is the capacity of a queue, in events: about five megabytes.
+	QueueSize = 8192
 	// batchSize is the highest number of events that a target gets at once.
 	batchSize = 256
 	// The pause after a failure doubles from firstPause to lastPause.
@@ -61,7 +61,7 @@ type Queue struct {
 
 // NewQueue returns the queue of a target, and takes ownership of the target.
 func NewQueue(target Target, observer Observer) *Queue {
-	q := &Queue{events: make(chan *event.Event, Waiting), target: target, observer: observer}
+	q := &Queue{events: make(chan *event.Event, QueueSize), target: target, observer: observer}
 	q.ctx, q.stop = context.WithCancel(context.Background())
 	q.done.Go(q.run)
 	return q

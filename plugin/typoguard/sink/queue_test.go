@@ -122,14 +122,14 @@ func TestQueueFull(t *testing.T) {
 		q.Add(&event.Event{})
 		synctest.Wait() // this one is with the target
 		start := time.Now()
-		for range Waiting + 1000 {
+		for range QueueSize + 1000 {
 			q.Add(&event.Event{})
 		}
 		assert.Zero(t, time.Since(start))
 		assert.Equal(t, [2]int{0, 1000}, seen.events())
 		require.NoError(t, q.Close())
 		assert.Equal(t, shutdownTimeout, time.Since(start))
-		assert.Equal(t, [2]int{0, 1 + Waiting + 1000}, seen.events(), "in the end all are")
+		assert.Equal(t, [2]int{0, 1 + QueueSize + 1000}, seen.events(), "in the end all are")
 	})
 }
 

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"net/netip"
 	"time"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
 )
 
-// Config configures a server. It must not change once a server has it. Many goroutines call Judge and Observer
-// concurrently; neither may be nil.
+// Config configures a server. It must not change once a server has it. Many goroutines call Suggest and Observer concurrently;
+// neither may be nil.
 type Config struct {
 	// Hostname is the server's name in its greeting. Postfix and Sendmail take a server with their own name for themselves,
 	// and return the message as a loop.
@@ -18,9 +20,9 @@ type Config struct {
 	Certificate *tls.Certificate
 	// Limits bound what clients may do.
 	Limits Limits
-	// Judge returns the domains that a recipient's domain may have been intended to be, according to the current policies,
+	// Suggest returns the domains that a recipient's domain may have been intended to be, according to the current policies,
 	// best first; none if it does not look like any protected suffix. The domain is in lower-case A-labels without a final dot.
-	Judge func(domain string) []Suggestion
+	Suggest func(domain string) []Suggestion
 	// Observer learns what happens.
 	Observer Observer
 }
@@ -30,12 +32,9 @@ const MaxSuggestions = 3
 
 // Suggestion is a domain that a recipient's domain may have been intended to be.
 type Suggestion struct {
-	// Intended is the intended domain, in A-labels.
-	Intended string
-	// Protected is the suffix that the domain looks like, and Policy the policy that protects it. Kind and Distance say how and
-	// by how many edits the domain differs. They are for the observer; the reply contains none of them.
-	Protected, Policy, Kind string
-	Distance                int
+	// Lookalike is what the domain looks like. The reply contains nothing of it but Intended, which is in A-labels, and Policy,
+	// if the hint has {policy}; the rest is for the observer.
+	event.Lookalike
 	// Hint is the policy's text for the sender, as CheckHint accepts it, or empty.
 	Hint string
 	// LogAddresses gives the observer the full addresses of sender and recipient instead of their domains.

@@ -13,6 +13,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
 )
 
 // waitTimeout is how long a test waits for a reply that must come.
@@ -58,9 +60,9 @@ func (w *witness) seen() events {
 	return w.all
 }
 
-// judge is a policy for tests: what lies in army.ml was meant for army.mil, and so on.
-func judge(domain string) []Suggestion {
-	mil := Suggestion{Policy: "mil", Kind: "omission"}
+// suggest is a policy for tests: what lies in army.ml was meant for army.mil, and so on.
+func suggest(domain string) []Suggestion {
+	mil := Suggestion{Lookalike: event.Lookalike{Policy: "mil", Kind: "omission"}}
 	swap := func(lookalike, protected string) (Suggestion, bool) {
 		s := mil
 		rest, ok := strings.CutSuffix(domain, lookalike)
@@ -80,7 +82,7 @@ func judge(domain string) []Suggestion {
 	if domain == "af.mil.example" {
 		var all []Suggestion
 		for _, name := range []string{"a", "b", "c", "d"} {
-			all = append(all, Suggestion{Intended: name + ".example", Policy: "many", Kind: "substitution"})
+			all = append(all, Suggestion{Lookalike: event.Lookalike{Intended: name + ".example", Policy: "many", Kind: "substitution"}})
 		}
 		return all
 	}
@@ -92,7 +94,7 @@ func newConfig() (*Config, *witness) {
 	w := new(witness)
 	limits := DefaultLimits
 	limits.Rate = 1_000_000
-	return &Config{Hostname: "sinkhole.example", Limits: limits, Judge: judge, Observer: w}, w
+	return &Config{Hostname: "sinkhole.example", Limits: limits, Suggest: suggest, Observer: w}, w
 }
 
 // start starts a server on loopback until the test ends.
@@ -221,7 +223,7 @@ func TestConfigure(t *testing.T) {
 
 	next, after := newConfig()
 	next.Hostname = "other.example"
-	next.Judge = func(string) []Suggestion { return nil }
+	next.Suggest = func(string) []Suggestion { return nil }
 	s.Configure(next)
 	require.Equal(t, "550 5.7.1 <bob@army.ml>: this host takes no mail", c.say("RCPT TO:<bob@army.ml>"))
 	require.Contains(t, connect(t, s).reply()[0], "220 other.example ")

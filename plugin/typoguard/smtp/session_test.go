@@ -10,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
 )
 
 // TestDialogue is what a mail server reads that delivers, command by command.
@@ -43,7 +45,7 @@ func TestDialogue(t *testing.T) {
 	refusals := w.seen().refusals
 	require.Len(t, refusals, 4)
 	suggestions := refusals[0].Suggestions
-	assert.Equal(t, []Suggestion{{Intended: "us.army.mil", Policy: "mil", Kind: "omission"}}, suggestions)
+	assert.Equal(t, []Suggestion{{Lookalike: event.Lookalike{Intended: "us.army.mil", Policy: "mil", Kind: "omission"}}}, suggestions)
 	assert.Len(t, refusals[0].ID, idLength)
 	assert.NotEqual(t, refusals[0].ID, refusals[1].ID)
 	refusals[0].ID = ""
@@ -182,8 +184,8 @@ func TestNoRecipients(t *testing.T) {
 // TestLongReply: a reply that does not fit on a line has several, each with the codes and within 512 octets.
 func TestLongReply(t *testing.T) {
 	config, _ := newConfig()
-	config.Judge = func(domain string) []Suggestion {
-		return []Suggestion{{Intended: "a." + domain}, {Intended: "b." + domain}}
+	config.Suggest = func(domain string) []Suggestion {
+		return []Suggestion{{Lookalike: event.Lookalike{Intended: "a." + domain}}, {Lookalike: event.Lookalike{Intended: "b." + domain}}}
 	}
 	sub := strings.Repeat(strings.Repeat("y", 60)+".", 3) + "army.ml"
 	c := greeted(t, start(t, config))
@@ -257,7 +259,7 @@ func (clumsy) LimitHit(Limit) { panic("clumsy") }
 func TestPanic(t *testing.T) {
 	config, w := newConfig()
 	config.Observer = clumsy{w}
-	config.Judge = func(string) []Suggestion { panic("no judgement") }
+	config.Suggest = func(string) []Suggestion { panic("no judgement") }
 	s := start(t, config)
 	judged, limited, other := greeted(t, s), greeted(t, s), greeted(t, s)
 	judged.begin("")

@@ -8,6 +8,7 @@ package withhistory
 import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/historyconfig"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/review"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/sink"
 )
@@ -21,28 +22,21 @@ type histories struct{}
 func (histories) Check(dsn string) (string, error) { return history.Check(dsn) }
 
 // Open implements typoguard.Histories.
-func (histories) Open(c typoguard.HistoryConfig) (sink.Target, error) {
-	return history.Open(history.Config(c))
-}
+func (histories) Open(c historyconfig.Store) (sink.Target, error) { return history.Open(c) }
 
 // CheckReview implements typoguard.Histories.
-func (histories) CheckReview(c typoguard.ReviewConfig) error { return review.Check(page(c, nil)) }
+func (histories) CheckReview(c historyconfig.Page) error { return review.Check(c) }
 
 // Listen implements typoguard.Histories. The page has its own store, which removes no events; the store of the sink does.
-func (histories) Listen(c typoguard.ReviewConfig) (typoguard.ReviewServer, error) {
-	store, err := history.Open(history.Config{DSN: c.DSN, Logger: c.Logger})
+func (histories) Listen(c historyconfig.Page) (typoguard.ReviewServer, error) {
+	store, err := history.Open(historyconfig.Store{DSN: c.DSN, Logger: c.Logger})
 	if err != nil {
 		return nil, err
 	}
-	server, err := review.Listen(page(c, store))
+	server, err := review.Listen(c, store)
 	if err != nil {
 		_ = store.Close() // it was never used
 		return nil, err
 	}
 	return server, nil
-}
-
-// page returns the configuration of a page.
-func page(c typoguard.ReviewConfig, store *history.Store) review.Config {
-	return review.Config{Address: c.Address, WebConfig: c.WebConfig, Host: c.Host, Store: store, Logger: c.Logger, Version: c.Version}
 }
