@@ -9,7 +9,7 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/suffixlist"
 )
 
-// check looks at what only all options together tell, and completes the policy.
+// check checks what depends on several options, and completes the policy.
 func (c *policyConfig) check() error {
 	if err := c.CheckTypes(); err != nil {
 		return c.given["types"].Errorf("types: %w", err)
@@ -35,7 +35,7 @@ func (c *policyConfig) check() error {
 	return c.completeKinds()
 }
 
-// completeKinds makes the kinds all that the distance has, unless they were given.
+// completeKinds sets the kinds to all those that the distance allows, unless the stanza gives them.
 func (c *policyConfig) completeKinds() error {
 	if at, ok := c.given["kinds"]; ok {
 		if err := c.CheckKinds(); err != nil {
@@ -50,7 +50,7 @@ func (c *policyConfig) completeKinds() error {
 	return nil
 }
 
-// protectsFiles reports whether there is a list file of suffixes to protect.
+// protectsFiles reports whether any list file has suffixes to protect.
 func (c *policyConfig) protectsFiles() bool {
 	for _, s := range c.lists.sources {
 		if s.Protects {
@@ -60,7 +60,7 @@ func (c *policyConfig) protectsFiles() bool {
 	return false
 }
 
-// completeSources tells the lists that are fetched what the stanza says of them.
+// completeSources passes the stanza's options for fetched lists to the sources.
 func (c *policyConfig) completeSources() error {
 	fetched := false
 	for _, s := range c.lists.sources {
@@ -77,8 +77,7 @@ func (c *policyConfig) completeSources() error {
 	return nil
 }
 
-// checkProtected returns an error if an option of the stanza applies to none of the suffixes it protects, whether they
-// have expired or not.
+// checkProtected returns an error if an option applies to none of the protected suffixes, expired ones included.
 func (c *policyConfig) checkProtected(protected []suffixlist.Suffix) error {
 	distance, registry := 1, false
 	for i := range protected {
@@ -95,28 +94,28 @@ func (c *policyConfig) checkProtected(protected []suffixlist.Suffix) error {
 	}
 	if c.Require != nil && !registry {
 		errs = append(errs, c.given["require"].Errorf(
-			"require: all protected suffixes are domains themselves, of which there is nothing to look up; expected one to register others under, such as mil"))
+			"require: all protected suffixes are domains themselves, so there is nothing to look up; expected one under which others register, such as mil"))
 	}
 	return errors.Join(errs...)
 }
 
-// checkSMTP returns an error for a listener to which no client is sent, and for options about one where there is none.
+// checkSMTP returns an error for a listener to which no answer points, and for SMTP options without a listener.
 func (c *policyConfig) checkSMTP() error {
 	if at, ok := c.given["smtp"]; ok {
 		if c.Action != policy.Sinkhole {
-			return at.Errorf("smtp: action %s sends nobody to it; expected action sinkhole", c.Action)
+			return at.Errorf("smtp: action %s sends no clients to the listener; expected action sinkhole", c.Action)
 		}
 		return nil
 	}
 	for _, option := range []string{"smtp_hostname", "smtp_tls", "smtp_limits", "hint", "log_addresses"} {
 		if at, ok := c.given[option]; ok {
-			return at.Errorf("%s: without an SMTP listener; expected smtp ADDRESS, too", option)
+			return at.Errorf("%s: the policy has no SMTP listener; expected smtp ADDRESS too", option)
 		}
 	}
 	return nil
 }
 
-// addLog completes a stanza with the log as a sink, which is on by default.
+// addLog adds the log to the sinks, which it is by default.
 func (c *policyConfig) addLog() error {
 	if !c.logEvents {
 		return nil
@@ -124,13 +123,13 @@ func (c *policyConfig) addLog() error {
 	return c.addSink(newSinkConfig("log_events", c.at, sink.Config{Name: logSink, Open: newLogTarget}))
 }
 
-// checkReview completes the stanza's page with the history that it shows.
+// checkReview completes the review page with the history that it shows.
 func (c *policyConfig) checkReview() error {
 	if c.review == nil {
 		return nil
 	}
 	if c.history.dsn == "" {
-		return c.review.at.Errorf("review: the policy keeps no history; expected one in the same stanza, such as history sqlite:///var/lib/typoguard/events.db")
+		return c.review.at.Errorf("review: the policy has no history; expected one in the same stanza, such as history sqlite:///var/lib/typoguard/events.db")
 	}
 	c.review.DSN, c.review.history = c.history.dsn, c.history.name
 	return nil
