@@ -46,6 +46,7 @@ type Config struct {
 type Store struct {
 	config   Config
 	database database
+	many     int // manyEvents, or fewer in a test
 
 	lock   chan struct{} // guards opened, also while the database is being opened; a channel, so that waiting can end
 	opened *handles      // nil until the first use, and after a failure
@@ -90,7 +91,7 @@ func Open(config Config) (*Store, error) {
 	if _, err := Check(config.DSN); err != nil {
 		return nil, err
 	}
-	s := &Store{config: config, lock: make(chan struct{}, 1)}
+	s := &Store{config: config, many: manyEvents, lock: make(chan struct{}, 1)}
 	if path, ok := ParseSQLite(config.DSN); ok {
 		s.database = &sqliteFile{path: path}
 	} else {
