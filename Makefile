@@ -45,6 +45,7 @@ lint: ## Check the code with golangci-lint
 modules: ## Check that go.mod and go.sum are tidy, and verify the checksums of modules
 	$(GO) mod tidy -diff
 	$(GO) mod verify
+	cd test/engine && $(GO) mod tidy -diff && $(GO) mod verify
 
 .PHONY: shellcheck
 shellcheck: ## Check the shell scripts; needs shellcheck

@@ -71,7 +71,7 @@ func TestHistoryUnreachable(t *testing.T) {
 	assert.GreaterOrEqual(t, s.page(t), 500, "the page says it, too")
 	assert.Less(t, s.hidden(t, "army.ml."), patience/4)
 	kit.Eventually(t, "the log to say it", func() bool {
-		return strings.Contains(s.Output(), "Events cannot be written to postgres://typoguard@")
+		return strings.Contains(s.Output(), "events: writing to postgres://typoguard@"+dead+"/events failed")
 	})
 	assert.NotContains(t, s.Output(), "secret")
 }

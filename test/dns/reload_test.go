@@ -99,7 +99,7 @@ func TestListReload(t *testing.T) {
 	checkSteady(t, always, l.samples[always], blocked)
 	checkSteady(t, never, l.samples[never], passed)
 	checkChanges(t, changing, l.samples[changing], passed, longer, shorter)
-	assert.Equal(t, 2, strings.Count(s.Output(), "stays as it was"), "log lines about a list that could not be loaded")
+	assert.Equal(t, 2, strings.Count(s.Output(), "reload failed, keeping the previous lists"), "log lines about a list that could not be loaded")
 	assert.Contains(t, s.Output(), filepath.Join(dir, "list")+":2", "the log says where the broken list is broken")
 }
 

@@ -23,7 +23,7 @@ func TestStartupFails(t *testing.T) {
 		{"mail left a way through", "protect army.mil\ntypes MX", []string{"Corefile:6 - Error during parsing: ", "types: ", "expected MX A AAAA"}},
 		{"no list", "protect_file {$DIR}/none", []string{"Corefile:5 - Error during parsing: ", "/none: no such file"}},
 		{"mistake in a list", "protect_file {$DIR}/list", []string{"/list:2 - Error during parsing: ", `"mil"`}},
-		{"no directory for the history", "protect army.mil\nhistory sqlite://{$DIR}/none/events.db", []string{"Corefile:6 - Error during parsing: ", "history: ", "/none is no directory"}},
+		{"no directory for the history", "protect army.mil\nhistory sqlite://{$DIR}/none/events.db", []string{"Corefile:6 - Error during parsing: ", "history: ", "/none is not a directory"}},
 		{"a page for all to see", "protect army.mil\nhistory sqlite://{$DIR}/events.db\nreview 0.0.0.0:8053", []string{"Corefile:7 - Error during parsing: ", "review: ", "web_config"}},
 		{"nothing protected", "allow arm.mil", []string{"Corefile:4 - Error during parsing: ", `policy "mail" protects nothing`}},
 	}

@@ -72,21 +72,21 @@ func FreePort() (string, error) {
 }
 
 // FreeAddress returns a free address of loopback to a test.
-func FreeAddress(t testing.TB) string {
-	t.Helper()
+func FreeAddress(tb testing.TB) string {
+	tb.Helper()
 	address, err := FreeAddressOf("127.0.0.1")
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return address
 }
 
 // Closed says whether nobody listens on an address.
-func Closed(t testing.TB, address string) bool {
-	t.Helper()
+func Closed(tb testing.TB, address string) bool {
+	tb.Helper()
 	conn, err := net.Dial("tcp", address)
 	if err != nil {
-		require.ErrorIs(t, err, syscall.ECONNREFUSED)
+		require.ErrorIs(tb, err, syscall.ECONNREFUSED)
 		return true
 	}
-	require.NoError(t, conn.Close())
+	require.NoError(tb, conn.Close())
 	return false
 }

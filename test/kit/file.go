@@ -10,10 +10,10 @@ import (
 )
 
 // WriteFile puts a file in place in one step, so that nobody ever reads half of it. Everybody may read it.
-func WriteFile(t testing.TB, path, content string) {
-	t.Helper()
-	require.NoError(t, os.WriteFile(path+".new", []byte(content), 0o644))
-	require.NoError(t, os.Rename(path+".new", path))
+func WriteFile(tb testing.TB, path, content string) {
+	tb.Helper()
+	require.NoError(tb, os.WriteFile(path+".new", []byte(content), 0o644))
+	require.NoError(tb, os.Rename(path+".new", path))
 }
 
 // ReadFile returns the content of a file, or nothing if it does not exist yet.

@@ -18,7 +18,7 @@ func TestSize(t *testing.T) {
 	}
 	for _, value := range []string{"", "-1", "-1MB", "MB", "10 MB", "1XB", "1e9", "99999999999999999999"} {
 		_, err := Size(value)
-		assert.ErrorContains(t, err, "expected a size such as 5000000000, 100MB or 3GiB", value)
+		require.ErrorContains(t, err, "expected a size such as 5000000000, 100MB or 3GiB", value)
 	}
 }
 
@@ -34,6 +34,6 @@ func TestDuration(t *testing.T) {
 	}
 	for _, value := range []string{"", "30", "1.5d", "d", "12h1d", "1 d"} {
 		_, err := Duration(value)
-		assert.ErrorContains(t, err, "expected a duration such as 30s, 12h, 1d12h or 30d", value)
+		require.ErrorContains(t, err, "expected a duration such as 30s, 12h, 1d12h or 30d", value)
 	}
 }

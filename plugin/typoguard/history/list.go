@@ -124,7 +124,7 @@ func (s *Store) total(ctx context.Context, p *plan) (n int, atLeast bool, err er
 	default:
 		n, all, err = s.countBounded(ctx, p)
 	}
-	return min(n, manyEvents), n > manyEvents || !all, err
+	return min(n, s.many), n > s.many || !all, err
 }
 
 // page fills a list.

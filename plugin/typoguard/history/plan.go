@@ -10,7 +10,8 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
 )
 
-// manyEvents is the highest number of events to count, and to sort for a page.
+// manyEvents is the highest number of events to count, and to sort for a page. Tests of a Store set it lower, so as not to write so
+// many events.
 const manyEvents = 10_000
 
 // plan says how SQLite should find the events that match a filter. SQLite has an index for each part of a filter, considers them all
@@ -51,7 +52,7 @@ func (s *Store) plan(ctx context.Context, f *Filter) (*plan, error) {
 			fewest, p.best = n, candidate.column
 		}
 	}
-	p.few = fewest <= manyEvents
+	p.few = fewest <= s.many
 	return p, nil
 }
 
@@ -117,11 +118,11 @@ func (s *Store) isEmpty(ctx context.Context, f *Filter) (none bool, err error) {
 	return none, err
 }
 
-// count counts the events of a plan, up to one more than manyEvents.
+// count counts the events of a plan, up to one more than s.many.
 func (s *Store) count(ctx context.Context, p *plan) (n int, err error) {
 	c := p.conditions(p.best, true)
 	err = s.query(ctx, func(row *sql.Rows) error { return row.Scan(&n) },
-		fmt.Sprintf("SELECT count(*) FROM (SELECT 1 FROM event WHERE %s LIMIT %d) AS found", c.where(), manyEvents+1), c.args...)
+		fmt.Sprintf("SELECT count(*) FROM (SELECT 1 FROM event WHERE %s LIMIT %d) AS found", c.where(), s.many+1), c.args...)
 	return n, err
 }
 
@@ -137,8 +138,8 @@ func (s *Store) countBounded(ctx context.Context, p *plan) (n int, all bool, err
 	}
 	var looked int
 	err = s.query(ctx, func(row *sql.Rows) error { return row.Scan(&looked, &n) },
-		fmt.Sprintf("SELECT count(*), coalesce(sum(found), 0) FROM (SELECT %s AS found FROM event WHERE %s LIMIT %d) AS some", c.where(), where, manyEvents+1), c.args...)
-	return n, looked <= manyEvents, err
+		fmt.Sprintf("SELECT count(*), coalesce(sum(found), 0) FROM (SELECT %s AS found FROM event WHERE %s LIMIT %d) AS some", c.where(), where, s.many+1), c.args...)
+	return n, looked <= s.many, err
 }
 
 // conditions returns the conditions of all parts. They let the database use only the index of one column, and of the time if

@@ -32,6 +32,7 @@ const (
 type Store struct {
 	config   historyconfig.Store
 	database database
+	many     int // manyEvents, or fewer in a test
 
 	lock   chan struct{} // guards opened, also while the database is being opened; a channel, so that waiting can end
 	opened *handles      // nil until the first use, and after a failure
@@ -76,7 +77,7 @@ func Open(config historyconfig.Store) (*Store, error) {
 	if _, err := Check(config.DSN); err != nil {
 		return nil, err
 	}
-	s := &Store{config: config, lock: make(chan struct{}, 1)}
+	s := &Store{config: config, many: manyEvents, lock: make(chan struct{}, 1)}
 	if path, ok := ParseSQLite(config.DSN); ok {
 		s.database = &sqliteFile{path: path}
 	} else {

@@ -250,9 +250,9 @@ func TestCheckSinkhole(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			err := (&Policy{Action: Sinkhole, Sinkhole: loopback, Clients: tt.clients}).CheckSinkhole()
 			if tt.ok {
-				assert.NoError(t, err)
+				require.NoError(t, err)
 			} else {
-				assert.ErrorContains(t, err, "sinkhole 127.0.0.2 is the mail server itself")
+				require.ErrorContains(t, err, "sinkhole 127.0.0.2 is the mail server itself")
 			}
 			assert.NoError(t, (&Policy{Sinkhole: []netip.Addr{netip.MustParseAddr("192.0.2.1")}, Clients: tt.clients}).CheckSinkhole())
 		})
