@@ -174,7 +174,7 @@ func drop(q *query, reply *dns.Msg, bad map[dns.RR]bool) *dns.Msg {
 	}
 	m.Answer, m.Ns, m.Extra = keep(reply.Answer), keep(reply.Ns), keep(reply.Extra)
 	if len(m.Answer) == 0 && len(reply.Answer) > 0 {
-		m.Ns = []dns.RR{soa(q.question().Name, &q.block.policies[0].Policy)}
+		m.Ns = []dns.RR{soa(q.question().Name, q.anyPolicy())}
 	}
 	return m
 }

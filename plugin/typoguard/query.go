@@ -61,6 +61,12 @@ func (q *query) question() *dns.Question { return &q.r.Question[0] }
 // state returns the query as CoreDNS's helpers want it.
 func (q *query) state() request.Request { return request.Request{W: q.ResponseWriter, Req: q.r} }
 
+// set returns the policies in force.
+func (q *query) set() *policy.Set { return q.block.set.Load() }
+
+// anyPolicy returns a policy of the block, for what all of them would say.
+func (q *query) anyPolicy() *policy.Policy { return &q.block.policies[0].Policy }
+
 // send hands an event over to the dispatcher.
 func (q *query) send(e *event.Event) { q.block.events.Load().Report(e) }
 

@@ -35,7 +35,7 @@ func (q *query) passOn(reply *dns.Msg) *dns.Msg {
 	}
 	d.Listed = q.listed
 	ask := q.ask(q.question().Name, 0)
-	found := q.block.set.Load().JudgeReply(&ask, &d, reply)
+	found := q.set().JudgeReply(&ask, &d, reply)
 	var by *hit
 	for i := range found.Findings {
 		h := q.newHit(&found.Findings[i].Decision, found.Findings[i].Name, found.Findings[i].Record)
@@ -56,7 +56,7 @@ func (q *query) passOn(reply *dns.Msg) *dns.Msg {
 	if len(found.Drop) > 0 {
 		reply = drop(q, reply, found.Drop)
 	}
-	if q.inspects == 0 || q.listed != "" {
+	if !q.inspected(^policy.Records(0)) || q.listed != "" {
 		return reply
 	}
 	return q.inspect(reply, found.Findings)
@@ -93,11 +93,11 @@ func (q *query) inspect(reply *dns.Msg, known []policy.Finding) *dns.Msg {
 // target returns the lookalike that a record leads to, and nil if it leads to none.
 func (q *query) target(rr dns.RR) *hit {
 	name, as := policy.Target(rr)
-	if q.inspects&as == 0 {
+	if !q.inspected(as) {
 		return nil
 	}
 	ask := q.ask(name, as)
-	d := q.block.set.Load().Judge(&ask)
+	d := q.set().Judge(&ask)
 	if !d.Covered() {
 		return nil
 	}

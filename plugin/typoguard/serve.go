@@ -30,7 +30,7 @@ func (t *Typoguard) judge(ctx context.Context, w dns.ResponseWriter, r *dns.Msg)
 	q := &query{Typoguard: t, ResponseWriter: w, ctx: ctx, r: r, counters: t.countersFor(ctx)}
 	name := q.question().Name
 	ask := q.ask(name, 0)
-	d := q.block.set.Load().Judge(&ask)
+	d := q.set().Judge(&ask)
 	q.listed = d.Listed
 	if d.Policy != nil {
 		q.hit = q.newHit(&d, name, nil)
@@ -54,7 +54,7 @@ func (t *Typoguard) serveOther(ctx context.Context, w dns.ResponseWriter, r *dns
 		q := &query{Typoguard: t, ResponseWriter: w, ctx: ctx, r: r, counters: t.countersFor(ctx)}
 		ask := q.ask(r.Question[0].Name, 0)
 		ask.Type = dns.TypeMX
-		if d := t.block.set.Load().Judge(&ask); d.Enforced() {
+		if d := q.set().Judge(&ask); d.Enforced() {
 			return dns.RcodeRefused, nil
 		}
 	}

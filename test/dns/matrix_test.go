@@ -49,35 +49,36 @@ var matrixQuestions = []dns.Question{
 	{Name: "aRmY.mL.", Qtype: dns.TypeHTTPS},
 	{Name: "_sUbmission._tCp.aRmY.mL.", Qtype: dns.TypeSRV},
 	{Name: "aRmY.mL.", Qtype: dns.TypeANY},
-	{Name: "aRmY.mL.", Qtype: dns.TypeDS},
-	{Name: "aRmY.mL.", Qtype: dns.TypeDNSKEY},
 	{Name: "aRmY.mL.", Qtype: dns.TypeNS},
 	{Name: "aRmY.mL.", Qtype: dns.TypeSOA},
+	{Name: "aRmY.mL.", Qtype: dns.TypeCNAME},
+	{Name: "aRmY.mL.", Qtype: dns.TypeDS},
+	{Name: "aRmY.mL.", Qtype: dns.TypeDNSKEY},
 }
 
-// matrixActions are the rows of the matrix, with the outcome for each question; DS, DNSKEY, NS and SOA always pass.
+// matrixActions are the rows of the matrix, with the outcome for each question; DS and DNSKEY always pass.
 var matrixActions = []struct {
 	name    string
 	options string
-	//                MX        A         AAAA      TXT       TLSA      HTTPS     SRV       ANY
-	outcomes [8]outcome
+	//                MX        A         AAAA      TXT       TLSA      HTTPS     SRV       ANY       NS        SOA       CNAME
+	outcomes [11]outcome
 }{
 	{"nxdomain", "action nxdomain",
-		[...]outcome{nxdomain, nxdomain, nxdomain, nxdomain, nxdomain, nxdomain, nxdomain, nxdomain}},
+		[...]outcome{nxdomain, nxdomain, nxdomain, nxdomain, nxdomain, nxdomain, nxdomain, nxdomain, nxdomain, nxdomain, nxdomain}},
 	{"nxdomain by default", "",
-		[...]outcome{nxdomain, nxdomain, nxdomain, nxdomain, nxdomain, nxdomain, nxdomain, nxdomain}},
+		[...]outcome{nxdomain, nxdomain, nxdomain, nxdomain, nxdomain, nxdomain, nxdomain, nxdomain, nxdomain, nxdomain, nxdomain}},
 	{"nxdomain for mail types", "action nxdomain\ntypes MX A AAAA",
-		[...]outcome{nxdomain, nxdomain, nxdomain, passes, passes, passes, passes, nxdomain}},
+		[...]outcome{nxdomain, nxdomain, nxdomain, passes, passes, passes, passes, nxdomain, passes, passes, nodata}},
 	{"nodata", "action nodata",
-		[...]outcome{nodata, nodata, nodata, nodata, nodata, nodata, nodata, nodata}},
+		[...]outcome{nodata, nodata, nodata, nodata, nodata, nodata, nodata, nodata, nodata, nodata, nodata}},
 	{"nullmx", "action nullmx",
-		[...]outcome{nullMX, passes, passes, passes, passes, passes, passes, nullMX}},
+		[...]outcome{nullMX, passes, passes, passes, passes, passes, passes, nullMX, nodata, nodata, nodata}},
 	{"nullmx without addresses", "action nullmx\ntypes MX A AAAA",
-		[...]outcome{nullMX, nodata, nodata, passes, passes, passes, passes, nullMX}},
+		[...]outcome{nullMX, nodata, nodata, passes, passes, passes, passes, nullMX, nodata, nodata, nodata}},
 	{"sinkhole", "action sinkhole 192.0.2.66 2001:db8::66",
-		[...]outcome{sinkMX, sinkA, sinkAAAA, nodata, nodata, nodata, nodata, sinkMX}},
+		[...]outcome{sinkMX, sinkA, sinkAAAA, nodata, nodata, nodata, nodata, sinkMX, nodata, nodata, nodata}},
 	{"sinkhole without IPv6", "action sinkhole 192.0.2.66",
-		[...]outcome{sinkMXv4, sinkA, nodata, nodata, nodata, nodata, nodata, sinkMXv4}},
+		[...]outcome{sinkMXv4, sinkA, nodata, nodata, nodata, nodata, nodata, sinkMXv4, nodata, nodata, nodata}},
 }
 
 // TestMatrix asks about a lookalike in every way, under every action.
