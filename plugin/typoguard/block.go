@@ -101,10 +101,10 @@ func (b *block) hasSources() bool {
 func (b *block) checkChain(has func(plugin string) bool) error {
 	for _, c := range b.policies {
 		if len(c.Clients.Labels) > 0 && !has("metadata") {
-			return errors.New("clients are named by metadata, but the server block does not have the metadata plugin")
+			return errors.New("clients are selected by metadata, but the server block does not have the metadata plugin")
 		}
 		if c.dnstap && !has("dnstap") {
-			return c.given["dnstap"].Errorf("dnstap: no plugin dnstap in the server block; expected one that sends the messages")
+			return c.given["dnstap"].Errorf("dnstap: no dnstap plugin in the server block; expected one to send the messages")
 		}
 		if c.Action == policy.NODATA && has("dns64") {
 			// dns64 makes an empty answer its own, without RA, and stubs take that for a lame referral and ask the next server.

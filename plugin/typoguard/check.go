@@ -95,7 +95,7 @@ func (c *policyConfig) checkProtected(protected []suffixlist.Suffix) error {
 	}
 	if c.Require != nil && !registry {
 		errs = append(errs, c.given["require"].Errorf(
-			"require: all protected suffixes are domains themselves, of which there is nothing to look up; expected one to register others under, such as mil"))
+			"require: all protected suffixes are domains themselves, so there is nothing to look up; expected one under which others register, such as mil"))
 	}
 	return errors.Join(errs...)
 }
@@ -104,13 +104,13 @@ func (c *policyConfig) checkProtected(protected []suffixlist.Suffix) error {
 func (c *policyConfig) checkSMTP() error {
 	if at, ok := c.given["smtp"]; ok {
 		if c.Action != policy.Sinkhole {
-			return at.Errorf("smtp: action %s sends nobody to it; expected action sinkhole", c.Action)
+			return at.Errorf("smtp: action %s sends no clients to the listener; expected action sinkhole", c.Action)
 		}
 		return nil
 	}
 	for _, option := range []string{"smtp_hostname", "smtp_tls", "smtp_limits", "hint", "log_addresses"} {
 		if at, ok := c.given[option]; ok {
-			return at.Errorf("%s: without an SMTP listener; expected smtp ADDRESS, too", option)
+			return at.Errorf("%s: the policy has no SMTP listener; expected smtp ADDRESS too", option)
 		}
 	}
 	return nil
@@ -130,7 +130,7 @@ func (c *policyConfig) checkReview() error {
 		return nil
 	}
 	if c.history.dsn == "" {
-		return c.review.at.Errorf("review: the policy keeps no history; expected one in the same stanza, such as history sqlite:///var/lib/typoguard/events.db")
+		return c.review.at.Errorf("review: the policy has no history; expected one in the same stanza, such as history sqlite:///var/lib/typoguard/events.db")
 	}
 	c.review.DSN, c.review.history = c.history.dsn, c.history.name
 	return nil

@@ -161,7 +161,7 @@ func findSetting(settings []*smtpSetting, like *smtpSetting) *smtpSetting {
 // add notes a setting, which must be the only one of its kind.
 func (c *smtpConfig) add(next *smtpSetting) error {
 	if other := findSetting(c.settings, next); other != nil {
-		return fmt.Errorf("%sgiven at %s already; expected once", strings.TrimLeft(next.part+" ", " "), other.at)
+		return fmt.Errorf("%salready given at %s; expected it once", strings.TrimLeft(next.part+" ", " "), other.at)
 	}
 	c.settings = append(c.settings, next)
 	return nil

@@ -141,7 +141,7 @@ func TestRequireCounterpart(t *testing.T) {
 func TestRequireOfDomains(t *testing.T) {
 	_, err := parseCorefile(t, "", "typoguard {\nprotect army.mil nato.int\nrequire counterpart\n}")
 	require.EqualError(t, err, "Testfile:3 - Error during parsing: require: all protected suffixes are domains themselves, "+
-		"of which there is nothing to look up; expected one to register others under, such as mil")
+		"so there is nothing to look up; expected one under which others register, such as mil")
 }
 
 // TestCounterpartNotAsked: only a lookalike that the policy would answer makes anybody ask.

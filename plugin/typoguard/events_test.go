@@ -121,7 +121,7 @@ func TestEventsReconfigured(t *testing.T) {
 func TestDnstapMissing(t *testing.T) {
 	useDirectives(t)
 	_, err := caddy.Start(corefile("typoguard {\nprotect mil\ndnstap on\n}", ""))
-	require.EqualError(t, err, "plugin/typoguard: Corefile:5 - Error during parsing: dnstap: no plugin dnstap in the server block; expected one that sends the messages")
+	require.EqualError(t, err, "plugin/typoguard: Corefile:5 - Error during parsing: dnstap: no dnstap plugin in the server block; expected one to send the messages")
 }
 
 // hitOf returns what a handler finds about a query for a lookalike.

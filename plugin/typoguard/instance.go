@@ -86,7 +86,7 @@ func addSink(sinks map[string]*sinkConfig, s *sinkConfig) error {
 	case other == nil || s.Same(&other.Config):
 		return nil
 	case other.Settings == s.Settings:
-		return s.at.Errorf("%s: another password, or other options, than at %s; expected the same for both, which share %s", s.option, other.at, s.Name)
+		return s.at.Errorf("%s: the password or options differ from those at %s; expected the same for both, which share %s", s.option, other.at, s.Name)
 	}
 	return s.at.Errorf("%s: %q contradicts %q at %s; expected the same settings for both, which share %s", s.option, s.Settings, other.Settings, other.at, s.Name)
 }

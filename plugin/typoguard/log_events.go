@@ -57,7 +57,7 @@ func (l *logTarget) Close() error {
 // warn says how many events were not logged since the last line.
 func (l *logTarget) warn() {
 	if l.unlogged > 0 {
-		log.Warningf("events: %d not logged, too many at a time", l.unlogged)
+		log.Warningf("events: %d not logged because there were too many at once", l.unlogged)
 		l.unlogged = 0
 	}
 }

@@ -99,7 +99,7 @@ func Load(input caddy.Input) ([]*Block, error) {
 		blocks[b.at].Set, blocks[b.at].Suffixes, blocks[b.at].noted = b.set.Load(), suffixes, notedIn(suffixes)
 	}
 	if !slices.ContainsFunc(blocks, func(b *Block) bool { return b.Set != nil }) {
-		return nil, fmt.Errorf("%s: no server block has a typoguard stanza; expected one at least", input.Path())
+		return nil, fmt.Errorf("%s: no server block has a typoguard stanza; expected at least one", input.Path())
 	}
 	return blocks, nil
 }

@@ -89,8 +89,8 @@ tls://. {
 
 func TestLoadErrors(t *testing.T) {
 	tests := []struct{ name, corefile, want string }{
-		{"nothing", "", "Corefile: no server block has a typoguard stanza; expected one at least"},
-		{"no stanza", ". {\nbind 127.0.0.1\n}", "Corefile: no server block has a typoguard stanza; expected one at least"},
+		{"nothing", "", "Corefile: no server block has a typoguard stanza; expected at least one"},
+		{"no stanza", ". {\nbind 127.0.0.1\n}", "Corefile: no server block has a typoguard stanza; expected at least one"},
 		{"bad stanza", ". {\ntypoguard {\nprotect nl\n}\n}", `plugin/typoguard: Corefile:3 - Error during parsing: protect: "nl": ` +
 			`a single label of one or two characters is within one edit of dozens of top-level domains; expected full domains, such as army.nl`},
 		{"bad other plugin", ". {\ntypoguard {\nprotect mil\n}\n" + failing + " setup\n}", "setup failed on purpose"},

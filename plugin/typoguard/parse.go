@@ -62,7 +62,7 @@ func parse(c *caddy.Controller, root string) ([]*policyConfig, error) {
 			return nil, err
 		}
 		if i := slices.IndexFunc(all, func(other *policyConfig) bool { return other.Name == p.Name }); i >= 0 {
-			return nil, p.at.Errorf("policy name %q is taken by the stanza at %s; expected a name of its own for each", p.Name, all[i].at)
+			return nil, p.at.Errorf("policy name %q is already used by the stanza at %s; expected a different name for each", p.Name, all[i].at)
 		}
 		all = append(all, p)
 	}
@@ -106,7 +106,7 @@ func optionNames() []string {
 func once(parseOption func(*caddy.Controller, *policyConfig) error) func(*caddy.Controller, *policyConfig) error {
 	return func(c *caddy.Controller, p *policyConfig) error {
 		if at, ok := p.given[c.Val()]; ok {
-			return fmt.Errorf("given at %s already; expected once", at)
+			return fmt.Errorf("already given at %s; expected it once", at)
 		}
 		return parseOption(c, p)
 	}

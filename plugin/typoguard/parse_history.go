@@ -26,7 +26,7 @@ const (
 const sqliteScheme = "sqlite://"
 
 // errNoHistories says how to get what keeps histories.
-var errNoHistories = errors.New("this program is built without it; expected one that imports " +
+var errNoHistories = errors.New("this program was built without it; expected one that imports " +
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/withhistory, as coredns-typoguard does")
 
 // parseHistory reads the DSN of a database, and pairs of a setting and its value.
@@ -101,7 +101,7 @@ func parseHistoryAge(value string) (time.Duration, error) {
 func parseHistorySize(value string) (int64, error) {
 	size, err := args.Size(value)
 	if err != nil || (size != 0 && size < minHistorySize) {
-		return 0, fmt.Errorf("size %q; expected at least 1MB, such as 1GB, or 0 for no bound", value)
+		return 0, fmt.Errorf("size %q; expected at least 1MB, such as 1GB, or 0 for no limit", value)
 	}
 	return size, nil
 }

@@ -78,5 +78,5 @@ func TestClientSubnetStrange(t *testing.T) {
 func TestClientsNeedMetadata(t *testing.T) {
 	useDirectives(t)
 	_, err := caddy.Start(corefile("typoguard {\nprotect mil\nclients metadata:proxyproto/tlv=04\n}", ""))
-	require.ErrorContains(t, err, "plugin/typoguard: clients are named by metadata, but the server block does not have the metadata plugin")
+	require.ErrorContains(t, err, "plugin/typoguard: clients are selected by metadata, but the server block does not have the metadata plugin")
 }

@@ -159,7 +159,7 @@ func TestRemoteMissing(t *testing.T) {
 	s := newListServer(t, "")
 	s.set("navy.mil\n", http.StatusNotFound)
 	for options, want := range map[string]string{
-		"":                             "404 Not Found; expected a list, and there is no cache_dir with a copy",
+		"":                             "404 Not Found; expected a list, and there is no copy, because cache_dir is not set",
 		"cache_dir " + t.TempDir():     "404 Not Found; expected a list, and there is no copy: open ",
 		"on_missing start":             "",
 		"on_missing start\ndistance 2": "",

@@ -44,7 +44,7 @@ func TestParseErrors(t *testing.T) {
 		{"protect_file nothing", "protect_file", `Testfile:3 - Error during parsing: protect_file: no argument; expected file names`},
 		{"protect_file missing", "protect_file nope.txt", `Testfile:3 - Error during parsing: protect_file: open ROOT/nope.txt: no such file or directory; expected a readable list file`},
 		{"protect_file is a directory", "protect_file .", `Testfile:3 - Error during parsing: protect_file: read ROOT: is a directory; expected a readable list file`},
-		{"protect_file empty", "protect_file empty.txt", `Testfile:3 - Error during parsing: protect_file: no suffix in ROOT/empty.txt; expected one at least`},
+		{"protect_file empty", "protect_file empty.txt", `Testfile:3 - Error during parsing: protect_file: no suffix in ROOT/empty.txt; expected at least one`},
 		{"protect_file with a bad line", "protect_file good.txt bad.txt", `ROOT/bad.txt:2 - Error during parsing: "army..mil": expected a domain suffix such as army.nl: idna: invalid label "army..mil"`},
 		{"protect_file with two on a line", "protect_file two.txt", `ROOT/two.txt:2 - Error during parsing: "af.mil" after "navy.mil"; expected one suffix a line, and until=DATE at most`},
 		{"protect_file with a bad end", "protect_file end.txt", `ROOT/end.txt:1 - Error during parsing: until=tomorrow; expected a day such as 2026-12-31, or a time such as 2026-12-31T18:00:00Z`},
@@ -59,7 +59,7 @@ func TestParseErrors(t *testing.T) {
 		{"allow_file with what a protect_file protects", "allow_file allowarmy.txt\nprotect_file good.txt", `ROOT/allowarmy.txt:2 - Error during parsing: "army.mil" is allowed here and protected at ROOT/good.txt:1; expected it on one list only`},
 
 		{"protect_file over plain HTTP", "protect_file http://lists.example/mil", `Testfile:3 - Error during parsing: protect_file: "http://lists.example/mil"; expected a file, or an address that begins with https://`},
-		{"protect_file from nobody", "protect_file https://127.0.0.1:1/mil", `Testfile:3 - Error during parsing: protect_file: Get "https://127.0.0.1:1/mil": dial tcp 127.0.0.1:1: connect: connection refused; expected a list, and there is no cache_dir with a copy`},
+		{"protect_file from nobody", "protect_file https://127.0.0.1:1/mil", `Testfile:3 - Error during parsing: protect_file: Get "https://127.0.0.1:1/mil": dial tcp 127.0.0.1:1: connect: connection refused; expected a list, and there is no copy, because cache_dir is not set`},
 		{"cache_dir missing", "cache_dir", `Testfile:3 - Error during parsing: cache_dir: no argument; expected a directory`},
 		{"cache_dir that is not there", "cache_dir nope", `Testfile:3 - Error during parsing: cache_dir: stat ROOT/nope: no such file or directory; expected a directory`},
 		{"cache_dir that is a file", "cache_dir good.txt", `Testfile:3 - Error during parsing: cache_dir: ROOT/good.txt; expected a directory`},
@@ -70,7 +70,7 @@ func TestParseErrors(t *testing.T) {
 
 		{"distance missing", "distance", `Testfile:3 - Error during parsing: distance: no argument; expected 1 or 2`},
 		{"distance 3", "distance 3", `Testfile:3 - Error during parsing: distance: "3"; expected 1 or 2`},
-		{"distance twice", "distance 1\ndistance 1", `Testfile:4 - Error during parsing: distance: given at Testfile:3 already; expected once`},
+		{"distance twice", "distance 1\ndistance 1", `Testfile:4 - Error during parsing: distance: already given at Testfile:3; expected it once`},
 		{"distance of two arguments", "distance 1 2", `Testfile:3 - Error during parsing: distance: "2" after "1"; expected 1 or 2 only`},
 		{"distance 2 for nothing", "distance 2", `Testfile:3 - Error during parsing: distance: 2 applies to none of the suffixes; expected one of at least two labels and six characters`},
 
@@ -81,7 +81,7 @@ func TestParseErrors(t *testing.T) {
 
 		{"keyboard missing", "keyboard", `Testfile:3 - Error during parsing: keyboard: no argument; expected a layout`},
 		{"unknown keyboard", "keyboard dvorak", `Testfile:3 - Error during parsing: keyboard: unknown keyboard "dvorak"; expected one of qwerty, qwertz, azerty`},
-		{"keyboard twice", "keyboard azerty\nkeyboard azerty", `Testfile:4 - Error during parsing: keyboard: given at Testfile:3 already; expected once`},
+		{"keyboard twice", "keyboard azerty\nkeyboard azerty", `Testfile:4 - Error during parsing: keyboard: already given at Testfile:3; expected it once`},
 
 		{"require missing", "require", `Testfile:3 - Error during parsing: require: no argument; expected counterpart`},
 		{"require something else", "require dnssec", `Testfile:3 - Error during parsing: require: unknown requirement "dnssec"; expected counterpart`},
@@ -91,7 +91,7 @@ func TestParseErrors(t *testing.T) {
 		{"require with an unknown on_error", "require counterpart on_error drop", `Testfile:3 - Error during parsing: require: on_error "drop"; expected block or pass`},
 		{"require with no timeout", "require counterpart timeout 0s", `Testfile:3 - Error during parsing: require: timeout "0s"; expected a duration up to 4s such as 1s`},
 		{"require with a long timeout", "require counterpart timeout 5s", `Testfile:3 - Error during parsing: require: timeout "5s"; expected a duration up to 4s such as 1s`},
-		{"require twice", "require counterpart\nrequire counterpart", `Testfile:4 - Error during parsing: require: given at Testfile:3 already; expected once`},
+		{"require twice", "require counterpart\nrequire counterpart", `Testfile:4 - Error during parsing: require: already given at Testfile:3; expected it once`},
 
 		{"mode enforce until", "mode enforce until=2026-12-31", `Testfile:3 - Error during parsing: mode: "until=2026-12-31" after enforce; expected nothing, or until=DATE after monitor`},
 		{"mode monitor for something else", "mode monitor for=7d", `Testfile:3 - Error during parsing: mode: "for=7d" after monitor; expected nothing, or until=DATE after monitor`},
@@ -125,7 +125,7 @@ func TestParseErrors(t *testing.T) {
 		{"action missing", "action", `Testfile:3 - Error during parsing: action: no argument; expected one of nxdomain, nodata, nullmx, sinkhole`},
 		{"unknown action", "action refused", `Testfile:3 - Error during parsing: action: unknown action "refused"; expected one of nxdomain, nodata, nullmx, sinkhole`},
 		{"action with an address", "action nullmx 192.0.2.1", `Testfile:3 - Error during parsing: action: "192.0.2.1" after nullmx; expected nothing`},
-		{"action twice", "action nodata\naction nullmx", `Testfile:4 - Error during parsing: action: given at Testfile:3 already; expected once`},
+		{"action twice", "action nodata\naction nullmx", `Testfile:4 - Error during parsing: action: already given at Testfile:3; expected it once`},
 		{"sinkhole without address", "action sinkhole", `Testfile:3 - Error during parsing: action: sinkhole without an address; expected at least one`},
 		{"sinkhole by name", "action sinkhole sink.example", `Testfile:3 - Error during parsing: action: sinkhole address "sink.example"; expected an IPv4 or IPv6 address`},
 		{"sinkhole 0.0.0.0", "action sinkhole 0.0.0.0", `Testfile:3 - Error during parsing: action: sinkhole address 0.0.0.0 is not the address of a host; expected one that all clients reach`},
@@ -138,7 +138,7 @@ func TestParseErrors(t *testing.T) {
 
 		{"unknown mode", "mode dry-run", `Testfile:3 - Error during parsing: mode: unknown mode "dry-run"; expected one of enforce, monitor`},
 		{"mode missing", "mode", `Testfile:3 - Error during parsing: mode: no argument; expected one of enforce, monitor`},
-		{"mode twice", "mode enforce\nmode monitor", `Testfile:4 - Error during parsing: mode: given at Testfile:3 already; expected once`},
+		{"mode twice", "mode enforce\nmode monitor", `Testfile:4 - Error during parsing: mode: already given at Testfile:3; expected it once`},
 		{"ttl missing", "ttl", `Testfile:3 - Error during parsing: ttl: no argument; expected seconds`},
 		{"ttl with a unit", "ttl 60s", `Testfile:3 - Error during parsing: ttl: "60s"; expected seconds from 0 to 86400`},
 		{"ttl negative", "ttl -1", `Testfile:3 - Error during parsing: ttl: "-1"; expected seconds from 0 to 86400`},
@@ -163,8 +163,8 @@ func TestParseStanzaErrors(t *testing.T) {
 		{"an empty policy", "typoguard mil {\nallow gov.ml\n}", `Testfile:1 - Error during parsing: policy "mil" protects nothing; expected protect or protect_file`},
 		{"two names", "typoguard mil army {\nprotect mil\n}", `Testfile:1 - Error during parsing: "army" after the policy name; expected one name at most`},
 		{"a bad name", "typoguard mil! {\nprotect mil\n}", `Testfile:1 - Error during parsing: policy name "mil!"; expected up to 63 letters, digits, '_', '.' and '-'`},
-		{"the same name twice", "typoguard mil {\nprotect mil\n}\ntypoguard mil {\nprotect gov\n}", `Testfile:4 - Error during parsing: policy name "mil" is taken by the stanza at Testfile:1; expected a name of its own for each`},
-		{"no name twice", "typoguard {\nprotect mil\n}\ntypoguard {\nprotect gov\n}", `Testfile:4 - Error during parsing: policy name "default" is taken by the stanza at Testfile:1; expected a name of its own for each`},
+		{"the same name twice", "typoguard mil {\nprotect mil\n}\ntypoguard mil {\nprotect gov\n}", `Testfile:4 - Error during parsing: policy name "mil" is already used by the stanza at Testfile:1; expected a different name for each`},
+		{"no name twice", "typoguard {\nprotect mil\n}\ntypoguard {\nprotect gov\n}", `Testfile:4 - Error during parsing: policy name "default" is already used by the stanza at Testfile:1; expected a different name for each`},
 		{"allowed by another policy", "typoguard a {\nprotect_file mil.txt\n}\ntypoguard b {\nprotect gov\nallow mil\n}", `Testfile:6 - Error during parsing: "mil" is allowed here and protected at ` + filepath.Join(root, "mil.txt") + `:1; expected it on one list only`},
 	}
 	for _, tt := range tests {

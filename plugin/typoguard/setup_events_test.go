@@ -45,7 +45,7 @@ func TestParseEventsErrors(t *testing.T) {
 		{"a bad certificate", "syslog tls://192.0.2.1 cert some.pem key some.pem", `syslog: tls: failed to find any PEM data in certificate input; expected files in PEM`},
 
 		{"log_events", "log_events yes", `log_events: "yes"; expected on or off`},
-		{"log_events twice", "log_events on\nlog_events off", `log_events: given at Testfile:3 already; expected once`},
+		{"log_events twice", "log_events on\nlog_events off", `log_events: already given at Testfile:3; expected it once`},
 		{"dnstap", "dnstap full", `dnstap: "full"; expected on or off`},
 		{"one mask", "client_mask 24", `client_mask: 1 numbers` + bits},
 		{"no mask", "client_mask /24 /56", `client_mask: "/24 /56"` + bits},

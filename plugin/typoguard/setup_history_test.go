@@ -13,7 +13,7 @@ import (
 func TestHistoryNotLinked(t *testing.T) {
 	for option, arguments := range map[string]string{"history": " sqlite:///tmp/events.db", "review": ""} {
 		_, err := parseCorefile(t, t.TempDir(), "typoguard {\nprotect mil\n"+option+arguments+"\n}")
-		require.EqualError(t, err, "Testfile:3 - Error during parsing: "+option+": this program is built without it; expected one that imports "+
+		require.EqualError(t, err, "Testfile:3 - Error during parsing: "+option+": this program was built without it; expected one that imports "+
 			"github.com/typoguard/coredns-typoguard/plugin/typoguard/withhistory, as coredns-typoguard does")
 	}
 }
@@ -56,6 +56,6 @@ func TestParseHistorySize(t *testing.T) {
 	}
 	for _, value := range []string{"1023KB", "big", "-1", "1"} {
 		_, err := parseHistorySize(value)
-		require.EqualError(t, err, `size "`+value+`"; expected at least 1MB, such as 1GB, or 0 for no bound`)
+		require.EqualError(t, err, `size "`+value+`"; expected at least 1MB, such as 1GB, or 0 for no limit`)
 	}
 }

@@ -48,7 +48,7 @@ func TestParseSMTPErrors(t *testing.T) {
 		{"hostname missing", "smtp_hostname", `smtp_hostname: no argument; expected a host name`},
 		{"hostname bad", "smtp_hostname a..b", `smtp_hostname: "a..b"; expected a host name such as sinkhole.example.org`},
 		{"hostname with a line", `smtp_hostname "a b"`, `smtp_hostname: "a b"; expected a host name such as sinkhole.example.org`},
-		{"hostname twice", "smtp_hostname a.example\nsmtp_hostname a.example", `smtp_hostname: given at Testfile:5 already; expected once`},
+		{"hostname twice", "smtp_hostname a.example\nsmtp_hostname a.example", `smtp_hostname: already given at Testfile:5; expected it once`},
 
 		{"tls missing", "smtp_tls", `smtp_tls: no argument; expected the files of a certificate and of its key`},
 		{"tls without key", "smtp_tls cert.pem", `smtp_tls: 1 files; expected those of a certificate and of its key, in PEM`},
@@ -61,12 +61,12 @@ func TestParseSMTPErrors(t *testing.T) {
 		{"limits no number", "smtp_limits connections many", `smtp_limits: connections "many"; expected a number`},
 		{"limits no duration", "smtp_limits command_time 30", `smtp_limits: command_time "30"; expected a duration such as 30s`},
 		{"limits out of range", "smtp_limits recipients 99", `smtp_limits: recipients 99; expected 100 to 1000000`},
-		{"limits twice", "smtp_limits connections 5\nsmtp_limits per_client 5 connections 5", `smtp_limits: connections given at Testfile:5 already; expected once`},
+		{"limits twice", "smtp_limits connections 5\nsmtp_limits per_client 5 connections 5", `smtp_limits: connections already given at Testfile:5; expected it once`},
 
 		{"hint missing", "hint", `hint: no argument; expected a text`},
 		{"hint of several words", "hint Call the help desk", `hint: several words; expected one text in quotes`},
 		{"hint with a placeholder", `hint "Call {help}"`, `hint: unknown placeholder "{help}"; expected one of {recipient}, {suggested}, {lookalike}, {intended}, {policy}, {id}`},
-		{"hint twice", "hint a\nhint b", `hint: given at Testfile:5 already; expected once`},
+		{"hint twice", "hint a\nhint b", `hint: already given at Testfile:5; expected it once`},
 
 		{"log_addresses missing", "log_addresses", `log_addresses: no argument; expected on or off`},
 		{"log_addresses bad", "log_addresses yes", `log_addresses: "yes"; expected on or off`},
@@ -86,13 +86,13 @@ func TestParseSMTPErrors(t *testing.T) {
 // TestSMTPNeedsSinkhole: an option that could have no effect is a mistake.
 func TestSMTPNeedsSinkhole(t *testing.T) {
 	for option, want := range map[string]string{
-		"smtp 192.0.2.25":                         `smtp: action nxdomain sends nobody to it; expected action sinkhole`,
-		"smtp 192.0.2.25\naction nullmx":          `smtp: action nullmx sends nobody to it; expected action sinkhole`,
-		"hint Stop":                               `hint: without an SMTP listener; expected smtp ADDRESS, too`,
-		"log_addresses off":                       `log_addresses: without an SMTP listener; expected smtp ADDRESS, too`,
-		"smtp_hostname a.example":                 `smtp_hostname: without an SMTP listener; expected smtp ADDRESS, too`,
-		"smtp_limits connections 5":               `smtp_limits: without an SMTP listener; expected smtp ADDRESS, too`,
-		"hint Stop\naction sinkhole 198.51.100.1": `hint: without an SMTP listener; expected smtp ADDRESS, too`,
+		"smtp 192.0.2.25":                         `smtp: action nxdomain sends no clients to the listener; expected action sinkhole`,
+		"smtp 192.0.2.25\naction nullmx":          `smtp: action nullmx sends no clients to the listener; expected action sinkhole`,
+		"hint Stop":                               `hint: the policy has no SMTP listener; expected smtp ADDRESS too`,
+		"log_addresses off":                       `log_addresses: the policy has no SMTP listener; expected smtp ADDRESS too`,
+		"smtp_hostname a.example":                 `smtp_hostname: the policy has no SMTP listener; expected smtp ADDRESS too`,
+		"smtp_limits connections 5":               `smtp_limits: the policy has no SMTP listener; expected smtp ADDRESS too`,
+		"hint Stop\naction sinkhole 198.51.100.1": `hint: the policy has no SMTP listener; expected smtp ADDRESS too`,
 	} {
 		_, err := parseCorefile(t, "", "typoguard {\nprotect mil\n"+option+"\n}")
 		require.EqualError(t, err, "Testfile:3 - Error during parsing: "+want, option)

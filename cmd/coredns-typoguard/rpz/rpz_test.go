@@ -134,7 +134,7 @@ func TestCommandErrors(t *testing.T) {
 		{"root as origin", twoPolicies, []string{"-origin", "."}, `origin: "."; expected the name of a zone such as rpz.example`},
 		{"too many rows", twoPolicies, []string{"-max-rows", "7521"}, `the zone would have 7522 rows; expected at most 7521 (-max-rows)`},
 		{"far too many rows", twoPolicies, []string{"-max-rows", "9"}, `the zone would have about 20 rows: the first 1 of 2 suffixes have 10; expected at most 9 (-max-rows)`},
-		{"no policy", ". {\n}", nil, `Corefile: no server block has a typoguard stanza; expected one at least`},
+		{"no policy", ". {\n}", nil, `Corefile: no server block has a typoguard stanza; expected at least one`},
 		{"two blocks", twoBlocks, nil, `2 server blocks have policies; expected -server with the key, or the view, of one of dns://a.example.:53, dns://b.example.:53`},
 		{"block without a policy", twoBlocks, []string{"-server", "c.example"}, `server: the server block has no policy; expected one with a typoguard stanza`},
 		{"file in no directory", twoPolicies, []string{"-o", "/nonexistent/zone"}, `no such file or directory`},

@@ -91,7 +91,7 @@ func (r *remote) path(url string) string {
 // copied returns the copy of a list.
 func (r *remote) copied(url string) ([]byte, error) {
 	if r.cacheDir == "" {
-		return nil, errors.New("and there is no cache_dir with a copy")
+		return nil, errors.New("and there is no copy, because cache_dir is not set")
 	}
 	content, err := os.ReadFile(r.path(url))
 	if err != nil {

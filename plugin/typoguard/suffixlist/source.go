@@ -104,7 +104,7 @@ func (s *Source) keep() error {
 		return nil
 	}
 	if err := s.remote.keep(s.Path, s.content); err != nil {
-		return fmt.Errorf("no copy of %s is kept: %w", s.Path, err)
+		return fmt.Errorf("cannot keep a copy of %s: %w", s.Path, err)
 	}
 	return nil
 }
@@ -116,7 +116,7 @@ func (s *Source) appendSuffixes(to []Suffix) ([]Suffix, error) {
 		return to, err
 	}
 	if s.Protects && !s.isMissing() {
-		return nil, s.At.Errorf("%s: no suffix in %s; expected one at least", s.Option, s.Path)
+		return nil, s.At.Errorf("%s: no suffix in %s; expected at least one", s.Option, s.Path)
 	}
 	return to, nil
 }

@@ -73,15 +73,15 @@ func TestParseErrors(t *testing.T) {
 		{"a directory", "history sqlite://.", `3 - Error during parsing: history: ROOT is not a regular file; expected a file, or none`},
 		{"unknown setting", "history sqlite://e.db keep 3", `3 - Error during parsing: history: unknown setting "keep"; expected one of age, size`},
 		{"no age", "history sqlite://e.db age 30", `3 - Error during parsing: history: age "30"; expected a duration such as 30d, 1d12h or 12h`},
-		{"small", "history sqlite://e.db size 64KB", `3 - Error during parsing: history: size "64KB"; expected at least 1MB, such as 1GB, or 0 for no bound`},
-		{"two histories", "history sqlite://e.db\nhistory sqlite://f.db", `4 - Error during parsing: history: given at Corefile:3 already; expected once`},
-		{"a page of nothing", "review", `3 - Error during parsing: review: the policy keeps no history; expected one in the same stanza, such as history sqlite:///var/lib/typoguard/events.db`},
+		{"small", "history sqlite://e.db size 64KB", `3 - Error during parsing: history: size "64KB"; expected at least 1MB, such as 1GB, or 0 for no limit`},
+		{"two histories", "history sqlite://e.db\nhistory sqlite://f.db", `4 - Error during parsing: history: already given at Corefile:3; expected it once`},
+		{"a page of nothing", "review", `3 - Error during parsing: review: the policy has no history; expected one in the same stanza, such as history sqlite:///var/lib/typoguard/events.db`},
 		{"unknown setting of a page", "history sqlite://e.db\nreview 127.0.0.1:8053 tls on", `4 - Error during parsing: review: unknown setting "tls"; expected one of host, web_config`},
 		{"no value", "history sqlite://e.db\nreview 127.0.0.1:8053 host a web_config", `4 - Error during parsing: review: `},
 		{"no port", "history sqlite://e.db\nreview 127.0.0.1", `4 - Error during parsing: review: `},
 		{"open to all", "history sqlite://e.db\nreview 0.0.0.0:8053", `4 - Error during parsing: review: `},
 		{"a file that is not there", "history sqlite://e.db\nreview 192.0.2.1:8053 web_config web.yml", `4 - Error during parsing: review: `},
-		{"two pages", "history sqlite://e.db\nreview\nreview", `5 - Error during parsing: review: given at Corefile:4 already; expected once`},
+		{"two pages", "history sqlite://e.db\nreview\nreview", `5 - Error during parsing: review: already given at Corefile:4; expected it once`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -117,7 +117,7 @@ func TestContradictions(t *testing.T) {
 	require.ErrorContains(t, share(e+"\nreview", f+"\nreview"), `Corefile:11 - Error during parsing: review: web_config "" host "" history sqlite://`+dir+
 		`/f.db contradicts web_config "" host "" history sqlite://`+dir+"/e.db at Corefile:6")
 	err := share("history postgres://u:secret1@host/db", "history postgres://u:secret2@host/db")
-	require.ErrorContains(t, err, "history: another password, or other options, than at Corefile:5; expected the same for both, which share postgres://u@host:5432/db")
+	require.ErrorContains(t, err, "history: the password or options differ from those at Corefile:5; expected the same for both, which share postgres://u@host:5432/db")
 	assert.NotContains(t, err.Error(), "secret")
 }
 
