@@ -10,7 +10,7 @@ import (
 	"github.com/coredns/caddy"
 )
 
-// All returns the arguments of an option, of which there must be one at least.
+// All returns the arguments of an option, which must have at least one.
 func All(c *caddy.Controller, expected string) ([]string, error) {
 	args := c.RemainingArgs()
 	if len(args) == 0 {
@@ -19,7 +19,7 @@ func All(c *caddy.Controller, expected string) ([]string, error) {
 	return args, nil
 }
 
-// One returns the only argument of an option.
+// One returns the argument of an option that takes exactly one.
 func One(c *caddy.Controller, expected string) (string, error) {
 	args, err := All(c, expected)
 	if err != nil {
@@ -31,7 +31,7 @@ func One(c *caddy.Controller, expected string) (string, error) {
 	return args[0], nil
 }
 
-// Choice reads the only argument of an option, which is one of two words, and reports whether it is the first.
+// Choice reads the argument of an option that takes one of two words, and reports whether it is the first.
 func Choice(c *caddy.Controller, first, second string) (isFirst bool, err error) {
 	arg, err := One(c, first+" or "+second)
 	if err == nil && arg != first && arg != second {

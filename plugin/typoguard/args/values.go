@@ -23,8 +23,8 @@ func Size(value string) (int64, error) {
 	return int64(size), nil
 }
 
-// Duration reads a duration: as Prometheus writes it, with days, weeks and years (30d, 1d12h), or as Go does (1.5s). 0
-// needs no unit.
+// Duration reads a duration in the syntax of Prometheus, with days, weeks and years (30d, 1d12h), or of Go (1.5s). 0 needs no
+// unit.
 func Duration(value string) (time.Duration, error) {
 	if d, err := model.ParseDuration(value); err == nil {
 		return time.Duration(d), nil
@@ -36,7 +36,7 @@ func Duration(value string) (time.Duration, error) {
 	return d, nil
 }
 
-// Age reads how long something is kept, which is more than nothing.
+// Age reads how long something is kept; it must be positive.
 func Age(value string) (time.Duration, error) {
 	age, err := Duration(value)
 	if err != nil || age <= 0 {
@@ -45,8 +45,8 @@ func Age(value string) (time.Duration, error) {
 	return age, nil
 }
 
-// CheckFile returns an error for a path where no file can be. Whether it can be written is not tried: a full disk must not
-// keep a resolver from starting.
+// CheckFile returns an error if there cannot be a regular file at a path. It does not try to write: a full disk must not keep a
+// resolver from starting.
 func CheckFile(path string) error {
 	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
 		return fmt.Errorf("%s is not a regular file; expected a file, or none", path)

@@ -1,7 +1,7 @@
 // Package existence checks whether domains exist: for the option "require counterpart", in the server and in commands.
 //
-// It looks a domain up by a function of its caller, once however many ask for it at a time, and remembers the result for its
-// TTL. It bounds how many domains are looked up at a time, how long one takes, and how long a caller waits.
+// It looks up domains with a function that the caller provides: once for concurrent callers, and it caches the result for its TTL. It
+// limits the number of concurrent lookups, the time that one may take, and the time that a caller waits.
 package existence
 
 import (
@@ -16,25 +16,25 @@ import (
 )
 
 const (
-	// maxRemembered is how many domains are remembered.
+	// maxRemembered is the number of cached domains.
 	maxRemembered = 10_000
-	// maxLookups is how many domains are looked up at a time. Beyond that the result is Unknown at once: with an upstream
-	// that does not answer, a flood of lookalikes must not fill the memory with goroutines that wait.
+	// maxLookups is the number of concurrent lookups. Beyond that, the result is Unknown at once: if the upstream does not answer, a
+	// flood of lookalikes must not fill the memory with waiting goroutines.
 	maxLookups = 128
-	// lookupTimeout is how long a domain is looked up, though no query waits so long, so that the next one need not wait.
+	// lookupTimeout limits a lookup. No query waits that long, but the next one benefits from a late result.
 	lookupTimeout = 5 * time.Second
 )
 
-// Lookup asks one question, and returns nil if there is no answer. It returns when the context ends.
+// Lookup makes one DNS query, and returns nil if there is no answer. It returns when the context ends.
 type Lookup func(ctx context.Context, domain string, qtype uint16) *dns.Msg
 
-// Observer is told what a Checker does. Its methods must not wait.
+// Observer learns what a Checker does. Its methods must not block.
 type Observer interface {
-	// CacheHit is called for a result that was remembered.
+	// CacheHit is called for a cached result.
 	CacheHit()
 	// LookedUp is called after a lookup.
 	LookedUp(result policy.Existence, took time.Duration)
-	// Busy is called instead of a lookup when there are too many at a time.
+	// Busy is called when there is no lookup because too many are in progress.
 	Busy()
 }
 
@@ -46,20 +46,20 @@ type Checker struct {
 	slots    chan struct{}
 }
 
-// result is what is known of a domain.
+// result is a cached result.
 type result struct {
 	policy.Existence
 	until time.Time
 }
 
-// NewChecker returns a checker that knows nothing yet.
+// NewChecker returns a checker with an empty cache.
 func NewChecker(observer Observer) *Checker {
-	known, _ := lru.New[string, result](maxRemembered) // fails for a size of 0 only
+	known, _ := lru.New[string, result](maxRemembered) // fails only for a size of 0
 	return &Checker{observer: observer, known: known, slots: make(chan struct{}, maxLookups)}
 }
 
-// Check returns whether a domain, given with the final dot, exists, and Unknown if it cannot be found out within the
-// timeout. The lookup goes on after that; of several callers at a time that of the first is used.
+// Check returns whether a domain, given with the final dot, exists, or Unknown if that cannot be determined within the timeout. The
+// lookup continues after that; concurrent callers share the lookup of the first.
 func (c *Checker) Check(ctx context.Context, domain string, timeout time.Duration, lookup Lookup) policy.Existence {
 	if r, ok := c.known.Get(domain); ok && time.Now().Before(r.until) {
 		c.observer.CacheHit()
@@ -77,8 +77,8 @@ func (c *Checker) Check(ctx context.Context, domain string, timeout time.Duratio
 	return policy.Unknown
 }
 
-// look looks a domain up, unless too many are looked up already, and remembers the result. Its context is its own: the query
-// for which it began may have been answered long before.
+// look looks up a domain, unless too many lookups are in progress, and caches the result. It has its own context, because the query
+// for which it began may have been answered long before it ends.
 func (c *Checker) look(domain string, lookup Lookup) policy.Existence {
 	select {
 	case c.slots <- struct{}{}:

@@ -10,19 +10,19 @@ import (
 )
 
 const (
-	// unknownTTL is how long a domain is not looked up again after there was no usable answer.
+	// unknownTTL is how long a lookup without a usable answer is cached.
 	unknownTTL = 5 * time.Second
-	// maxTTL bounds how long a result counts, and minTTL is that of a reply without any record.
+	// maxTTL limits how long a result is cached; minTTL is for a reply without any record.
 	maxTTL = time.Hour
 	minTTL = 5 * time.Second
 )
 
-// types are what is asked for, in this order, until there is something: a mail server looks for MX and then addresses, and a
-// domain without them may still be one with hosts below it.
+// types are the query types, tried in this order until one exists: a mail server looks for MX and then for addresses, and a
+// domain without either may still have hosts below it.
 var types = []uint16{dns.TypeMX, dns.TypeA, dns.TypeAAAA, dns.TypeNS}
 
-// Find looks a domain up, for one type after the other until there is something or nobody answers, and returns whether it
-// exists and for how long that holds.
+// Find looks up one type of a domain after the other, until one exists or there is no answer. It returns whether the domain exists, and
+// how long to cache that.
 func Find(ctx context.Context, domain string, lookup Lookup) (policy.Existence, time.Duration) {
 	ttl := maxTTL
 	for _, qtype := range types {
@@ -45,7 +45,7 @@ func Find(ctx context.Context, domain string, lookup Lookup) (policy.Existence, 
 	return policy.Absent, ttl
 }
 
-// existenceIn returns what a reply says of the domain it is about: NotChecked if another type may say more.
+// existenceIn returns what a reply says about the domain: NotChecked if another type may say more.
 func existenceIn(reply *dns.Msg, qtype uint16) policy.Existence {
 	switch reply.Rcode {
 	case dns.RcodeNameError:
@@ -59,24 +59,24 @@ func existenceIn(reply *dns.Msg, qtype uint16) policy.Existence {
 		mx, isMX := rr.(*dns.MX)
 		switch {
 		case isMX && mx.Mx == ".":
-			found = policy.Absent // a null MX (RFC 7505): no mail is meant for this domain, whatever addresses it has
+			found = policy.Absent // a null MX (RFC 7505): the domain does not accept mail, whatever addresses it has
 		case rr.Header().Rrtype == qtype:
 			return policy.Exists
 		}
 	}
 	if found == policy.NotChecked && reply.Truncated {
-		return policy.Exists // there is more than fits
+		return policy.Exists // the records do not fit into the reply
 	}
 	return found
 }
 
-// lifetime returns for how long a reply holds: the least TTL of its records, and of a negative one at most the last field of
-// its SOA (RFC 2308 section 5).
+// lifetime returns how long to cache a reply: the lowest TTL of its records, and for a negative reply at most the last field of its SOA
+// (RFC 2308 section 5).
 func lifetime(reply *dns.Msg) time.Duration {
 	ttl, records := maxTTL, 0
 	for _, section := range [][]dns.RR{reply.Answer, reply.Ns, reply.Extra} {
 		for _, rr := range section {
-			if rr.Header().Rrtype == dns.TypeOPT { // whose TTL is none
+			if rr.Header().Rrtype == dns.TypeOPT { // which has flags in place of the TTL
 				continue
 			}
 			records++

@@ -11,11 +11,11 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/sink"
 )
 
-// handover is the sink in metrics of events that the query path could not hand over at all.
+// handover is the value of the label sink for events that the query path could not hand over.
 const handover = "handover"
 
-// The metrics of events. A sink is known by its name: "log", the path of a file, the address of a syslog server, or the DSN
-// of a history without its password.
+// The metrics of events. The label sink is "log", the path of a file, the address of a syslog server, or the DSN of a history
+// without its password.
 var (
 	EventsWritten = promauto.NewCounterVec(prometheus.CounterOpts{
 		Namespace: namespace,
@@ -45,11 +45,11 @@ var (
 		Namespace: namespace,
 		Subsystem: subsystem,
 		Name:      "new_clients_total",
-		Help:      "Counter of clients that asked for a lookalike of a policy for the first time in seven days, or since the start.",
+		Help:      "Counter of clients that queried a lookalike of a policy for the first time in seven days, or since the start.",
 	}, []string{"policy"})
 )
 
-// sinkObserver counts what becomes of events at one sink, and logs when it begins and ceases to fail.
+// sinkObserver counts what happens to events at one sink, and logs when the sink starts and stops failing.
 type sinkObserver struct {
 	name                     string
 	logger                   *slog.Logger
@@ -61,7 +61,7 @@ type sinkObserver struct {
 // type check
 var _ sink.Observer = (*sinkObserver)(nil)
 
-// newSinkObserver returns the observer of a sink. Its series exist from then on.
+// newSinkObserver returns the observer of a sink, and creates its series.
 func newSinkObserver(name string, logger *slog.Logger) *sinkObserver {
 	o := &sinkObserver{
 		name:    name,
@@ -99,7 +99,7 @@ func (o *sinkObserver) Recovered() {
 	o.logger.Info(fmt.Sprintf("events: writing to %s again", o.name))
 }
 
-// Events counts what becomes of events, and logs when a sink fails.
+// Events counts what happens to events, and logs when a sink fails.
 type Events struct{ Logger *slog.Logger }
 
 // type check
@@ -114,7 +114,7 @@ func (Events) SinkClosed(name string) { EventsSinkUp.DeleteLabelValues(name) }
 // HandoverDropped implements sink.DispatcherObserver.
 func (Events) HandoverDropped() { EventsDropped.WithLabelValues(handover).Inc() }
 
-// NotConfigured implements sink.DispatcherObserver. After a reload a sink that is gone counts like one that is full.
+// NotConfigured implements sink.DispatcherObserver. A sink that a reload removed counts like one that is full.
 func (Events) NotConfigured(name string) { EventsDropped.WithLabelValues(name).Inc() }
 
 // NewClient implements sink.DispatcherObserver.

@@ -10,7 +10,7 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 )
 
-// The metrics of existence checks. The buckets are those of CoreDNS.
+// The metrics of existence checks, with CoreDNS's buckets.
 var (
 	CounterpartLookups = promauto.NewCounterVec(prometheus.CounterOpts{
 		Namespace: namespace,
@@ -22,7 +22,7 @@ var (
 		Namespace: namespace,
 		Subsystem: subsystem,
 		Name:      "counterpart_cache_hits_total",
-		Help:      "Counter of existence checks answered from memory.",
+		Help:      "Counter of existence checks answered from the cache.",
 	})
 	CounterpartDuration = promauto.NewHistogram(prometheus.HistogramOpts{
 		Namespace:                   namespace,

@@ -1,9 +1,9 @@
-// Package metrics has all metrics of the plugin, and what counts in them. They are the process's: registered once, they
-// outlive every reload. It knows Prometheus, which no other package of the plugin does.
+// Package metrics has all metrics of the plugin, and the types that count in them. Metrics belong to the process: they are registered
+// once and outlive every reload. No other package of the plugin knows Prometheus.
 package metrics
 
 const (
-	// namespace is that of CoreDNS's own metrics.
+	// namespace is the namespace of CoreDNS's own metrics.
 	namespace = "coredns"
 	subsystem = "typoguard"
 )

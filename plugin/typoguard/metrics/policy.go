@@ -39,7 +39,7 @@ var (
 		Namespace: namespace,
 		Subsystem: subsystem,
 		Name:      "policy_last_reload_successful",
-		Help:      "Whether the list files of a policy are in force as they are now (1), or the last good ones because of an error (0).",
+		Help:      "Whether the current list files of a policy are in force (1), or an older version because of an error (0).",
 	}, []string{"policy"})
 	PolicyReloadTime = promauto.NewGauge(prometheus.GaugeOpts{
 		Namespace: namespace,
@@ -49,7 +49,7 @@ var (
 	})
 )
 
-// ResetPolicies removes the series of policies from before a reload, and makes those of reloads exist.
+// ResetPolicies removes the series of policies from before a reload, and creates those of reloads.
 func ResetPolicies() {
 	PolicySuffixes.Reset()
 	PolicyReloadSuccessful.Reset()
@@ -59,7 +59,7 @@ func ResetPolicies() {
 	PolicyReloads.WithLabelValues(ResultError)
 }
 
-// BeginPolicy makes the series of events and refusals by a policy exist, at zero.
+// BeginPolicy creates the series of a policy's events and refusals, at zero.
 func BeginPolicy(p *policy.Policy, hasListener bool) {
 	NewClients.WithLabelValues(p.Name)
 	EventsDropped.WithLabelValues(handover)
@@ -73,7 +73,7 @@ func BeginPolicy(p *policy.Policy, hasListener bool) {
 	}
 }
 
-// SetLoaded says when the suffixes of a policy were last put in force.
+// SetLoaded sets the time at which the suffixes of a policy were last put in force.
 func SetLoaded(at time.Time) {
 	PolicyReloadTime.Set(float64(at.UnixNano()) / float64(time.Second))
 }

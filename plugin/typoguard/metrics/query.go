@@ -10,8 +10,8 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 )
 
-// The metrics of queries. No label ever comes from a query: the names of servers, views and policies are configured, and all others
-// are from a fixed list.
+// The metrics of queries. Labels never come from a query: servers, views and policies are configured, and all others are from a fixed
+// list.
 var (
 	LookalikesTotal = promauto.NewCounterVec(prometheus.CounterOpts{
 		Namespace: namespace,
@@ -41,7 +41,7 @@ var AliasesCut = promauto.NewCounterVec(prometheus.CounterOpts{
 	Help:      "Counter of replies in which an alias of a lookalike, or an alias that leads to one, was cut or flattened, by record.",
 }, []string{"record"})
 
-// CountedTypes are the query types that have a series of their own; all others are counted as otherType.
+// CountedTypes are the query types with their own series; all others are counted as otherType.
 var CountedTypes = []uint16{
 	dns.TypeA, dns.TypeAAAA, dns.TypeANY, dns.TypeCNAME, dns.TypeHTTPS, dns.TypeMX, dns.TypePTR, dns.TypeSRV, dns.TypeTLSA, dns.TypeTXT,
 }
@@ -58,7 +58,7 @@ func typeLabel(qtype uint16) string {
 
 // Server has the counters of one server and view. It is safe for concurrent use.
 type Server struct {
-	// Name and View are those of the server.
+	// Name is the server's address, and View its view.
 	Name, View string
 
 	lookalikes *prometheus.CounterVec
@@ -66,7 +66,7 @@ type Server struct {
 	reasons    [policy.NotJudged + 1]prometheus.Counter
 }
 
-// NewServer returns the counters of a server and view. The series of all reasons exist from then on.
+// NewServer returns the counters of a server and view, and creates the series of all reasons.
 func NewServer(server, view string) *Server {
 	labels := prometheus.Labels{"server": server, "view": view}
 	c := &Server{
@@ -79,11 +79,11 @@ func NewServer(server, view string) *Server {
 	return c
 }
 
-// Begin makes every series that a policy can count in exist, at zero.
+// Begin creates all series of a policy, at zero.
 func (c *Server) Begin(p *policy.Policy) {
 	qtypes := slices.Concat(CountedTypes, p.Types, []uint16{dns.TypeNS, dns.TypeDNAME}) // which some policies answer without being told
 	if len(p.Types) == 0 {
-		qtypes = append(qtypes, dns.TypeNone) // stands for all others
+		qtypes = append(qtypes, dns.TypeNone) // for all others
 	}
 	for _, mode := range p.Modes() {
 		for _, kind := range p.Kinds.List() {
@@ -99,7 +99,7 @@ func (c *Server) Begin(p *policy.Policy) {
 	}
 }
 
-// lookalikeSeries returns the counter of lookalikes of a policy.
+// lookalikeSeries returns the counter of queries of a type for lookalikes of a policy.
 func (c *Server) lookalikeSeries(p *policy.Policy, mode policy.Mode, kind string, qtype uint16) prometheus.Counter {
 	return c.lookalikes.WithLabelValues(p.Name, p.Action.String(), mode.String(), kind, typeLabel(qtype))
 }
@@ -112,7 +112,7 @@ func (c *Server) targetSeries(p *policy.Policy, mode policy.Mode, kind string, r
 // Passed counts a query that passes.
 func (c *Server) Passed(reason policy.Reason) { c.reasons[reason].Inc() }
 
-// Covered counts a lookalike: in a query of a type, or the target of a record in its reply.
+// Covered counts a lookalike: the name in a query of a type, or the target of a record in its reply.
 func (c *Server) Covered(d *policy.Decision, qtype uint16, record dns.RR) {
 	if record != nil {
 		c.targetSeries(d.Policy, d.Mode, d.Lookalike.Kind, record.Header().Rrtype).Inc()

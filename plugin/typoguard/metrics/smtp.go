@@ -7,7 +7,7 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/smtp"
 )
 
-// The metrics of the SMTP listeners. A listener is known by the address that is configured.
+// The metrics of the SMTP listeners. The label listener is the configured address.
 var (
 	SMTPSessions = promauto.NewCounterVec(prometheus.CounterOpts{
 		Namespace: namespace,
@@ -55,7 +55,7 @@ type Listener struct {
 	address string
 }
 
-// NewListener returns the counters of the listener that is configured with an address. Its series exist from then on.
+// NewListener returns the counters of the listener with a configured address, and creates its series.
 func NewListener(address string) *Listener {
 	for _, limit := range smtp.AllLimits {
 		SMTPLimitsHit.WithLabelValues(address, string(limit))
@@ -70,7 +70,7 @@ func NewListener(address string) *Listener {
 	}
 }
 
-// LimitHit counts a client that a limit affects.
+// LimitHit counts a client that hit a limit.
 func (l *Listener) LimitHit(limit smtp.Limit) {
 	SMTPLimitsHit.WithLabelValues(l.address, string(limit)).Inc()
 }

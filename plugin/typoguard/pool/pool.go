@@ -1,5 +1,4 @@
-// Package pool keeps things open while their configuration stays the same: listeners, pages and sinks, over any number of
-// reloads.
+// Package pool keeps things open across reloads while their configuration stays the same: listeners, pages and sinks.
 package pool
 
 import (
@@ -9,16 +8,16 @@ import (
 	"sync"
 )
 
-// Pool has things that are open, by key, each with the configuration that it was opened with. It is not safe for concurrent
-// use. The functions must be set before it is used, all but Configure.
+// Pool holds open things by key, each with the configuration with which it was opened. It is not safe for concurrent use. All
+// functions except Configure must be set before the first use.
 type Pool[C, V any] struct {
-	// Same reports whether something that was opened with one configuration may stay open with another.
+	// Same reports whether something opened with one configuration may stay open with another.
 	Same func(a, b C) bool
 	// Open opens something.
 	Open func(C) (V, error)
-	// Configure tells something that stays open its new configuration; nil if there is nothing to tell.
+	// Configure gives something that stays open its new configuration; nil if that is not needed.
 	Configure func(V, C)
-	// Close closes something. Several may be closed at the same time.
+	// Close closes something. It may be called concurrently.
 	Close func(V)
 
 	open map[string]entry[C, V]
@@ -29,17 +28,17 @@ type entry[C, V any] struct {
 	value  V
 }
 
-// Update makes what is open what is wanted: what may stay stays, what must not is closed, and what is missing is opened, in
-// this order, since a new thing may need the address of an old one.
+// Update opens and closes things until exactly those that are wanted are open. It first closes those that are no longer wanted, or
+// not as they are, and then opens those that are missing, because a new one may need the address of an old one.
 //
-// An error does not keep the others from being opened; the errors are joined. What is open then stays open: the next
-// Update, with another configuration or with the one from before, takes it over.
+// If one cannot be opened, Update still opens the others, and returns the joined errors. They stay open: the next Update, with another
+// configuration or with the previous one, takes them over.
 func (p *Pool[C, V]) Update(wanted map[string]C) error {
 	p.CloseAll(p.Retain(wanted))
 	return p.OpenMissing(wanted)
 }
 
-// Retain is the first step of Update. It returns what must be closed, which is no longer in the pool.
+// Retain is the first step of Update. It removes from the pool, and returns, what must be closed.
 func (p *Pool[C, V]) Retain(wanted map[string]C) []V {
 	var gone []V
 	for _, key := range slices.Sorted(maps.Keys(p.open)) {
@@ -58,7 +57,7 @@ func (p *Pool[C, V]) Retain(wanted map[string]C) []V {
 	return gone
 }
 
-// OpenMissing is the last step of Update: it opens what is wanted and not in the pool.
+// OpenMissing is the last step of Update: it opens what is wanted but not in the pool.
 func (p *Pool[C, V]) OpenMissing(wanted map[string]C) error {
 	if p.open == nil {
 		p.open = map[string]entry[C, V]{}
@@ -78,7 +77,7 @@ func (p *Pool[C, V]) OpenMissing(wanted map[string]C) error {
 	return errors.Join(errs...)
 }
 
-// CloseAll closes things that Retain returned, at the same time, since each may need some seconds.
+// CloseAll closes the things that Retain returned, concurrently, because each may take some seconds.
 func (p *Pool[C, V]) CloseAll(gone []V) {
 	var closing sync.WaitGroup
 	for _, value := range gone {

@@ -9,25 +9,25 @@ import (
 )
 
 const (
-	// HandoverSize is how many events the query path can be ahead of the dispatcher.
+	// HandoverSize is the maximum number of events that wait for the dispatcher.
 	HandoverSize = 4096
-	// maxWindows is how many events may have their window open, and maxClients how many clients are remembered: some
-	// ten megabytes each at most.
+	// maxWindows is the maximum number of events with an open window, and maxClients that of remembered clients: at most some ten
+	// megabytes each.
 	maxWindows = 16384
 	maxClients = 65536
 	// dueInterval is how often the dispatcher looks whether events are due. With event.SettleTime it bounds what a kill loses.
 	dueInterval = 500 * time.Millisecond
-	// restInterval is how long the dispatcher takes no events after it has taken some. Four million queries for lookalikes a
-	// second would fill the queue meanwhile.
+	// restInterval is how long the dispatcher pauses after it has taken events. It would take four million queries for lookalikes per
+	// second to fill the queue in that time.
 	restInterval = time.Millisecond
 )
 
 // Config is a sink as it is configured.
 type Config struct {
-	// Name is what the events and the metrics call it.
+	// Name identifies the sink in events and metrics.
 	Name string
-	// Settings are its settings as they were given, and Secret those that must not be shown: two sinks of the same name are
-	// the same if both are equal.
+	// Settings are the settings as given, and Secret those that must not be shown: two sinks of the same name are the same if both
+	// are equal.
 	Settings, Secret string
 	// Open opens its target.
 	Open func() (Target, error)
@@ -38,32 +38,32 @@ func (c *Config) Same(other *Config) bool {
 	return c.Settings == other.Settings && c.Secret == other.Secret
 }
 
-// DispatcherObserver is told what becomes of events. Its methods must not wait.
+// DispatcherObserver learns what happens to events. Its methods must not block.
 type DispatcherObserver interface {
-	// Sink returns the observer of a sink that is opened.
+	// Sink returns the observer of a sink that is being opened.
 	Sink(name string) Observer
-	// SinkClosed is called for a sink that is no longer configured as it was.
+	// SinkClosed is called for a sink that was removed or reconfigured.
 	SinkClosed(name string)
 	// HandoverDropped is called for an event that was lost because the dispatcher was too far behind.
 	HandoverDropped()
-	// NotConfigured is called for an event whose sink does not exist any more.
+	// NotConfigured is called for an event whose sink no longer exists.
 	NotConfigured(name string)
-	// NewClient is called for the first event of a client, as event.Clients has it.
+	// NewClient is called for the first event of a client, as defined by event.Clients.
 	NewClient(policy string)
 	// CloseFailed is called for a sink that could not be closed properly.
 	CloseFailed(name string, err error)
 }
 
-// Dispatcher takes events from the query path, folds repeats, and hands them to the sinks. A process has one over all reloads,
-// which thus neither lose events nor end windows; sinks that stay as they are stay open.
+// Dispatcher takes events from the query path, folds repeats, and hands them to the sinks. A process has one, which outlives reloads, so
+// that reloads neither lose events nor end windows; unchanged sinks stay open.
 type Dispatcher struct {
 	observer DispatcherObserver
 	events   chan event.Event
-	control  chan func() // run by the goroutine
+	control  chan func() // functions for the goroutine to call
 	stop     chan struct{}
 	done     sync.WaitGroup
 
-	// What follows is the goroutine's.
+	// The following fields belong to the goroutine.
 	folder  *event.Folder
 	clients *event.Clients
 	sinks   pool.Pool[*Config, *openSink]
@@ -75,7 +75,7 @@ type openSink struct {
 	queue *Queue
 }
 
-// NewDispatcher returns a dispatcher without sinks, which runs until it is closed.
+// NewDispatcher returns a running dispatcher without sinks. Close ends it.
 func NewDispatcher(observer DispatcherObserver) *Dispatcher {
 	d := &Dispatcher{
 		observer: observer,
@@ -90,7 +90,7 @@ func NewDispatcher(observer DispatcherObserver) *Dispatcher {
 	return d
 }
 
-// Report hands over an event that happened once. It never waits. A nil dispatcher takes it, too, and does nothing.
+// Report hands over a single occurrence of an event. It never blocks. On a nil dispatcher it does nothing.
 func (d *Dispatcher) Report(e *event.Event) {
 	if d == nil {
 		return
@@ -102,8 +102,7 @@ func (d *Dispatcher) Report(e *event.Event) {
 	}
 }
 
-// run takes events in batches: a goroutine that waited for each would have to be woken by each, which costs the query path
-// more than the event does.
+// run takes events in batches: waking the goroutine for each event would cost the query path more than the event itself.
 func (d *Dispatcher) run() {
 	tick := time.NewTicker(dueInterval)
 	defer tick.Stop()
@@ -129,7 +128,7 @@ func (d *Dispatcher) run() {
 	}
 }
 
-// drain takes the events that wait.
+// drain takes the waiting events.
 func (d *Dispatcher) drain() {
 	for {
 		select {
@@ -141,7 +140,7 @@ func (d *Dispatcher) drain() {
 	}
 }
 
-// add takes an event from the query path. Only queries are folded: what an SMTP listener refuses has an id of its own.
+// add takes an event from the query path. Only queries are folded: each refusal by an SMTP listener has its own id.
 func (d *Dispatcher) add(e *event.Event) {
 	if e.SMTP == nil && !d.folder.Has(e.ID) && e.Client != "" {
 		if e.NewClient = d.clients.Record(e.Policy, e.Client, e.First); e.NewClient {
@@ -166,8 +165,8 @@ func (d *Dispatcher) write(events ...*event.Event) {
 	}
 }
 
-// Configure makes the sinks those that are configured, by name. New ones are open before old ones are closed, so that there is
-// one for every event. It returns when the old ones are closed, with the errors of those that cannot be opened.
+// Configure opens and closes sinks until the wanted ones, by name, are open. It opens new ones before it closes old ones, so that there
+// is a sink for every event. It returns when the old ones are closed, with the errors of those that cannot be opened.
 func (d *Dispatcher) Configure(wanted map[string]*Config) error {
 	var gone []*openSink
 	var err error
@@ -185,7 +184,7 @@ func (d *Dispatcher) Configure(wanted map[string]*Config) error {
 	return err
 }
 
-// Close writes the events that wait, and returns when nothing is written any more. Events that are reported later are lost.
+// Close writes the waiting events, ends the goroutine, and closes all sinks. Events reported later are lost.
 func (d *Dispatcher) Close() {
 	close(d.stop)
 	d.done.Wait()

@@ -7,7 +7,7 @@ import (
 	"slices"
 )
 
-// Lists are all suffixes of one policy. They are not safe for concurrent use.
+// Lists holds all suffixes of one policy. It is not safe for concurrent use.
 type Lists struct {
 	// Protected and Allowed are the suffixes written in the Corefile.
 	Protected, Allowed []Suffix
@@ -20,20 +20,20 @@ type Lists struct {
 	stale   error // see Stale
 }
 
-// Change says what Refresh found.
+// Change is the result of Refresh.
 type Change uint8
 
 // The changes.
 const (
 	Unchanged Change = iota
-	// Unsettled means that the sources differ from what is in force and from what they were at the last look: somebody may
-	// be writing them right now. They should be looked at again soon.
+	// Unsettled means that the sources differ both from what is in force and from the previous Refresh: somebody may be writing
+	// them right now. They should be checked again soon.
 	Unsettled
-	// Changed means that Suffixes returns what the sources say now. It needs to be followed by Accept or Reject.
+	// Changed means that Suffixes returns the new content of the sources. It must be followed by Accept or Reject.
 	Changed
 )
 
-// Load reads all sources for the first time. A list that cannot be fetched may be replaced by its copy: see Stale.
+// Load reads all sources for the first time. If a list cannot be fetched, Load may use its copy: see Stale.
 func (l *Lists) Load(ctx context.Context) error {
 	for _, s := range l.Sources {
 		content, stale, err := s.readFirst(ctx)
@@ -49,10 +49,10 @@ func (l *Lists) Load(ctx context.Context) error {
 	return nil
 }
 
-// Stale returns why what is in force is not what the sources say, or nil if it is.
+// Stale returns the reason why an older version of the sources is in force, or nil if the current one is.
 func (l *Lists) Stale() error { return l.stale }
 
-// Refresh looks at the sources. An error means that one of them cannot be read; what is in force stays.
+// Refresh checks the sources. It returns an error if one of them cannot be read; the suffixes in force then stay.
 func (l *Lists) Refresh(ctx context.Context) (Change, error) {
 	var contents [][]byte
 	for _, s := range l.Sources {
@@ -75,14 +75,14 @@ func (l *Lists) Refresh(ctx context.Context) (Change, error) {
 	return Changed, nil
 }
 
-// Accept puts what Refresh found in force, and keeps copies of what was fetched. The error says which copy could not be
-// written; the lists are in force all the same.
+// Accept puts the lists that Refresh found in force, and writes copies of fetched lists. If a copy cannot be written, it returns an
+// error; the lists are in force nevertheless.
 func (l *Lists) Accept() error {
 	l.inForce, l.before, l.stale = digestOf(l.contents()), nil, nil
 	return l.Keep()
 }
 
-// Keep writes copies of what was fetched and is in force.
+// Keep writes copies of the fetched lists that are in force.
 func (l *Lists) Keep() error {
 	var errs []error
 	for _, s := range l.Sources {
@@ -91,7 +91,7 @@ func (l *Lists) Keep() error {
 	return errors.Join(errs...)
 }
 
-// Reject undoes what Refresh found, and notes why. It reports whether that was not known already.
+// Reject discards what Refresh found, and records the reason. It reports whether the reason is new.
 func (l *Lists) Reject(err error) (isNew bool) {
 	if l.before != nil {
 		l.setContents(l.before)
@@ -102,8 +102,8 @@ func (l *Lists) Reject(err error) (isNew bool) {
 	return isNew
 }
 
-// Suffixes returns the suffixes that are in force, or after Refresh those that it found: those in the Corefile first, then
-// those of the sources.
+// Suffixes returns the suffixes in force, or after Refresh those that it found: those in the Corefile first, then those in the
+// sources.
 func (l *Lists) Suffixes() (protected, allowed []Suffix, err error) {
 	protected, allowed = slices.Clone(l.Protected), slices.Clone(l.Allowed)
 	for _, s := range l.Sources {
@@ -119,7 +119,7 @@ func (l *Lists) Suffixes() (protected, allowed []Suffix, err error) {
 	return protected, allowed, nil
 }
 
-// IsMissing reports whether a list could not be fetched yet, and there is no copy.
+// IsMissing reports whether a list could never be fetched and has no copy.
 func (l *Lists) IsMissing() bool { return slices.ContainsFunc(l.Sources, (*Source).isMissing) }
 
 func (l *Lists) contents() [][]byte {
@@ -136,7 +136,7 @@ func (l *Lists) setContents(all [][]byte) {
 	}
 }
 
-// digest tells the contents of sources from any others.
+// digest identifies the contents of sources.
 type digest uint64
 
 var digestSeed = maphash.MakeSeed()

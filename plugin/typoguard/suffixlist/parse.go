@@ -15,12 +15,12 @@ import (
 // errEmpty is returned for a list without a suffix.
 var errEmpty = errors.New("no suffix")
 
-// parse appends the suffixes in the content of a list file: one on each line, which may have an end (until=DATE), and a note
-// after '#', in UTF-8. Every line must be right: what would be left out without a word is mail unprotected. Errors have
-// the position.
+// parse appends the suffixes in the content of a list file: one on each line, optionally with an expiry (until=DATE) and a note
+// after '#', in UTF-8. Every line must be valid: a line skipped silently would leave mail unprotected. Errors have the
+// position.
 func parse(to []Suffix, path string, content []byte, protects bool) ([]Suffix, error) {
 	lines := bufio.NewScanner(bytes.NewReader(bytes.TrimPrefix(content, []byte("\ufeff"))))
-	lines.Buffer(nil, len(content)+1) // a line may be as long as it likes, so Scan cannot fail
+	lines.Buffer(nil, len(content)+1) // lines may have any length, so Scan cannot fail
 	before := len(to)
 	for at := (Position{path, 1}); lines.Scan(); at.Line++ {
 		s, err := parseLine(lines.Text(), protects)
@@ -38,7 +38,7 @@ func parse(to []Suffix, path string, content []byte, protects bool) ([]Suffix, e
 	return to, nil
 }
 
-// parseLine returns the suffix of a line, whose name is "" if there is none.
+// parseLine returns the suffix on a line. Its name is "" if there is none.
 func parseLine(line string, protects bool) (Suffix, error) {
 	if !utf8.ValidString(line) {
 		return Suffix{}, fmt.Errorf("%q is not UTF-8; expected a domain suffix", line)
@@ -67,7 +67,7 @@ func parseLine(line string, protects bool) (Suffix, error) {
 	return s, err
 }
 
-// Parse reads a suffix that is to be protected, or else allowed.
+// Parse reads a suffix to protect or to allow.
 func Parse(s string, protects bool) (string, error) {
 	name, err := match.ParseSuffix(s)
 	if err == nil && protects {
@@ -79,11 +79,11 @@ func Parse(s string, protects bool) (string, error) {
 	return name, nil
 }
 
-// UntilPrefix is how an end is given, in lists and in the Corefile.
+// UntilPrefix is how a date begins at which something ends, in lists and in the Corefile.
 const UntilPrefix = "until="
 
-// ParseUntil returns the time at which something expires: a time as of RFC 3339, in whole seconds, or the end of a day in
-// the time zone of the server.
+// ParseUntil returns the time at which something ends: an RFC 3339 time, in whole seconds, or the end of a day in the server's
+// time zone.
 func ParseUntil(s string) (time.Time, error) {
 	if day, err := time.ParseInLocation(time.DateOnly, s, time.Local); err == nil {
 		return day.AddDate(0, 0, 1), nil

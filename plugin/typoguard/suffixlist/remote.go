@@ -15,24 +15,24 @@ import (
 )
 
 const (
-	// fetchTimeout bounds the fetching of a list.
+	// fetchTimeout limits the time to fetch a list.
 	fetchTimeout = 10 * time.Second
-	// maxFetched is how large a list may be, in bytes: room for several million suffixes.
+	// maxFetched is the maximum size of a list in bytes: room for several million suffixes.
 	maxFetched = 64 << 20
-	// userAgent is how the client introduces itself.
+	// userAgent identifies the client to web servers.
 	userAgent = "typoguard"
 )
 
 // remote is the state of a list that is fetched from a web server. The last good copy is kept in a file.
 type remote struct {
 	client   *http.Client
-	largest  int64  // size of a list, in bytes
+	largest  int64  // maximum size of a list, in bytes
 	cacheDir string // "": none
 	optional bool   // the server may start without the list
 
-	etag    string // of what is in force
-	fetched string // the entity tag of what was fetched last
-	kept    []byte // what is in the file
+	etag    string // the entity tag of the list in force
+	fetched string // the entity tag of the latest response
+	kept    []byte // the content of the file
 }
 
 func newRemote(cacheDir string, optional bool) *remote {
@@ -50,7 +50,7 @@ func newRemote(cacheDir string, optional bool) *remote {
 	}}
 }
 
-// fetch returns the list at an address, or what is in force if that is still the same.
+// fetch returns the list at an address, or the one in force if it has not changed.
 func (r *remote) fetch(ctx context.Context, url string, inForce []byte) ([]byte, error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
@@ -64,7 +64,7 @@ func (r *remote) fetch(ctx context.Context, url string, inForce []byte) ([]byte,
 	if err != nil {
 		return nil, err
 	}
-	defer func() { _ = response.Body.Close() }() // nothing is left to be done if it fails
+	defer func() { _ = response.Body.Close() }() // if it fails, there is nothing to do
 	switch {
 	case response.StatusCode == http.StatusNotModified && inForce != nil:
 		return inForce, nil
@@ -82,7 +82,7 @@ func (r *remote) fetch(ctx context.Context, url string, inForce []byte) ([]byte,
 	return content, nil
 }
 
-// path returns where the copy of a list is kept.
+// path returns the file name of a list's copy.
 func (r *remote) path(url string) string {
 	sum := sha256.Sum256([]byte(url))
 	return filepath.Join(r.cacheDir, hex.EncodeToString(sum[:8])+".list")
@@ -101,7 +101,7 @@ func (r *remote) copied(url string) ([]byte, error) {
 	return content, nil
 }
 
-// keep notes that a list is in force, and writes the copy of it.
+// keep records that a list is in force, and writes its copy.
 func (r *remote) keep(url string, content []byte) error {
 	r.etag = r.fetched
 	if r.cacheDir == "" || content == nil || (r.kept != nil && bytes.Equal(content, r.kept)) {

@@ -11,36 +11,36 @@ import (
 )
 
 const (
-	// BuiltinPrefix is how the lists that come with the plugin are named.
+	// BuiltinPrefix is the prefix of the names of lists that come with the plugin.
 	BuiltinPrefix = "builtin:"
-	// HTTPSPrefix is how the address of a list begins that is fetched. There is no plain HTTP: anybody in between could
-	// lift the protection.
+	// HTTPSPrefix is the prefix of the addresses of fetched lists. Plain HTTP is not supported: anyone in between could remove
+	// the protection.
 	HTTPSPrefix = "https://"
 )
 
-// Source is a list file: a file on this host, one that is fetched, or one that comes with the plugin.
+// Source is a list file: on this host, fetched from a web server, or shipped with the plugin.
 type Source struct {
 	// Path is the file's name, its address, or its name with BuiltinPrefix.
 	Path string
-	// Option and At are the option of the Corefile that names it.
+	// Option and At are the Corefile's option that names the file, and its position.
 	Option string
 	At     Position
-	// Protects says that its suffixes are to be protected, not allowed. Such a list must not be empty.
+	// Protects is true if its suffixes are protected, and false if they are allowed. A list to protect must not be empty.
 	Protects bool
 
-	remote *remote // nil of a file that is not fetched
-	// content is what is in force. It is kept as it was read, to be parsed again when another list changes: as a million
-	// suffixes it would be several times as large, and full of pointers for the garbage collector to follow.
+	remote *remote // nil if the file is not fetched
+	// content is the list in force. It is stored as text, to be parsed again when another list changes: a million parsed suffixes
+	// would be several times as large, and full of pointers for the garbage collector to follow.
 	content []byte
 }
 
 // IsRemote reports whether the list is fetched.
 func (s *Source) IsRemote() bool { return strings.HasPrefix(s.Path, HTTPSPrefix) }
 
-// isBuiltin returns the name of a list that comes with the plugin.
+// isBuiltin returns the name of the list, and whether it comes with the plugin.
 func (s *Source) isBuiltin() (string, bool) { return strings.CutPrefix(s.Path, BuiltinPrefix) }
 
-// Check returns an error for a source that cannot be one, without reading it.
+// Check returns an error for an invalid source, without reading it.
 func (s *Source) Check() error {
 	if name, ok := s.isBuiltin(); ok {
 		if _, ok := builtin.Read(name); !ok {
@@ -54,14 +54,14 @@ func (s *Source) Check() error {
 	return nil
 }
 
-// Remote makes the source one that is fetched. The last good copy is kept in a directory, unless that is ""; optional says
-// that the server may start without the list.
+// Remote prepares a source that is fetched. The last good copy is kept in cacheDir, unless that is ""; if optional is true, the server
+// may start without the list.
 func (s *Source) Remote(cacheDir string, optional bool) { s.remote = newRemote(cacheDir, optional) }
 
-// read returns the content of the list as it is now.
+// read returns the current content of the list.
 func (s *Source) read(ctx context.Context) ([]byte, error) {
 	if name, ok := s.isBuiltin(); ok {
-		content, _ := builtin.Read(name) // which was there when the Corefile was parsed
+		content, _ := builtin.Read(name) // which Check found
 		return content, nil
 	}
 	if s.remote == nil {
@@ -78,8 +78,8 @@ func (s *Source) read(ctx context.Context) ([]byte, error) {
 	return content, nil
 }
 
-// readFirst is read at the start, when nothing is in force. If the list cannot be fetched, its copy counts, or nothing if the
-// server may start without; stale then says why.
+// readFirst is read at startup, when nothing is in force. If the list cannot be fetched, readFirst returns its copy, or nothing if the
+// server may start without the list; stale is then the reason.
 func (s *Source) readFirst(ctx context.Context) (content []byte, stale, err error) {
 	content, err = s.read(ctx)
 	if err == nil || s.remote == nil {
@@ -95,10 +95,10 @@ func (s *Source) readFirst(ctx context.Context) (content []byte, stale, err erro
 	return nil, nil, fmt.Errorf("%w, %w", err, copyErr)
 }
 
-// isMissing reports whether the list could not be fetched yet, and there is no copy.
+// isMissing reports whether the list could never be fetched and has no copy.
 func (s *Source) isMissing() bool { return s.remote != nil && s.content == nil }
 
-// keep keeps a copy of what is in force, if it was fetched.
+// keep writes a copy of the list in force, if it was fetched.
 func (s *Source) keep() error {
 	if s.remote == nil {
 		return nil
@@ -109,7 +109,7 @@ func (s *Source) keep() error {
 	return nil
 }
 
-// appendSuffixes appends the suffixes of the list that is in force.
+// appendSuffixes appends the suffixes of the list in force.
 func (s *Source) appendSuffixes(to []Suffix) ([]Suffix, error) {
 	to, err := parse(to, s.Path, s.content, s.Protects)
 	if !errors.Is(err, errEmpty) {

@@ -1,8 +1,8 @@
-// Package suffixlist has the lists of domain suffixes that a policy protects and allows: those written in the Corefile, and
-// those of list files, which are read from disk, fetched from a web server, or come with the plugin.
+// Package suffixlist holds the lists of domain suffixes that a policy protects and allows: those written in the Corefile, and
+// those in list files, which are read from disk, fetched from a web server, or come with the plugin.
 //
-// Lists holds what is in force. Refresh looks whether the files say something else by now, without changing anything;
-// whoever compiles that then accepts or rejects it.
+// Lists holds the suffixes in force. Refresh checks whether the files have changed; the caller compiles the new suffixes, and
+// then accepts or rejects them.
 package suffixlist
 
 import (
@@ -11,18 +11,18 @@ import (
 	"time"
 )
 
-// Suffix is a domain suffix, and where it was written.
+// Suffix is a domain suffix, with the position at which it is written.
 type Suffix struct {
-	// Name is as match.ParseSuffix returns it.
+	// Name has the form that match.ParseSuffix returns.
 	Name string
-	// Until is when it expires; zero is never.
+	// Until is when the suffix expires; zero means never.
 	Until time.Time
-	// Note is what stands behind '#' in a list file.
+	// Note is the text after '#' in a list file.
 	Note string
 	At   Position
 }
 
-// Position is where something stands in a Corefile or a list file.
+// Position is a line of a Corefile or a list file.
 type Position struct {
 	File string
 	Line int // from 1
@@ -31,7 +31,7 @@ type Position struct {
 // String returns FILE:LINE.
 func (p Position) String() string { return fmt.Sprintf("%s:%d", p.File, p.Line) }
 
-// Errorf returns an error in the form that caddy gives to errors in a Corefile.
+// Errorf returns an error in the format of caddy's errors in a Corefile.
 func (p Position) Errorf(format string, args ...any) error {
 	return fmt.Errorf("%s - Error during parsing: %w", p, fmt.Errorf(format, args...))
 }
@@ -41,7 +41,7 @@ func At(all []Suffix, now time.Time) []Suffix {
 	return slices.DeleteFunc(all, func(s Suffix) bool { return !s.Until.IsZero() && !now.Before(s.Until) })
 }
 
-// Names returns the names of suffixes, each once.
+// Names returns the distinct names of suffixes.
 func Names(suffixes []Suffix) []string {
 	seen := make(map[string]struct{}, len(suffixes))
 	var unique []string
