@@ -17,18 +17,18 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/suffixlist"
 )
 
-// block is the policies of one server block: what the Corefile says, and the set that follows from it and from the list
-// files. Queries read the set and nothing else.
+// block holds the policies of one server block: their configuration, and the set compiled from it and the list files. Queries
+// read only the set.
 type block struct {
-	at       int // its place in the Corefile, from 0
+	at       int // its index in the Corefile, from 0
 	policies []*policyConfig
 	lists    []*suffixlist.Lists // of each policy
 	set      atomic.Pointer[policy.Set]
 	events   atomic.Pointer[sink.Dispatcher] // nil before the instance starts
-	changed  chan struct{}                   // has room for one: that there is another set
+	changed  chan struct{}                   // buffered for one signal: the set was replaced
 }
 
-// newBlock reads the lists of all policies and puts the policies in force for the first time.
+// newBlock reads the lists of all policies and compiles the first set.
 func newBlock(at int, policies []*policyConfig) (*block, error) {
 	b := &block{at: at, policies: policies, changed: make(chan struct{}, 1)}
 	for _, c := range policies {
@@ -41,7 +41,7 @@ func newBlock(at int, policies []*policyConfig) (*block, error) {
 	return b, b.compile()
 }
 
-// compile makes a set of what the lists hold, and puts it in force.
+// compile compiles the lists' suffixes into a set, and puts it in force.
 func (b *block) compile() error {
 	var policies []*policy.Policy
 	for _, c := range b.policies {
@@ -59,12 +59,12 @@ func (b *block) compile() error {
 	b.set.Store(set)
 	select {
 	case b.changed <- struct{}{}:
-	default: // they know already
+	default: // a signal is already pending
 	}
 	return nil
 }
 
-// suffixes returns what the lists of each policy hold, without the entries that have expired at a time.
+// suffixes returns the suffixes of each policy, without those that have expired by a given time.
 func (b *block) suffixes(now time.Time) ([]policy.Suffixes, error) {
 	all := make([]policy.Suffixes, len(b.policies))
 	for i, c := range b.policies {
@@ -72,7 +72,7 @@ func (b *block) suffixes(now time.Time) ([]policy.Suffixes, error) {
 		if err != nil {
 			return nil, err
 		}
-		if !b.lists[i].IsMissing() { // and nobody knows what they are
+		if !b.lists[i].IsMissing() { // otherwise the suffixes are unknown
 			if err := c.checkProtected(protected); err != nil {
 				return nil, err
 			}
@@ -97,7 +97,7 @@ func (b *block) hasSources() bool {
 	return slices.ContainsFunc(b.lists, func(l *suffixlist.Lists) bool { return len(l.Sources) > 0 })
 }
 
-// checkChain returns an error for what the server block lacks in other plugins.
+// checkChain returns an error if the server block lacks another plugin that a policy needs, or has one that does not work with it.
 func (b *block) checkChain(has func(plugin string) bool) error {
 	for _, c := range b.policies {
 		if len(c.Clients.Labels) > 0 && !has("metadata") {
@@ -114,7 +114,7 @@ func (b *block) checkChain(has func(plugin string) bool) error {
 	return nil
 }
 
-// newCounters returns the counters of every server of the block, with the series of all its policies.
+// newCounters returns the counters of every server of the block, and creates the series of all its policies.
 func (b *block) newCounters(servers []string, view string) map[string]*metrics.Server {
 	all := make(map[string]*metrics.Server, len(servers))
 	for _, server := range servers {
@@ -127,8 +127,8 @@ func (b *block) newCounters(servers []string, view string) map[string]*metrics.S
 	return all
 }
 
-// serverAddresses returns the names that CoreDNS gives to the servers of a block with the given keys, once the bind
-// plugin has been set up.
+// serverAddresses returns the names that CoreDNS gives to the servers of a block with the given keys. The bind plugin must be set
+// up.
 func serverAddresses(config *dnsserver.Config, keys []string) []string {
 	var servers []string
 	for _, key := range keys { // such as dns://example.org.:53

@@ -9,7 +9,7 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/suffixlist"
 )
 
-// check looks at what only all options together tell, and completes the policy.
+// check checks what depends on several options, and completes the policy.
 func (c *policyConfig) check() error {
 	if err := c.CheckTypes(); err != nil {
 		return c.given["types"].Errorf("types: %w", err)
@@ -35,7 +35,7 @@ func (c *policyConfig) check() error {
 	return c.completeKinds()
 }
 
-// completeKinds makes the kinds all that the distance has, unless they were given.
+// completeKinds sets the kinds to all those that the distance allows, unless the stanza gives them.
 func (c *policyConfig) completeKinds() error {
 	if at, ok := c.given["kinds"]; ok {
 		if err := c.CheckKinds(); err != nil {
@@ -50,7 +50,7 @@ func (c *policyConfig) completeKinds() error {
 	return nil
 }
 
-// protectsFiles reports whether there is a list file of suffixes to protect.
+// protectsFiles reports whether any list file has suffixes to protect.
 func (c *policyConfig) protectsFiles() bool {
 	for _, s := range c.lists.sources {
 		if s.Protects {
@@ -60,7 +60,7 @@ func (c *policyConfig) protectsFiles() bool {
 	return false
 }
 
-// completeSources tells the lists that are fetched what the stanza says of them.
+// completeSources passes the stanza's options for fetched lists to the sources.
 func (c *policyConfig) completeSources() error {
 	fetched := false
 	for _, s := range c.lists.sources {
@@ -77,8 +77,7 @@ func (c *policyConfig) completeSources() error {
 	return nil
 }
 
-// checkProtected returns an error if an option of the stanza applies to none of the suffixes it protects, whether they
-// have expired or not.
+// checkProtected returns an error if an option applies to none of the protected suffixes, expired ones included.
 func (c *policyConfig) checkProtected(protected []suffixlist.Suffix) error {
 	distance, registry := 1, false
 	for i := range protected {
@@ -100,7 +99,7 @@ func (c *policyConfig) checkProtected(protected []suffixlist.Suffix) error {
 	return errors.Join(errs...)
 }
 
-// checkSMTP returns an error for a listener to which no client is sent, and for options about one where there is none.
+// checkSMTP returns an error for a listener to which no answer points, and for SMTP options without a listener.
 func (c *policyConfig) checkSMTP() error {
 	if at, ok := c.given["smtp"]; ok {
 		if c.Action != policy.Sinkhole {
@@ -116,7 +115,7 @@ func (c *policyConfig) checkSMTP() error {
 	return nil
 }
 
-// addLog completes a stanza with the log as a sink, which is on by default.
+// addLog adds the log to the sinks, which it is by default.
 func (c *policyConfig) addLog() error {
 	if !c.logEvents {
 		return nil
@@ -124,7 +123,7 @@ func (c *policyConfig) addLog() error {
 	return c.addSink(newSinkConfig("log_events", c.at, sink.Config{Name: logSink, Open: newLogTarget}))
 }
 
-// checkReview completes the stanza's page with the history that it shows.
+// checkReview completes the review page with the history that it shows.
 func (c *policyConfig) checkReview() error {
 	if c.review == nil {
 		return nil

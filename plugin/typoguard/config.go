@@ -19,19 +19,19 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/suffixlist"
 )
 
-// defaults of the options that a stanza need not give.
+// Defaults of options.
 const (
 	defaultName   = "default"
 	defaultTTL    = 60
 	defaultReload = 30 * time.Second
 )
 
-// policyConfig is a typoguard stanza as it is configured. It does not change once it has been parsed.
+// policyConfig is the configuration in a typoguard stanza. It does not change after parsing.
 type policyConfig struct {
 	policy.Policy
 	at    suffixlist.Position
-	root  string                         // that relative file names are below
-	given map[string]suffixlist.Position // of each option, where it was given last
+	root  string                         // the directory of relative file names
+	given map[string]suffixlist.Position // where each option was last given
 
 	lists  listsConfig
 	smtp   smtpConfig
@@ -39,19 +39,19 @@ type policyConfig struct {
 
 	sinks     []*sinkConfig // of events
 	sinkNames []string
-	logEvents bool       // whether CoreDNS's log is one of them
-	mask      event.Mask // of clients in events
-	dnstap    bool       // whether dnstap messages tell of the policy
+	logEvents bool       // whether CoreDNS's log is one of the sinks
+	mask      event.Mask // for clients in events
+	dnstap    bool       // whether to send dnstap messages with the policy
 	history   historyConfig
 }
 
-// listsConfig is where a policy has its suffixes from.
+// listsConfig is where a policy's suffixes come from.
 type listsConfig struct {
 	protected, allowed []suffixlist.Suffix
 	sources            []*suffixlist.Source
-	reload             time.Duration // 0: never
+	reload             time.Duration // how often to check the sources; 0: never
 	cacheDir           string        // for copies of fetched lists; "": none
-	optional           bool          // the server starts though a list can neither be fetched nor is there a copy
+	optional           bool          // start even if a list can neither be fetched nor has a copy
 }
 
 // historyConfig is the history of a policy's events.
@@ -75,7 +75,7 @@ func here(c *caddy.Controller) suffixlist.Position {
 	return suffixlist.Position{File: c.File(), Line: c.Line()}
 }
 
-// below returns the path of a file that is named in the stanza.
+// below returns the path of a file named in the stanza.
 func (c *policyConfig) below(path string) string {
 	if filepath.IsAbs(path) {
 		return path
@@ -83,14 +83,14 @@ func (c *policyConfig) below(path string) string {
 	return filepath.Join(c.root, path)
 }
 
-// sinkConfig is a sink of events as it is configured, and where.
+// sinkConfig is the configuration of a sink of events, and its position.
 type sinkConfig struct {
 	sink.Config
 	option string
 	at     suffixlist.Position
 }
 
-// newSinkConfig returns a sink that an option configures.
+// newSinkConfig returns the configuration of a sink by an option.
 func newSinkConfig(option string, at suffixlist.Position, config sink.Config) *sinkConfig {
 	open := config.Open
 	config.Open = func() (sink.Target, error) {
@@ -103,7 +103,7 @@ func newSinkConfig(option string, at suffixlist.Position, config sink.Config) *s
 	return &sinkConfig{config, option, at}
 }
 
-// addSink makes a sink one of the stanza's. Policies share sinks of the same name.
+// addSink adds a sink to the stanza. Policies share sinks of the same name.
 func (c *policyConfig) addSink(config *sinkConfig) error {
 	if slices.Contains(c.sinkNames, config.Name) {
 		return fmt.Errorf("%s twice; expected different ones", config.Name)
@@ -113,7 +113,7 @@ func (c *policyConfig) addSink(config *sinkConfig) error {
 	return nil
 }
 
-// reviewConfig is a page to review a history on, as it is configured.
+// reviewConfig is the configuration of a review page.
 type reviewConfig struct {
 	historyconfig.Page
 	history string // its name, to be shown instead of the DSN
@@ -125,23 +125,23 @@ func (c *reviewConfig) String() string {
 	return fmt.Sprintf("web_config %q host %q history %s", c.WebConfig, c.Host, c.history)
 }
 
-// smtpConfig is what a stanza says of the SMTP listeners to which the sinkhole leads.
+// smtpConfig is a stanza's configuration of the SMTP listeners to which the sinkhole points.
 type smtpConfig struct {
 	addresses    []netip.AddrPort
 	settings     []*smtpSetting
-	hint         string // for the sender, in the replies
-	logAddresses bool   // of mail that is refused
+	hint         string // for the sender, in replies
+	logAddresses bool   // whether to log full addresses of refused mail
 }
 
-// smtpSetting is an option, or a part of one, about SMTP listeners.
+// smtpSetting is an option, or a part of one, for SMTP listeners.
 type smtpSetting struct {
 	option, part string // such as smtp_limits and connections
-	value        string // as it was given
+	value        string // as given
 	at           suffixlist.Position
 	apply        func(*smtp.Config)
 }
 
-// String returns the setting as it is written.
+// String returns the setting as written in the Corefile.
 func (s *smtpSetting) String() string {
 	if s.part == "" {
 		return s.value
@@ -149,7 +149,7 @@ func (s *smtpSetting) String() string {
 	return s.part + " " + s.value
 }
 
-// findSetting returns the setting of the same kind as another one, or nil.
+// findSetting returns the setting for the same option and part as another one, or nil.
 func findSetting(settings []*smtpSetting, like *smtpSetting) *smtpSetting {
 	i := slices.IndexFunc(settings, func(s *smtpSetting) bool { return s.option == like.option && s.part == like.part })
 	if i < 0 {
@@ -158,7 +158,7 @@ func findSetting(settings []*smtpSetting, like *smtpSetting) *smtpSetting {
 	return settings[i]
 }
 
-// add notes a setting, which must be the only one of its kind.
+// add adds a setting. It may be given only once.
 func (c *smtpConfig) add(next *smtpSetting) error {
 	if other := findSetting(c.settings, next); other != nil {
 		return fmt.Errorf("%salready given at %s; expected it once", strings.TrimLeft(next.part+" ", " "), other.at)

@@ -10,17 +10,17 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/sink"
 )
 
-// instance is everything of typoguard in one caddy instance: the blocks with policies, whose lists it reloads, and what they
-// share: SMTP listeners, sinks of events, and pages to review these on.
+// instance is everything that belongs to typoguard in one caddy instance: the blocks with policies, whose lists it reloads, and what
+// these share: SMTP listeners, sinks of events, and review pages.
 type instance struct {
 	reloader
 	listeners map[string]*listener // by address
 	sinks     map[string]*sinkConfig
 	reviews   map[string]*reviewConfig // by address
-	open      *resources               // while it is running
+	open      *resources               // nil unless it is running
 }
 
-// resources are what stays open over a reload.
+// resources are what stays open across a reload.
 type resources struct {
 	events    *sink.Dispatcher
 	failures  *failureLog
@@ -28,9 +28,9 @@ type resources struct {
 	reviews   *reviewPool
 }
 
-// running is the instance that is running: a process has one. Caddy gives no callback to a new instance that fails to start
-// after its OnStartup; what it opened would stay for ever, were it not closed by the next one to take its place, which is
-// the old one that takes it back.
+// running is the running instance; a process has one. If a new instance fails to start after its OnStartup, caddy does not call any of
+// its hooks again. The next instance to start, which is the old one, therefore takes over what the failed one has opened, and closes
+// what it does not need.
 var running struct {
 	sync.Mutex
 	*instance
@@ -55,8 +55,8 @@ func newInstance() *instance {
 	return &instance{listeners: map[string]*listener{}, sinks: map[string]*sinkConfig{}, reviews: map[string]*reviewConfig{}}
 }
 
-// add makes a block, just loaded, part of the instance, which must not be running yet. Policies share a sink, a listener or a
-// page of the same name or address, and may not contradict each other about it.
+// add adds a block that has just been loaded to the instance, which must not be running yet. Policies share a sink, listener or page of
+// the same name or address, and must not contradict each other about it.
 func (i *instance) add(b *block) error {
 	i.addBlock(b)
 	for _, c := range b.policies {
@@ -75,10 +75,10 @@ func (i *instance) add(b *block) error {
 	return nil
 }
 
-// loadedBlocks returns the blocks.
+// loadedBlocks returns the blocks of the instance.
 func (i *instance) loadedBlocks() []*block { return i.blocks }
 
-// addSink adds a sink to those of the instance.
+// addSink adds a sink to the instance.
 func addSink(sinks map[string]*sinkConfig, s *sinkConfig) error {
 	other := sinks[s.Name]
 	sinks[s.Name] = s
@@ -91,12 +91,12 @@ func addSink(sinks map[string]*sinkConfig, s *sinkConfig) error {
 	return s.at.Errorf("%s: %q contradicts %q at %s; expected the same settings for both, which share %s", s.option, s.Settings, other.Settings, other.at, s.Name)
 }
 
-// start makes i the running instance. It takes over what the one before has open, and fails if something else cannot be
-// opened. At a reload caddy then has the one before start again; at the first start nothing is left.
+// start makes i the running instance. It takes over what the previous one has open, and fails if something else cannot be opened. At
+// a reload, caddy then starts the previous instance again; at the first start, nothing stays open.
 func (i *instance) start() error {
 	running.Lock()
 	defer running.Unlock()
-	before := running.instance // which may be i, if a new one failed before it was started
+	before := running.instance // i itself, if a new instance failed before its start
 	var open *resources
 	if before == nil {
 		open = newResources()
@@ -113,7 +113,7 @@ func (i *instance) start() error {
 	return err
 }
 
-// openAll opens what the instance needs, and closes what it does not.
+// openAll opens what the instance needs, and closes everything else.
 func (i *instance) openAll() error {
 	sinks := map[string]*sink.Config{}
 	for name, s := range i.sinks {
@@ -136,7 +136,7 @@ func (i *instance) stop() error {
 	return nil
 }
 
-// end leaves nothing running of i, which is the running instance.
+// end stops everything of i, which must be the running instance.
 func (i *instance) end() {
 	i.stopReloading()
 	i.open.close()
@@ -149,9 +149,9 @@ func newResources() *resources {
 	return r
 }
 
-// close closes everything, the dispatcher last: what closes may still report.
+// close closes everything. The dispatcher comes last, because the others may still report events while they close.
 func (r *resources) close() {
-	_ = r.listeners.Update(nil) // which opens nothing
+	_ = r.listeners.Update(nil) // cannot fail: it opens nothing
 	_ = r.reviews.Update(nil)
 	r.failures.close()
 	r.events.Close()

@@ -13,23 +13,23 @@ const logName = "typoguard"
 
 var log = clog.NewWithPlugin(logName)
 
-// logAttributes logs a message with attributes, which are shown if CoreDNS logs in JSON.
+// logAttributes logs a message with attributes, which appear only if CoreDNS logs in JSON.
 func logAttributes(message string, attributes []slog.Attr) {
 	clog.InfoAttrs("plugin/"+logName+": "+message, append(attributes, slog.String("plugin", logName))...)
 }
 
-// logHandler is for packages that know nothing of CoreDNS and log by log/slog. It writes to CoreDNS's log: the message, and
-// the attributes behind it as key=value.
+// logHandler is for packages that do not know CoreDNS and use log/slog. It writes to CoreDNS's log: the message, followed by the
+// attributes as key=value.
 type logHandler struct {
 	log        clog.P
-	group      string // of attributes to come, with a dot behind it
-	attributes string // that all records have, with a space before each
+	group      string // prefix of the following attributes, with a final dot
+	attributes string // attributes of all records, with a space before each
 }
 
 // type check
 var _ slog.Handler = (*logHandler)(nil)
 
-// newLogger returns a logger into CoreDNS's log.
+// newLogger returns a logger that writes to CoreDNS's log.
 func newLogger(log clog.P) *slog.Logger { return slog.New(&logHandler{log: log}) }
 
 // Enabled implements slog.Handler.
@@ -37,7 +37,7 @@ func (h *logHandler) Enabled(_ context.Context, level slog.Level) bool {
 	return level >= slog.LevelInfo || clog.D.Value()
 }
 
-// Handle implements slog.Handler. CoreDNS's log has the time itself.
+// Handle implements slog.Handler. CoreDNS's log adds the time itself.
 func (h *logHandler) Handle(_ context.Context, record slog.Record) error {
 	var b strings.Builder
 	b.WriteString(record.Message)
@@ -77,7 +77,7 @@ func (h *logHandler) WithGroup(name string) slog.Handler {
 	return &logHandler{h.log, h.group + name + ".", h.attributes}
 }
 
-// writeAttribute writes an attribute. Values come from requests, too: what could break the line is quoted.
+// writeAttribute writes an attribute. Values may come from requests: it quotes those that could break the line.
 func writeAttribute(b *strings.Builder, group string, a slog.Attr) {
 	value := a.Value.Resolve()
 	if value.Kind() == slog.KindGroup {

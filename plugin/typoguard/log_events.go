@@ -13,14 +13,14 @@ import (
 const (
 	// logSink is the name of CoreDNS's log as a sink.
 	logSink = "log"
-	// eventsPerSecond, and eventsAtOnce after a quiet time, are how many events are logged: nobody rotates the log for us,
-	// and a flood would fill the disk. Ten a second are some 200 MB a day.
+	// eventsPerSecond limits the events in the log, with eventsAtOnce after a quiet period: we cannot rotate this log, and a flood
+	// would fill the disk. Ten per second are some 200 MB per day.
 	eventsPerSecond = 10
 	eventsAtOnce    = 1000
 )
 
-// logTarget writes events to CoreDNS's log: as text with all that matters in the message, or as fields with its option
-// -log-format=json. Events that come too fast are counted as dropped.
+// logTarget writes events to CoreDNS's log: as text with everything important in the message, or with CoreDNS's option
+// -log-format=json as fields. Events above the rate limit are counted as dropped.
 type logTarget struct {
 	host     string
 	limit    *rate.Limiter
@@ -54,7 +54,7 @@ func (l *logTarget) Close() error {
 	return nil
 }
 
-// warn says how many events were not logged since the last line.
+// warn logs how many events were not logged since the last one that was.
 func (l *logTarget) warn() {
 	if l.unlogged > 0 {
 		log.Warningf("events: %d not logged because there were too many at once", l.unlogged)

@@ -18,24 +18,24 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/suffixlist"
 )
 
-// Block is one server block of a Corefile, for use without a server. List files are as they were when it was loaded.
+// Block is one server block of a Corefile, for use without a server. Its list files are those at the time of loading.
 type Block struct {
-	// Keys are its keys as CoreDNS completes them, such as dns://example.org.:53.
+	// Keys are the block's keys as completed by CoreDNS, such as dns://example.org.:53.
 	Keys []string
-	// View is the name of its view, if it has one. Which clients the view is for depends on an expression over live queries,
-	// which is not evaluated.
+	// View is the name of the block's view, if it has one. The view's expression, which selects clients, needs live queries and is
+	// not evaluated.
 	View string
-	// Set is its policies; nil if it has none.
+	// Set holds the block's policies; nil if it has none.
 	Set *policy.Set
-	// Suffixes are those of each policy of the Set that have not expired, from the Corefile and the list files. A suffix that a
-	// policy protects or allows passes for all of them.
+	// Suffixes are the unexpired suffixes of each policy in Set, from the Corefile and the list files. A suffix that one policy
+	// protects or allows passes for all of them.
 	Suffixes []policy.Suffixes
 
 	noted map[string]suffixlist.Suffix
 }
 
-// Judge decides about a query as the server does, but for what other plugins do to a query before it reaches typoguard
-// (rewrite, acl, view…), and for replies, which are not looked at. Any number of goroutines may call it.
+// Judge decides about a query as the server does, except for what other plugins do to queries before typoguard (rewrite, acl,
+// view…), and for replies, which are not inspected. It is safe for concurrent use.
 func (b *Block) Judge(q *policy.Query) policy.Decision {
 	if b.Set == nil {
 		return policy.Decision{Reason: policy.NoPolicy}
@@ -43,13 +43,13 @@ func (b *Block) Judge(q *policy.Query) policy.Decision {
 	return b.Set.Judge(q)
 }
 
-// Noted returns a protected or allowed suffix with what a list file says of it, and false if none says anything.
+// Noted returns a protected or allowed suffix with its note and expiry in a list file, and false if it has neither.
 func (b *Block) Noted(name string) (suffixlist.Suffix, bool) {
 	s, ok := b.noted[name]
 	return s, ok
 }
 
-// notedIn returns the suffixes of which a list file says when they expire, or something else, by name.
+// notedIn returns the suffixes that have a note or an expiry, by name.
 func notedIn(all []policy.Suffixes) map[string]suffixlist.Suffix {
 	noted := map[string]suffixlist.Suffix{}
 	for _, p := range all {
@@ -62,19 +62,19 @@ func notedIn(all []policy.Suffixes) map[string]suffixlist.Suffix {
 	return noted
 }
 
-// Load reads a Corefile as the server does: with environment variables and imports, and the set-up of every plugin in
-// it, so that what the server would refuse is refused here. It starts nothing. It returns all server blocks in the order
-// of the file; the error says so if none of them has a policy.
+// Load reads a Corefile as the server does: with environment variables and imports, and with the setup of all its plugins, so that
+// Load rejects what the server would reject. It starts nothing. It returns all server blocks in the order of the file, or an error if
+// none of them has a policy.
 //
-// The plugins must be linked, and dnsserver.SetDirectives have been called, as for the server. What they leave behind is
-// what a failed start leaves (hosts keeps a ticker), so Load is for processes that do not live long.
+// The plugins must be linked, and dnsserver.SetDirectives must have been called, as for the server. Plugins leave behind what they would after
+// a failed start (hosts keeps a ticker), so Load is for short-lived processes.
 func Load(input caddy.Input) ([]*Block, error) {
 	parsed, err := caddyfile.Parse(input.Path(), bytes.NewReader(input.Body()), caddy.ValidDirectives(input.ServerType()))
 	if err != nil {
 		return nil, err
 	}
-	// caddy.ValidateAndExecuteDirectives would do the rest, but without a way to reach what the plugins have made: an
-	// instance of our own cannot be given a server type. This is the one function that makes an instance and starts nothing.
+	// caddy.ValidateAndExecuteDirectives would do the rest, but gives no access to what the plugins have created, because other
+	// packages cannot set an instance's server type. NewTestController is the only function that creates an instance and starts nothing.
 	instance := caddy.NewTestController(input.ServerType(), "")
 	parsed, err = instance.Context().InspectServerBlocks(input.Path(), parsed)
 	if err != nil {
@@ -83,7 +83,7 @@ func Load(input caddy.Input) ([]*Block, error) {
 	if err := setUp(instance, input.Path(), parsed); err != nil {
 		return nil, err
 	}
-	if _, err := instance.Context().MakeServers(); err != nil { // which finds overlapping blocks, and the names of views
+	if _, err := instance.Context().MakeServers(); err != nil { // finds overlapping blocks, and sets the names of views
 		return nil, fmt.Errorf("%s: %w", input.Path(), err)
 	}
 	var blocks []*Block
@@ -104,7 +104,7 @@ func Load(input caddy.Input) ([]*Block, error) {
 	return blocks, nil
 }
 
-// setUp sets up the plugins of all server blocks, in the order that caddy does: each plugin in every block.
+// setUp sets up the plugins of all server blocks in caddy's order: plugin by plugin, each in every block.
 func setUp(instance *caddy.Controller, path string, blocks []caddyfile.ServerBlock) error {
 	for _, directive := range caddy.ValidDirectives(instance.ServerType()) {
 		for i, block := range blocks {
@@ -132,9 +132,9 @@ func controllerFor(instance *caddy.Controller, at int, keys []string, path strin
 	return &c
 }
 
-// Serving returns the block that serves a name: CoreDNS takes the longest zone that the name equals or lies under. Of
-// several with the same zone, on other ports or in other views, it is the first in the file. It returns nil if no block
-// serves the name.
+// Serving returns the block that serves a name: the one with the longest zone that the name equals or lies under. Of several blocks
+// with the same zone, on different ports or in different views, it is the first in the file. It returns nil if no block serves the
+// name.
 func Serving(blocks []*Block, name string) *Block {
 	var serving *Block
 	longest := -1

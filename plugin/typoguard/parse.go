@@ -9,13 +9,13 @@ import (
 	"github.com/coredns/caddy"
 )
 
-// option is an option of a stanza, and its parser, called with the token that names the option current.
+// option is an option of a stanza, with its parser. When the parser is called, the current token is the option's name.
 type option struct {
 	name  string
 	parse func(*caddy.Controller, *policyConfig) error
 }
 
-// options are all of them, in the order of the documentation.
+// options are all options, in the order of the manual.
 var options = []option{
 	{"protect", parseProtect},
 	{"protect_file", parseProtectFile},
@@ -50,7 +50,7 @@ var options = []option{
 	{"review", once(parseReview)},
 }
 
-// policyName is what a policy may be called: it is a metric label and stands in answers.
+// policyName matches valid names of policies, which appear as metric labels and in answers.
 var policyName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$`)
 
 // parse reads all stanzas of a server block. Relative file names are below root.
@@ -102,7 +102,7 @@ func optionNames() []string {
 	return names
 }
 
-// once makes it an error to give an option a second time.
+// once returns a parser that rejects an option given twice.
 func once(parseOption func(*caddy.Controller, *policyConfig) error) func(*caddy.Controller, *policyConfig) error {
 	return func(c *caddy.Controller, p *policyConfig) error {
 		if at, ok := p.given[c.Val()]; ok {

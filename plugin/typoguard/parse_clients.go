@@ -14,7 +14,7 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 )
 
-// byMetadata is how clients are named by their metadata.
+// byMetadata is the prefix of arguments that select clients by metadata.
 const byMetadata = "metadata:"
 
 func parseClients(c *caddy.Controller, p *policyConfig) error {

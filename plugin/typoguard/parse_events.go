@@ -11,7 +11,7 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/sink"
 )
 
-// defaults of the options of a file of events.
+// Defaults for event files.
 const (
 	defaultFileSize = 100 << 20
 	defaultFileKeep = 10
@@ -28,7 +28,7 @@ func parseDnstap(c *caddy.Controller, p *policyConfig) (err error) {
 	return err
 }
 
-// parseEvents reads the name of a file, and pairs of a setting and its value.
+// parseEvents reads a file name and settings.
 func parseEvents(c *caddy.Controller, p *policyConfig) error {
 	at := here(c)
 	words, err := args.All(c, "a file name")

@@ -14,7 +14,7 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/sink"
 )
 
-// defaults of the options of a history and its page.
+// Defaults for histories and review pages.
 const (
 	defaultHistoryAge    = 90 * 24 * time.Hour
 	defaultHistorySize   = 1 << 30
@@ -22,14 +22,14 @@ const (
 	defaultReviewAddress = "127.0.0.1:8053"
 )
 
-// sqliteScheme is how the DSN of a file begins.
+// sqliteScheme is the prefix of a file's DSN.
 const sqliteScheme = "sqlite://"
 
-// errNoHistories says how to get what keeps histories.
+// errNoHistories says how to build a program with histories.
 var errNoHistories = errors.New("this program was built without it; expected one that imports " +
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/withhistory, as coredns-typoguard does")
 
-// parseHistory reads the DSN of a database, and pairs of a setting and its value.
+// parseHistory reads a database's DSN and settings.
 func parseHistory(c *caddy.Controller, p *policyConfig) error {
 	at := here(c)
 	if histories == nil {
@@ -75,8 +75,8 @@ func parseHistory(c *caddy.Controller, p *policyConfig) error {
 	}))
 }
 
-// absoluteDSN returns a DSN with the path of a file made absolute, if it is relative to a directory, which may be relative
-// to the working directory itself.
+// absoluteDSN returns a DSN with an absolute path. A relative path is below root, which may itself be relative to the working
+// directory.
 func absoluteDSN(root, dsn string) (string, error) {
 	path, ok := sqlitePath(dsn)
 	if !ok || path == "" || filepath.IsAbs(path) {
@@ -86,10 +86,10 @@ func absoluteDSN(root, dsn string) (string, error) {
 	return sqliteScheme + path, err
 }
 
-// sqlitePath returns the path of the file that a DSN names, and false if it names none.
+// sqlitePath returns the path in the DSN of a file, and false for other DSNs.
 func sqlitePath(dsn string) (string, bool) { return strings.CutPrefix(dsn, sqliteScheme) }
 
-// parseHistoryAge is parseAge, where 0 is for ever.
+// parseHistoryAge reads an age, where 0 means forever.
 func parseHistoryAge(value string) (time.Duration, error) {
 	if value == "0" {
 		return 0, nil
@@ -97,7 +97,7 @@ func parseHistoryAge(value string) (time.Duration, error) {
 	return args.Age(value)
 }
 
-// parseHistorySize is parseSize, where 0 is no bound, and nothing else is below what an empty database needs.
+// parseHistorySize reads a size, where 0 means no limit. Smaller sizes than an empty database needs are errors.
 func parseHistorySize(value string) (int64, error) {
 	size, err := args.Size(value)
 	if err != nil || (size != 0 && size < minHistorySize) {
@@ -106,7 +106,7 @@ func parseHistorySize(value string) (int64, error) {
 	return size, nil
 }
 
-// parseReview reads an address, if there is one, and pairs of a setting and its value.
+// parseReview reads an optional address, and settings.
 func parseReview(c *caddy.Controller, p *policyConfig) error {
 	at := here(c)
 	if histories == nil {

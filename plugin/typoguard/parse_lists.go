@@ -12,7 +12,7 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/suffixlist"
 )
 
-// minReload is how often list files are looked at, at most.
+// minReload is the shortest interval at which list files are checked.
 const minReload = time.Second
 
 func parseProtect(c *caddy.Controller, p *policyConfig) error {

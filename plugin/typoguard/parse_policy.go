@@ -21,7 +21,7 @@ import (
 
 const (
 	maxTTL = 86400
-	// A query waits for existence checks for so long. Mail servers give up a query after five seconds.
+	// The time that a query waits for existence checks. Mail servers give up on a query after five seconds.
 	defaultTimeout = time.Second
 	maxTimeout     = 4 * time.Second
 )
@@ -42,7 +42,7 @@ func parseKinds(c *caddy.Controller, p *policyConfig) error {
 			return err
 		}
 		p.Kinds = p.Kinds.With(kind)
-		if kind == match.Substitution { // by whatever key
+		if kind == match.Substitution { // includes adjacent keys
 			p.Kinds = p.Kinds.With(match.Adjacent)
 		}
 	}
@@ -90,8 +90,8 @@ func parseAction(c *caddy.Controller, p *policyConfig) error {
 	return nil
 }
 
-// parseSinkhole reads the sinkhole's addresses. Those that no host has would send the mail back to the mail server itself,
-// or leave it in the queue for days.
+// parseSinkhole reads the sinkhole's addresses. It rejects those that cannot be a host's: they would send mail back to the mail server
+// itself, or leave it in the queue for days.
 func parseSinkhole(words []string, p *policyConfig) error {
 	if len(words) == 0 {
 		return errors.New("sinkhole without an address; expected at least one")

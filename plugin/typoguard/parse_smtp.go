@@ -17,7 +17,7 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/smtp"
 )
 
-// smtpPort is where mail servers connect to, always.
+// smtpPort is the port to which mail servers always connect.
 const smtpPort = 25
 
 func parseSMTP(c *caddy.Controller, p *policyConfig) error {
@@ -77,7 +77,7 @@ func parseSMTPTLS(c *caddy.Controller, p *policyConfig) error {
 	return p.smtp.add(&smtpSetting{"smtp_tls", "", value, here(c), func(config *smtp.Config) { config.Certificate = &certificate }})
 }
 
-// parseSMTPLimits reads pairs of a limit and its value.
+// parseSMTPLimits reads pairs of a limit and a value.
 func parseSMTPLimits(c *caddy.Controller, p *policyConfig) error {
 	at := here(c)
 	words, err := args.All(c, "limits and their values")
@@ -103,7 +103,7 @@ func parseSMTPLimits(c *caddy.Controller, p *policyConfig) error {
 	return nil
 }
 
-// parseLimit returns what puts a limit into a configuration.
+// parseLimit returns a function that sets a limit in a configuration.
 func parseLimit(limit smtp.Limit, arg string) (func(*smtp.Config), error) {
 	number, numberErr := strconv.Atoi(arg)
 	duration, durationErr := args.Duration(arg)
@@ -119,7 +119,7 @@ func parseLimit(limit smtp.Limit, arg string) (func(*smtp.Config), error) {
 	return apply, config.Limits.Check()
 }
 
-// setLimit sets a limit to a number, or to a duration if it is one of time.
+// setLimit sets a limit to a number, or a time limit to a duration.
 func setLimit(l *smtp.Limits, limit smtp.Limit, number int, duration time.Duration) {
 	numbers := map[smtp.Limit]*int{
 		smtp.Connections: &l.Connections, smtp.PerClient: &l.PerClient, smtp.Commands: &l.Commands,

@@ -14,10 +14,10 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/sink"
 )
 
-// syslogPorts are the ports of the ways to a syslog server (RFC 5426, IANA's syslog-conn, RFC 5425).
+// syslogPorts are the default ports of the transports of syslog (RFC 5426, IANA's syslog-conn, RFC 5425).
 var syslogPorts = map[string]string{"udp": "514", "tcp": "601", "tls": "6514"}
 
-// parseSyslog reads the address of a server, and pairs of a setting and its value.
+// parseSyslog reads a server's address, and settings.
 func parseSyslog(c *caddy.Controller, p *policyConfig) error {
 	at := here(c)
 	words, err := args.All(c, "an address such as tls://siem.example.org:6514")
@@ -54,7 +54,7 @@ func parseSyslog(c *caddy.Controller, p *policyConfig) error {
 	}))
 }
 
-// checkSyslog returns an error for settings that do not go together, and for files that cannot be used.
+// checkSyslog returns an error for contradictory settings, and for unusable files.
 func checkSyslog(config *sink.SyslogConfig) error {
 	if !slices.Contains(sink.Facilities, config.Facility) {
 		return fmt.Errorf("unknown facility %q; expected one of %s", config.Facility, strings.Join(sink.Facilities, ", "))

@@ -11,29 +11,29 @@ import (
 )
 
 const (
-	// settle is how long changed list files must stay as they are before they are loaded, so that a file is not taken over
-	// while somebody is still writing it.
+	// settle is how long changed list files must be stable before they are loaded, so that a file is not loaded while somebody
+	// is still writing it.
 	settle = 500 * time.Millisecond
-	// longestWait is how long the clock is trusted: it may be set.
+	// longestWait limits a timer for an expiry, because the clock may be set in the meantime.
 	longestWait = time.Minute
 )
 
-// reloader keeps the lists of blocks up to date: it looks at the list files, and drops entries that expire.
+// reloader keeps the lists of blocks up to date: it checks the list files, and removes entries that expire.
 type reloader struct {
 	blocks []*block
 	loaded time.Time  // when a policy was last put in force
-	mu     sync.Mutex // held while lists are looked at; no query takes it
+	mu     sync.Mutex // held while lists are checked; queries never take it
 	cancel context.CancelFunc
 	done   sync.WaitGroup
 }
 
-// addBlock adds a block whose lists were just loaded.
+// addBlock adds a block whose lists have just been loaded.
 func (r *reloader) addBlock(b *block) {
 	r.blocks = append(r.blocks, b)
 	r.loaded = time.Now()
 }
 
-// startReloading starts looking at the lists.
+// startReloading starts checking the lists.
 func (r *reloader) startReloading() {
 	ctx, cancel := context.WithCancel(context.Background())
 	r.cancel = cancel
@@ -49,7 +49,7 @@ func (r *reloader) startReloading() {
 	}
 }
 
-// startPolicy starts looking at the lists of a policy.
+// startPolicy starts checking the lists of a policy.
 func (r *reloader) startPolicy(ctx context.Context, b *block, c *policyConfig, lists *suffixlist.Lists) {
 	metrics.BeginPolicy(&c.Policy, len(c.smtp.addresses) > 0)
 	if err := lists.Stale(); err != nil {
@@ -63,13 +63,13 @@ func (r *reloader) startPolicy(ctx context.Context, b *block, c *policyConfig, l
 	}
 }
 
-// stopReloading stops looking at the lists, and returns when no goroutine does any more.
+// stopReloading stops checking the lists, and waits for its goroutines to end.
 func (r *reloader) stopReloading() {
 	r.cancel()
 	r.done.Wait()
 }
 
-// watch looks at the lists of a policy until the context ends.
+// watch checks the lists of a policy until the context ends.
 func (r *reloader) watch(ctx context.Context, b *block, c *policyConfig, lists *suffixlist.Lists) {
 	timer := time.NewTimer(c.lists.reload)
 	defer timer.Stop()
@@ -87,7 +87,7 @@ func (r *reloader) watch(ctx context.Context, b *block, c *policyConfig, lists *
 	}
 }
 
-// reload puts the lists of a policy in force if they have changed, or could not be put in force the last time.
+// reload puts the lists of a policy in force if they have changed, or if the previous attempt failed.
 func (r *reloader) reload(ctx context.Context, b *block, c *policyConfig, lists *suffixlist.Lists) suffixlist.Change {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -114,7 +114,7 @@ func (r *reloader) reload(ctx context.Context, b *block, c *policyConfig, lists 
 	return change
 }
 
-// expire compiles the policies of a block anew whenever an entry of a list expires, until the context ends.
+// expire recompiles the policies of a block whenever a list entry expires, until the context ends.
 func (r *reloader) expire(ctx context.Context, b *block) {
 	for compiles := true; ; {
 		wait := longestWait
@@ -134,8 +134,8 @@ func (r *reloader) expire(ctx context.Context, b *block) {
 	}
 }
 
-// compileDue compiles the policies of a block anew if they are due. It reports false if that fails, though what is in the
-// lists compiled before.
+// compileDue recompiles the policies of a block if an entry has expired. It reports false if that fails, which is unexpected: the
+// same lists compiled before.
 func (r *reloader) compileDue(b *block) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -151,7 +151,7 @@ func (r *reloader) compileDue(b *block) bool {
 	return true
 }
 
-// publish sets the gauges to the state of all blocks.
+// publish updates the gauges of all policies.
 func (r *reloader) publish() {
 	metrics.SetLoaded(r.loaded)
 	total, upToDate := map[string]policy.Sizes{}, map[string]bool{}

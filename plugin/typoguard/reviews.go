@@ -8,10 +8,10 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/pool"
 )
 
-// reviewShutdownTimeout is how long the requests to a page have to end when it closes.
+// reviewShutdownTimeout is how long the requests to a closing page have to end.
 const reviewShutdownTimeout = 2 * time.Second
 
-// addReview adds the page of a policy, if it has one, to those of the instance. Policies share a page at the same address.
+// addReview adds the review page of a policy, if it has one, to the instance. Policies share a page at the same address.
 func addReview(all map[string]*reviewConfig, c *reviewConfig) error {
 	if c == nil {
 		return nil
@@ -23,7 +23,7 @@ func addReview(all map[string]*reviewConfig, c *reviewConfig) error {
 	return nil
 }
 
-// reviewPool has the pages that are served, by the addresses that were configured. At a reload requests to them go on.
+// reviewPool holds the served pages, by configured address. At a reload, requests to them continue.
 type reviewPool = pool.Pool[*reviewConfig, ReviewServer]
 
 func newReviewPool() *reviewPool {

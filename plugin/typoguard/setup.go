@@ -8,8 +8,8 @@ import (
 
 func init() { plugin.Register(pluginName, setup) }
 
-// setup parses the policies of a server block and puts their handler into its chain. It reads or fetches lists, but starts
-// nothing: caddy drops an instance that fails to start later without a word.
+// setup parses the policies of a server block and adds their handler to its chain. It reads or fetches lists, but starts
+// nothing: if an instance fails to start later, caddy drops it without calling any hook.
 func setup(c *caddy.Controller) error {
 	config := dnsserver.GetConfig(c)
 	policies, err := parse(c, config.Root)
@@ -29,7 +29,7 @@ func setup(c *caddy.Controller) error {
 		t.counters = b.newCounters(serverAddresses(config, c.ServerBlockKeys), config.ViewName)
 		return nil
 	})
-	if err := instanceOf(c).add(b); err != nil { // whose hooks come after the one above
+	if err := instanceOf(c).add(b); err != nil { // the instance's hooks run after the one above
 		return plugin.Error(pluginName, err)
 	}
 	config.AddPlugin(func(next plugin.Handler) plugin.Handler {

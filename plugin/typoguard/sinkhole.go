@@ -16,24 +16,24 @@ import (
 )
 
 const (
-	// smtpHostname is how SMTP listeners introduce themselves by default. It is not the host's name: a mail server on the
-	// same host would take the listener for itself, and the message for one that loops.
+	// smtpHostname is the name with which SMTP listeners introduce themselves by default. It is not the host's name: a mail server
+	// on the same host would take the listener for itself, and report a mail loop.
 	smtpHostname = "typoguard.invalid"
-	// smtpShutdownTimeout is how long the sessions of an SMTP listener have to end when it closes. They end as soon as they
-	// wait for their clients; only one that does not take its last reply needs that long.
+	// smtpShutdownTimeout is how long the sessions of a closing SMTP listener have to end. They end as soon as they wait for their
+	// clients; only one whose client does not read the last reply takes that long.
 	smtpShutdownTimeout = 2 * time.Second
 )
 
-// listener is an SMTP listener as it is configured, for all policies of a caddy instance that name its address.
+// listener is the configuration of an SMTP listener, for all policies of a caddy instance that name its address.
 type listener struct {
 	address  netip.AddrPort
 	settings []*smtpSetting
-	blocks   []*block        // with such a policy
+	blocks   []*block        // those of the policies
 	policies []*policyConfig // in the order of the Corefile
 }
 
-// addListeners adds the SMTP listeners that a policy of a block names to those of the instance. Policies that share a listener
-// may not contradict each other about it; what only one of them says holds for all.
+// addListeners adds the SMTP listeners that a policy of a block names to the instance. Policies that share a listener must not contradict
+// each other about it; what only one of them sets applies to all.
 func addListeners(all map[string]*listener, b *block, c *policyConfig) error {
 	for _, address := range c.smtp.addresses {
 		key := address.String()
@@ -49,7 +49,7 @@ func addListeners(all map[string]*listener, b *block, c *policyConfig) error {
 	return nil
 }
 
-// add makes a policy one of the listener's.
+// add adds a policy to the listener.
 func (l *listener) add(b *block, c *policyConfig) error {
 	l.policies = append(l.policies, c)
 	if !slices.Contains(l.blocks, b) {
@@ -81,7 +81,7 @@ func (l *listener) config(events *sink.Dispatcher, failures *failureLog) *smtp.C
 	return config
 }
 
-// suggest says what a recipient's domain may have been meant to be, by the policies in force that name the listener.
+// suggest returns the domains that a recipient's domain may have been intended to be, according to the listener's policies in force.
 func (l *listener) suggest(domain string) []smtp.Suggestion {
 	var sets []*policy.Set
 	for _, b := range l.blocks {
@@ -96,7 +96,7 @@ func (l *listener) suggest(domain string) []smtp.Suggestion {
 	return suggestions
 }
 
-// configOf returns the configuration of one of the listener's policies, and nil for any other policy.
+// configOf returns the configuration of a policy if it is one of the listener's, or nil.
 func (l *listener) configOf(p *policy.Policy) *policyConfig {
 	i := slices.IndexFunc(l.policies, func(c *policyConfig) bool { return &c.Policy == p })
 	if i < 0 {
@@ -105,14 +105,14 @@ func (l *listener) configOf(p *policy.Policy) *policyConfig {
 	return l.policies[i]
 }
 
-// named returns the first of the listener's policies with a name, or of all for "".
+// named returns the listener's first policy with a name; for "" or an unknown name, its first policy.
 func (l *listener) named(name string) *policyConfig {
 	i := slices.IndexFunc(l.policies, func(c *policyConfig) bool { return c.Name == name })
 	return l.policies[max(i, 0)]
 }
 
-// listenerPool has the SMTP servers that are open, by the addresses that were configured. At a reload their sessions go on,
-// and no client finds them closed.
+// listenerPool holds the open SMTP servers, by configured address. At a reload their sessions continue, and no client finds them
+// closed.
 type listenerPool = pool.Pool[*listener, *smtp.Server]
 
 func newListenerPool(events *sink.Dispatcher, failures *failureLog) *listenerPool {
@@ -132,10 +132,10 @@ func closeServer(server *smtp.Server) {
 	}
 }
 
-// maxFailures is how many failures of SMTP listeners wait to be logged at most.
+// maxFailures is the maximum number of SMTP listener failures that wait to be logged.
 const maxFailures = 16
 
-// failureLog logs failures of SMTP listeners. A session never waits for it.
+// failureLog logs failures of SMTP listeners. Sessions never wait for it.
 type failureLog struct {
 	failures chan error
 	stop     chan struct{}
@@ -148,7 +148,7 @@ func newFailureLog() *failureLog {
 	return l
 }
 
-// add hands over a failure to be logged. Of too many at a time only some are logged.
+// add hands over a failure for logging. If there are too many at once, only some are logged.
 func (l *failureLog) add(err error) {
 	select {
 	case l.failures <- err:
@@ -156,7 +156,7 @@ func (l *failureLog) add(err error) {
 	}
 }
 
-// run logs failures, one a second at most after the first few.
+// run logs failures, at most one per second after the first few.
 func (l *failureLog) run() {
 	limit := rate.NewLimiter(1, maxFailures)
 	for {

@@ -10,7 +10,7 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/smtp"
 )
 
-// smtpObserver counts what happens at one SMTP listener, and reports what it refuses.
+// smtpObserver counts what happens at one SMTP listener, and reports refused recipients.
 type smtpObserver struct {
 	listener *listener
 	metrics  *metrics.Listener
@@ -21,7 +21,7 @@ type smtpObserver struct {
 // type check
 var _ smtp.Observer = (*smtpObserver)(nil)
 
-// newSMTPObserver returns the observer of a listener. Its series exist from then on.
+// newSMTPObserver returns the observer of a listener, and creates its series.
 func newSMTPObserver(l *listener, events *sink.Dispatcher, failures *failureLog) *smtpObserver {
 	return &smtpObserver{l, metrics.NewListener(l.address.String()), events, failures}
 }
@@ -61,8 +61,8 @@ func (o *smtpObserver) LimitHit(limit smtp.Limit) { o.metrics.LimitHit(limit) }
 // Failed implements smtp.Observer.
 func (o *smtpObserver) Failed(err error) { o.failures.add(err) }
 
-// event makes an event of a refusal. It goes where the policy of the best suggestion wants it; without one, where the first
-// policy does that names the listener.
+// event returns the event for a refusal. It goes to the sinks of the best suggestion's policy or, without a suggestion, to those of
+// the first policy that names the listener.
 func (l *listener) event(r *smtp.Refusal) event.Event {
 	e := event.Event{
 		ID:     r.ID,
@@ -85,7 +85,7 @@ func (l *listener) event(r *smtp.Refusal) event.Event {
 	return e
 }
 
-// otherSuggestions returns the suggestions after the first one, which are what the reply names besides.
+// otherSuggestions returns the suggestions after the first one, which the reply also names.
 func otherSuggestions(suggestions []smtp.Suggestion) []event.Lookalike {
 	var others []event.Lookalike
 	for _, s := range suggestions[min(1, len(suggestions)):] {

@@ -1,15 +1,15 @@
-// Package typoguard is a CoreDNS plugin that hides domains which look like a mistyped protected one, so that mail to
-// them bounces at once instead of reaching a stranger.
+// Package typoguard is a CoreDNS plugin that hides domains that look like mistyped protected ones, so that mail to them bounces at
+// once instead of reaching a stranger.
 //
-// Every stanza of a server block is a policy: protected suffixes, the clients it is for, and what to answer. All
-// policies of a block are one handler with one index (package match). Package policy decides what becomes of a query;
-// this package asks it, answers, and reports.
+// Each stanza of a server block is a policy: protected suffixes, the clients to which it applies, and what to answer. All policies of a
+// block share one handler and one index (package match). Package policy decides what happens to a query; this package asks it, answers,
+// and reports.
 //
-// What is not covered: the targets of CNAME, MX, SRV and NS records in a reply, unless a policy inspects them, and names
-// that never reach this resolver (literal addresses, smart hosts that resolve elsewhere).
+// Not covered: the targets of CNAME, MX, SRV and NS records in a reply, unless a policy inspects them, and names that never reach this
+// resolver (literal addresses, smart hosts that resolve elsewhere).
 //
-// The policies in force are an immutable value behind an atomic pointer. List files are read and compiled aside, and a
-// query never waits for that. A list that cannot be read or holds an error leaves the last good policy in force.
+// The policies in force are an immutable value behind an atomic pointer. List files are read and compiled in the background, and queries
+// never wait for that. If a list cannot be read or contains an error, the last good policy stays in force.
 package typoguard
 
 import (
@@ -35,7 +35,7 @@ type Typoguard struct {
 	inspects  policy.Records // of any policy
 	existence *existence.Checker
 	tappers   []*dnstap.Dnstap           // set before the servers run
-	counters  map[string]*metrics.Server // by server address; read only once the servers run
+	counters  map[string]*metrics.Server // by server address; read-only while the servers run
 }
 
 func newTypoguard(b *block) *Typoguard {
@@ -49,8 +49,8 @@ func newTypoguard(b *block) *Typoguard {
 // Name implements plugin.Handler.
 func (t *Typoguard) Name() string { return pluginName }
 
-// Ready implements ready.Readiness: a policy is in force. Since a Corefile whose policy does not compile never starts, and
-// a list that breaks later leaves the last good one in force, it stays true.
+// Ready implements ready.Readiness: a policy is in force. It is always true while the server runs, because a policy that does not
+// compile prevents the start, and a list that fails later leaves the last good policy in force.
 func (t *Typoguard) Ready() bool { return t.block.set.Load() != nil }
 
 // countersFor returns the counters of the server that handles the query.
