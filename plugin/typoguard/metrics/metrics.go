@@ -1,5 +1,5 @@
 // Package metrics has all metrics of the plugin, and the types that count in them. Metrics belong to the process: they are registered
-// once and outlive every reload. No other package of the plugin knows Prometheus.
+// once and outlive every reload. No other package of the plugin imports Prometheus's client library.
 package metrics
 
 const (
