@@ -60,11 +60,11 @@ func TestReadmeSizes(t *testing.T) {
 	values := regexp.MustCompile("`([^`]*)`")
 	for _, m := range values.FindAllStringSubmatch(sizes, -1) {
 		_, err := args.Size(m[1])
-		assert.NoError(t, err)
+		require.NoError(t, err)
 	}
 	for _, m := range values.FindAllStringSubmatch(durations, -1) {
 		_, err := args.Duration(m[1])
-		assert.NoError(t, err)
+		require.NoError(t, err)
 	}
 	assert.Len(t, values.FindAllString(sizes, -1), 4)
 	assert.Len(t, values.FindAllString(durations, -1), 5)

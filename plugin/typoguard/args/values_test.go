@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 func TestSize(t *testing.T) {
@@ -12,7 +13,7 @@ func TestSize(t *testing.T) {
 		"0": 0, "65536": 65536, "5000000000": 5_000_000_000, "64KB": 64 << 10, "64KiB": 64 << 10, "100MB": 100 << 20, "3GiB": 3 << 30, "1.5GB": 3 << 29, "2TiB": 2 << 40,
 	} {
 		got, err := Size(value)
-		assert.NoError(t, err, value)
+		require.NoError(t, err, value)
 		assert.Equal(t, want, got, value)
 	}
 	for _, value := range []string{"", "-1", "-1MB", "MB", "10 MB", "1XB", "1e9", "99999999999999999999"} {
@@ -28,7 +29,7 @@ func TestDuration(t *testing.T) {
 		"1.5s": 1500 * time.Millisecond, "250ms": 250 * time.Millisecond, "-1s": -time.Second,
 	} {
 		got, err := Duration(value)
-		assert.NoError(t, err, value)
+		require.NoError(t, err, value)
 		assert.Equal(t, want, got, value)
 	}
 	for _, value := range []string{"", "30", "1.5d", "d", "12h1d", "1 d"} {
