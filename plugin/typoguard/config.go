@@ -116,7 +116,7 @@ func (c *policyConfig) addSink(config *sinkConfig) error {
 // reviewConfig is the configuration of a review page.
 type reviewConfig struct {
 	historyconfig.Page
-	history string // its name, to be shown instead of the DSN
+	history string // the history's name, to show instead of the DSN
 	at      suffixlist.Position
 }
 

@@ -54,7 +54,7 @@ func Named(c *caddy.Controller, what string, names []string) (i int, rest []stri
 	return i, words[1:], nil
 }
 
-// Pairs reads settings, each a name and a value, which are given once at most.
+// Pairs reads settings: pairs of a name and a value, each name at most once.
 func Pairs(args []string, settings map[string]func(string) error) error {
 	given := map[string]bool{}
 	for pair := range slices.Chunk(args, 2) {

@@ -87,7 +87,7 @@ func (o *sinkObserver) Failed(err error) {
 	o.up.Set(0)
 	if !o.failing {
 		o.failing = true
-		reason := strings.Join(strings.Fields(err.Error()), " ") // those of databases have lines
+		reason := strings.Join(strings.Fields(err.Error()), " ") // errors of databases have several lines
 		o.logger.Error(fmt.Sprintf("events: writing to %s failed, keeping up to %d events and retrying: %s", o.name, sink.QueueSize, reason))
 	}
 }

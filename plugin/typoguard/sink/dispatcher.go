@@ -15,7 +15,7 @@ const (
 	// megabytes each.
 	maxWindows = 16384
 	maxClients = 65536
-	// dueInterval is how often the dispatcher looks whether events are due. With event.SettleTime it bounds what a kill loses.
+	// dueInterval is how often the dispatcher checks whether events are due. Together with event.SettleTime it limits what a kill loses.
 	dueInterval = 500 * time.Millisecond
 	// restInterval is how long the dispatcher pauses after it has taken events. It would take four million queries for lookalikes per
 	// second to fill the queue in that time.
