@@ -91,7 +91,7 @@ e2e: ## Send real mail through real servers, load the RPZ into other resolvers, 
 	test/install $(E2E_PACKAGES)
 	command -v npm >/dev/null || test/install npm
 	npm ci --prefix test/review --ignore-scripts --no-audit --no-fund
-	$(GO) test -p 1 -tags=$(TAGS),e2e -count=1 -v ./test/mail/... ./test/rpz/... ./test/between/... ./test/soc/... ./test/history/... ./test/review/... ./plugin/typoguard/history/...
+	$(GO) test -p 1 -tags=$(TAGS),e2e -count=1 -timeout=30m -v ./test/mail/... ./test/rpz/... ./test/between/... ./test/soc/... ./test/history/... ./test/review/... ./plugin/typoguard/history/...
 
 .PHONY: between
 between: ## Measure what leaks or gets lost behind the resolvers of Debian 12 and 13, in RANDOM (1) random orders of queries; needs root and Debian
