@@ -5,7 +5,7 @@
 // policies of a block are one handler with one index (package match). Package policy decides what becomes of a query;
 // this package asks it, answers, and reports.
 //
-// What is not covered: the targets of CNAME, MX, SRV and NS records in a reply, unless a policy inspects them, and names
+// What is not covered: the targets of MX, SRV, NS, SVCB and NAPTR records in a reply, unless a policy inspects them, and names
 // that never reach this resolver (literal addresses, smart hosts that resolve elsewhere).
 //
 // The policies in force are an immutable value behind an atomic pointer. List files are read and compiled aside, and a
