@@ -195,6 +195,20 @@ func TestInspect(t *testing.T) {
 		},
 		{"a service at its owner", "inspect svcb", "partner.example. HTTPS", `partner.example. 300 IN HTTPS 1 . alpn="h2"`, "", ""},
 		{"a service, not inspected", "inspect mx srv ns cname", "partner.example. HTTPS", `partner.example. 300 IN HTTPS 1 www.army.ml. alpn="h2"`, "", ""},
+		{"an allowed question", "inspect mx", "gov.ml. MX", "gov.ml. 300 IN MX 10 mail.army.ml.", "", ""},
+		{"a name below an allowed one", "inspect ns", "x.gov.ml. MX", `
+			x.gov.ml. 300 IN MX 10 x.gov.ml.
+			--
+			gov.ml. 300 IN NS ns.army.ml.`, "", ""},
+		{
+			"an allowed alias, which is flattened", "inspect cname", "gov.ml. MX", `
+			gov.ml. 300 IN CNAME host.ml.
+			host.ml. 200 IN MX 10 mail.host.ml.`,
+			"gov.ml. 200 IN MX 10 mail.host.ml.",
+			"CNAME host.ml of gov.ml looks like host.mil (omission, policy default)",
+		},
+		{"a protected question", "inspect mx srv", "army.mil. MX", "army.mil. 300 IN MX 10 mail.army.ml.", "", ""},
+		{"an allowed question for a web server", "inspect svcb", "gov.ml. HTTPS", `gov.ml. 300 IN HTTPS 1 www.army.ml. alpn="h2"`, "", ""},
 		{"monitored", "inspect mx\nmode monitor", "partner.example. MX", "partner.example. 300 IN MX 10 mail.army.ml.", "", ""},
 		{"another client", "inspect mx\nclients 192.0.2.0/24", "partner.example. MX", "partner.example. 300 IN MX 10 mail.army.ml.", "", ""},
 	}
