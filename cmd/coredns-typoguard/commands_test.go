@@ -64,7 +64,7 @@ func TestCheck(t *testing.T) {
 		{"client inside", []string{"-client", "127.0.0.53", "army.ml"}, "", 1, blocked, ""},
 		{"client outside", []string{"--client=192.0.2.1", "us.ml"}, "", 0,
 			"us.ml: passed verdict=pass reason=client intended=us.mil protected=mil distance=1 kind=omission policy=mil action=nxdomain mode=enforce clients=127.0.0.0/8,::1/128\n", ""},
-		{"type passes", []string{"us.ml", "-type", "ns"}, "", 0,
+		{"type passes", []string{"us.ml", "-type", "ds"}, "", 0,
 			"us.ml: passed verdict=lookalike reason=type intended=us.mil protected=mil distance=1 kind=omission policy=mil action=nxdomain mode=enforce clients=127.0.0.0/8,::1/128\n", ""},
 		{"literal", []string{"bob@[192.0.2.1]"}, "", 0, "bob@[192.0.2.1]: passed verdict=pass reason=literal\n", ""},
 		{"homoglyph in Unicode", []string{"navу.nl"}, "", 0,

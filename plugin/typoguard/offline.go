@@ -35,7 +35,7 @@ type Block struct {
 }
 
 // Judge decides about a query as the server does, but for what other plugins do to a query before it reaches typoguard
-// (rewrite, acl, view…), and for replies, which are not looked at. Any number of goroutines may call it.
+// (rewrite, acl, view…), and for the reply, which JudgeReply is for. Any number of goroutines may call it.
 func (b *Block) Judge(q *policy.Query) policy.Decision {
 	if b.Set == nil {
 		return policy.Decision{Reason: policy.NoPolicy}
