@@ -3,6 +3,7 @@ package main
 import (
 	"net"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/miekg/dns"
@@ -10,18 +11,23 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// newUpstream starts a name server that knows of army.mil only, until the test ends. It returns its address.
-func newUpstream(t *testing.T) string {
+// newUpstream starts a name server until the test ends. It answers each name with records, one a line, and knows of no other.
+// It returns its address.
+func newUpstream(t *testing.T, replies map[string]string) string {
 	t.Helper()
 	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
 	require.NoError(t, err)
 	started := make(chan struct{})
 	server := &dns.Server{PacketConn: conn, NotifyStartedFunc: func() { close(started) }, Handler: dns.HandlerFunc(func(w dns.ResponseWriter, r *dns.Msg) {
 		m := new(dns.Msg).SetReply(r)
-		if r.Question[0].Name == "army.mil." {
-			m.Answer = []dns.RR{&dns.MX{Hdr: dns.RR_Header{Name: "army.mil.", Rrtype: dns.TypeMX, Class: dns.ClassINET, Ttl: 60}, Mx: "mx.army.mil."}}
-		} else {
+		records, ok := replies[r.Question[0].Name]
+		if !ok {
 			m.Rcode = dns.RcodeNameError
+		}
+		for line := range strings.Lines(records) {
+			rr, err := dns.NewRR(line)
+			assert.NoError(t, err)
+			m.Answer = append(m.Answer, rr)
 		}
 		_ = w.WriteMsg(m)
 	})}
@@ -34,7 +40,7 @@ func newUpstream(t *testing.T) string {
 // TestResolve: check and audit can look up what the server would.
 func TestResolve(t *testing.T) {
 	useExample(t)
-	upstream := newUpstream(t)
+	upstream := newUpstream(t, map[string]string{"army.mil.": "army.mil. 60 IN MX 10 mx.army.mil."})
 	require.NoError(t, os.WriteFile("Corefile", []byte(". {\ntypoguard {\nprotect mil\nallow_file list\nrequire counterpart\n}\n}\n"), 0o600))
 	require.NoError(t, os.WriteFile("list", []byte("gov.ml until=2999-12-31T00:00:00Z # ticket 4711\nold.ml until=2000-01-01\n"), 0o600))
 	silent, err := net.ListenPacket("udp", "127.0.0.1:0")
@@ -71,4 +77,47 @@ func TestResolve(t *testing.T) {
 	assert.Zero(t, status)
 	assert.Contains(t, out, "us.army.ml,us.army.mil,mil,1,omission,default,nxdomain,enforce,1,")
 	assert.NotContains(t, out, "orange.ml")
+}
+
+// TestResolveReply: check says of a reply what the server would make of it.
+func TestResolveReply(t *testing.T) {
+	useExample(t)
+	upstream := newUpstream(t, map[string]string{
+		"plain.example.": "plain.example. 60 IN MX 10 mx.plain.example.",
+		"alias.example.": "alias.example. 60 IN CNAME cdn.example.\ncdn.example. 60 IN CNAME Host.Army.ML.\nhost.army.ml. 60 IN MX 10 mx.army.ml.",
+		"gov.ml.":        "gov.ml. 60 IN CNAME host.ml.\nhost.ml. 60 IN MX 10 mx.host.ml.",
+		"mail.gov.ml.":   "mail.gov.ml. 60 IN MX 10 mx.army.ml.",
+		"one.example.":   "one.example. 60 IN MX 10 mx.army.ml.",
+		"two.example.":   "two.example. 60 IN MX 10 mx.army.ml.\ntwo.example. 60 IN MX 20 mx.two.example.",
+	})
+	require.NoError(t, os.WriteFile("Corefile", []byte(". {\ntypoguard {\nprotect mil\nallow gov.ml\ninspect mx\n}\n}\n"), 0o600))
+	silent, err := net.ListenPacket("udp", "127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, silent.Close())
+	const rest = " protected=mil distance=1 kind=omission policy=default action=nxdomain mode=enforce\n"
+	for _, tt := range []struct {
+		name, resolver, arg string
+		status              int
+		out                 string
+	}{
+		{"nothing leads to a lookalike", upstream, "plain.example", 0, "passed verdict=pass reason=no_match\n"},
+		{"no such name", upstream, "other.example", 0, "passed verdict=pass reason=no_match\n"},
+		{"an alias that is cut", upstream, "alias.example", 1, `blocked verdict=lookalike record="CNAME host.army.ml" intended=host.army.mil` + rest},
+		{"an alias of an allowed name", upstream, "gov.ml", 0, `passed verdict=allowed reason=allowed listed=gov.ml record="CNAME host.ml" alias=flattened` + "\n"},
+		{"an allowed name is not inspected", upstream, "mail.gov.ml", 0, "passed verdict=allowed reason=allowed listed=gov.ml\n"},
+		{"the only mail server", upstream, "one.example", 1, `blocked verdict=lookalike record="MX mx.army.ml" intended=mx.army.mil` + rest},
+		{"one of two mail servers", upstream, "two.example", 0, `passed verdict=pass reason=no_match record="MX mx.army.ml" targets=hidden` + "\n"},
+		{"a lookalike is not looked up", silent.LocalAddr().String(), "army.ml", 1, "blocked verdict=lookalike intended=army.mil" + rest},
+		{"nobody answers", silent.LocalAddr().String(), "plain.example", 0, "passed verdict=pass reason=no_match reply=none\n"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			status, out, errs := runCLI(t, "", "check", "-resolve", tt.resolver, tt.arg)
+			assert.Equal(t, tt.status, status)
+			assert.Equal(t, tt.arg+": "+tt.out, out)
+			assert.Empty(t, errs)
+		})
+	}
+	_, out, _ := runCLI(t, "", "check", "-json", "-resolve", upstream, "alias.example")
+	assert.JSONEq(t, `{"name":"alias.example","input":"alias.example","blocked":true,"verdict":"lookalike","record":"CNAME host.army.ml","protected":"mil",
+		"intended":"host.army.mil","distance":1,"kind":"omission","policy":"default","action":"nxdomain","mode":"enforce"}`, out)
 }

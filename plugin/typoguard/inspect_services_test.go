@@ -64,7 +64,7 @@ func seriesOf(t *testing.T, metric, policy, label string) map[string]float64 {
 func TestInspectSeriesBegin(t *testing.T) {
 	useDirectives(t)
 	for options, want := range map[string]map[string]float64{
-		"mx": {"MX": 0, "SRV": 0}, "cname": {"CNAME": 0}, "srv": {"SRV": 0}, "ns": {"NS": 0},
+		"mx": {"MX": 0, "SRV": 0}, "cname": {"CNAME": 0}, "srv": {"SRV": 0}, "ns": {"NS": 0}, "svcb": {"SVCB": 0, "HTTPS": 0, "NAPTR": 0},
 		"mx cname srv ns": {"MX": 0, "CNAME": 0, "SRV": 0, "NS": 0},
 	} {
 		policy := "begins_" + strings.ReplaceAll(options, " ", "_")

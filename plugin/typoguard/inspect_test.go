@@ -124,6 +124,13 @@ func TestInspect(t *testing.T) {
 			army.ml. 60 IN SOA typoguard.invalid. nobody.invalid. 1 3600 600 86400 60`,
 			"CNAME army.ml of cdn.example looks like army.mil (omission, policy default)",
 		},
+		{
+			"an alias that is asked for itself", "inspect cname", "www.partner.example. CNAME",
+			"www.partner.example. 300 IN CNAME army.ml.", strings.Replace(hidden, "partner", "www.partner", 1),
+			"CNAME army.ml of www.partner.example looks like army.mil (omission, policy default)",
+		},
+		{"an alias that is asked for itself, not inspected", "inspect mx", "www.partner.example. CNAME",
+			"www.partner.example. 300 IN CNAME army.ml.", "", ""},
 		{"an alias of a type that the policy passes", "inspect cname\naction nullmx", "www.partner.example. A", `
 			www.partner.example. 300 IN CNAME army.ml.
 			army.ml. 300 IN A 192.0.2.1`, "", ""},
@@ -169,6 +176,39 @@ func TestInspect(t *testing.T) {
 			partner.example. 300 IN NS ns.army.ml.`, hidden,
 			"NS ns.army.ml of partner.example looks like ns.army.mil (omission, policy default)",
 		},
+		{
+			"a web server", "inspect svcb", "partner.example. HTTPS",
+			"partner.example. 300 IN HTTPS 1 www.army.ml. alpn=h2", hidden,
+			"HTTPS www.army.ml of partner.example looks like www.army.mil (omission, policy default)",
+		},
+		{
+			"one of two servers of a service", "inspect svcb", "_dns.partner.example. SVCB", `
+			_dns.partner.example. 300 IN SVCB 1 dns.army.ml. alpn="dot"
+			_dns.partner.example. 300 IN SVCB 2 dns.partner.example. alpn="dot"`, `
+			_dns.partner.example. 300 IN SVCB 2 dns.partner.example. alpn="dot"`,
+			"SVCB dns.army.ml of _dns.partner.example looks like dns.army.mil (omission, policy default, the rest unsigned)",
+		},
+		{
+			"the replacement of a NAPTR", "inspect svcb", "partner.example. NAPTR",
+			`partner.example. 300 IN NAPTR 10 10 "s" "SIP+D2U" "" _sip._udp.army.ml.`, hidden,
+			"NAPTR _sip._udp.army.ml of partner.example looks like _sip._udp.army.mil (omission, policy default)",
+		},
+		{"a service at its owner", "inspect svcb", "partner.example. HTTPS", `partner.example. 300 IN HTTPS 1 . alpn="h2"`, "", ""},
+		{"a service, not inspected", "inspect mx srv ns cname", "partner.example. HTTPS", `partner.example. 300 IN HTTPS 1 www.army.ml. alpn="h2"`, "", ""},
+		{"an allowed question", "inspect mx", "gov.ml. MX", "gov.ml. 300 IN MX 10 mail.army.ml.", "", ""},
+		{"a name below an allowed one", "inspect ns", "x.gov.ml. MX", `
+			x.gov.ml. 300 IN MX 10 x.gov.ml.
+			--
+			gov.ml. 300 IN NS ns.army.ml.`, "", ""},
+		{
+			"an allowed alias, which is flattened", "inspect cname", "gov.ml. MX", `
+			gov.ml. 300 IN CNAME host.ml.
+			host.ml. 200 IN MX 10 mail.host.ml.`,
+			"gov.ml. 200 IN MX 10 mail.host.ml.",
+			"CNAME host.ml of gov.ml looks like host.mil (omission, policy default)",
+		},
+		{"a protected question", "inspect mx srv", "army.mil. MX", "army.mil. 300 IN MX 10 mail.army.ml.", "", ""},
+		{"an allowed question for a web server", "inspect svcb", "gov.ml. HTTPS", `gov.ml. 300 IN HTTPS 1 www.army.ml. alpn="h2"`, "", ""},
 		{"monitored", "inspect mx\nmode monitor", "partner.example. MX", "partner.example. 300 IN MX 10 mail.army.ml.", "", ""},
 		{"another client", "inspect mx\nclients 192.0.2.0/24", "partner.example. MX", "partner.example. 300 IN MX 10 mail.army.ml.", "", ""},
 	}

@@ -35,7 +35,7 @@ type Block struct {
 }
 
 // Judge decides about a query as the server does, except for what other plugins do to queries before typoguard (rewrite, acl,
-// view…), and for replies, which are not inspected. It is safe for concurrent use.
+// view…), and for replies: see Set.JudgeReply. It is safe for concurrent use.
 func (b *Block) Judge(q *policy.Query) policy.Decision {
 	if b.Set == nil {
 		return policy.Decision{Reason: policy.NoPolicy}

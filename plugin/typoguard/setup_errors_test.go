@@ -98,7 +98,7 @@ func TestParseErrors(t *testing.T) {
 		{"mode monitor until no day", "mode monitor until=31.12.2026", `Testfile:3 - Error during parsing: mode: until=31.12.2026; expected a day such as 2026-12-31, or a time such as 2026-12-31T18:00:00Z`},
 		{"mode monitor until two days", "mode monitor until=2026-12-31 until=2027-12-31", `Testfile:3 - Error during parsing: mode: until=2026-12-31 until=2027-12-31; expected a day such as 2026-12-31, or a time such as 2026-12-31T18:00:00Z`},
 		{"inspect missing", "inspect", `Testfile:3 - Error during parsing: inspect: no argument; expected types of records`},
-		{"inspect an unknown type", "inspect mx a", `Testfile:3 - Error during parsing: inspect: unknown type "a"; expected mx, cname, srv or ns`},
+		{"inspect an unknown type", "inspect mx a", `Testfile:3 - Error during parsing: inspect: unknown type "a"; expected mx, cname, srv, ns or svcb`},
 
 		{"clients by metadata without a value", "clients metadata:proxyproto/tlv", `Testfile:3 - Error during parsing: clients: "metadata:proxyproto/tlv"; expected metadata:LABEL=VALUE with a label such as plugin/name`},
 		{"clients by metadata without a label", "clients metadata:mail=1", `Testfile:3 - Error during parsing: clients: "metadata:mail=1"; expected metadata:LABEL=VALUE with a label such as plugin/name`},

@@ -5,7 +5,7 @@
 // block share one handler and one index (package match). Package policy decides what happens to a query; this package asks it, answers,
 // and reports.
 //
-// Not covered: the targets of CNAME, MX, SRV and NS records in a reply, unless a policy inspects them, and names that never reach this
+// Not covered: the targets of MX, SRV, NS, SVCB and NAPTR records in a reply, unless a policy inspects them, and names that never reach this
 // resolver (literal addresses, smart hosts that resolve elsewhere).
 //
 // The policies in force are an immutable value behind an atomic pointer. List files are read and compiled in the background, and queries

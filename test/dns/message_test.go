@@ -114,7 +114,11 @@ func foreignMessages() []message {
 	mx := asks(dns.TypeMX, dns.ClassINET)
 	var messages []message
 	for _, code := range []int{dns.OpcodeIQuery, dns.OpcodeStatus, 3, dns.OpcodeNotify, dns.OpcodeUpdate, 6, 15} {
-		messages = append(messages, message{fmt.Sprintf("opcode %d", code), wire(opcode(code), one, army, mx)})
+		name := army
+		if code == dns.OpcodeNotify { // which is refused for a lookalike
+			name = org
+		}
+		messages = append(messages, message{fmt.Sprintf("opcode %d", code), wire(opcode(code), one, name, mx)})
 	}
 	for _, class := range []uint16{0, dns.ClassCSNET, dns.ClassCHAOS, dns.ClassHESIOD, dns.ClassNONE, dns.ClassANY, 65535} {
 		messages = append(messages, message{fmt.Sprintf("class %d", class), wire(recursionDesired, one, army, asks(dns.TypeMX, class))})

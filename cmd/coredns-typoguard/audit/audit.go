@@ -70,7 +70,7 @@ func Command() *cli.Command {
 			&cli.StringFlag{Name: "since", Usage: "leave out what is before this `TIME`"},
 			&cli.StringFlag{Name: "until", Usage: "leave out what is from this `TIME` on"},
 			&cli.StringFlag{Name: "client", Usage: "judge deliveries for the mail server with this `IP` address"},
-			resolver.Flag(),
+			resolver.Flag("for policies that require a counterpart, query the resolver at this `ADDRESS` for the intended names"),
 			&cli.BoolFlag{Name: "addresses", Usage: "show senders' and recipients' addresses, too"},
 			&cli.BoolFlag{Name: "json", Usage: "print one JSON object"},
 			&cli.BoolFlag{Name: "csv", Usage: "print the lookalikes as CSV (RFC 4180)"},

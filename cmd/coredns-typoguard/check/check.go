@@ -17,6 +17,7 @@ import (
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/corefile"
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/domain"
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/resolver"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 )
 
@@ -39,7 +40,10 @@ server block with the longest matching zone decides (if there are several, the f
 other server blocks, "server=" shows which one decided; -server selects a different one. Views ("view=") are not evaluated,
 and neither are rewrite, acl and other plugins that run before typoguard.
 
-If a policy requires a counterpart, the intended name is assumed to exist, unless -resolve names a resolver to query.
+With -resolve, the reply to a name that passes is judged too. It is blocked if an alias of it leads to a lookalike, or if the policy
+inspects its records and none is left; "record=" is the record. "alias=flattened" and "targets=hidden" show that it passes without
+its aliases, or without the records that lead to lookalikes, and "reply=none" that the resolver did not answer. Without -resolve,
+only the names themselves are judged, and a counterpart that a policy requires is assumed to exist.
 "note=" and "until=" are the note and the expiry date that a list file has for the deciding suffix.
 
 Exit status: 0 if nothing would be blocked, 1 if something would be blocked, 2 on error.`
@@ -54,7 +58,7 @@ func Command() *cli.Command {
 		Flags: append(corefile.Flags(),
 			&cli.StringFlag{Name: "client", Usage: "apply the policies for the client with this `IP` address"},
 			&cli.StringFlag{Name: "type", Value: "MX", Usage: "check a query of this `TYPE`"},
-			resolver.Flag(),
+			resolver.Flag("query the resolver at this `ADDRESS` for the names themselves, and for counterparts that a policy requires"),
 			&cli.BoolFlag{Name: "json", Usage: "print one JSON object per line"},
 		),
 		Action: run,
@@ -64,7 +68,8 @@ func Command() *cli.Command {
 // checker judges names and prints the results.
 type checker struct {
 	blocks  corefile.Blocks
-	query   policy.Query // without the name
+	query   policy.Query       // without the name
+	replies *resolver.Resolver // nil without -resolve
 	out     *bufio.Writer
 	errs    io.Writer
 	print   func(io.Writer, *result) error
@@ -91,7 +96,7 @@ func run(_ context.Context, c *cli.Command) error {
 		return err
 	}
 	if r != nil {
-		k.query.Exists = r.Exists
+		k.query.Exists, k.replies = r.Exists, r
 	}
 	var ok bool
 	if k.query.Type, ok = dns.StringToType[strings.ToUpper(c.String("type"))]; !ok {
@@ -191,4 +196,30 @@ func (k *checker) judge(r *result, name string) {
 	if len(k.blocks.All) > 1 {
 		r.server = block.Keys[0]
 	}
+	if k.replies != nil && block.Set != nil && !r.decision.Enforced() {
+		k.judgeReply(r)
+	}
+}
+
+// judgeReply looks up a name that passes, and fills in the judgement of the reply.
+func (k *checker) judgeReply(r *result) {
+	reply := k.replies.Reply(k.query.Name, k.query.Type)
+	if reply == nil {
+		r.reply = "none"
+		return
+	}
+	q := k.query
+	q.Name, q.Candidates = dns.Fqdn(q.Name), false
+	effect, found := r.block.JudgeReply(&q, &r.decision, reply)
+	switch effect {
+	case typoguard.Unchanged:
+		return
+	case typoguard.Blocked:
+		r.decision = found.Decision
+	case typoguard.Flattened:
+		r.alias = "flattened"
+	case typoguard.Reduced:
+		r.targets = "hidden"
+	}
+	r.record = dns.TypeToString[found.Record.Header().Rrtype] + " " + strings.ToLower(strings.TrimSuffix(found.Name, "."))
 }

@@ -22,6 +22,10 @@ type result struct {
 	decision     policy.Decision
 	block        *typoguard.Block // that judged it; nil if none did
 	server, view string           // of the server block, where that needs to be said
+
+	record         string // in the reply, that leads to a lookalike
+	alias, targets string // what becomes of records in a reply that passes
+	reply          string // "none" if the resolver does not answer
 }
 
 // suffix returns the deciding suffix, with its note and expiry if a list file has any.
@@ -77,6 +81,12 @@ func printLine(w io.Writer, r *result) error {
 	field("verdict", d.Verdict.String())
 	field("reason", d.Outcome().String())
 	field("listed", d.Listed)
+	if r.record != "" {
+		field("record", strconv.Quote(r.record))
+	}
+	field("alias", r.alias)
+	field("targets", r.targets)
+	field("reply", r.reply)
 	if c := r.candidate(); c != nil {
 		p := r.policy(c)
 		field("intended", c.Intended)
@@ -115,6 +125,10 @@ type object struct {
 	Verdict string `json:"verdict"`
 	Reason  string `json:"reason,omitempty"`
 	Allowed string `json:"allowed,omitempty"` // the suffix, if the verdict is "allowed"
+	Record  string `json:"record,omitempty"`  // in the reply, that leads to a lookalike
+	Alias   string `json:"alias,omitempty"`
+	Targets string `json:"targets,omitempty"`
+	Reply   string `json:"reply,omitempty"`
 	near
 	Counterpart string `json:"counterpart,omitempty"`
 	Until       string `json:"until,omitempty"`
@@ -150,6 +164,7 @@ func printJSON(w io.Writer, r *result) error {
 	d, suffix := &r.decision, r.suffix()
 	o := object{
 		Name: r.name, Input: r.given, Blocked: d.Enforced(), Verdict: d.Verdict.String(), Reason: d.Outcome().String(),
+		Record: r.record, Alias: r.alias, Targets: r.targets, Reply: r.reply,
 		Server: r.server, View: r.view, Counterpart: d.Counterpart.String(), Until: until(suffix), Note: suffix.Note,
 	}
 	if d.Verdict == policy.Allowed {

@@ -16,10 +16,8 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 )
 
-// Flag is the option -resolve.
-func Flag() cli.Flag {
-	return &cli.StringFlag{Name: "resolve", Usage: "for policies that require a counterpart, query the resolver at this `ADDRESS` for the intended names"}
-}
+// Flag is the option -resolve, of which a command says what it does with the resolver.
+func Flag(usage string) cli.Flag { return &cli.StringFlag{Name: "resolve", Usage: usage} }
 
 const (
 	timeout = 5 * time.Second
@@ -73,6 +71,11 @@ func (r *Resolver) Exists(domain string, _ time.Duration) policy.Existence {
 		r.known.Add(domain, found)
 	}
 	return found
+}
+
+// Reply returns the reply to a query, and nil if there is none.
+func (r *Resolver) Reply(name string, qtype uint16) *dns.Msg {
+	return r.lookUp(context.Background(), dns.Fqdn(name), qtype)
 }
 
 // lookUp sends one query, again over TCP if the reply is truncated, and returns nil without a reply.

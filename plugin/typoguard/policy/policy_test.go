@@ -203,7 +203,7 @@ func TestTarget(t *testing.T) {
 		setting{Policy: Policy{Name: "mil", Inspect: RecordMX}, protect: "mil"},
 		setting{Policy: Policy{Name: "army"}, protect: "army.mil"},
 	)
-	for target, want := range map[Records]string{0: "army", RecordMX: "mil", RecordMX | RecordSRV: "mil", RecordSRV: "", RecordNS: ""} {
+	for target, want := range map[Records]string{0: "army", RecordMX: "mil", RecordMX | RecordSRV: "mil", RecordSRV: "", RecordNS: "", RecordSVCB: ""} {
 		d := s.Judge(&Query{Name: "army.ml.", Type: dns.TypeMX, Target: target})
 		assert.Equal(t, want, d.Lookalike.Policy, target)
 	}

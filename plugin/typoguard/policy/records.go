@@ -18,9 +18,10 @@ const (
 	RecordCNAME
 	RecordSRV
 	RecordNS
+	RecordSVCB // and HTTPS and NAPTR, which lead to the host of a service as SVCB does
 )
 
-// recordTypes has the types in the order of the documentation.
+// recordTypes has the types in the order of the documentation. Those of one bit stand together.
 var recordTypes = []struct {
 	name  string // in the Corefile
 	bit   Records
@@ -30,6 +31,9 @@ var recordTypes = []struct {
 	{"cname", RecordCNAME, dns.TypeCNAME},
 	{"srv", RecordSRV, dns.TypeSRV},
 	{"ns", RecordNS, dns.TypeNS},
+	{"svcb", RecordSVCB, dns.TypeSVCB},
+	{"svcb", RecordSVCB, dns.TypeHTTPS},
+	{"svcb", RecordSVCB, dns.TypeNAPTR},
 }
 
 // ParseRecord returns the type of records of a name in the Corefile.
@@ -39,7 +43,7 @@ func ParseRecord(name string) (Records, error) {
 			return t.bit, nil
 		}
 	}
-	return 0, fmt.Errorf("unknown type %q; expected mx, cname, srv or ns", name)
+	return 0, fmt.Errorf("unknown type %q; expected mx, cname, srv, ns or svcb", name)
 }
 
 // Names returns the types as they are written in a Corefile.
@@ -50,7 +54,7 @@ func (r Records) Names() []string {
 			names = append(names, t.name)
 		}
 	}
-	return names
+	return slices.Compact(names)
 }
 
 // Types returns the DNS types of records that are inspected. SRV records of mail services count as MX.
@@ -82,6 +86,21 @@ func Target(rr dns.RR) (string, Records) {
 		return rr.Target, RecordSRV
 	case *dns.NS:
 		return rr.Ns, RecordNS
+	case *dns.SVCB:
+		return service(rr.Target)
+	case *dns.HTTPS:
+		return service(rr.Target)
+	case *dns.NAPTR:
+		return service(rr.Replacement)
 	}
 	return "", 0
+}
+
+// service returns the target of a record of a service. The root is none: it stands for the owner itself in SVCB and HTTPS (RFC
+// 9460 section 2.5), and in NAPTR for a rule without a replacement (RFC 3403 section 4.1).
+func service(target string) (string, Records) {
+	if target == "." {
+		return "", 0
+	}
+	return target, RecordSVCB
 }
