@@ -51,7 +51,7 @@ type ReplyDecision struct {
 //
 // The targets of MX, SRV, NS, SVCB and NAPTR records are not looked at here.
 func (s *Set) JudgeReply(q *Query, d *Decision, reply *dns.Msg) ReplyDecision {
-	if !s.concerns(q.Name, reply) {
+	if !s.concerns(q.Name, d, reply) {
 		return ReplyDecision{}
 	}
 	w := &walk{set: s, query: q, reply: reply, aliases: map[string]*dns.CNAME{}, seen: map[string]bool{}}
@@ -68,8 +68,8 @@ func (s *Set) JudgeReply(q *Query, d *Decision, reply *dns.Msg) ReplyDecision {
 }
 
 // concerns reports whether a reply holds anything that JudgeReply looks at: an alias, or records of other names than the
-// query's but those that only prove something.
-func (s *Set) concerns(name string, reply *dns.Msg) bool {
+// query's but those that only prove something. Those of a lookalike that is asked for count, too, unless they are the answer.
+func (s *Set) concerns(name string, d *Decision, reply *dns.Msg) bool {
 	for _, rr := range reply.Answer {
 		h := rr.Header()
 		if h.Rrtype == dns.TypeCNAME || h.Rrtype == dns.TypeDNAME || !strings.EqualFold(h.Name, name) {
@@ -79,7 +79,13 @@ func (s *Set) concerns(name string, reply *dns.Msg) bool {
 	for _, section := range [2][]dns.RR{reply.Ns, reply.Extra} {
 		for _, rr := range section {
 			proves := proof(rr)
-			if (proves && s.dropsProofs && isDenial(rr)) || (!proves && !strings.EqualFold(rr.Header().Name, name)) {
+			if proves {
+				if s.dropsProofs && isDenial(rr) {
+					return true
+				}
+				continue
+			}
+			if d.Policy != nil || !strings.EqualFold(rr.Header().Name, name) {
 				return true
 			}
 		}
@@ -276,7 +282,7 @@ func (w *walk) strip(d *Decision) {
 			switch {
 			case typeOf(rr) == dns.TypeDNAME && w.hidesDNAME(rr), i == 1 && w.disproves(rr, d):
 				w.drop(rr)
-			case proof(rr), w.seen[strings.ToLower(owner)]:
+			case proof(rr), i == 0 && w.seen[strings.ToLower(owner)]:
 			default:
 				if c := w.judge(owner, typeOf(rr)); c.Enforced() {
 					w.drop(rr)
