@@ -223,7 +223,10 @@ func (w *walk) passesType(name string, d *Decision) bool {
 	return hidden.Enforced()
 }
 
+// find notes a finding. Its decision may be about MX: what that says of the name's existence is of no account if the policy
+// would not say it for the query's type.
 func (w *walk) find(d *Decision, name string, record dns.RR) *Finding {
+	d.NoName = d.NoName && d.Policy.denies(w.query.Type)
 	w.Findings = append(w.Findings, Finding{*d, name, record})
 	return &Finding{*d, name, record}
 }

@@ -427,3 +427,29 @@ func TestJudgeReplyDNAME(t *testing.T) {
 		tests[i].run(t, tests[i].setting)
 	}
 }
+
+// TestJudgeReplyNoName: a DS query behind an alias is not denied where the policy would not deny a query for the name.
+func TestJudgeReplyNoName(t *testing.T) {
+	mail := []uint16{dns.TypeMX, dns.TypeA, dns.TypeAAAA}
+	tests := []struct {
+		name   string
+		policy Policy
+		query  string
+		want   bool
+	}{
+		{"nxdomain", Policy{}, "army.ml.", true},
+		{"narrowed", Policy{Types: mail}, "army.ml.", false},
+		{"nodata", Policy{Action: NODATA}, "army.ml.", false},
+		{"above a listed name", Policy{}, "ml.", false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			s := compile(t, setting{Policy: tt.policy, protect: "mil", allow: "gov.ml"})
+			q := &Query{Name: tt.query, Type: dns.TypeDS}
+			d := s.Judge(q)
+			got := s.JudgeReply(q, &d, replyOf(t, tt.query+" CNAME x.example."))
+			require.Equal(t, Cut, got.Change)
+			assert.Equal(t, tt.want, got.By.NoName)
+		})
+	}
+}
