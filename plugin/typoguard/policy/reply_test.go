@@ -198,7 +198,7 @@ func TestJudgeReplyCuts(t *testing.T) {
 			b.example. CNAME army.ml.`, "army.ml. by b.example. enforce"},
 		{"by a DNAME", Policy{}, "us.dn.example. MX", `
 			other.example. DNAME army.ml.
-			us.dn.example. DNAME other.example.
+			Us.dn.example. DNAME other.example.
 			dn.example. DNAME army.ml.
 			SIG dn.example. DNAME
 			us.dn.example. CNAME us.army.ml.
@@ -213,6 +213,7 @@ func TestJudgeReplyCuts(t *testing.T) {
 		{"into an allowed name", Policy{}, "alias.example. MX", "alias.example. CNAME gov.ml.\ngov.ml. MX 1 mx.gov.ml.", "", ""},
 		{"a loop", Policy{}, "a.example. MX", "a.example. CNAME b.example.\nB.example. CNAME A.example.", "", ""},
 		{"a loop of one", Policy{}, "a.example. MX", "a.example. CNAME A.example.", "", ""},
+		{"a loop in capitals", Policy{}, "A.example. MX", "A.example. CNAME A.example.", "", ""},
 		{"a loop further on", Policy{}, "a.example. MX", "a.example. CNAME b.example.\nb.example. CNAME c.example.\nc.example. CNAME b.example.", "", ""},
 		{"monitored", Policy{Mode: Monitor}, "alias.example. MX", into + "\narmy.ml. MX 1 mx.evil.example.", "", "army.ml. by alias.example. monitor"},
 		{"monitored twice", Policy{Mode: Monitor}, "alias.example. MX", into + "\narmy.ml. CNAME navy.ml.", "",
@@ -336,6 +337,7 @@ func TestJudgeReplyDrops(t *testing.T) {
 			"www.example. MX 1 mx.example.\n--\nexample. NS ns.example.", ""},
 		{"name servers, nullmx", Policy{Action: NullMX}, "www.example. MX", "www.example. MX 1 mx.example.\n--\narmy.ml. NS ns.example.", "www.example. MX 1 mx.example.", ""},
 		{"off the way", Policy{}, "www.example. A", "www.example. A 192.0.2.1\nnavy.ml. A 192.0.2.2\nSIG navy.ml. A", "www.example. A 192.0.2.1", ""},
+		{"only off the way", Policy{}, "www.example. A", "navy.ml. A 192.0.2.2", " ", ""},
 		{"an alias off the way", Policy{}, "www.example. A", "www.example. A 192.0.2.1\nnavy.ml. CNAME x.example.\nx.example. A 192.0.2.2",
 			"www.example. A 192.0.2.1\nx.example. A 192.0.2.2", ""},
 		{"an alias off the way, nullmx", Policy{Action: NullMX}, "www.example. A", "www.example. A 192.0.2.1\nnavy.ml. CNAME x.example.", "www.example. A 192.0.2.1", ""},
@@ -367,6 +369,8 @@ func TestJudgeReplyProofs(t *testing.T) {
 	mail := []uint16{dns.TypeMX, dns.TypeA, dns.TypeAAAA}
 	tests := []replyTest{
 		{"NSEC", nullMX, "navy.ml. AAAA", soa + "Navy.ml. NSEC o.ml. A\nSIG navy.ml. NSEC\nSIG navy.ml. SOA", soa + "SIG navy.ml. SOA", ""},
+		{"nothing else", nullMX, "navy.ml. AAAA", "--\nnavy.ml. NSEC o.ml. A", " ", ""},
+		{"nothing else, NSEC3", nullMX, "navy.ml. AAAA", "--\nabcd.ml. NSEC3 1 0 0 - abce A", " ", ""},
 		{"of one with MX", nullMX, "navy.ml. AAAA", soa + "navy.ml. NSEC o.ml. A MX\nSIG navy.ml. NSEC", "", ""},
 		{"of a delegation", nullMX, "navy.ml. DS", soa + "navy.ml. NSEC o.ml. NS\nSIG navy.ml. NSEC", "", ""},
 		{"of a zone", nullMX, "navy.ml. AAAA", soa + "navy.ml. NSEC o.ml. NS SOA\nSIG navy.ml. NSEC", soa, ""},
@@ -413,6 +417,7 @@ func TestJudgeReplyDNAME(t *testing.T) {
 		{replyTest{"another client", Policy{}, "www.army.nl. A", whole + above, "", ""},
 			setting{Policy: Policy{Clients: networks("198.51.100.0/24")}, protect: "us.army.nil"}},
 		{replyTest{"nothing else", Policy{}, "army.nl. DNAME", whole, " ", ""}, setting{protect: "us.army.nil"}},
+		{replyTest{"nothing else, unsigned", Policy{}, "army.nl. DNAME", "army.nl. DNAME evil.example.", " ", ""}, setting{protect: "us.army.nil"}},
 		{replyTest{"of a lookalike off the way", Policy{}, "www.example. A", "dn.army.ml. DNAME x.example.\nSIG dn.army.ml. DNAME\nwww.example. A 192.0.2.1",
 			"www.example. A 192.0.2.1", ""}, setting{protect: "fleet.example"}},
 		{replyTest{"in other sections", Policy{}, "www.example. A", "www.example. A 192.0.2.1\n--\n" + whole + "++\n" + whole, "www.example. A 192.0.2.1", ""},
@@ -452,4 +457,24 @@ func TestJudgeReplyNoName(t *testing.T) {
 			assert.Equal(t, tt.want, got.By.NoName)
 		})
 	}
+}
+
+// TestJudgeReplyAllocates: an ordinary reply costs no allocation.
+func TestJudgeReplyAllocates(t *testing.T) {
+	reply := replyOf(t, `
+		WWW.example. A 192.0.2.1
+		SIG www.Example. A
+		--
+		Www.example. NS ns.example.
+		example. SOA ns.example. h.example. 1 1 1 1 1
+		host.example. DS 1 8 2 00
+		host.example. NSEC x.example. A
+		abcd.example. NSEC3 1 0 0 - abce A
+		++
+		wwW.example. A 192.0.2.1`)
+	reply.SetEdns0(1232, true)
+	s := compile(t, setting{protect: "mil"})
+	q := &Query{Name: "www.example.", Type: dns.TypeA}
+	d := s.Judge(q)
+	assert.Zero(t, testing.AllocsPerRun(100, func() { s.JudgeReply(q, &d, reply) }))
 }
