@@ -62,17 +62,17 @@ func (s *Set) JudgeReply(q *Query, d *Decision, reply *dns.Msg) ReplyDecision {
 	}
 	w.follow(d)
 	if w.Change == Keep {
-		w.strip(d)
+		w.strip()
 	}
 	return w.ReplyDecision
 }
 
 // concerns reports whether a reply holds anything that JudgeReply looks at: an alias, or records of other names than the
-// query's but those that only prove something. Those of a lookalike that is asked for count, too, unless they are the answer.
+// query's but those that only prove something. Those of a lookalike that is asked for count, too.
 func (s *Set) concerns(name string, d *Decision, reply *dns.Msg) bool {
 	for _, rr := range reply.Answer {
 		h := rr.Header()
-		if h.Rrtype == dns.TypeCNAME || h.Rrtype == dns.TypeDNAME || !strings.EqualFold(h.Name, name) {
+		if d.Policy != nil || h.Rrtype == dns.TypeCNAME || h.Rrtype == dns.TypeDNAME || !strings.EqualFold(h.Name, name) {
 			return true
 		}
 	}
@@ -276,18 +276,17 @@ func (w *walk) flatten(name string) {
 	w.TTL = ttl
 }
 
-// strip drops the records of covered names that are not on the way, what would prove that a name has no MX while a policy
+// strip drops the records of covered names whose type their policy answers, what would prove that a name has no MX while a policy
 // answers that it has a null MX, and DNAMEs from which a resolver would make aliases of lookalikes.
-func (w *walk) strip(d *Decision) {
+func (w *walk) strip() {
 	for i, section := range [3][]dns.RR{w.reply.Answer, w.reply.Ns, w.reply.Extra} {
 		for _, rr := range section {
-			owner := rr.Header().Name
 			switch {
-			case typeOf(rr) == dns.TypeDNAME && w.hidesDNAME(rr), i == 1 && w.disproves(rr, d):
+			case typeOf(rr) == dns.TypeDNAME && w.hidesDNAME(rr), i == 1 && w.disproves(rr):
 				w.drop(rr)
-			case proof(rr), i == 0 && w.seen[strings.ToLower(owner)]:
+			case proof(rr):
 			default:
-				if c := w.judge(owner, typeOf(rr)); c.Enforced() {
+				if c := w.judge(rr.Header().Name, typeOf(rr)); c.Enforced() {
 					w.drop(rr)
 				}
 			}
@@ -313,14 +312,14 @@ func (w *walk) hidesDNAME(rr dns.RR) bool {
 // disproves reports whether a record, or its signature, proves that a lookalike has no MX record to a client that would then
 // go on to its address, which the policy passes. The proof that a name is a delegation stays, and so does that for a name
 // above a listed one: without it, nothing below it could be validated.
-func (w *walk) disproves(rr dns.RR, d *Decision) bool {
+func (w *walk) disproves(rr dns.RR) bool {
 	if !w.set.dropsProofs {
 		return false
 	}
 	if sig, ok := rr.(*dns.RRSIG); ok {
 		for _, denial := range w.reply.Ns {
 			if h := denial.Header(); h.Rrtype == sig.TypeCovered && strings.EqualFold(h.Name, sig.Hdr.Name) && isDenial(denial) {
-				return w.disproves(denial, d)
+				return w.disproves(denial)
 			}
 		}
 		return false
@@ -336,9 +335,6 @@ func (w *walk) disproves(rr dns.RR, d *Decision) bool {
 		return false
 	}
 	if hasMX(bitmap) || w.set.ListedBelow(about) {
-		return false
-	}
-	if strings.EqualFold(about, w.query.Name) && d.Policy == nil {
 		return false
 	}
 	c := w.judge(about, dns.TypeMX)
