@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/skeleton"
 )
 
 // compileAbove builds what the set knows of the names above listed suffixes.
@@ -38,7 +39,7 @@ func (s *Set) compileAbove(protected []match.Entry, allowed []string) error {
 	}
 	s.parents = map[int]*match.Index{}
 	for labels, entries := range parents {
-		index, err := match.Compile(entries, nil)
+		index, err := match.Compile(entries, nil, match.Homoglyphs(skeleton.Of))
 		if err != nil {
 			return fmt.Errorf("compiling the names above protected suffixes: %w", err)
 		}

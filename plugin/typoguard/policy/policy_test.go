@@ -22,7 +22,7 @@ type setting struct {
 }
 
 // compile returns the set of policies, with distance 1 and all its kinds unless they say something else.
-func compile(t *testing.T, settings ...setting) *Set {
+func compile(t testing.TB, settings ...setting) *Set {
 	t.Helper()
 	var policies []*Policy
 	var suffixes []Suffixes

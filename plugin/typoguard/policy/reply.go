@@ -51,7 +51,7 @@ type ReplyDecision struct {
 //
 // The targets of MX, SRV, NS, SVCB and NAPTR records are not looked at here.
 func (s *Set) JudgeReply(q *Query, d *Decision, reply *dns.Msg) ReplyDecision {
-	if !s.concerns(q.Name, reply) {
+	if !s.concerns(q.Name, d, reply) {
 		return ReplyDecision{}
 	}
 	w := &walk{set: s, query: q, reply: reply, aliases: map[string]*dns.CNAME{}, seen: map[string]bool{}}
@@ -62,24 +62,30 @@ func (s *Set) JudgeReply(q *Query, d *Decision, reply *dns.Msg) ReplyDecision {
 	}
 	w.follow(d)
 	if w.Change == Keep {
-		w.strip(d)
+		w.strip()
 	}
 	return w.ReplyDecision
 }
 
 // concerns reports whether a reply holds anything that JudgeReply looks at: an alias, or records of other names than the
-// query's but those that only prove something.
-func (s *Set) concerns(name string, reply *dns.Msg) bool {
+// query's but those that only prove something. Those of a lookalike that is asked for count, too.
+func (s *Set) concerns(name string, d *Decision, reply *dns.Msg) bool {
 	for _, rr := range reply.Answer {
 		h := rr.Header()
-		if h.Rrtype == dns.TypeCNAME || h.Rrtype == dns.TypeDNAME || !strings.EqualFold(h.Name, name) {
+		if d.Policy != nil || h.Rrtype == dns.TypeCNAME || h.Rrtype == dns.TypeDNAME || !strings.EqualFold(h.Name, name) {
 			return true
 		}
 	}
 	for _, section := range [2][]dns.RR{reply.Ns, reply.Extra} {
 		for _, rr := range section {
 			proves := proof(rr)
-			if (proves && s.dropsProofs && isDenial(rr)) || (!proves && !strings.EqualFold(rr.Header().Name, name)) {
+			if proves {
+				if s.dropsProofs && isDenial(rr) {
+					return true
+				}
+				continue
+			}
+			if d.Policy != nil || !strings.EqualFold(rr.Header().Name, name) {
 				return true
 			}
 		}
@@ -217,7 +223,10 @@ func (w *walk) passesType(name string, d *Decision) bool {
 	return hidden.Enforced()
 }
 
+// find notes a finding. Its decision may be about MX: what that says of the name's existence is of no account if the policy
+// would not say it for the query's type.
 func (w *walk) find(d *Decision, name string, record dns.RR) *Finding {
+	d.NoName = d.NoName && d.Policy.denies(w.query.Type)
 	w.Findings = append(w.Findings, Finding{*d, name, record})
 	return &Finding{*d, name, record}
 }
@@ -267,18 +276,17 @@ func (w *walk) flatten(name string) {
 	w.TTL = ttl
 }
 
-// strip drops the records of covered names that are not on the way, what would prove that a name has no MX while a policy
+// strip drops the records of covered names whose type their policy answers, what would prove that a name has no MX while a policy
 // answers that it has a null MX, and DNAMEs from which a resolver would make aliases of lookalikes.
-func (w *walk) strip(d *Decision) {
+func (w *walk) strip() {
 	for i, section := range [3][]dns.RR{w.reply.Answer, w.reply.Ns, w.reply.Extra} {
 		for _, rr := range section {
-			owner := rr.Header().Name
 			switch {
-			case typeOf(rr) == dns.TypeDNAME && w.hidesDNAME(rr), i == 1 && w.disproves(rr, d):
+			case typeOf(rr) == dns.TypeDNAME && w.hidesDNAME(rr), i == 1 && w.disproves(rr):
 				w.drop(rr)
-			case proof(rr), w.seen[strings.ToLower(owner)]:
+			case proof(rr):
 			default:
-				if c := w.judge(owner, typeOf(rr)); c.Enforced() {
+				if c := w.judge(rr.Header().Name, typeOf(rr)); c.Enforced() {
 					w.drop(rr)
 				}
 			}
@@ -304,14 +312,14 @@ func (w *walk) hidesDNAME(rr dns.RR) bool {
 // disproves reports whether a record, or its signature, proves that a lookalike has no MX record to a client that would then
 // go on to its address, which the policy passes. The proof that a name is a delegation stays, and so does that for a name
 // above a listed one: without it, nothing below it could be validated.
-func (w *walk) disproves(rr dns.RR, d *Decision) bool {
+func (w *walk) disproves(rr dns.RR) bool {
 	if !w.set.dropsProofs {
 		return false
 	}
 	if sig, ok := rr.(*dns.RRSIG); ok {
 		for _, denial := range w.reply.Ns {
 			if h := denial.Header(); h.Rrtype == sig.TypeCovered && strings.EqualFold(h.Name, sig.Hdr.Name) && isDenial(denial) {
-				return w.disproves(denial, d)
+				return w.disproves(denial)
 			}
 		}
 		return false
@@ -327,9 +335,6 @@ func (w *walk) disproves(rr dns.RR, d *Decision) bool {
 		return false
 	}
 	if hasMX(bitmap) || w.set.ListedBelow(about) {
-		return false
-	}
-	if strings.EqualFold(about, w.query.Name) && d.Policy == nil {
 		return false
 	}
 	c := w.judge(about, dns.TypeMX)
