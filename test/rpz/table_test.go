@@ -30,6 +30,7 @@ type probe struct {
 // probePolicy is that of the probes.
 const probePolicy = `typoguard mil {
 	protect army.mil
+	allow good.amry.mil
 }
 typoguard null {
 	protect navy.mil
@@ -44,18 +45,23 @@ var probes = []probe{
 	{what: "`army.ml` MX, action `nxdomain`", name: "army.ml", qtype: dns.TypeMX},
 	{what: "the same, signed, with DNSSEC OK", name: "army.ml", qtype: dns.TypeMX, change: dnssecOK},
 	{what: "the same without recursion desired", name: "army.ml", qtype: dns.TypeMX, change: noRecursion},
+	{what: "`amry.mil` MX, above the allowed `good.amry.mil`", name: "amry.mil", qtype: dns.TypeMX},
+	{what: "`mail.amry.mil` MX, beside it", name: "mail.amry.mil", qtype: dns.TypeMX},
+	{what: "`army.ml` NS, and likewise SOA, CNAME and DNAME", name: "army.ml", qtype: dns.TypeNS},
 	{what: "`army.ml` ANY", name: "army.ml", qtype: dns.TypeANY},
 	{what: "`army.ml` DS, which a validator needs", name: "army.ml", qtype: dns.TypeDS, see: negative},
+	{what: "`army.ml` DNSKEY, likewise", name: "army.ml", qtype: dns.TypeDNSKEY, see: negative},
 	{what: "`alias.example` MX, an alias of `army.ml`", name: alias, qtype: dns.TypeMX},
 	{what: "`navy.ml` MX, action `nullmx`", name: "navy.ml", qtype: dns.TypeMX},
 	{what: "`navy.ml` A", name: "navy.ml", qtype: dns.TypeA},
 	{what: "`navy.ml` TXT", name: "navy.ml", qtype: dns.TypeTXT},
+	{what: "`navy.ml` NS", name: "navy.ml", qtype: dns.TypeNS},
 	{what: "`mail.minde.nl` MX, action `sinkhole`: the mail host", name: "mail.minde.nl", qtype: dns.TypeMX, see: mailHost},
 	{what: "`minde.nl` AAAA, which the sinkhole has not", name: "minde.nl", qtype: dns.TypeAAAA},
 	{what: "`army.mi1` MX: no such top-level domain", name: "army.mi1", qtype: dns.TypeMX},
 	{what: "`ärmy.mil` MX", name: "xn--rmy-pla.mil", qtype: dns.TypeMX},
 	{what: "`аrmу.mil` MX: two of the letters are Cyrillic", name: "xn--rm-6kc2f.mil", qtype: dns.TypeMX},
-	{what: "SOA in the authority of negative answers", name: "army.ml", qtype: dns.TypeMX, see: authority},
+	{what: "owner of the SOA in the authority of negative answers", name: "army.ml", qtype: dns.TypeMX, see: authority},
 	{what: "Extended DNS Error", name: "army.ml", qtype: dns.TypeMX, change: withEDNS, see: extendedError},
 }
 
@@ -81,7 +87,7 @@ func mailHost(reply *dns.Msg) string {
 func authority(reply *dns.Msg) string {
 	for _, rr := range reply.Ns {
 		if _, ok := rr.(*dns.SOA); ok {
-			return "yes"
+			return "`" + rr.Header().Name + "`"
 		}
 	}
 	return "no"

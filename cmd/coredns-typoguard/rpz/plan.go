@@ -32,11 +32,12 @@ type judgement struct {
 // a rule if it looks like a protected suffix as a whole, unless the rule above says the same, and so does a protected or allowed
 // suffix below a lookalike. There is one trap: a wildcard does not match names that exist (RFC 4592 section 2.2.1), and a name exists
 // if there is a name below it. With rules for ml and a.b.ml, the wildcard of ml does not match b.ml; so the names in between need
-// the rule for ml too.
+// the rule for ml too. Every hidden name above a listed suffix has rows of its own for that reason, which recordsOf needs.
 type plan struct {
 	judge    func(name string) judgement
-	suffixes []protectedSuffix // distinct, in the order of the policies
-	listed   []string          // the distinct suffixes that pass
+	isAbove  func(name string) bool // whether a suffix that passes lies below a name
+	suffixes []protectedSuffix      // distinct, in the order of the policies
+	listed   []string               // the distinct suffixes that pass
 	exists   func(top string) bool
 
 	above     string // the name of aboveRule, a cache: consecutive neighbours mostly have the same parent

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/coredns/caddy"
+	"github.com/miekg/dns"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -14,6 +15,7 @@ import (
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/corefile"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 	"github.com/typoguard/coredns-typoguard/test/typos"
 )
 
@@ -62,16 +64,29 @@ func (all rules) encloser(name string, ends func(string) bool) rule {
 	return rule{}
 }
 
+// deny reports whether the zone answers NXDOMAIN for a name, of which the closest rule is given.
+func (all rules) deny(name string, p *plan, closest rule) bool {
+	if !closest.blocks() {
+		return false
+	}
+	own, below := recordsOf(name, closest, p.isAbove(name))
+	if _, ok := all[name]; ok {
+		return slices.Contains(own, nxdomain)
+	}
+	return slices.Contains(below, nxdomain)
+}
+
 // policyTexts are policies whose suffixes are of few characters, so that all names there are can be tried.
 var policyTexts = map[string]string{
-	"one suffix":      "typoguard {\n protect ab.la\n }",
-	"top level":       "typoguard {\n protect abl\n }",
-	"distance 2":      "typoguard {\n protect aab.bll\n distance 2\n }",
-	"three labels":    "typoguard {\n protect a.b.lab\n }",
-	"homoglyphs only": "typoguard {\n protect al1.l1\n kinds homoglyph\n }",
-	"some kinds":      "typoguard {\n protect ab.la\n kinds omission transposition\n }",
-	"allowed":         "typoguard {\n protect abl\n allow al bb.bl\n allow b.a.ab\n }",
-	"protected below": "typoguard {\n protect abl ab.al\n }",
+	"one suffix":        "typoguard {\n protect ab.la\n }",
+	"top level":         "typoguard {\n protect abl\n }",
+	"distance 2":        "typoguard {\n protect aab.bll\n distance 2\n }",
+	"three labels":      "typoguard {\n protect a.b.lab\n }",
+	"homoglyphs only":   "typoguard {\n protect al1.l1\n kinds homoglyph\n }",
+	"some kinds":        "typoguard {\n protect ab.la\n kinds omission transposition\n }",
+	"allowed":           "typoguard {\n protect abl\n allow al bb.bl\n allow b.a.ab\n }",
+	"protected below":   "typoguard {\n protect abl ab.al\n }",
+	"allowed far below": "typoguard {\n protect abl\n allow a.b.al\n }\ntypoguard two {\n protect ab.al\n }",
 	"two policies": "typoguard one {\n protect abl\n }\n" +
 		"typoguard two {\n protect ab.al a.b.lb\n action nodata\n }",
 	"nested lookalikes": "typoguard one {\n protect abl\n action nullmx\n }\n" +
@@ -88,7 +103,8 @@ func TestPlanSaysWhatTheServerSays(t *testing.T) {
 	for name, text := range policyTexts {
 		t.Run(name, func(t *testing.T) {
 			s := selectAll(t, ". {\n "+text+"\n}")
-			all := rulesOf(t, s.plan(true))
+			p := s.plan(true)
+			all := rulesOf(t, p)
 			exists := all.existing()
 			hidden := 0
 			words("abl1.", 7, func(name string) {
@@ -103,6 +119,10 @@ func TestPlanSaysWhatTheServerSays(t *testing.T) {
 				byAncestor := all.encloser(name, func(owner string) bool { _, ok := all[owner]; return ok })
 				if byRFC4592.policy != expected.policy || byAncestor.policy != expected.policy {
 					assert.Fail(t, "what the zone says", "of %s: %v, or %v, expected %v", name, byRFC4592, byAncestor, expected)
+				}
+				query := policy.Query{Name: name, Type: dns.TypeMX, Client: func() *policy.Client { return s.client }}
+				if noName := expected.blocks() && s.block.Judge(&query).NoName; noName != all.deny(name, p, byAncestor) {
+					assert.Fail(t, "what the zone says", "of %s: NXDOMAIN is %t, expected %t", name, !noName, noName)
 				}
 			})
 			assert.Positive(t, hidden)

@@ -19,12 +19,22 @@ const (
 	nullMX = "MX 0 ." // RFC 7505 section 3
 )
 
-// recordsOf returns the records that express a rule for a name, without owner and TTL.
+// recordsOf returns the records that express a rule, without owner and TTL: those of a name, and those of all names below it. Of a
+// name above a listed suffix the zone must not say that nothing is below it (RFC 8020), as our server does not.
+func recordsOf(name string, r rule, isAbove bool) (own, below []string) {
+	below = recordsBelow(name, r)
+	if isAbove && r.blocks() && r.policy.Action == policy.NXDOMAIN {
+		return []string{nodata}, below
+	}
+	return below, below
+}
+
+// recordsBelow returns the records of all names below a name.
 //
 // With the action sinkhole, the mail host is the lookalike itself, as on our server. For names below it the mail host is still the
 // lookalike, because the data of a wildcard cannot vary. Without an MX record most mail servers would use the addresses anyway, as
 // RFC 5321 section 5.1 says, but maddy would not.
-func recordsOf(name string, r rule) []string {
+func recordsBelow(name string, r rule) []string {
 	if r.passes {
 		return []string{passthru}
 	}
@@ -71,11 +81,11 @@ func limitsOf(p *policy.Policy, suffixes policy.Suffixes) []string {
 	}
 	switch {
 	case p.Action == policy.NullMX && len(p.Types) == 0:
-		limits = append(limits, "action nullmx: queries for types other than MX, which this server passes, get NODATA, including A and AAAA")
+		limits = append(limits, "action nullmx: queries for types other than MX get NODATA, even those that this server passes, such as A and AAAA")
 	case p.Action == policy.NullMX:
-		limits = append(limits, fmt.Sprintf("types: queries for types other than %s, which this server passes, get NODATA", policy.TypeNames(p.Types)))
+		limits = append(limits, fmt.Sprintf("types: queries for types other than %s get NODATA, even those that this server passes", policy.TypeNames(p.Types)))
 	case len(p.Types) > 0:
-		limits = append(limits, fmt.Sprintf("types: queries for types other than %s, which this server passes, get the same answer as those", policy.TypeNames(p.Types)))
+		limits = append(limits, fmt.Sprintf("types: queries for types other than %s get the same answer, even those that this server passes", policy.TypeNames(p.Types)))
 	}
 	return limits
 }

@@ -28,10 +28,11 @@ The zone lists host names (RFC 1123) under existing top-level domains: those wit
 with a letter of another European language (ärmy.mil), and those that look the same as a protected suffix, either in ASCII
 (arrny.mil) or with one character or whole labels in another script. Only the typoguard server hides other lookalikes.
 
-Actions become "CNAME .", "CNAME *.", "MX 0 .", and "MX 10" with A and AAAA. Rows apply to all query types and to all clients
-of the server that loads the zone; the command lists on standard error what they cannot express. Policies in mode monitor are
-left out. With -monitor they are written as if in mode enforce, for a zone whose matches are only logged (BIND: policy
-disabled).
+Actions become "CNAME .", "CNAME *.", "MX 0 .", and "MX 10" with A and AAAA. A name above a protected or allowed suffix gets
+"CNAME *." instead of "CNAME .", since an NXDOMAIN would say that nothing is below it; its wildcard does not. Rows apply to all
+query types, even DS and DNSKEY, which typoguard always passes, and to all clients of the server that loads the zone; the
+command lists on standard error what they cannot express. Policies in mode monitor are left out. With -monitor they are
+written as if in mode enforce, for a zone whose matches are only logged (BIND: policy disabled).
 
 The serial is the current time, or one more than the serial of the FILE to be replaced if that is higher. If the zone would
 have more than -max-rows rows, nothing is written.

@@ -83,6 +83,40 @@ func TestCommand(t *testing.T) {
 	}, strings.Split(errs, "\n")[:3])
 }
 
+// TestAboveListed: the zone says that a name above a listed suffix exists, and hides those below it as before.
+func TestAboveListed(t *testing.T) {
+	const exists = "%s CNAME *.\n*.%s CNAME .\n"
+	for _, test := range []struct {
+		name, options string
+		above, not    []string
+	}{
+		{"allowed", "allow gov.ml", []string{"ml"}, []string{"il", "mit"}},
+		{"allowed far below", "allow x.y.z.ml", []string{"ml", "z.ml", "y.z.ml"}, []string{"il"}},
+		{"protected by another policy", "}\n typoguard two {\n protect x.navy.ml", []string{"ml", "navy.ml"}, []string{"nay.ml", "x.nav.ml"}},
+		{"below a lookalike of another policy", "}\n typoguard two {\n protect navy.ml\n allow x.nay.ml", []string{"ml", "nay.ml"}, []string{"nav.ml"}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			out, _, err := command(t, ". {\n typoguard one {\n protect mil\n "+test.options+"\n }\n}\n")
+			require.NoError(t, err)
+			for _, name := range test.above {
+				assert.Contains(t, out, "\n"+strings.ReplaceAll(exists, "%s", name))
+			}
+			for _, name := range test.not {
+				assert.NotContains(t, out, "\n"+name+" CNAME *.\n")
+			}
+		})
+	}
+}
+
+// TestAboveListedOtherActions: only an NXDOMAIN says something about the names below.
+func TestAboveListedOtherActions(t *testing.T) {
+	for action, row := range map[string]string{"nodata": "CNAME *.", "nullmx": "MX 0 .", "sinkhole 192.0.2.25": "MX 10 ml.\nml A 192.0.2.25"} {
+		out, _, err := command(t, ". {\n typoguard {\n protect mil\n allow gov.ml\n action "+action+"\n }\n}\n")
+		require.NoError(t, err)
+		assert.Contains(t, out, "\nml "+row+"\n*.ml ", action)
+	}
+}
+
 // TestCommandOptions: which rows the options choose.
 func TestCommandOptions(t *testing.T) {
 	for _, test := range []struct {
@@ -90,15 +124,15 @@ func TestCommandOptions(t *testing.T) {
 		args       []string
 		has, lacks []string
 	}{
-		{"one policy", []string{"-policy", "sink"}, []string{"nay.nl MX 10 nay.nl.", "nay.nl A 192.0.2.25"}, []string{"ml CNAME .", "ary.nl CNAME ."}},
-		{"a client of one", []string{"-client", "198.51.100.1"}, []string{"nay.nl A 192.0.2.25"}, []string{"ml CNAME ."}},
-		{"a client of the other", []string{"-client", "192.0.2.1"}, []string{"ml CNAME ."}, []string{"nay.nl A 192.0.2.25"}},
-		{"the same, over IPv4 mapped", []string{"-client", "::ffff:192.0.2.1"}, []string{"ml CNAME ."}, []string{"nay.nl A 192.0.2.25"}},
-		{"monitor", []string{"-monitor"}, []string{"ary.nl CNAME .", "ml CNAME ."}, nil},
-		{"one that monitors", []string{"-monitor", "-policy", "trial"}, []string{"ary.nl CNAME ."}, []string{"ml CNAME ."}},
+		{"one policy", []string{"-policy", "sink"}, []string{"nay.nl MX 10 nay.nl.", "nay.nl A 192.0.2.25"}, []string{"ml CNAME *.", "ary.nl CNAME ."}},
+		{"a client of one", []string{"-client", "198.51.100.1"}, []string{"nay.nl A 192.0.2.25"}, []string{"ml CNAME *."}},
+		{"a client of the other", []string{"-client", "192.0.2.1"}, []string{"ml CNAME *."}, []string{"nay.nl A 192.0.2.25"}},
+		{"the same, over IPv4 mapped", []string{"-client", "::ffff:192.0.2.1"}, []string{"ml CNAME *."}, []string{"nay.nl A 192.0.2.25"}},
+		{"monitor", []string{"-monitor"}, []string{"ary.nl CNAME .", "ml CNAME *."}, nil},
+		{"one that monitors", []string{"-monitor", "-policy", "trial"}, []string{"ary.nl CNAME ."}, []string{"ml CNAME *."}},
 		{"all top-level domains", []string{"-all-tlds"}, []string{"mi1 CNAME ."}, []string{"mil CNAME ."}},
 		{"a Latin letter", nil, []string{"xn--nvy-qla.nl A 192.0.2.25"}, []string{"xn--nvy-qla.ml A 192.0.2.25"}},
-		{"server by key", []string{"-server", "dns://.:53"}, []string{"ml CNAME ."}, nil},
+		{"server by key", []string{"-server", "dns://.:53"}, []string{"ml CNAME *."}, nil},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			out, errs, err := command(t, twoPolicies, test.args...)
@@ -257,9 +291,9 @@ func TestLimits(t *testing.T) {
 		expected      []string
 	}{
 		{"nothing", "", nil},
-		{"nullmx", "action nullmx", []string{"policy default: action nullmx: queries for types other than MX, which this server passes, get NODATA, including A and AAAA"}},
-		{"nullmx of types", "action nullmx\n types MX A AAAA", []string{"policy default: types: queries for types other than MX A AAAA, which this server passes, get NODATA"}},
-		{"types", "types MX A AAAA TXT", []string{"policy default: types: queries for types other than MX A AAAA TXT, which this server passes, get the same answer as those"}},
+		{"nullmx", "action nullmx", []string{"policy default: action nullmx: queries for types other than MX get NODATA, even those that this server passes, such as A and AAAA"}},
+		{"nullmx of types", "action nullmx\n types MX A AAAA", []string{"policy default: types: queries for types other than MX A AAAA get NODATA, even those that this server passes"}},
+		{"types", "types MX A AAAA TXT", []string{"policy default: types: queries for types other than MX A AAAA TXT get the same answer, even those that this server passes"}},
 		{"clients", "clients 192.0.2.0/24 ::1", []string{"policy default: clients: rows apply to every client of the server that loads the zone, not only to 192.0.2.0/24 ::1/128"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -94,6 +94,7 @@ func (s *selection) choosePolicies() error {
 func (s *selection) plan(allTLDs bool) *plan {
 	p := &plan{
 		judge:    s.judge,
+		isAbove:  s.block.Set.ListedBelow,
 		suffixes: s.suffixes(),
 		listed:   listedOf(s.block.Suffixes),
 		exists:   func(string) bool { return true },

@@ -33,18 +33,24 @@ func (z *zone) writeHead(w io.Writer, comments []string) error {
 	return err
 }
 
-// writeRecords writes the records of a rule for a name and for all names below it.
-func (z *zone) writeRecords(w *bufio.Writer, name string, r rule, records []string) {
+// writeRecords writes the records of a rule for a name, and for all names below it.
+func (z *zone) writeRecords(w *bufio.Writer, name string, r rule, own, below []string) {
 	ttl := " "
 	if r.blocks() && r.policy.TTL != z.ttl {
 		ttl = fmt.Sprintf(" %d ", r.policy.TTL)
 	}
-	for _, wildcard := range []string{"", "*."} {
-		for _, record := range records {
-			for _, part := range []string{wildcard, name, ttl, record, "\n"} {
-				_, _ = w.WriteString(part) // Flush returns the error
-			}
-		}
+	for _, record := range own {
+		writeAll(w, name, ttl, record, "\n")
+	}
+	for _, record := range below {
+		writeAll(w, "*.", name, ttl, record, "\n")
+	}
+}
+
+// writeAll writes some texts. An error is kept for Flush to return.
+func writeAll(w *bufio.Writer, texts ...string) {
+	for _, text := range texts {
+		_, _ = w.WriteString(text)
 	}
 }
 
@@ -91,9 +97,9 @@ func (z *zone) write(ctx context.Context, out io.Writer, comments []string, p *p
 		if c.names++; r.passes {
 			c.exceptions++
 		}
-		records := recordsOf(name, r)
-		if c.rows += 2 * len(records); c.rows <= maxRows {
-			z.writeRecords(w, name, r, records)
+		own, below := recordsOf(name, r, p.isAbove(name))
+		if c.rows += len(own) + len(below); c.rows <= maxRows {
+			z.writeRecords(w, name, r, own, below)
 		}
 		return nil
 	})
