@@ -22,8 +22,8 @@ type setting struct {
 }
 
 // compile returns the set of policies, with distance 1 and all its kinds unless they say something else.
-func compile(t testing.TB, settings ...setting) *Set {
-	t.Helper()
+func compile(tb testing.TB, settings ...setting) *Set {
+	tb.Helper()
 	var policies []*Policy
 	var suffixes []Suffixes
 	for _, s := range settings {
@@ -35,7 +35,7 @@ func compile(t testing.TB, settings ...setting) *Set {
 		suffixes = append(suffixes, Suffixes{list(s.protect), list(s.allow)})
 	}
 	set, err := Compile(policies, suffixes, time.Now())
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return set
 }
 

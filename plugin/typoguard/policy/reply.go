@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/miekg/dns"
@@ -159,7 +160,7 @@ func (w *walk) follow(d *Decision) {
 			break
 		}
 		before := lead
-		lead = append(before[:len(before):len(before)], w.leading(name, cname)...)
+		lead = append(slices.Clip(before), w.leading(name, cname)...)
 		next := w.judge(cname.Target, w.query.Type)
 		if f := w.into(&next, cname, listed); f != nil && f.Mode == Enforce {
 			w.end(f, name, before, lead, listed)

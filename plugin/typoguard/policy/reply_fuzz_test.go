@@ -25,7 +25,7 @@ var fuzzedTypes = [...]uint16{
 
 // FuzzJudgeReply compares what a client sees of replies with what the rules forbid in words.
 func FuzzJudgeReply(f *testing.F) {
-	for seed := range uint64(2000) {
+	for seed := range uint64(100) {
 		f.Add(seed)
 	}
 	s := compile(f,
@@ -35,24 +35,26 @@ func FuzzJudgeReply(f *testing.F) {
 		setting{Policy: Policy{Types: []uint16{dns.TypeMX, dns.TypeA, dns.TypeAAAA}}, protect: "fleet.example"},
 	)
 	f.Fuzz(func(t *testing.T, seed uint64) {
-		random := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // the seed is the input
+		random := rand.New(rand.NewPCG(seed, 0))
 		name := func() string { return fuzzedNames[random.IntN(len(fuzzedNames))] }
 		q := &Query{Name: name(), Type: fuzzedTypes[random.IntN(len(fuzzedTypes))]}
 		d := s.Judge(q)
 		if d.Enforced() {
 			return
 		}
-		reply := new(dns.Msg)
-		for _, section := range []*[]dns.RR{&reply.Answer, &reply.Ns, &reply.Extra} {
-			for range random.IntN(6) {
-				*section = append(*section, fuzzedRecord(random, name(), name()))
+		for range 20 {
+			reply := new(dns.Msg)
+			for _, section := range []*[]dns.RR{&reply.Answer, &reply.Ns, &reply.Extra} {
+				for range random.IntN(6) {
+					*section = append(*section, fuzzedRecord(random, name(), name()))
+				}
 			}
+			before := reply.String()
+			got := s.JudgeReply(q, &d, reply)
+			require.Equal(t, before, reply.String(), "the original")
+			answer, all := seen(&got, reply)
+			checkSeen(t, s, q, &d, &got, answer, all)
 		}
-		before := reply.String()
-		got := s.JudgeReply(q, &d, reply)
-		require.Equal(t, before, reply.String(), "the original")
-		answer, all := seen(&got, reply)
-		checkSeen(t, s, q, &d, &got, answer, all)
 	})
 }
 

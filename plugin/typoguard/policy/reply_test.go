@@ -14,8 +14,8 @@ import (
 
 // replyOf returns a reply with records, one a line; those behind "--" are in AUTHORITY, those behind "++" in ADDITIONAL. The
 // TTL is 60 where there is none. "SIG owner type" is a signature.
-func replyOf(t testing.TB, records string) *dns.Msg {
-	t.Helper()
+func replyOf(tb testing.TB, records string) *dns.Msg {
+	tb.Helper()
 	m := new(dns.Msg)
 	section := &m.Answer
 	for line := range strings.Lines(records) {
@@ -31,7 +31,7 @@ func replyOf(t testing.TB, records string) *dns.Msg {
 				line = owner + " RRSIG " + rrtype + " 8 2 60 20300101000000 20200101000000 1 signer.example. AAAA"
 			}
 			rr, err := dns.NewRR("$TTL 60\n" + line)
-			require.NoError(t, err, line)
+			require.NoError(tb, err, line)
 			*section = append(*section, rr)
 		}
 	}
@@ -111,6 +111,7 @@ type replyTest struct {
 
 // run runs tests with a policy that protects mil and allows gov.ml, and more settings.
 func (tt *replyTest) run(t *testing.T, more ...setting) {
+	t.Helper()
 	t.Run(tt.name, func(t *testing.T) {
 		s := compile(t, append([]setting{{Policy: tt.policy, protect: "mil", allow: "gov.ml"}}, more...)...)
 		reply := replyOf(t, tt.reply)
