@@ -26,7 +26,7 @@ func newUpstream(t *testing.T, replies map[string]string) string {
 		}
 		for line := range strings.Lines(records) {
 			rr, err := dns.NewRR(line)
-			assert.NoError(t, err)
+			require.NoError(t, err)
 			m.Answer = append(m.Answer, rr)
 		}
 		_ = w.WriteMsg(m)
