@@ -26,8 +26,9 @@ func newUpstream(t *testing.T, replies map[string]string) string {
 		}
 		for line := range strings.Lines(records) {
 			rr, err := dns.NewRR(line)
-			require.NoError(t, err)
-			m.Answer = append(m.Answer, rr)
+			if assert.NoError(t, err) {
+				m.Answer = append(m.Answer, rr)
+			}
 		}
 		_ = w.WriteMsg(m)
 	})}
