@@ -25,6 +25,7 @@ func TestStartupFails(t *testing.T) {
 		{"mistake in a list", "protect_file {$DIR}/list", []string{"/list:2 - Error during parsing: ", `"mil"`}},
 		{"no directory for the history", "protect army.mil\nhistory sqlite://{$DIR}/none/events.db", []string{"Corefile:6 - Error during parsing: ", "history: ", "/none is not a directory"}},
 		{"a page for all to see", "protect army.mil\nhistory sqlite://{$DIR}/events.db\nreview 0.0.0.0:8053", []string{"Corefile:7 - Error during parsing: ", "review: ", "web_config"}},
+		{"dns64, which makes empty answers its own", "protect army.mil\naction nodata\n}\ndns64 {\nallow_ipv4", []string{"Corefile:6 - Error during parsing: ", "action: nodata does not go with the plugin dns64"}},
 		{"nothing protected", "allow arm.mil", []string{"Corefile:4 - Error during parsing: ", `policy "mail" protects nothing`}},
 	}
 	for _, test := range tests {
