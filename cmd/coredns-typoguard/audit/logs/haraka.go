@@ -7,8 +7,8 @@ import "bytes"
 //	[NOTICE] [6E2C1E4A-….1.1] [outbound] delivered file=1795300695_… domain=army.ml host=mx.army.ml ip=192.0.2.1 port=25 mode=SMTP tls=N auth=N response="250 ok" delay=0.1 fails=0 rcpts=1/0/0
 //
 // where rcpts= has how many were taken, put off and refused. A recipient that is refused or put off has a line of its own
-// before, "recipient <bob@army.ml> rejected: 550 …", and a message that could not be delivered to anybody one of these:
-// "bounced: …" and "temp fail: …".
+// before, "recipient <bob@army.ml> rejected: 550 …". Not covered: a message that is refused or put off as a whole ("bounced: …",
+// "temp fail: …"), whose lines do not name the recipients.
 type haraka struct {
 	*shared
 	record Record
