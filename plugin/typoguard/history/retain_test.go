@@ -1,7 +1,6 @@
 package history
 
 import (
-	"bytes"
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
@@ -9,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -133,18 +133,37 @@ func TestRetainAgain(t *testing.T) {
 	})
 }
 
+// notes is what was logged since it was last taken.
+type notes struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+// Write implements io.Writer.
+func (n *notes) Write(b []byte) (int, error) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.text.Write(b)
+}
+
+func (n *notes) take() string {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	defer n.text.Reset()
+	return n.text.String()
+}
+
 // TestRetainTells: that old events cannot be removed is told of once, and that they can again.
 func TestRetainTells(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "missing")
 	synctest.Test(t, func(t *testing.T) {
-		var told bytes.Buffer
+		var told notes
 		s, err := Open(historyconfig.Store{DSN: SQLite(filepath.Join(dir, "events.db")), Age: 24 * time.Hour, Logger: slog.New(slog.NewTextHandler(&told, nil))})
 		require.NoError(t, err)
 		passes := func() string {
 			<-time.After(5 * retainInterval)
 			synctest.Wait()
-			defer told.Reset()
-			return told.String()
+			return told.take()
 		}
 		first := passes()
 		assert.Equal(t, 1, strings.Count(first, "\n"))
