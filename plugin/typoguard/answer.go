@@ -8,8 +8,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/coredns/coredns/request"
-
 	"github.com/miekg/dns"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
@@ -39,7 +37,7 @@ func answer(h *hit) *dns.Msg {
 	m.SetReply(h.r)
 	m.RecursionAvailable = true
 
-	explain(h.state(), m, fill(m, m.Question[0].Name, h), reason(h, ""))
+	explain(h, m, fill(m, m.Question[0].Name, h), "")
 	return m
 }
 
@@ -113,11 +111,12 @@ func soa(name string, p *policy.Policy) dns.RR {
 
 // explain adds an Extended DNS Error (RFC 8914), if the query had an OPT record: RFC 6891 section 7 forbids one in the answer
 // otherwise. The text is cut so that the answer stays within what the client can take, since no record may be dropped for it.
-func explain(state request.Request, m *dns.Msg, code uint16, text string) {
-	if state.Req.IsEdns0() == nil {
+func explain(h *hit, m *dns.Msg, code uint16, note string) {
+	if h.r.IsEdns0() == nil {
 		return
 	}
-	ede := &dns.EDNS0_EDE{InfoCode: code, ExtraText: cut(text, maxExtraText)}
+	state := h.state()
+	ede := &dns.EDNS0_EDE{InfoCode: code, ExtraText: cut(reason(h, note), maxExtraText)}
 	m.Extra = append(m.Extra, &dns.OPT{Hdr: dns.RR_Header{Name: ".", Rrtype: dns.TypeOPT}, Option: []dns.EDNS0{ede}})
 	state.SizeAndDo(m) // the client's size and DO
 	if m.Len() > state.Size() {
@@ -140,7 +139,7 @@ func cutAlias(h *hit, reply *dns.Msg, found *policy.ReplyDecision) *dns.Msg {
 	m := changed(h.query, reply)
 	m.RecursionAvailable, m.Rcode = true, dns.RcodeSuccess
 	m.Answer = append(m.Answer, found.Lead...)
-	explain(h.state(), m, fill(m, found.Name, h), reason(h, ""))
+	explain(h, m, fill(m, found.Name, h), "")
 	return m
 }
 
@@ -149,7 +148,7 @@ func cutAlias(h *hit, reply *dns.Msg, found *policy.ReplyDecision) *dns.Msg {
 func flatten(h *hit, reply *dns.Msg, found *policy.ReplyDecision) *dns.Msg {
 	m := changed(h.query, reply)
 	if m.Rcode != dns.RcodeSuccess && m.Rcode != dns.RcodeNameError {
-		explain(h.state(), m, dns.ExtendedErrorCodeForgedAnswer, reason(h, ""))
+		explain(h, m, dns.ExtendedErrorCodeForgedAnswer, "")
 		return m
 	}
 	m.Rcode = dns.RcodeSuccess
@@ -162,7 +161,7 @@ func flatten(h *hit, reply *dns.Msg, found *policy.ReplyDecision) *dns.Msg {
 	if len(found.Rest) == 0 {
 		m.Ns = []dns.RR{soa(found.Name, h.Policy)}
 	}
-	explain(h.state(), m, dns.ExtendedErrorCodeForgedAnswer, reason(h, ""))
+	explain(h, m, dns.ExtendedErrorCodeForgedAnswer, "")
 	return m
 }
 
@@ -210,7 +209,7 @@ func without(h *hit, reply *dns.Msg, bad map[dns.RR]bool) *dns.Msg {
 	if unsigned {
 		note = ", the rest unsigned"
 	}
-	explain(h.state(), m, dns.ExtendedErrorCodeForgedAnswer, reason(h, note))
+	explain(h, m, dns.ExtendedErrorCodeForgedAnswer, note)
 	return m
 }
 
