@@ -29,13 +29,13 @@ func unboundVariables(f Forwarder, a Anchors) map[string]string {
 
 func bindVariables(f Forwarder, a Anchors) map[string]string {
 	if !f.Validates {
-		return map[string]string{"historyconfig": "dnssec-validation no;"}
+		return map[string]string{"options": "dnssec-validation no;"}
 	}
 	options := "dnssec-validation yes;\n"
 	if len(a.Negative) > 0 {
 		options += "validate-except {\n" + a.each(`"%s";`) + "};\n"
 	}
-	return map[string]string{"historyconfig": options, "anchor": fmt.Sprintf("trust-anchors { . static-ds %d %d %d %q; };",
+	return map[string]string{"options": options, "anchor": fmt.Sprintf("trust-anchors { . static-ds %d %d %d %q; };",
 		a.Root.KeyTag, a.Root.Algorithm, a.Root.DigestType, a.Root.Digest)}
 }
 
