@@ -39,14 +39,15 @@ const fuzzedPolicies = `
 	}`
 
 // FuzzServeDNS sends any message a server accepts through the handler. What is near no protected suffix must reach the
-// next plugin as it came, and everything else be answered with a message that keeps all promises.
+// next plugin as it came, a NOTIFY or a response for a lookalike be refused, and everything else be answered with a message
+// that keeps all promises.
 func FuzzServeDNS(f *testing.F) {
 	for _, name := range []string{"us.army.ml.", "x.gov.ml.", "aryn.ml.", `b\195\188hcer.example.`, "nvay.example.", "air.force.example.", "www.example.org."} {
-		for _, qtype := range []uint16{dns.TypeMX, dns.TypeA, dns.TypeANY, dns.TypeDS} {
-			packed, err := question(name, qtype).SetEdns0(512, true).Pack()
-			require.NoError(f, err)
-			f.Add(packed)
+		for _, qtype := range []uint16{dns.TypeMX, dns.TypeA, dns.TypeANY, dns.TypeDS, dns.TypeCNAME, dns.TypeNSEC3} {
+			f.Add(packed(f, question(name, qtype).SetEdns0(512, true)))
 		}
+		f.Add(packed(f, &dns.Msg{MsgHdr: dns.MsgHdr{Response: true}, Question: question(name, dns.TypeDS).Question}))
+		f.Add(packed(f, new(dns.Msg).SetNotify(name)))
 	}
 	b, err := parseCorefile(f, "", strings.TrimSpace(fuzzedPolicies))
 	require.NoError(f, err)
@@ -64,31 +65,46 @@ func FuzzServeDNS(f *testing.F) {
 			return dns.RcodeSuccess, nil
 		})
 		w := dnstest.NewRecorder(&test.ResponseWriter{})
-		_, err := h.ServeDNS(t.Context(), request.NewScrubWriter(r, w), r)
+		rcode, err := h.ServeDNS(t.Context(), request.NewScrubWriter(r, w), r)
 		require.NoError(t, err)
 		require.Equal(t, shouldPass(b, sent), passed, sent)
-		if !passed {
+		switch {
+		case passed:
+		case sent.Response || sent.Opcode == dns.OpcodeNotify:
+			require.Equal(t, dns.RcodeRefused, rcode)
+			require.Nil(t, w.Msg)
+		default:
 			checkAnswer(t, sent, w.Msg)
 		}
 	})
 }
 
+// packed returns a message in wire form.
+func packed(tb testing.TB, m *dns.Msg) []byte {
+	tb.Helper()
+	wire, err := m.Pack()
+	require.NoError(tb, err)
+	return wire
+}
+
 // shouldPass says from the design's words whether a message is to reach the next plugin.
 func shouldPass(b *block, r *dns.Msg) bool {
 	q := r.Question[0]
-	if r.Opcode != dns.OpcodeQuery || r.Response || len(r.Question) != 1 || q.Qclass != dns.ClassINET {
+	d := b.set.Load().Judge(&policy.Query{Name: q.Name, Type: dns.TypeMX})
+	if r.Response || r.Opcode == dns.OpcodeNotify {
+		return d.Policy == nil
+	}
+	if r.Opcode != dns.OpcodeQuery || len(r.Question) != 1 || q.Qclass != dns.ClassINET {
 		return true
 	}
 	switch q.Qtype {
-	case dns.TypeDS, dns.TypeDNSKEY, dns.TypeNS, dns.TypeSOA, dns.TypeRRSIG, dns.TypeNSEC, dns.TypeNSEC3:
+	case dns.TypeDS, dns.TypeDNSKEY:
 		return true
+	case dns.TypeMX, dns.TypeA, dns.TypeAAAA, dns.TypeANY, dns.TypeCNAME, dns.TypeDNAME,
+		dns.TypeNS, dns.TypeSOA, dns.TypeRRSIG, dns.TypeNSEC, dns.TypeNSEC3: // the last five since the action is nullmx
+		return d.Policy == nil
 	}
-	d := b.set.Load().Judge(&policy.Query{Name: q.Name, Type: dns.TypeMX})
-	if d.Policy == nil {
-		return true
-	}
-	isMailType := q.Qtype == dns.TypeMX || q.Qtype == dns.TypeANY || q.Qtype == dns.TypeA || q.Qtype == dns.TypeAAAA
-	return d.Lookalike.Protected == "navy.example" && !isMailType
+	return d.Policy == nil || d.Lookalike.Protected == "navy.example"
 }
 
 // checkAnswer fails the test unless an answer keeps what the manual page promises of every answer.
