@@ -173,6 +173,9 @@ func drop(q *query, reply *dns.Msg, bad map[dns.RR]bool) *dns.Msg {
 	}
 	m.Answer, m.Ns, m.Extra = keep(reply.Answer), keep(reply.Ns), keep(reply.Extra)
 	if len(m.Answer) == 0 && len(reply.Answer) > 0 {
+		if m.Rcode == dns.RcodeNameError { // that was said of the target of an alias
+			m.Rcode = dns.RcodeSuccess
+		}
 		m.Ns = []dns.RR{soa(q.question().Name, q.anyPolicy())}
 	}
 	return m

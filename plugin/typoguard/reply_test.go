@@ -132,6 +132,9 @@ func TestReplyChanges(t *testing.T) {
 			ml. 300 IN SOA ns.ml. h.ml. 1 1 1 1 1`, "", 0, 0},
 		{"nothing is left", "protect us.army.nil", "army.nl. DNAME", dns.RcodeSuccess, "army.nl. 300 IN DNAME evil.example.",
 			dns.RcodeSuccess, "--\narmy.nl." + soaRecord, "", 0, 0},
+		{"nothing is left of an alias whose target does not exist", "protect us.army.nil", "www.army.nl. DS", dns.RcodeNameError,
+			"army.nl. 300 IN DNAME evil.example.\nwww.army.nl. 300 IN CNAME www.evil.example.",
+			dns.RcodeSuccess, "--\nwww.army.nl." + soaRecord, "", 0, 0},
 		{"nothing to do with it", "", "www.example. A", dns.RcodeSuccess, `
 			www.example. 300 IN CNAME host.example.
 			host.example. 300 IN A 192.0.2.1

@@ -243,7 +243,7 @@ func (w *walk) leading(name string, cname *dns.CNAME) []dns.RR {
 				lead = append(lead, rr)
 			}
 		case dns.TypeDNAME:
-			if dns.IsSubDomain(owner, name) && !strings.EqualFold(owner, name) && !w.hidesDNAME(rr) {
+			if makesAliasOf(owner, name) && !w.hidesDNAME(rr) {
 				lead = append(lead, rr)
 			}
 		}
@@ -252,6 +252,11 @@ func (w *walk) leading(name string, cname *dns.CNAME) []dns.RR {
 		return []dns.RR{cname}
 	}
 	return lead
+}
+
+// makesAliasOf reports whether a DNAME of an owner makes an alias of a name: it does so of those below its owner.
+func makesAliasOf(owner, name string) bool {
+	return dns.IsSubDomain(owner, name) && !strings.EqualFold(owner, name)
 }
 
 // flatten makes the records at the end of the chain those of a name, from which the chain goes on.
@@ -278,12 +283,13 @@ func (w *walk) flatten(name string) {
 }
 
 // strip drops the records of covered names whose type their policy answers, what would prove that a name has no MX while a policy
-// answers that it has a null MX, and DNAMEs from which a resolver would make aliases of lookalikes.
+// answers that it has a null MX, DNAMEs from which a resolver would make aliases of lookalikes, and aliases that those made, if a
+// validator would only be confused by them.
 func (w *walk) strip() {
 	for i, section := range [3][]dns.RR{w.reply.Answer, w.reply.Ns, w.reply.Extra} {
 		for _, rr := range section {
 			switch {
-			case typeOf(rr) == dns.TypeDNAME && w.hidesDNAME(rr), i == 1 && w.disproves(rr):
+			case typeOf(rr) == dns.TypeDNAME && w.hidesDNAME(rr), i == 1 && w.disproves(rr), i == 0 && w.circles(rr):
 				w.drop(rr)
 			case proof(rr):
 			default:
@@ -308,6 +314,18 @@ func (w *walk) hidesDNAME(rr dns.RR) bool {
 	owner := rr.Header().Name
 	d := w.judge(owner, dns.TypeDNAME)
 	return d.Enforced() || (d.Listed == "" && w.set.nearParent(owner, w.query))
+}
+
+// circles reports whether a record of the answer section is the alias that a DNAME, which must not be seen, makes of a name whose DS
+// or DNSKEY is asked for. A validator cannot prove such an alias without the DNAME: it would ask for DS of the same name to do so, and
+// BIND then waits until it gives up the query that this is for.
+func (w *walk) circles(rr dns.RR) bool {
+	if rr.Header().Rrtype != dns.TypeCNAME || !AlwaysPasses(w.query.Type) {
+		return false
+	}
+	return slices.ContainsFunc(w.reply.Answer, func(other dns.RR) bool {
+		return other.Header().Rrtype == dns.TypeDNAME && makesAliasOf(other.Header().Name, rr.Header().Name) && w.hidesDNAME(other)
+	})
 }
 
 // disproves reports whether a record, or its signature, proves that a lookalike has no MX record to a client that would then
