@@ -182,10 +182,10 @@ func drop(q *query, reply *dns.Msg, bad map[dns.RR]bool) *dns.Msg {
 }
 
 // without returns a reply with records taken out, and with them the signatures of their RRsets, which do not hold any more,
-// and the addresses of their targets. It is no longer authentic. h is what the client is told of.
-func without(h *hit, reply *dns.Msg, bad map[dns.RR]bool) *dns.Msg {
+// and the addresses of their targets. It is no longer authentic, if it ever was. h is what the client is told of.
+func without(h *hit, reply *dns.Msg, bad map[dns.RR]bool, authentic bool) *dns.Msg {
 	m := changed(h.query, reply)
-	unsigned := reply.AuthenticatedData
+	unsigned := authentic
 	targets := map[string]bool{}
 	for rr := range bad {
 		name, _ := policy.Target(rr)
@@ -236,7 +236,10 @@ func reason(h *hit, note string) string {
 		note = ", counterpart " + h.Counterpart.String() + note
 	}
 	what := displayName(h.name)
-	if h.record != nil {
+	switch {
+	case h.isAlias():
+		note = ", its alias hidden" + note
+	case h.record != nil:
 		what = h.recordText() + " of " + displayName(h.record.Header().Name)
 	}
 	return fmt.Sprintf("typoguard: %s looks like %s (%s, policy %s%s, id %s)",

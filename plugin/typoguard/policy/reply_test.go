@@ -91,9 +91,9 @@ func unindented(s string) string {
 }
 
 // findings writes each as its name, the owner of the alias, and the mode.
-func findings(d *ReplyDecision) []string {
+func findings(found []Finding) []string {
 	var all []string
-	for _, f := range d.Findings {
+	for _, f := range found {
 		all = append(all, f.Name+" by "+f.Record.Header().Name+" "+f.Mode.String())
 	}
 	return all
@@ -126,7 +126,7 @@ func (tt *replyTest) run(t *testing.T, more ...setting) {
 			want = tt.reply
 		}
 		assert.Equal(t, unindented(want), remains(&got, reply))
-		assert.Equal(t, tt.finds, strings.Join(findings(&got), ", "))
+		assert.Equal(t, tt.finds, strings.Join(findings(got.Findings), ", "))
 		if got.Change == Keep {
 			assert.Nil(t, got.By)
 		} else {
