@@ -158,11 +158,21 @@ func flatten(h *hit, reply *dns.Msg, found *policy.ReplyDecision) *dns.Msg {
 		own.Header().Name, own.Header().Ttl = found.Name, found.TTL
 		m.Answer = append(m.Answer, own)
 	}
-	if len(found.Rest) == 0 {
+	switch {
+	case len(found.Rest) > 0:
+	case m.Question[0].Qtype == dns.TypeANY:
+		m.Answer = append(m.Answer, anything(found.Name, h.Policy))
+	default:
 		m.Ns = []dns.RR{soa(found.Name, h.Policy)}
 	}
 	explain(h, m, dns.ExtendedErrorCodeForgedAnswer, "")
 	return m
+}
+
+// anything returns the record that says nothing to a query for ANY (RFC 8482 section 4.2). From a negative answer, BIND would conclude
+// that the name has no records of any type.
+func anything(name string, p *policy.Policy) dns.RR {
+	return &dns.HINFO{Hdr: header(name, dns.TypeHINFO, p), Cpu: "RFC8482"}
 }
 
 // drop returns a reply without records that the client must not see. If nothing of the answer is left it says that there is none.
