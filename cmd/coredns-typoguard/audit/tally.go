@@ -160,6 +160,15 @@ func (t *tally) addLookalike(r *logs.Record, v *verdict) {
 	}
 }
 
+// astray counts what was handed to a relay on this host, and became nothing that the logs tell.
+func (t *tally) astray() int64 {
+	n := max(0, t.others.Relayed-t.others.Count)
+	for _, line := range t.rows {
+		n += max(0, line.Relayed-line.Count)
+	}
+	return n
+}
+
 // addTop counts a value of a row. Where there is no memory for another one it is one of the others.
 func (t *tally) addTop(top *top, value []byte) {
 	const longest = 256

@@ -43,6 +43,9 @@ func (h *haraka) parse(e *entry, found func(*Record)) Result {
 	return Other
 }
 
+// maxRecipients is how many recipients a message of Haraka is believed to have.
+const maxRecipients = 10_000
+
 // delivered reads a delivery, of which each recipient counts that was taken.
 func (h *haraka) delivered(e *entry, text []byte, found func(*Record)) Result {
 	name, ok := value(text, " domain=")
