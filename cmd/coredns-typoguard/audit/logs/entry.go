@@ -177,10 +177,13 @@ func (e *entry) header(b []byte) {
 		return
 	}
 	second, more := word(rest)
-	if len(second) == 0 || e.tag(second, more) {
+	if len(second) == 0 || bytes.ContainsAny(first, "=<,") { // no host's name
 		return
 	}
-	if text, ok := structured(more); ok && len(second) <= 48 && first[0] != '<' {
+	if e.tag(second, more) {
+		return
+	}
+	if text, ok := structured(more); ok && len(second) <= 48 {
 		e.program, e.message = second, text
 	}
 }

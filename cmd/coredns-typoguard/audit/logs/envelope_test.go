@@ -85,6 +85,10 @@ var envelopes = []struct {
 		}
 		return object2("__REALTIME_TIMESTAMP", "1795300695123456", "SYSLOG_IDENTIFIER", p, "MESSAGE", octets)
 	}},
+	{"journalctl -o with-unit", false, true, func(_, m string) string { return "Sat 2026-11-21 23:38:15 CET relay mta.service[31589]: " + m }},
+	{"journalctl -o with-unit of an instance", false, true, func(_, m string) string {
+		return "Sat 2026-11-21 23:38:15 CET relay user@1000.service/mta@x.service[31589]: " + m
+	}},
 	{"journalctl -o export", false, false, func(p, m string) string {
 		return "__CURSOR=s=1;i=2\n__REALTIME_TIMESTAMP=1795300695123456\nMESSAGE=" + m + "\nSYSLOG_IDENTIFIER=" + p + "\n_PID=31589\n"
 	}},
@@ -151,7 +155,7 @@ var envelopes = []struct {
 
 // bareOnly are servers whose lines are known by their form.
 var bareOnly = map[string]bool{"postfix": true, "postfix instance": true, "exim": true, "exim reject": true, "sendmail": true, "opensmtpd": true, "opensmtpd 6.0": true,
-	"haraka": true, "coredns": true, "bind": true, "dnsmasq": true, "pihole": true, "powerdns": true}
+	"haraka": true, "courier": true, "coredns": true, "bind": true, "dnsmasq": true, "pihole": true, "powerdns": true}
 
 // TestEnvelopes: whatever carries a line, and whatever stands around it, one record is found, with its time.
 func TestEnvelopes(t *testing.T) {

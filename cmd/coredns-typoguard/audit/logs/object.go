@@ -54,6 +54,8 @@ func (r *Reader) readMap(o *object, line []byte, found func(*Record)) (formatNum
 	switch {
 	case o.values["event_type"] != nil && (o.values["src_ip"] != nil || o.values["flow_id"] != nil):
 		return suricataFormat, readSuricata(o.values, r.shared.clock, found)
+	case o.values["uuid"] != nil && o.values["origin"] != nil:
+		return harakaFormat, r.readHarakaObject(o.values, found)
 	case o.values["plugin"] != nil && o.values["level"] != nil:
 		return corednsFormat, readCoreDNSObject(line, found)
 	}
