@@ -1,6 +1,9 @@
 package main
 
 import (
+	"fmt"
+	"math"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -10,6 +13,7 @@ import (
 	"time"
 
 	"github.com/coredns/caddy"
+	"github.com/coredns/caddy/caddyfile"
 	"github.com/coredns/coredns/core/dnsserver"
 	clog "github.com/coredns/coredns/plugin/pkg/log"
 
@@ -62,23 +66,70 @@ func fences(document, language string) []string {
 	return all
 }
 
-// TestDocumentedCorefiles: every Corefile in the documentation starts.
-func TestDocumentedCorefiles(t *testing.T) {
+// documentedCorefiles returns the Corefiles in the documentation, by where they are.
+func documentedCorefiles(t *testing.T) map[string]string {
+	t.Helper()
+	all := map[string]string{}
 	documents := map[string]int{"README.md": 3, "plugin/typoguard/README.md": 8} // and how many Corefiles are in them
-	texts := map[string]string{}
-	for name := range documents {
+	for name, count := range documents {
 		text, err := os.ReadFile(filepath.Join("..", "..", name))
 		require.NoError(t, err)
-		texts[name] = string(text)
-	}
-	useBinary(t)
-	for name, count := range documents {
-		corefiles := fences(texts[name], "corefile")
+		corefiles := fences(string(text), "corefile")
 		require.Len(t, corefiles, count, name)
-		for _, corefile := range corefiles {
-			t.Run(name, func(t *testing.T) { startCorefile(t, anyPort.Replace(corefile)) })
+		for i, corefile := range corefiles {
+			all[fmt.Sprintf("%s %d", name, i+1)] = corefile
 		}
 	}
+	for _, name := range []string{"Corefile.example"} {
+		text, err := os.ReadFile(filepath.Join("..", "..", name))
+		require.NoError(t, err)
+		all[name] = string(text)
+	}
+	return all
+}
+
+// TestDocumentedCorefiles: every Corefile in the documentation starts, and none is an open resolver.
+func TestDocumentedCorefiles(t *testing.T) {
+	corefiles := documentedCorefiles(t)
+	useBinary(t)
+	for name, corefile := range corefiles {
+		t.Run(name, func(t *testing.T) {
+			blocks, err := caddyfile.Parse(name, strings.NewReader(corefile), nil)
+			require.NoError(t, err)
+			for _, block := range blocks {
+				assert.True(t, bindsLoopback(block) || blocksStrangers(block),
+					"the block of %s that begins in line %d has neither bind on loopback nor an acl that ends in block", block.Keys[0], firstLine(block))
+			}
+			startCorefile(t, anyPort.Replace(corefile))
+		})
+	}
+}
+
+// bindsLoopback reports whether a server block listens on addresses of loopback only.
+func bindsLoopback(block caddyfile.ServerBlock) bool {
+	tokens := block.Tokens["bind"]
+	for _, token := range tokens {
+		if addr, err := netip.ParseAddr(token.Text); token.Text != "bind" && (err != nil || !addr.IsLoopback()) {
+			return false
+		}
+	}
+	return len(tokens) > 1
+}
+
+// blocksStrangers reports whether the last rule of a server block's acl blocks every client that the rules before it do not allow.
+func blocksStrangers(block caddyfile.ServerBlock) bool {
+	tokens := block.Tokens["acl"]
+	n := len(tokens)
+	return n > 3 && tokens[n-2].Text == "block" && tokens[n-2].Line > tokens[n-3].Line && tokens[n-1].Text == "}"
+}
+
+// firstLine returns the number of the first line of a server block that has a directive.
+func firstLine(block caddyfile.ServerBlock) int {
+	first := math.MaxInt
+	for _, tokens := range block.Tokens {
+		first = min(first, tokens[0].Line)
+	}
+	return first
 }
 
 // TestExample: the example answers what it and the README say it does.
