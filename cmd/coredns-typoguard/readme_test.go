@@ -23,12 +23,16 @@ import (
 	"github.com/miekg/dns"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v2"
 )
 
 func init() { clog.Discard() }
 
-// anyPort replaces the ports that documented Corefiles listen on by free ones.
-var anyPort = strings.NewReplacer(".:1053", ".:0", "127.0.0.1:9153", "127.0.0.1:0", "127.0.0.1:8181", "127.0.0.1:0", "127.0.0.1:2525", "127.0.0.1:0", "127.0.0.1:1025", "127.0.0.1:0", "127.0.0.1:8053", "127.0.0.1:0")
+// anyPort replaces the ports that documented Corefiles listen on by free ones, and files by those of useBinary.
+var anyPort = strings.NewReplacer(
+	"/etc/coredns-typoguard/protect.txt", "partners.txt", "/etc/coredns-typoguard/allow.txt", "legitimate.txt",
+	"sqlite:///var/lib/typoguard/events.db", "sqlite://events.db", "health  {\nlameduck 5s", "health 127.0.0.1:0 {\nlameduck 0s", "ready \n", "ready 127.0.0.1:0\n",
+	".:1053", ".:0", "127.0.0.1:9153", "127.0.0.1:0", "0.0.0.0:9153", "127.0.0.1:0", "127.0.0.1:8181", "127.0.0.1:0", "127.0.0.1:2525", "127.0.0.1:0", "127.0.0.1:1025", "127.0.0.1:0", "127.0.0.1:8053", "127.0.0.1:0")
 
 // useBinary makes caddy start servers as the binary does, in a directory with the list files of the documentation.
 func useBinary(t *testing.T) {
@@ -80,12 +84,45 @@ func documentedCorefiles(t *testing.T) map[string]string {
 			all[fmt.Sprintf("%s %d", name, i+1)] = corefile
 		}
 	}
-	for _, name := range []string{"Corefile.example"} {
+	for _, name := range []string{"Corefile.example", "deploy/package/Corefile", "deploy/image/Corefile", "deploy/compose/Corefile"} {
 		text, err := os.ReadFile(filepath.Join("..", "..", name))
 		require.NoError(t, err)
 		all[name] = string(text)
 	}
+	all["deploy/helm/values.yaml"] = helmCorefile(t, "../../deploy/helm/values.yaml")
 	return all
+}
+
+// helmCorefile returns the Corefile that the chart of CoreDNS makes of values.
+func helmCorefile(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	var values struct {
+		Servers []struct {
+			Zones   []struct{ Zone string }
+			Port    int
+			Plugins []struct {
+				Name, Parameters string
+				ConfigBlock      string `yaml:"configBlock"`
+			}
+		}
+	}
+	require.NoError(t, yaml.Unmarshal(text, &values))
+	require.NotEmpty(t, values.Servers)
+	var corefile strings.Builder
+	for _, server := range values.Servers {
+		fmt.Fprintf(&corefile, "%s:%d {\n", server.Zones[0].Zone, server.Port)
+		for _, plugin := range server.Plugins {
+			fmt.Fprintf(&corefile, "%s %s", plugin.Name, plugin.Parameters)
+			if plugin.ConfigBlock != "" {
+				fmt.Fprintf(&corefile, " {\n%s\n}", plugin.ConfigBlock)
+			}
+			corefile.WriteString("\n")
+		}
+		corefile.WriteString("}\n")
+	}
+	return corefile.String()
 }
 
 // TestDocumentedCorefiles: every Corefile in the documentation starts, and none is an open resolver.
