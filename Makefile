@@ -4,7 +4,7 @@ GO          ?= go
 FUZZTIME    ?= 60s
 RANDOM      ?= 1
 GOLANGCI    := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.14.0
-VERSION     := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+VERSION     := $(shell deploy/release/version 2>/dev/null || echo devel)
 COMMIT      := $(shell git rev-parse --short HEAD 2>/dev/null)
 BINARY      := bin/coredns-typoguard
 TAGS        := grpcnotrace
@@ -44,12 +44,14 @@ race: ## Run the tests of the plugin and its commands with the race detector, in
 lint: ## Check the code with golangci-lint
 	$(GO) run $(GOLANGCI) run ./...
 	cd test/engine && $(GO) vet ./...
+	cd deploy/image && $(GO) vet ./...
 
 .PHONY: modules
 modules: ## Check that go.mod and go.sum are tidy, and verify the checksums of modules
 	$(GO) mod tidy -diff
 	$(GO) mod verify
 	cd test/engine && $(GO) mod tidy -diff && $(GO) mod verify
+	cd deploy/image && $(GO) mod tidy -diff && $(GO) mod verify
 
 .PHONY: shellcheck
 shellcheck: ## Check the shell scripts; needs shellcheck
@@ -122,6 +124,19 @@ uplot: ## Fetch the pinned version of the review page's chart library; needs npm
 	command -v npm >/dev/null || test/install npm
 	$(GO) generate ./plugin/typoguard/review
 
+.PHONY: dist
+dist: ## Build the packages, the image, NOTICE, SBOM and checksums of a release into dist/
+	deploy/release/build dist
+
+.PHONY: disttest
+disttest: ## Install, upgrade and purge the packages of dist/ in fresh Debian systems, and run its image; needs root and Debian
+	test/install debootstrap rpm
+	$(GO) test -tags=$(TAGS),e2e -count=1 -v -timeout=60m ./test/dist
+
+.PHONY: release-check
+release-check: ## Say what a release still lacks: builds it twice and tests what it consists of; needs root and Debian
+	deploy/release/check
+
 .PHONY: soc
 soc: ## Show for a minute what a SOC sees: events and alerts from a resolver under load; needs root and Debian
 	test/install prometheus rsyslog
@@ -134,8 +149,8 @@ demo: ## Show the review page with mail servers that mistype domains, at http://
 
 .PHONY: clean
 clean: ## Remove build output
-	rm -rf bin
+	rm -rf bin dist
 
 .PHONY: help
 help: ## List the targets
-	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 8
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 8
