@@ -127,6 +127,9 @@ func (tt *replyTest) run(t *testing.T, more ...setting) {
 		}
 		assert.Equal(t, unindented(want), remains(&got, reply))
 		assert.Equal(t, tt.finds, strings.Join(findings(got.Findings), ", "))
+		for _, f := range got.Findings {
+			assert.True(t, f.Covered(), "%s is not covered", f.Name)
+		}
 		if got.Change == Keep {
 			assert.Nil(t, got.By)
 		} else {
