@@ -67,7 +67,8 @@ coredns-typoguard coredns-typoguard 750 /var/log/typoguard
 root root 755 /usr/bin/coredns-typoguard
 root root 644 /etc/coredns-typoguard/Corefile
 `, owners)
-	assert.Contains(t, h.run(t, "ps -o user:20= -C coredns-typogua || grep -h ^Uid /proc/[0-9]*/status"), h.run(t, "id -u coredns-typoguard | tr -d '\\n'"))
+	uid := strings.TrimSpace(h.run(t, "id -u coredns-typoguard"))
+	assert.Contains(t, h.run(t, "grep -h ^Uid: /proc/[0-9]*/status"), "Uid:\t"+uid+"\t", "the service does not run as its user")
 	for _, section := range []string{"7", "8"} {
 		page := h.run(t, "zcat /usr/share/man/man"+section+"/coredns-typoguard."+section+".gz")
 		assert.Contains(t, page, "\n.SH NAME\n", section)
@@ -75,7 +76,8 @@ root root 644 /etc/coredns-typoguard/Corefile
 	// The same files, as systemd reads them.
 	output(t, "systemd-sysusers", "--root="+h.root, "coredns-typoguard.conf")
 	output(t, "systemd-tmpfiles", "--root="+h.root, "--create", "coredns-typoguard.conf")
-	output(t, "systemd-analyze", "verify", "--root="+h.root, "/usr/lib/systemd/system/coredns-typoguard.service")
+	unit := output(t, "systemd-analyze", "security", "--offline=true", "--root="+h.root, "--threshold=25", "coredns-typoguard.service")
+	assert.NotRegexp(t, "(?i)unknown (key|section)|failed to parse|ignoring", unit)
 }
 
 // upgrade installs the next version, in which the maintainers have changed one of two files that are edited here.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -66,8 +67,24 @@ func newHost(t *testing.T, release string) host {
 	h.write(t, "etc/resolv.conf", "nameserver "+upstreamAddress+"\n")
 	h.write(t, "usr/local/bin/systemctl", systemctl)
 	require.NoError(t, os.Chmod(h.path("usr/local/bin/systemctl"), 0o755)) //nolint:gosec // a program
-	t.Cleanup(func() { h.try(t, "pkill -KILL coredns-typogua; service postfix stop") })
+	t.Cleanup(func() { h.killAll(t) })
 	return h
+}
+
+// killAll ends the processes that live in the host.
+func (h host) killAll(t *testing.T) {
+	t.Helper()
+	links, err := filepath.Glob("/proc/[0-9]*/root")
+	require.NoError(t, err)
+	for _, link := range links {
+		if root, err := os.Readlink(link); err != nil || root != h.root {
+			continue // one of another host, or one that has ended
+		}
+		pid, err := strconv.Atoi(strings.Split(link, "/")[2])
+		require.NoError(t, err)
+		_ = syscall.Kill(pid, syscall.SIGKILL)
+	}
+	kit.Eventually(t, "nobody listens on port 53", func() bool { return kit.Closed(t, "127.0.0.1:53") })
 }
 
 // systemctl does, for the commands of docs/install.md, what systemd does with the unit, which cannot run in a chroot: the same command, user,
@@ -90,7 +107,14 @@ case "$*" in
 	cat /var/log/service.log
 	exit 1
 	;;
-'restart postfix') service postfix restart ;;
+'restart postfix')
+	if [ -x /etc/init.d/postfix ]; then
+		/etc/init.d/postfix restart
+	else
+		postfix stop || true
+		postfix start
+	fi
+	;;
 *) echo "systemctl $*: not known here"; exit 1 ;;
 esac
 `
