@@ -1,6 +1,7 @@
 package resolvers
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/miekg/dns"
@@ -25,13 +26,13 @@ type Anchors struct {
 	Negative []string
 }
 
-// Variables returns those of Product, for a resolver that has an upstream at a port.
-func (f Forwarder) Variables(upstream string, a Anchors) map[string]string {
+// Variables returns those of Product, for a resolver that has an upstream at a port of an address.
+func (f Forwarder) Variables(address, upstream string, a Anchors) map[string]string {
 	if !f.Anchored {
 		a.Negative = nil
 	}
 	variables := f.variables(f, a)
-	variables["upstream"] = upstream
+	variables["address"], variables["upstream"] = address, upstream
 	return variables
 }
 
@@ -104,4 +105,14 @@ func Forwarders() []Forwarder {
 		}
 	}
 	return all
+}
+
+// ForwarderNamed returns the forwarder of a name.
+func ForwarderNamed(name string) (Forwarder, error) {
+	all := Forwarders()
+	i := slices.IndexFunc(all, func(f Forwarder) bool { return f.Name == name })
+	if i < 0 {
+		return Forwarder{}, fmt.Errorf("no forwarder %q", name)
+	}
+	return all[i], nil
 }

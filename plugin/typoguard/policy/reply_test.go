@@ -91,9 +91,9 @@ func unindented(s string) string {
 }
 
 // findings writes each as its name, the owner of the alias, and the mode.
-func findings(d *ReplyDecision) []string {
+func findings(found []Finding) []string {
 	var all []string
-	for _, f := range d.Findings {
+	for _, f := range found {
 		all = append(all, f.Name+" by "+f.Record.Header().Name+" "+f.Mode.String())
 	}
 	return all
@@ -126,7 +126,7 @@ func (tt *replyTest) run(t *testing.T, more ...setting) {
 			want = tt.reply
 		}
 		assert.Equal(t, unindented(want), remains(&got, reply))
-		assert.Equal(t, tt.finds, strings.Join(findings(&got), ", "))
+		assert.Equal(t, tt.finds, strings.Join(findings(got.Findings), ", "))
 		if got.Change == Keep {
 			assert.Nil(t, got.By)
 		} else {
@@ -430,6 +430,13 @@ func TestJudgeReplyDNAME(t *testing.T) {
 			setting{protect: "us.army.nil"}},
 		{replyTest{"on the way to a cut", Policy{}, "www.army.nl. MX", whole + "www.army.nl. CNAME army.ml.", "cut army.ml.\nwww.army.nl. CNAME army.ml.",
 			"army.ml. by www.army.nl. enforce"}, setting{protect: "us.army.nil"}},
+		{replyTest{"DS below", Policy{}, "www.army.nl. DS", whole + "www.army.nl. CNAME www.evil.example.", " ", ""}, setting{protect: "us.army.nil"}},
+		{replyTest{"DNSKEY below, in another order", Policy{}, "www.army.nl. DNSKEY", "WWW.army.nl. CNAME www.evil.example.\n" + whole, " ", ""}, setting{protect: "us.army.nil"}},
+		{replyTest{"DS of an alias of a name below", Policy{}, "alias.example. DS", "alias.example. CNAME www.army.nl.\n" + whole + "www.army.nl. CNAME www.evil.example.",
+			"alias.example. CNAME www.army.nl.", ""}, setting{protect: "us.army.nil"}},
+		{replyTest{"DS of an alias of its owner", Policy{}, "army.nl. DS", whole + "army.nl. CNAME www.evil.example.", "army.nl. CNAME www.evil.example.", ""},
+			setting{protect: "us.army.nil"}},
+		{replyTest{"DS below near none", Policy{}, "www.army.nl. DS", whole + "www.army.nl. CNAME www.evil.example.", "", ""}, setting{protect: "us.fleet.nil"}},
 		{replyTest{"of a lookalike, flattened", Policy{Action: NullMX}, "www.army.ml. A",
 			"army.ml. DNAME x.example.\nwww.army.ml. CNAME www.x.example.\nwww.x.example. A 192.0.2.1",
 			"flatten www.army.ml.\n=> 60\nwww.x.example. A 192.0.2.1", "www.army.ml. by www.army.ml. enforce"}, setting{protect: "fleet.example"}},
