@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -74,7 +75,7 @@ func fences(document, language string) []string {
 func documentedCorefiles(t *testing.T) map[string]string {
 	t.Helper()
 	all := map[string]string{}
-	documents := map[string]int{"README.md": 3, "plugin/typoguard/README.md": 8} // and how many Corefiles are in them
+	documents := map[string]int{"README.md": 3, "plugin/typoguard/README.md": 8, "docs/install.md": 1} // and how many Corefiles are in them
 	for name, count := range documents {
 		text, err := os.ReadFile(filepath.Join("..", "..", name))
 		require.NoError(t, err)
@@ -209,6 +210,33 @@ func TestReadmeTargets(t *testing.T) {
 	for _, m := range targets {
 		assert.Contains(t, string(makefile), "\n"+m[1]+":", m[0])
 	}
+}
+
+// TestChangelog: the change log has the form of Keep a Changelog: what is unreleased first, then versions with their dates, the latest
+// first, and no kind of change twice, which a merge leaves behind.
+func TestChangelog(t *testing.T) {
+	text, err := os.ReadFile("../../CHANGELOG.md")
+	require.NoError(t, err)
+	sections := strings.Split(string(text), "\n## ")[1:]
+	require.NotEmpty(t, sections)
+	var dates []string
+	for i, section := range sections {
+		title, body, _ := strings.Cut(section, "\n")
+		if i > 0 {
+			release := regexp.MustCompile(`^[0-9]+\.[0-9]+\.[0-9]+ - (20[0-9]{2}-[0-9]{2}-[0-9]{2})$`).FindStringSubmatch(title)
+			require.NotNil(t, release, title)
+			dates = append(dates, release[1])
+		} else {
+			assert.Equal(t, "Unreleased", title)
+		}
+		var kinds []string
+		for _, heading := range regexp.MustCompile(`(?m)^### (.*)$`).FindAllStringSubmatch(body, -1) {
+			assert.NotContains(t, kinds, heading[1], "in %s", title)
+			assert.Contains(t, []string{"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}, heading[1], "in %s", title)
+			kinds = append(kinds, heading[1])
+		}
+	}
+	assert.True(t, slices.IsSortedFunc(dates, func(a, b string) int { return strings.Compare(b, a) }), "versions %s", dates)
 }
 
 // TestDocumentedCommands: what the README shows of the binary's commands is what they print, in a directory with the example
