@@ -98,14 +98,16 @@ func (i *instance) start() error {
 	defer running.Unlock()
 	before := running.instance // i itself, if a new instance failed before its start
 	var open *resources
+	var lists *reloader
 	if before == nil {
 		open = newResources()
 	} else {
 		before.stopReloading()
 		open, before.open = before.open, nil
+		lists = &before.reloader
 	}
 	running.instance, i.open = i, open
-	i.startReloading()
+	i.startReloading(lists)
 	err := i.openAll()
 	if err != nil && before == nil {
 		i.end()

@@ -33,8 +33,8 @@ func (r *reloader) addBlock(b *block) {
 	r.loaded = time.Now()
 }
 
-// startReloading starts checking the lists.
-func (r *reloader) startReloading() {
+// startReloading starts checking the lists. before is the instance that ran until now, or nil.
+func (r *reloader) startReloading(before *reloader) {
 	ctx, cancel := context.WithCancel(context.Background())
 	r.cancel = cancel
 	metrics.ResetPolicies()
@@ -44,6 +44,7 @@ func (r *reloader) startReloading() {
 			r.done.Go(func() { r.expire(ctx, b) })
 		}
 		for i, c := range b.policies {
+			logListsAtStart(c, b.lists[i], before)
 			r.startPolicy(ctx, b, c, b.lists[i])
 		}
 	}
@@ -52,9 +53,6 @@ func (r *reloader) startReloading() {
 // startPolicy starts checking the lists of a policy.
 func (r *reloader) startPolicy(ctx context.Context, b *block, c *policyConfig, lists *suffixlist.Lists) {
 	metrics.BeginPolicy(&c.Policy, len(c.smtp.addresses) > 0)
-	if err := lists.Stale(); err != nil {
-		log.Errorf("policy %q: starting with an older copy of its lists: %v", c.Name, err)
-	}
 	if err := lists.Keep(); err != nil {
 		log.Errorf("policy %q: %v", c.Name, err)
 	}
@@ -71,7 +69,8 @@ func (r *reloader) stopReloading() {
 
 // watch checks the lists of a policy until the context ends.
 func (r *reloader) watch(ctx context.Context, b *block, c *policyConfig, lists *suffixlist.Lists) {
-	timer := time.NewTimer(c.lists.reload)
+	intervals := newIntervals(c, lists)
+	timer := time.NewTimer(intervals.first(lists.Stale() != nil))
 	defer timer.Stop()
 	for {
 		select {
@@ -79,39 +78,81 @@ func (r *reloader) watch(ctx context.Context, b *block, c *policyConfig, lists *
 			return
 		case <-timer.C:
 		}
-		wait := c.lists.reload
-		if r.reload(ctx, b, c, lists) == suffixlist.Unsettled {
-			wait = settle
-		}
-		timer.Reset(wait)
+		timer.Reset(intervals.next(r.reload(ctx, b, c, lists)))
 	}
 }
 
-// reload puts the lists of a policy in force if they have changed, or if the previous attempt failed.
+// reload puts the lists of a policy in force if they have changed, or if the previous attempt failed. Other policies do not wait while
+// it reads.
 func (r *reloader) reload(ctx context.Context, b *block, c *policyConfig, lists *suffixlist.Lists) suffixlist.Change {
+	look := lists.Look(ctx)
+	if ctx.Err() != nil {
+		return suffixlist.Unchanged
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	change, err := lists.Refresh(ctx)
-	if err == nil && change == suffixlist.Changed {
-		err = b.compile()
+	failures := lists.Record(look, time.Now())
+	taken, rejected := take(b, lists.Proposals(look))
+	for _, err := range append(failures, rejected.reasons...) {
+		log.Errorf("policy %q: reload failed, keeping the previous lists: %v", c.Name, err)
+		metrics.PolicyReloads.WithLabelValues(metrics.ResultError).Inc()
 	}
-	switch {
-	case err != nil:
-		if lists.Reject(err) {
-			log.Errorf("policy %q: reload failed, keeping the previous lists: %v", c.Name, err)
-			metrics.PolicyReloads.WithLabelValues(metrics.ResultError).Inc()
-			r.publish()
-		}
-	case change == suffixlist.Changed:
-		if err := lists.Accept(); err != nil {
+	for _, p := range taken {
+		if err := p.Accept(time.Now()); err != nil {
 			log.Errorf("policy %q: %v", c.Name, err)
 		}
+	}
+	if len(taken) > 0 {
 		log.Infof("policy %q: lists reloaded", c.Name)
 		metrics.PolicyReloads.WithLabelValues(metrics.ResultOK).Inc()
 		r.loaded = time.Now()
-		r.publish()
 	}
-	return change
+	r.publish()
+	switch {
+	case look.Has(suffixlist.Unsettled):
+		return suffixlist.Unsettled
+	case look.Has(suffixlist.Failed) || rejected.any:
+		return suffixlist.Failed
+	}
+	return suffixlist.Unchanged
+}
+
+// rejected are the lists that were not taken.
+type rejected struct {
+	any     bool
+	reasons []error // that are new
+}
+
+// take compiles the policies with the lists proposed, and puts them in force. Lists that do not compile together are tried one by one, so
+// that a good one does not have to wait for a bad one.
+func take(b *block, proposals []*suffixlist.Proposal) (taken []*suffixlist.Proposal, no rejected) {
+	if len(proposals) == 0 {
+		return nil, no
+	}
+	for _, p := range proposals {
+		p.Propose()
+	}
+	err := b.compile()
+	if err == nil {
+		return proposals, no
+	}
+	if len(proposals) == 1 {
+		no.any = true
+		if proposals[0].Reject(err) {
+			no.reasons = append(no.reasons, err)
+		}
+		return nil, no
+	}
+	for _, p := range proposals {
+		p.Withdraw()
+	}
+	for _, p := range proposals {
+		alone, refused := take(b, []*suffixlist.Proposal{p})
+		taken = append(taken, alone...)
+		no.any = no.any || refused.any
+		no.reasons = append(no.reasons, refused.reasons...)
+	}
+	return taken, no
 }
 
 // expire recompiles the policies of a block whenever a list entry expires, until the context ends.
@@ -166,4 +207,5 @@ func (r *reloader) publish() {
 	for name, sizes := range total {
 		metrics.SetPolicy(name, sizes, upToDate[name])
 	}
+	r.publishLists()
 }
