@@ -6,6 +6,7 @@ package main
 import (
 	"fmt"
 	"os"
+	_ "time/tzdata" // for until=DATE where the system has no time zones, as in a container
 
 	"github.com/coredns/caddy"
 	"github.com/coredns/coredns/core/dnsserver"

@@ -26,11 +26,14 @@ type block struct {
 	set      atomic.Pointer[policy.Set]
 	events   atomic.Pointer[sink.Dispatcher] // nil before the instance starts
 	changed  chan struct{}                   // buffered for one signal: the set was replaced
+
+	now      func() time.Time
+	compiled time.Time // when the set was compiled, by the wall clock
 }
 
 // newBlock reads the lists of all policies and compiles the first set.
 func newBlock(at int, policies []*policyConfig) (*block, error) {
-	b := &block{at: at, policies: policies, changed: make(chan struct{}, 1)}
+	b := &block{at: at, policies: policies, changed: make(chan struct{}, 1), now: time.Now}
 	for _, c := range policies {
 		l := &suffixlist.Lists{Protected: c.lists.protected, Allowed: c.lists.allowed, Sources: c.lists.sources}
 		if err := l.Load(context.Background()); err != nil {
@@ -47,7 +50,7 @@ func (b *block) compile() error {
 	for _, c := range b.policies {
 		policies = append(policies, &c.Policy)
 	}
-	now := time.Now()
+	now := b.now().Round(0)
 	suffixes, err := b.suffixes(now)
 	if err != nil {
 		return err
@@ -57,6 +60,7 @@ func (b *block) compile() error {
 		return err
 	}
 	b.set.Store(set)
+	b.compiled = now
 	select {
 	case b.changed <- struct{}{}:
 	default: // a signal is already pending

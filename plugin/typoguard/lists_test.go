@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -166,6 +167,24 @@ func TestNothingIsProtected(t *testing.T) {
 	assert.Equal(t, 1, strings.Count(out.String(), `policy "mil": NOTHING IS PROTECTED until its lists can be fetched: `))
 	s.set("navy.mil\n", 0)
 	assert.Eventually(t, func() bool { return verdictOn(b, "navy.ml") == policy.Lookalike }, 10*time.Second, 10*time.Millisecond)
+}
+
+// TestClockJumps: entries that have expired only because the clock was wrong come back with the right time.
+func TestClockJumps(t *testing.T) {
+	dir := writeLists(t, map[string]string{"list.txt": "navy.mil until=2001-01-01\naf.mil\n"})
+	var offset atomic.Int64
+	now := func() time.Time { return time.Now().Add(time.Duration(offset.Load())) }
+	watchedAt(t, dir, "typoguard {\nprotect_file list.txt\n}", now, func(b *block, elapse func(time.Duration)) {
+		for _, step := range []struct {
+			years int
+			want  policy.Verdict
+		}{{0, policy.Lookalike}, {10, policy.Pass}, {0, policy.Lookalike}, {-10, policy.Lookalike}, {10, policy.Pass}, {0, policy.Lookalike}} {
+			offset.Store(int64(time.Duration(step.years) * 365 * 24 * time.Hour))
+			elapse(longestWait + time.Second)
+			require.Equal(t, step.want, verdictOn(b, "navy.ml"), "%+d years", step.years)
+			require.Equal(t, policy.Lookalike, verdictOn(b, "af.ml"))
+		}
+	})
 }
 
 // TestIntervals: what failed is tried again soon, and then less and less often.

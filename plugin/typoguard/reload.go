@@ -155,12 +155,12 @@ func take(b *block, proposals []*suffixlist.Proposal) (taken []*suffixlist.Propo
 	return taken, no
 }
 
-// expire recompiles the policies of a block whenever a list entry expires, until the context ends.
+// expire recompiles the policies of a block whenever a list entry expires, or comes back because the clock was set back, until the context ends.
 func (r *reloader) expire(ctx context.Context, b *block) {
 	for compiles := true; ; {
 		wait := longestWait
 		if next := b.set.Load().Next; !next.IsZero() && compiles {
-			wait = min(wait, time.Until(next))
+			wait = min(wait, next.Sub(b.now()))
 		}
 		timer := time.NewTimer(wait)
 		select {
@@ -175,13 +175,15 @@ func (r *reloader) expire(ctx context.Context, b *block) {
 	}
 }
 
-// compileDue recompiles the policies of a block if an entry has expired. It reports false if that fails, which is unexpected: the
+// compileDue recompiles the policies of a block if an entry has expired, or if the clock was set back: an entry may have expired only by a
+// wrong date. It reports false if that fails, which is unexpected: the
 // same lists compiled before.
 func (r *reloader) compileDue(b *block) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	next := b.set.Load().Next
-	if next.IsZero() || time.Now().Before(next) {
+	next, now := b.set.Load().Next, b.now().Round(0)
+	hasExpired := !next.IsZero() && !now.Before(next)
+	if setBack := now.Before(b.compiled); !hasExpired && !setBack {
 		return true
 	}
 	if err := b.compile(); err != nil {
