@@ -88,7 +88,7 @@ func TestParseErrors(t *testing.T) {
 		{"require with an unknown setting", "require counterpart retry 3", `Testfile:3 - Error during parsing: require: unknown setting "retry"; expected one of on_error, timeout`},
 		{"require without a value", "require counterpart timeout", `Testfile:3 - Error during parsing: require: timeout without a value; expected one`},
 		{"require with a setting twice", "require counterpart timeout 1s timeout 2s", `Testfile:3 - Error during parsing: require: timeout twice; expected it once`},
-		{"require with an unknown on_error", "require counterpart on_error drop", `Testfile:3 - Error during parsing: require: on_error "drop"; expected block or pass`},
+		{"require with an unknown on_error", "require counterpart on_error drop", `Testfile:3 - Error during parsing: require: on_error "drop"; expected defer, block or pass`},
 		{"require with no timeout", "require counterpart timeout 0s", `Testfile:3 - Error during parsing: require: timeout "0s"; expected a duration up to 4s such as 1s`},
 		{"require with a long timeout", "require counterpart timeout 5s", `Testfile:3 - Error during parsing: require: timeout "5s"; expected a duration up to 4s such as 1s`},
 		{"require twice", "require counterpart\nrequire counterpart", `Testfile:4 - Error during parsing: require: already given at Testfile:3; expected it once`},

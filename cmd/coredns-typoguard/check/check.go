@@ -42,7 +42,8 @@ and neither are rewrite, acl and other plugins that run before typoguard.
 
 With -resolve, the reply to a name that passes is judged too. It is blocked if an alias of it leads to a lookalike, or if the policy
 inspects its records and none is left; "record=" is the record. "alias=flattened" and "targets=hidden" show that it passes without
-its aliases, or without the records that lead to lookalikes, and "reply=none" that the resolver did not answer. Without -resolve,
+its aliases, or without the records that lead to lookalikes, and "reply=none" that the resolver did not answer. A name is "deferred"
+if it is unknown whether its counterpart exists, and the policy defers mail until it is known. Without -resolve,
 only the names themselves are judged, and a counterpart that a policy requires is assumed to exist.
 "note=" and "until=" are the note and the expiry date that a list file has for the deciding suffix.
 
