@@ -29,6 +29,7 @@ type block struct {
 
 	now      func() time.Time
 	compiled time.Time // when the set was compiled, by the wall clock
+	hashes   []string  // of the policies in force
 }
 
 // newBlock reads the lists of all policies and compiles the first set.
@@ -59,8 +60,12 @@ func (b *block) compile() error {
 	if err != nil {
 		return err
 	}
+	hashes := make([]string, len(policies))
+	for i, p := range policies {
+		hashes[i] = hashOf(p, &suffixes[i])
+	}
 	b.set.Store(set)
-	b.compiled = now
+	b.compiled, b.hashes = now, hashes
 	select {
 	case b.changed <- struct{}{}:
 	default: // a signal is already pending
@@ -96,9 +101,10 @@ func (b *block) configOf(p *policy.Policy) *policyConfig {
 	return nil
 }
 
-// hasSources reports whether any policy has a list file.
-func (b *block) hasSources() bool {
-	return slices.ContainsFunc(b.lists, func(l *suffixlist.Lists) bool { return len(l.Sources) > 0 })
+// changesByItself reports whether something of the block ends at a time: entries of a list file, or the mode of a policy.
+func (b *block) changesByItself() bool {
+	return slices.ContainsFunc(b.lists, func(l *suffixlist.Lists) bool { return len(l.Sources) > 0 }) ||
+		slices.ContainsFunc(b.policies, func(c *policyConfig) bool { return !c.MonitorUntil.IsZero() })
 }
 
 // checkChain returns an error if the server block lacks another plugin that a policy needs, or has one that does not work with it.

@@ -14,10 +14,11 @@ import (
 // these share: SMTP listeners, sinks of events, and review pages.
 type instance struct {
 	reloader
-	listeners map[string]*listener // by address
-	sinks     map[string]*sinkConfig
-	reviews   map[string]*reviewConfig // by address
-	open      *resources               // nil unless it is running
+	controller *caddy.Controller    // nil in a test without servers
+	listeners  map[string]*listener // by address
+	sinks      map[string]*sinkConfig
+	reviews    map[string]*reviewConfig // by address
+	open       *resources               // nil unless it is running
 }
 
 // resources are what stays open across a reload.
@@ -44,6 +45,7 @@ func instanceOf(c *caddy.Controller) *instance {
 		return i
 	}
 	i := newInstance()
+	i.controller = c
 	c.Set(instanceKey{}, i)
 	c.OnStartup(i.start)
 	c.OnRestartFailed(i.start)
@@ -108,11 +110,29 @@ func (i *instance) start() error {
 	}
 	running.instance, i.open = i, open
 	i.startReloading(lists)
+	i.logInForce()
 	err := i.openAll()
 	if err != nil && before == nil {
 		i.end()
 	}
 	return err
+}
+
+// logInForce says what is in force, one line a policy, and what is probably not meant.
+func (i *instance) logInForce() {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	for _, b := range i.blocks {
+		for at := range b.policies {
+			log.Info(b.inForce(at))
+		}
+	}
+	if i.controller == nil {
+		return
+	}
+	for _, warning := range warnings(sitesOf(i.controller), i.blocks) {
+		log.Warning(warning)
+	}
 }
 
 // openAll opens what the instance needs, and closes everything else.

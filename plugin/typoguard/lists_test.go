@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/coredns/caddy"
 	clog "github.com/coredns/coredns/plugin/pkg/log"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/assert"
@@ -184,6 +185,39 @@ func TestClockJumps(t *testing.T) {
 			require.Equal(t, step.want, verdictOn(b, "navy.ml"), "%+d years", step.years)
 			require.Equal(t, policy.Lookalike, verdictOn(b, "af.ml"))
 		}
+	})
+}
+
+// TestInForce: the log says what is in force at the start and after each change, and the hash changes with the suffixes and nothing else.
+func TestInForce(t *testing.T) {
+	dir := writeLists(t, map[string]string{"list.txt": "army.mil\naf.mil\n", "allow.txt": "gov.ml\n"})
+	list := filepath.Join(dir, "list.txt")
+	out := keepLog(t)
+	hash := func() string {
+		lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+		_, hash, ok := strings.Cut(lines[len(lines)-1], ", hash ")
+		require.True(t, ok, lines[len(lines)-1])
+		return hash
+	}
+	watched(t, dir, "typoguard watched {\nprotect_file list.txt\nallow_file allow.txt\nclients 192.0.2.0/24\naction sinkhole 192.0.2.25\n"+
+		"mode monitor until=2000-01-02T00:00:00Z\nreload 10s\n}", func(b *block, elapse func(time.Duration)) {
+		assert.Contains(t, out.String(), `policy "watched" in force: mode monitor until 2000-01-02T00:00:00Z, 2 protected, 1 allowed, action sinkhole 192.0.2.25, `+
+			`clients 192.0.2.0/24, list `+list+` of 2000-01-01T00:00:00Z, list `+dir+`/allow.txt of 2000-01-01T00:00:00Z, hash `)
+		info := func(mode string) float64 {
+			return testutil.ToFloat64(metrics.PolicyInfo.WithLabelValues("watched", hash(), mode, "sinkhole", caddy.AppVersion))
+		}
+		assert.InDelta(t, 1, info("monitor"), 0)
+		first := hash()
+		replaceFile(t, list, "army.mil\nnavy.mil\n")
+		elapse(11 * time.Second)
+		assert.NotEqual(t, first, hash())
+		assert.Contains(t, out.String(), "2 protected")
+		replaceFile(t, list, "af.mil # the same in another order\narmy.mil\narmy.mil\n")
+		elapse(11 * time.Second)
+		assert.Equal(t, first, hash())
+		elapse(25 * time.Hour)
+		assert.InDelta(t, 1, info("enforce"), 0)
+		assert.Equal(t, 1, testutil.CollectAndCount(metrics.PolicyInfo), "what is no longer in force is gone")
 	})
 }
 

@@ -2,8 +2,11 @@ package typoguard
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
+
+	"github.com/coredns/caddy"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/metrics"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
@@ -21,11 +24,15 @@ const (
 // reloader keeps the lists of blocks up to date: it checks the list files, and removes entries that expire.
 type reloader struct {
 	blocks []*block
-	loaded time.Time  // when a policy was last put in force
-	mu     sync.Mutex // held while lists are checked; queries never take it
+	loaded time.Time         // when a policy was last put in force
+	mu     sync.Mutex        // held while lists are put in force; queries never take it
+	info   map[info]struct{} // the series of metrics.PolicyInfo
 	cancel context.CancelFunc
 	done   sync.WaitGroup
 }
+
+// info has the values of the labels of metrics.PolicyInfo.
+type info [5]string
 
 // addBlock adds a block whose lists have just been loaded.
 func (r *reloader) addBlock(b *block) {
@@ -40,7 +47,7 @@ func (r *reloader) startReloading(before *reloader) {
 	metrics.ResetPolicies()
 	r.publish()
 	for _, b := range r.blocks {
-		if b.hasSources() {
+		if b.changesByItself() {
 			r.done.Go(func() { r.expire(ctx, b) })
 		}
 		for i, c := range b.policies {
@@ -104,6 +111,7 @@ func (r *reloader) reload(ctx context.Context, b *block, c *policyConfig, lists 
 	}
 	if len(taken) > 0 {
 		log.Infof("policy %q: lists reloaded", c.Name)
+		log.Info(b.inForce(slices.Index(b.policies, c)))
 		metrics.PolicyReloads.WithLabelValues(metrics.ResultOK).Inc()
 		r.loaded = time.Now()
 	}
@@ -170,6 +178,7 @@ func (r *reloader) expire(ctx context.Context, b *block) {
 		case <-b.changed:
 		case <-timer.C:
 			compiles = r.compileDue(b)
+			r.publishModes()
 		}
 		timer.Stop()
 	}
@@ -210,4 +219,30 @@ func (r *reloader) publish() {
 		metrics.SetPolicy(name, sizes, upToDate[name])
 	}
 	r.publishLists()
+	r.publishInfo()
+}
+
+// publishModes updates the gauges of modes, which end without anybody doing anything.
+func (r *reloader) publishModes() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.publishInfo()
+}
+
+// publishInfo updates the gauges that say which policies are in force.
+func (r *reloader) publishInfo() {
+	published := map[info]struct{}{}
+	for _, b := range r.blocks {
+		for i, c := range b.policies {
+			labels := info{c.Name, b.hashes[i], c.ModeAt(b.now()).String(), c.Action.String(), caddy.AppVersion}
+			published[labels] = struct{}{}
+			metrics.PolicyInfo.WithLabelValues(labels[:]...).Set(1)
+		}
+	}
+	for labels := range r.info {
+		if _, ok := published[labels]; !ok {
+			metrics.PolicyInfo.DeleteLabelValues(labels[:]...)
+		}
+	}
+	r.info = published
 }

@@ -41,6 +41,12 @@ var (
 		Name:      "policy_last_reload_successful",
 		Help:      "Whether the current list files of a policy are in force (1), or an older version because of an error (0).",
 	}, []string{"policy"})
+	PolicyInfo = promauto.NewGaugeVec(prometheus.GaugeOpts{
+		Namespace: namespace,
+		Subsystem: subsystem,
+		Name:      "policy_info",
+		Help:      "Policies in force, always 1. The hash is the same on all hosts that have the same policy.",
+	}, []string{"policy", "hash", "mode", "action", "version"})
 	ListSuccess = promauto.NewGaugeVec(prometheus.GaugeOpts{
 		Namespace: namespace,
 		Subsystem: subsystem,
@@ -67,6 +73,7 @@ func ResetPolicies() {
 	PolicyReloadSuccessful.Reset()
 	PolicyTrialEnds.Reset()
 	PolicyExpiring.Reset()
+	PolicyInfo.Reset()
 	ListSuccess.Reset()
 	ListInterval.Reset()
 	PolicyReloads.WithLabelValues(ResultOK)
