@@ -47,6 +47,7 @@ func instanceOf(c *caddy.Controller) *instance {
 	i := newInstance()
 	i.controller = c
 	c.Set(instanceKey{}, i)
+	c.OnFirstStartup(func() error { return checkPorts(c) })
 	c.OnStartup(i.start)
 	c.OnRestartFailed(i.start)
 	c.OnShutdown(i.stop)
@@ -156,6 +157,15 @@ func (i *instance) stop() error {
 		i.end()
 	}
 	return nil
+}
+
+// Stop stops what runs, as at the end of the process: it writes the events that are queued.
+func Stop() {
+	running.Lock()
+	defer running.Unlock()
+	if running.instance != nil {
+		running.end()
+	}
 }
 
 // end stops everything of i, which must be the running instance.

@@ -12,14 +12,16 @@ import (
 
 // site is what warnings need to know of one key of a server block.
 type site struct {
-	block     int    // index of the server block in the Corefile
-	key       string // such as dns://example.org.:53
-	zone      string
-	listens   string       // transport and port
-	hosts     []netip.Addr // the zero address is all addresses
-	answers   bool         // a plugin may have answers to ordinary names
-	hasACL    bool
-	selective bool // only for some clients, because of a view
+	block       int    // index of the server block in the Corefile
+	key         string // such as dns://example.org.:53
+	zone        string
+	transport   string
+	port        string
+	hosts       []netip.Addr // the zero address is all addresses
+	listenHosts []string     // the same as CoreDNS listens on
+	answers     bool         // a plugin may have answers to ordinary names
+	hasACL      bool
+	selective   bool // only for some clients, because of a view
 }
 
 // silent are the plugins that have no answers of their own to ordinary names. One that is not known is taken to have some.
@@ -32,7 +34,7 @@ var silent = []string{
 // newSite returns what a key of a server block says. The servers must have been made.
 func newSite(block int, key string, config *dnsserver.Config) *site {
 	s := &site{
-		block: block, key: key, zone: config.Zone, listens: config.Transport + ":" + config.Port,
+		block: block, key: key, zone: config.Zone, transport: config.Transport, port: config.Port, listenHosts: config.ListenHosts,
 		hasACL: config.Handler("acl") != nil, selective: len(config.FilterFuncs) > 0,
 	}
 	for _, host := range config.ListenHosts {
@@ -70,7 +72,7 @@ func configAt(c *caddy.Controller, block, key int) *dnsserver.Config {
 
 // takesFrom reports whether another site answers the queries for its zone that this one would get otherwise.
 func (s *site) takesFrom(other *site) bool {
-	if s.listens != other.listens || s.zone == other.zone || !plugin.Name(other.zone).Matches(s.zone) {
+	if s.transport != other.transport || s.port != other.port || s.zone == other.zone || !plugin.Name(other.zone).Matches(s.zone) {
 		return false
 	}
 	for _, a := range s.hosts {
