@@ -68,6 +68,7 @@ func (c *policyConfig) protectsFiles() bool {
 func (c *policyConfig) completeSources() error {
 	fetched := false
 	for _, s := range c.lists.sources {
+		s.Shrink = c.lists.shrink
 		if s.IsRemote() {
 			fetched = true
 			s.Remote(c.lists.cacheDir, c.lists.optional)

@@ -17,9 +17,9 @@ import (
 func collectors() []prometheus.Collector {
 	return []prometheus.Collector{
 		metrics.LookalikesTotal, metrics.PassedTotal, metrics.PolicySuffixes, metrics.PolicyReloads, metrics.PolicyReloadSuccessful, metrics.PolicyReloadTime,
-		metrics.SMTPSessions, metrics.SMTPActive, metrics.SMTPRejected, metrics.SMTPOthers, metrics.SMTPLimitsHit, metrics.SMTPTLS,
+		metrics.SMTPSessions, metrics.SMTPActive, metrics.SMTPRejected, metrics.SMTPOthers, metrics.SMTPDeferred, metrics.SMTPLimitsHit, metrics.SMTPTLS,
 		metrics.PolicyExpiring, metrics.PolicyTrialEnds, metrics.TargetsTotal, metrics.AliasesCut, metrics.CounterpartLookups, metrics.CounterpartHits, metrics.CounterpartDuration,
-		metrics.EventsWritten, metrics.EventsDropped, metrics.EventsErrors, metrics.EventsSinkUp, metrics.NewClients,
+		metrics.EventsWritten, metrics.EventsDropped, metrics.EventsErrors, metrics.EventsSinkUp, metrics.NewClients, metrics.ListSuccess, metrics.PolicyInfo, metrics.ListInterval,
 	}
 }
 
