@@ -5,11 +5,15 @@ package main
 
 import (
 	"fmt"
+	"io"
 	"os"
+	"slices"
 
 	"github.com/coredns/caddy"
 	"github.com/coredns/coredns/core/dnsserver"
 	"github.com/coredns/coredns/coremain"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/popular"
 )
 
 // version is set by the linker.
@@ -24,7 +28,17 @@ func main() {
 		os.Exit(runCommand(os.Args, os.Stdin, os.Stdout, os.Stderr))
 	}
 	describeCommands()
+	if slices.Contains(os.Args[1:], "-version") || slices.Contains(os.Args[1:], "--version") {
+		writeOrigins(os.Stderr) // standard output has CoreDNS's version only, for scripts
+	}
 	coremain.Run()
+}
+
+// writeOrigins says where the data of others in the binary is from: their licences ask for that.
+func writeOrigins(to io.Writer) {
+	for _, origin := range popular.Origins() {
+		fmt.Fprintf(to, "popular domains: %s\n", origin)
+	}
 }
 
 // configure sets the order of CoreDNS's plugins, and the version.

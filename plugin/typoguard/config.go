@@ -33,9 +33,10 @@ type policyConfig struct {
 	root  string                         // the directory of relative file names
 	given map[string]suffixlist.Position // where each option was last given
 
-	lists  listsConfig
-	smtp   smtpConfig
-	review *reviewConfig // nil without a page
+	lists   listsConfig
+	popular popularConfig
+	smtp    smtpConfig
+	review  *reviewConfig // nil without a page
 
 	sinks     []*sinkConfig // of events
 	sinkNames []string
@@ -47,11 +48,11 @@ type policyConfig struct {
 
 // listsConfig is where a policy's suffixes come from.
 type listsConfig struct {
-	protected, allowed []suffixlist.Suffix
-	sources            []*suffixlist.Source
-	reload             time.Duration // how often to check the sources; 0: never
-	cacheDir           string        // for copies of fetched lists; "": none
-	optional           bool          // start even if a list can neither be fetched nor has a copy
+	protected, allowed, denied []suffixlist.Suffix
+	sources                    []*suffixlist.Source
+	reload                     time.Duration // how often to check the sources; 0: never
+	cacheDir                   string        // for copies of fetched lists; "": none
+	optional                   bool          // start even if a list can neither be fetched nor has a copy
 }
 
 // historyConfig is the history of a policy's events.
