@@ -119,6 +119,10 @@ tlds: ## Update the list of top-level domains for rpz from its latest release; n
 	command -v npm >/dev/null || test/install npm
 	cd plugin/typoguard/tlds && $(GO) run ./generate -latest
 
+.PHONY: popular
+popular: ## Update the popular domains of Majestic from a full download, FILE, of the day DAY (today); also GOV and SWOT
+	cd plugin/typoguard/popular && $(GO) run ./generate -day '$(or $(DAY),$(shell date +%F))' -majestic '$(FILE)' -gov '$(GOV)' -swot '$(SWOT)'
+
 .PHONY: uplot
 uplot: ## Fetch the pinned version of the review page's chart library; needs npm
 	command -v npm >/dev/null || test/install npm

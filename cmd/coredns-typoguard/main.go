@@ -6,7 +6,9 @@ package main
 import (
 	"flag"
 	"fmt"
+	"io"
 	"os"
+	"slices"
 	"time"
 	_ "time/tzdata" // for until=DATE where the system has no time zones, as in a container
 
@@ -16,6 +18,7 @@ import (
 
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/service"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/popular"
 )
 
 // stopTimeout is how long the process has to end by default.
@@ -39,7 +42,17 @@ func main() {
 	stopper.Listen()
 	go stopper.Run()
 	service.Announce()
+	if slices.Contains(os.Args[1:], "-version") || slices.Contains(os.Args[1:], "--version") {
+		writeOrigins(os.Stderr) // standard output has CoreDNS's version only, for scripts
+	}
 	coremain.Run()
+}
+
+// writeOrigins says where the data of others in the binary is from: their licences ask for that.
+func writeOrigins(to io.Writer) {
+	for _, origin := range popular.Origins() {
+		fmt.Fprintf(to, "popular domains: %s\n", origin)
+	}
 }
 
 // configure sets the order of CoreDNS's plugins, and the version.

@@ -37,7 +37,7 @@ func TestWarnings(t *testing.T) {
 		{"a narrower block of what is protected", ".:53 {\n" + bound + "typoguard {\nprotect army.mil\n}\n}\nus.army.mil:53 {\n" + bound + "}", nil},
 		{"another policy's allow", ".:53 {\n" + bound + "typoguard a {\nprotect army.mil\n}\ntypoguard b {\nprotect navy.nl\nallow army.ml x.army.mi\n}\n}",
 			[]string{`policy "b": allow army.ml, x.army.mi un-hides what policy "a" hides as a lookalike of army.mil`}},
-		{"another policy's protect", ".:53 {\n" + bound + "typoguard a {\nprotect army.mil\n}\ntypoguard b {\nprotect army.ml\n}\n}",
+		{"another policy's protect", ".:53 {\n" + bound + "typoguard a {\nprotect army.mil\n}\ntypoguard b {\nprotect army.ml\npopular block\n}\n}",
 			[]string{`policy "b": protect army.ml un-hides what policy "a" hides as a lookalike of army.mil`,
 				`policy "a": protect army.mil un-hides what policy "b" hides as a lookalike of army.ml`}},
 		{"its own allow", ".:53 {\n" + bound + "typoguard a {\nprotect army.mil\nallow army.ml\n}\ntypoguard b {\nprotect navy.nl\nallow army.ml\n}\n}", nil},

@@ -34,6 +34,9 @@ type block struct {
 
 // newBlock reads the lists of all policies and compiles the first set.
 func newBlock(at int, policies []*policyConfig) (*block, error) {
+	if err := loadPopular(policies); err != nil {
+		return nil, err
+	}
 	b := &block{at: at, policies: policies, changed: make(chan struct{}, 1), now: time.Now}
 	for _, c := range policies {
 		l := &suffixlist.Lists{Protected: c.lists.protected, Allowed: c.lists.allowed, Sources: c.lists.sources}
@@ -86,7 +89,7 @@ func (b *block) suffixes(now time.Time) ([]policy.Suffixes, error) {
 				return nil, err
 			}
 		}
-		all[i] = policy.Suffixes{Protected: suffixlist.At(protected, now), Allowed: suffixlist.At(allowed, now)}
+		all[i] = policy.Suffixes{Protected: suffixlist.At(protected, now), Allowed: suffixlist.At(allowed, now), Denied: c.lists.denied}
 	}
 	return all, nil
 }

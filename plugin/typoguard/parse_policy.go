@@ -118,7 +118,7 @@ func parseSinkhole(words []string, p *policyConfig) error {
 }
 
 func parseMode(c *caddy.Controller, p *policyConfig) error {
-	i, rest, err := args.Named(c, "mode", policy.ModeNames[:])
+	i, rest, err := args.Named(c, "mode", policy.ModeNames())
 	if err != nil {
 		return err
 	}

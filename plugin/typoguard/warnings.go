@@ -8,6 +8,7 @@ import (
 
 	"github.com/miekg/dns"
 
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/suffixlist"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/tlds"
@@ -140,7 +141,7 @@ func warnOfContradictions(b *block) []string {
 	}
 	var all []string
 	for i, c := range b.policies {
-		if !slices.Contains(c.Modes(), policy.Enforce) {
+		if !slices.Contains(c.Modes(match.Homoglyph), policy.Enforce) {
 			continue
 		}
 		alone, err := policy.Compile([]*policy.Policy{&c.Policy}, suffixes[i:i+1], b.now())

@@ -29,7 +29,8 @@ const description = `Applies the policies of a Corefile to names, exactly as the
 A mail address stands for its domain. "-" reads names from standard input, one per line, and answers each before it reads
 the next. A name passes for one of these reasons: no_match (it is not near any protected suffix), protected, allowed, client
 (no matching policy applies to -client), type (the policy passes queries of -type), no_counterpart (the policy requires a
-counterpart, but the intended name does not exist), monitor (the policy is in mode monitor), no_policy (the server block
+counterpart, but the intended name does not exist), popular (the name is a popular domain, with its "rank=", or lies under
+one), short (the policy only reports such a substitution in a short label), monitor (the policy is in mode monitor), no_policy (the server block
 has no policy), unserved (no server block serves the name) and literal (an address literal, which needs no lookup).
 
 With -json, "protected" or "allowed" is the listed suffix that covers the name, and "candidates" are all protected suffixes

@@ -510,7 +510,7 @@ func TestConcerns(t *testing.T) {
 	ordinary := replyOf(t, ordinaryReply)
 	assert.False(t, s.concerns("www.example.", &Decision{}, ordinary))
 	assert.True(t, nullMX.concerns("www.example.", &Decision{}, ordinary), "a proof that there is no MX")
-	assert.True(t, s.concerns("www.example.", &Decision{Policy: s.Policies[0]}, ordinary), "a lookalike that passes")
+	assert.True(t, s.concerns("www.example.", &Decision{Verdict: Lookalike, Policy: s.Policies[0]}, ordinary), "a lookalike that passes")
 	assert.True(t, s.concerns("host.example.", &Decision{}, ordinary), "another name")
 }
 
