@@ -55,9 +55,7 @@ func newCourier(t *testing.T, ns *netns, dir string) mta {
 		require.NoError(t, os.Chown(filepath.Join(j.usr, name), map[bool]int{true: courierUser.id}[mode&os.ModeSetuid != 0], courierUser.id))
 		require.NoError(t, os.Chmod(filepath.Join(j.usr, name), mode))
 	}
-	said, err := c.command("/usr/sbin/makealiases").CombinedOutput()
-	t.Logf("makealiases: %v %s", err, said)
-	said, err = c.command("/usr/sbin/courier", "start").CombinedOutput()
+	said, err := c.command("/usr/sbin/courier", "start").CombinedOutput()
 	require.NoErrorf(t, err, "courier start: %s", said)
 	return &logger{file: log, send: func(t *testing.T, m message) {
 		t.Helper()
