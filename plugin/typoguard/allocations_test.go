@@ -24,7 +24,9 @@ func TestServeDNSAllocations(t *testing.T) {
 	h := handler(t, "typoguard {\nprotect army.mil bücher.example\nallow gov.ml\n}")
 	h.counters = h.block.newCounters([]string{""}, "")
 	reply := &dns.Msg{Answer: []dns.RR{test.A("example.org. 60 IN A 192.0.2.1")}}
-	h.Next = plugin.HandlerFunc(func(_ context.Context, w dns.ResponseWriter, _ *dns.Msg) (int, error) { return dns.RcodeSuccess, w.WriteMsg(reply) })
+	h.Next = plugin.HandlerFunc(func(_ context.Context, w dns.ResponseWriter, _ *dns.Msg) (int, error) {
+		return dns.RcodeSuccess, w.WriteMsg(reply)
+	})
 	w := &test.ResponseWriter{}
 	ctx := context.Background()
 	r := question("example.org.", dns.TypeMX)
