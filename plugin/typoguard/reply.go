@@ -26,13 +26,17 @@ func (q *query) Write(message []byte) (int, error) {
 
 // passOn returns the reply that the client gets. The one given may be in a cache and is never changed.
 func (q *query) passOn(reply *dns.Msg) *dns.Msg {
+	set := q.set()
+	if q.inspects == 0 && !set.Concerns(q.question().Name, q.hit != nil && q.hit.Verdict == policy.Lookalike, reply) {
+		return reply // without the allocations that the rest needs
+	}
 	var d policy.Decision
 	if q.hit != nil {
 		d = q.hit.Decision
 	}
 	d.Listed = q.listed
 	ask := q.ask()
-	found := q.set().JudgeReply(&ask, &d, reply)
+	found := set.JudgeReply(&ask, &d, reply)
 	by := q.reportAll(found.Findings, found.By)
 	switch found.Change {
 	case policy.Cut:
@@ -50,7 +54,7 @@ func (q *query) passOn(reply *dns.Msg) *dns.Msg {
 	if q.inspects == 0 || q.listed != "" {
 		return left
 	}
-	in := q.set().Inspect(&ask, reply, &found)
+	in := set.Inspect(&ask, reply, &found)
 	by = q.reportAll(in.Findings, in.By)
 	switch {
 	case by == nil:

@@ -145,6 +145,13 @@ func TestReplyChanges(t *testing.T) {
 			++
 			navy.ml. 300 IN A 192.0.2.1`, dns.RcodeSuccess, "www.example. 300 IN MX 10 mx.example.",
 			"MX mx.army.ml of www.example looks like mx.army.mil (omission, policy default, the rest unsigned", dns.ExtendedErrorCodeForgedAnswer, 0},
+		{"an address that passes goes with the record that is inspected", "action nullmx\ninspect mx", "www.example. MX", dns.RcodeSuccess, `
+			www.example. 300 IN MX 10 mx.example.
+			www.example. 300 IN MX 20 mx.army.ml.
+			++
+			mx.example. 300 IN A 192.0.2.1
+			MX.army.ml. 300 IN A 192.0.2.2`, dns.RcodeSuccess, "www.example. 300 IN MX 10 mx.example.\n++\nmx.example. 300 IN A 192.0.2.1",
+			"MX mx.army.ml of www.example looks like mx.army.mil (omission, policy default, the rest unsigned", dns.ExtendedErrorCodeForgedAnswer, 0},
 		{"flattened, although its alias is another lookalike", "action nullmx\n}\ntypoguard navy {\nprotect navy.example", "army.ml. A", dns.RcodeSuccess,
 			"army.ml. 300 IN CNAME nvay.example.", dns.RcodeSuccess, "--\narmy.ml." + soaRecord, own, dns.ExtendedErrorCodeForgedAnswer, 1},
 		{"nothing to do with it", "", "www.example. A", dns.RcodeSuccess, `

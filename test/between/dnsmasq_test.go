@@ -27,7 +27,7 @@ func TestRepeatedMX(t *testing.T) {
 				return dns.RcodeToString[reply.Rcode]
 			}
 			again := "NXDOMAIN"
-			if s.Product.Program == "dnsmasq" {
+			if s.Program == "dnsmasq" {
 				again = "NOERROR"
 			}
 			assert.Equal(t, "NXDOMAIN", rcode(dns.TypeMX))

@@ -52,7 +52,7 @@ type ReplyDecision struct {
 //
 // The targets of MX, SRV, NS, SVCB and NAPTR records are not looked at here.
 func (s *Set) JudgeReply(q *Query, d *Decision, reply *dns.Msg) ReplyDecision {
-	if !s.concerns(q.Name, d, reply) {
+	if !s.Concerns(q.Name, d.Verdict == Lookalike, reply) {
 		return ReplyDecision{}
 	}
 	w := walk{set: s, query: q, reply: reply, aliases: indexed(reply.Answer)}
@@ -63,12 +63,12 @@ func (s *Set) JudgeReply(q *Query, d *Decision, reply *dns.Msg) ReplyDecision {
 	return w.ReplyDecision
 }
 
-// concerns reports whether a reply holds anything that JudgeReply looks at: an alias, or records of other names than the
-// query's but those that only prove something. Those of a lookalike that is asked for count, too.
-func (s *Set) concerns(name string, d *Decision, reply *dns.Msg) bool {
+// Concerns reports whether a reply holds anything that JudgeReply looks at: an alias, or records of other names than the
+// query's but those that only prove something. If a lookalike is asked for, its own count, too.
+func (s *Set) Concerns(name string, lookalike bool, reply *dns.Msg) bool {
 	for _, rr := range reply.Answer {
 		h := rr.Header()
-		if d.Verdict == Lookalike || h.Rrtype == dns.TypeCNAME || h.Rrtype == dns.TypeDNAME || !strings.EqualFold(h.Name, name) {
+		if lookalike || h.Rrtype == dns.TypeCNAME || h.Rrtype == dns.TypeDNAME || !strings.EqualFold(h.Name, name) {
 			return true
 		}
 	}
@@ -81,7 +81,7 @@ func (s *Set) concerns(name string, d *Decision, reply *dns.Msg) bool {
 				}
 				continue
 			}
-			if d.Verdict == Lookalike || !strings.EqualFold(rr.Header().Name, name) {
+			if lookalike || !strings.EqualFold(rr.Header().Name, name) {
 				return true
 			}
 		}

@@ -508,10 +508,10 @@ func TestJudgeReplyNoName(t *testing.T) {
 func TestConcerns(t *testing.T) {
 	s, nullMX := compile(t, setting{protect: "mil"}), compile(t, setting{Policy: Policy{Action: NullMX}, protect: "mil"})
 	ordinary := replyOf(t, ordinaryReply)
-	assert.False(t, s.concerns("www.example.", &Decision{}, ordinary))
-	assert.True(t, nullMX.concerns("www.example.", &Decision{}, ordinary), "a proof that there is no MX")
-	assert.True(t, s.concerns("www.example.", &Decision{Verdict: Lookalike, Policy: s.Policies[0]}, ordinary), "a lookalike that passes")
-	assert.True(t, s.concerns("host.example.", &Decision{}, ordinary), "another name")
+	assert.False(t, s.Concerns("www.example.", false, ordinary))
+	assert.True(t, nullMX.Concerns("www.example.", false, ordinary), "a proof that there is no MX")
+	assert.True(t, s.Concerns("www.example.", true, ordinary), "a lookalike that passes")
+	assert.True(t, s.Concerns("host.example.", false, ordinary), "another name")
 }
 
 // ordinaryReply is one without aliases and other names than www.example, but those that prove something.
