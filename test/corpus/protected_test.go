@@ -64,7 +64,7 @@ func (p protected) compile(t *testing.T, distance int) *match.Index {
 	for _, given := range p.suffixes {
 		suffix, err := match.ParseSuffix(given)
 		require.NoError(t, err)
-		entries = append(entries, match.Entry{Suffix: suffix, Distance: distance, Kinds: match.AllKinds})
+		entries = append(entries, match.Entry{Suffix: suffix, Distance: distance, Kinds: match.DefaultKinds})
 	}
 	index, err := match.Compile(entries, nil, match.Homoglyphs(skeleton.Of))
 	require.NoError(t, err)
