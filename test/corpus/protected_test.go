@@ -45,7 +45,7 @@ var choices = []protected{
 		name:     "`gmail.com`",
 		suffixes: []string{"gmail.com"},
 		typed:    []string{"gmail.com"},
-		hits:     [2]hits{{domains: 12}, {domains: 66}},
+		hits:     [2]hits{{domains: 13}, {domains: 67}}, // with gmail.com.com
 	},
 }
 
