@@ -26,31 +26,53 @@ func (x *Index) admitDoubled(suffix []rune, a anatomy) {
 	x.reach = max(x.reach, (1+maxRepeats)*(len(suffix)-end))
 }
 
-// mayBeDoubled reports whether something in a name, which the buffer has read, may be doubled. It errs rarely, costs little, and never
-// misses one. The last labels can be of the public suffix, the one before those the registrable label.
+// mayBeDoubled reports whether something in a name, which the buffer has read, may be doubled. It errs rarely, never misses one, and
+// decides about nearly every name by a few characters. The last labels can be of the public suffix, the one before them the
+// registrable label.
 func (x *Index) mayBeDoubled(b *Buffer, name string) bool {
 	f := b.unicode()
-	for label := max(0, f.labels-1-x.doubled); label < f.labels-1; label++ {
-		first, second, end := f.starts[label], f.starts[label+1], f.starts[label+2]
-		length := second - first - 1
-		if length == end-second-1 && f.chars[first] == f.chars[second] {
+	if last := f.labels - 1; last > 0 {
+		if f.maySquare(last - 1) {
 			return true
 		}
-		// Whether a length is odd cannot be predicted, but that two letters differ can.
-		half := first + length/2
-		if (f.chars[first]^f.chars[half])|(f.chars[first+1]^f.chars[half+1]) == 0 && isSquare(f.label(label)) {
+		if (last > 1 || b.isCut()) && (f.mayRepeat(last-1, 1) || x.doubled > 1 && x.mayBeDoubledAbove(f)) {
 			return true
 		}
 	}
-	if x.doubled > 1 && f.labels > 3 {
-		for label := max(0, f.labels-2-x.doubled); label < f.labels-2; label++ {
-			if f.chars[f.starts[label]] == f.chars[f.starts[label+2]] {
+	return b.isCut() && f.labels <= x.doubled && endsInSquare(name[:b.cut-1])
+}
+
+// mayBeDoubledAbove does so for labels other than the last two, which matter if there are public suffixes of several labels.
+func (x *Index) mayBeDoubledAbove(f *form) bool {
+	for label := max(0, f.labels-1-x.doubled); label < f.labels-2; label++ {
+		if f.maySquare(label) || f.mayRepeat(label, 1) {
+			return true
+		}
+	}
+	for run := 2; run <= x.doubled; run++ {
+		for label := max(0, f.labels-x.doubled-run); label+2*run <= f.labels; label++ {
+			if f.mayRepeat(label, run) {
 				return true
 			}
 		}
-		return x.doubled > 2 && f.labels > 5
 	}
-	return b.plain && b.cut > 0 && f.labels <= x.doubled && endsInSquare(name[:b.cut-1])
+	return false
+}
+
+// maySquare reports whether a label may be a square, by two pairs of its letters. That they differ can be predicted.
+func (f *form) maySquare(label int) bool {
+	first, second := int(f.starts[label]), int(f.starts[label+1])
+	half := (second - first - 1) / 2
+	if half < minDoubled {
+		return false
+	}
+	return (f.chars[first]^f.chars[first+half])|(f.chars[first+1]^f.chars[first+half+1]) == 0
+}
+
+// mayRepeat reports whether a run of labels may be followed by the same ones.
+func (f *form) mayRepeat(label, run int) bool {
+	first, second, end := f.starts[label], f.starts[label+run], f.starts[label+2*run]
+	return second-first == end-second && f.chars[first] == f.chars[second]
 }
 
 // endsInSquare reports whether the last label of a text may be another one written twice.
@@ -62,6 +84,21 @@ func endsInSquare(text string) bool {
 	half := len(label) / 2
 	return half >= minDoubled && label[0]|0x20 == label[half]|0x20 && strings.EqualFold(label[:half], label[half:])
 }
+
+// readWhole reads a name again of which labels are beyond the index's reach, and corrects the labels of the buffer's hits.
+func (b *Buffer) readWhole(name string, looks *skeletons) {
+	if !b.isCut() {
+		return
+	}
+	labels := b.unicode().labels
+	b.read(name, maxName, looks)
+	for i := range b.hits {
+		b.hits[i].label += uint8(b.unicode().labels - labels)
+	}
+}
+
+// isCut reports whether labels of the name were beyond the index's reach.
+func (b *Buffer) isCut() bool { return b.plain && b.cut > 0 }
 
 // gatherDoubled adds to the buffer's hits every record that the name can be if something in it is doubled.
 func (x *Index) gatherDoubled(b *Buffer) {

@@ -151,10 +151,6 @@ func (x *Index) Lookup(name string, b *Buffer) Result {
 	if !b.read(name, x.reach, x.looks) {
 		return Result{}
 	}
-	doubled := x.doubled > 0 && x.mayBeDoubled(b, name)
-	if doubled && b.plain && b.cut > 0 {
-		b.read(name, maxName, x.looks)
-	}
 	if len(b.hits) > 0 { // rarely, so most lookups write nothing
 		b.hits, b.matches = b.hits[:0], b.matches[:0]
 	}
@@ -171,7 +167,8 @@ func (x *Index) Lookup(name string, b *Buffer) Result {
 			}
 		}
 	}
-	if doubled {
+	if x.doubled > 0 && x.mayBeDoubled(b, name) {
+		b.readWhole(name, x.looks)
 		x.gatherDoubled(b)
 	}
 	if b.used > 1 {

@@ -109,7 +109,7 @@ func unescape(name string, i int) (byte, int) {
 // because writing one while the garbage collector runs costs more than a whole lookup.
 type form struct {
 	length, labels int
-	chars          [maxName + 3]rune    // so many that any octet is an index
+	chars          [maxName]rune
 	starts         [maxLabels + 1]uint8 // of each label, leftmost first, in chars; and finally where another would be
 	sums           [maxName + 1]uint64  // hashes of chars[:i]
 	looks          looks

@@ -9,7 +9,7 @@ const (
 	isOther  = 1 << 10
 )
 
-// octets maps every octet of a name without escapes to its lower-case character, or to isOther if it is not ASCII.
+// octets maps every octet of a name to its lower-case character, or to isOther if it is not ASCII or begins an escape.
 var octets = func() (table [256]uint16) {
 	for c := range table {
 		switch {
@@ -19,7 +19,7 @@ var octets = func() (table [256]uint16) {
 			table[c] = uint16(c) | isDot
 		case c == '-':
 			table[c] = uint16(c) | isHyphen
-		case c < 0x80:
+		case c < 0x80 && c != '\\':
 			table[c] = uint16(c)
 		default:
 			table[c] = isOther
@@ -48,7 +48,7 @@ func (f *forms) read(name string, reach int, looks *skeletons) bool {
 // octets than characters.
 func (f *forms) readPlain(name string, reach int, looks *skeletons) bool {
 	name = strings.TrimSuffix(name, ".")
-	if len(name) > maxName || strings.IndexByte(name, '\\') >= 0 {
+	if len(name) > maxName {
 		return false
 	}
 	f.plain, f.cut, f.used = true, 0, 1
