@@ -13,7 +13,7 @@ BUILD       := $(GO) build -tags=$(TAGS) -ldflags='$(LDFLAGS)'
 # SQLite is C, translated: watched by the race detector, it takes five times as long, and nobody looks for races in it here.
 UNRACED     := -gcflags='modernc.org/...=-race=false'
 # Files written by go generate.
-GENERATED   := plugin/typoguard/review/assets/uplot cmd/coredns-typoguard/rpz/tlds/tlds.txt
+GENERATED   := plugin/typoguard/review/assets/uplot plugin/typoguard/tlds/tlds.txt
 
 # The Debian packages that the end-to-end tests need, besides Go.
 E2E_PACKAGES := bind9 bind9-dnsutils chromium curl dnsmasq-base fstrm-bin iproute2 knot-resolver pdns-recursor postfix postgresql prometheus rsyslog unbound
@@ -117,7 +117,11 @@ embedfew: ## The same with only the CoreDNS plugins that the binary has too, whi
 .PHONY: tlds
 tlds: ## Update the list of top-level domains for rpz from its latest release; needs npm
 	command -v npm >/dev/null || test/install npm
-	cd cmd/coredns-typoguard/rpz/tlds && $(GO) run ./generate -latest
+	cd plugin/typoguard/tlds && $(GO) run ./generate -latest
+
+.PHONY: popular
+popular: ## Update the popular domains of Majestic from a full download, FILE, of the day DAY (today); also GOV and SWOT
+	cd plugin/typoguard/popular && $(GO) run ./generate -day '$(or $(DAY),$(shell date +%F))' -majestic '$(FILE)' -gov '$(GOV)' -swot '$(SWOT)'
 
 .PHONY: uplot
 uplot: ## Fetch the pinned version of the review page's chart library; needs npm

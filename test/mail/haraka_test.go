@@ -45,8 +45,8 @@ func newHaraka(program, format string) newMTA {
 			"config/me":       "relay.corp.example\n",
 			"config/smtp.ini": "listen=127.0.0.1:25\nnodes=0\n",
 			"config/log.ini":  fmt.Sprintf("[main]\nlevel=info\nformat=%s\n", format),
-			"config/plugins":  "relay_all\n",
-			"plugins/relay_all.js": `exports.hook_rcpt = (next, connection) => { connection.relaying = true; next(OK) }
+			"config/plugins":  "any_recipient\n",
+			"plugins/any_recipient.js": `exports.hook_rcpt = (next, connection) => { connection.relaying = true; next(OK) }
 `,
 		} {
 			writeFile(t, filepath.Join(conf, name), content)

@@ -158,7 +158,7 @@ func newWorld(t *testing.T, conf configuration, start newMTA) *world {
 	t.Helper()
 	dir := caseDir(t)
 	net := newNetwork(t)
-	w := &world{internet: newInternet(t, net.internet, dir, conf.between.Validates)}
+	w := &world{internet: newInternet(t, net.internet, dir, conf.between.Name != "")}
 	w.resolver = newResolver(t, net, dir, conf)
 	if conf.between.Name != "" {
 		w.startForwarder(t, net.relay, dir, conf.between)

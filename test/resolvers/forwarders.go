@@ -80,9 +80,9 @@ func Forwarders() []Forwarder {
 	all := []Forwarder{
 		{Name: "unbound", Product: forwardingUnbound, variables: unboundVariables},
 		{Name: "bind", Product: forwardingBIND, variables: bindVariables},
-		{Name: "pdns-off", Product: forwardingPowerDNS, variables: powerDNSVariables("dnssec=off")},
-		{Name: "pdns-process", Product: forwardingPowerDNS, variables: powerDNSVariables("dnssec=process")},
-		{Name: "pdns-nxyes", Product: forwardingPowerDNS, variables: powerDNSVariables("dnssec=process\nnothing-below-nxdomain=yes")},
+		{Name: "pdns-off", Product: forwardingPowerDNS, variables: powerDNSVariables("off", "")},
+		{Name: "pdns-process", Product: forwardingPowerDNS, variables: powerDNSVariables("process", "")},
+		{Name: "pdns-nxyes", Product: forwardingPowerDNS, variables: powerDNSVariables("process", "nothing-below-nxdomain=yes")},
 		{Name: "knot-stub", Product: forwardingKnot, variables: knotVariables("STUB")},
 		{Name: "knot", Product: forwardingKnot, variables: knotVariables("FORWARD")},
 		{Name: "dnsmasq", Product: dnsmasq, variables: dnsmasqVariables},
@@ -91,7 +91,7 @@ func Forwarders() []Forwarder {
 	for _, f := range []Forwarder{
 		{Name: "unbound", Product: forwardingUnbound, variables: unboundVariables},
 		{Name: "bind", Product: forwardingBIND, variables: bindVariables},
-		{Name: "pdns", Product: forwardingPowerDNS, variables: powerDNSVariables("dnssec=validate")},
+		{Name: "pdns", Product: forwardingPowerDNS, variables: powerDNSVariables("validate", "")},
 		{Name: "knot", Product: forwardingKnot, variables: knotVariables("FORWARD")},
 		{Name: "dnsmasq", Product: dnsmasq, variables: dnsmasqVariables},
 		{Name: "resolved", Product: resolved, variables: resolvedVariables},

@@ -110,7 +110,7 @@ func (j *judge) of(r *logs.Record) verdict {
 		}
 		d := k.block.Judge(&q)
 		v.reason, v.listed = d.Outcome().String(), d.Listed
-		if d.Policy != nil {
+		if d.Verdict == policy.Lookalike { // mail to a popular domain is no leak
 			v.likeness = j.likeness(k.name, &d)
 		}
 	}

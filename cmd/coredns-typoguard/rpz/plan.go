@@ -13,11 +13,18 @@ import (
 // rule is what the zone says about a name and all names below it.
 type rule struct {
 	passes bool
+	except bool           // the name itself passes, but not the names below it
 	policy *policy.Policy // the policy with the action; nil if the name passes, or needs no rule
 }
 
 // blocks reports whether the rule hides names.
 func (r rule) blocks() bool { return r.policy != nil }
+
+// forBelow returns the rule for the names below.
+func (r rule) forBelow() rule {
+	r.except = false
+	return r
+}
 
 // judgement is a rule and the reason for it.
 type judgement struct {
@@ -38,6 +45,7 @@ type plan struct {
 	isAbove  func(name string) bool // whether a suffix that passes lies below a name
 	suffixes []protectedSuffix      // distinct, in the order of the policies
 	listed   []string               // the distinct suffixes that pass
+	special  []string               // other distinct names that may be treated otherwise than those above them
 	exists   func(top string) bool
 
 	above     string // the name of aboveRule, a cache: consecutive neighbours mostly have the same parent
@@ -50,9 +58,9 @@ const maxKept = 1_000_000
 
 // protectedSuffix is a suffix with the widest settings of the policies that protect it.
 type protectedSuffix struct {
-	name       string
-	distance   int
-	homoglyphs bool
+	name     string
+	distance int // within which all names are tried
+	kinds    match.Kinds
 }
 
 // visitor is called with each name that needs a rule, and the number of suffixes processed so far.
@@ -68,6 +76,11 @@ func (p *plan) each(visit visitor) error {
 		}
 		p.keepAbove(name)
 		if err := visit(name, rule{passes: true}, 0); err != nil {
+			return err
+		}
+	}
+	for _, name := range p.special {
+		if err := p.considerSpecial(name, visit); err != nil {
 			return err
 		}
 	}
@@ -98,7 +111,7 @@ func (p *plan) eachLookalike(s *protectedSuffix, visit func(name string, r rule)
 	if failed != nil {
 		return failed
 	}
-	names, err := p.inUnicode(s)
+	names, err := p.others(s)
 	if err != nil {
 		return err
 	}
@@ -113,8 +126,9 @@ func (p *plan) eachLookalike(s *protectedSuffix, visit func(name string, r rule)
 	return nil
 }
 
-// inUnicode returns the wire form of names that, in Unicode, are near a suffix or look the same, in ascending order.
-func (p *plan) inUnicode(s *protectedSuffix) ([]string, error) {
+// others returns the wire form of names that, in Unicode, are near a suffix or look the same, and of those that differ in more than
+// single edits, in ascending order.
+func (p *plan) others(s *protectedSuffix) ([]string, error) {
 	var names []string
 	add := func(name string) bool {
 		if wire, ok := toASCII(name); ok && p.exists(topLevel(wire)) {
@@ -127,7 +141,10 @@ func (p *plan) inUnicode(s *protectedSuffix) ([]string, error) {
 	ok := (!hasALabel || newNeighbours([]rune(shown), s.distance, p.exists).each(addRunes)) &&
 		newNeighbours([]rune(shown), 1, p.exists, latinLetters()...).each(addRunes) &&
 		eachReplacement(shown, add) && // also an edit, for policies without homoglyphs
-		(!s.homoglyphs || eachWriting(shown, p.exists, add))
+		(!s.kinds.Has(match.Homoglyph) || eachWriting(shown, p.exists, add)) &&
+		(!s.kinds.Has(match.Moved) || eachMoved(shown, add)) &&
+		(!s.kinds.Has(match.Doubled) || eachDoubled(shown, add)) &&
+		(!s.kinds.Has(match.Transliteration) || eachSpelling(shown, add))
 	if !ok {
 		return nil, fmt.Errorf("more than %d non-ASCII names look like %s; expected a policy without the kind homoglyph", maxKept, s.name)
 	}
@@ -152,10 +169,27 @@ func (p *plan) consider(s *protectedSuffix, name string, visit func(name string,
 	return visit(name, j.rule)
 }
 
-// ruleAbove returns the rule for the parent of a name.
+// considerSpecial calls visit with a popular or denied name if it needs a rule, unless it looks like a suffix as a whole: then it is
+// one of the lookalikes.
+func (p *plan) considerSpecial(name string, visit visitor) error {
+	j := p.judge(name)
+	above := p.ruleAbove(name)
+	if j.rule == above || j.protected != "" || j.passes { // what passes here is listed
+		return nil
+	}
+	if above.blocks() {
+		p.keepAbove(name)
+		if !j.blocks() {
+			j.passes = true
+		}
+	}
+	return visit(name, j.rule, 0)
+}
+
+// ruleAbove returns the rule for the names below the parent of a name.
 func (p *plan) ruleAbove(name string) rule {
 	if above := parent(name); above != p.above {
-		p.above, p.aboveRule = above, p.judge(above).rule
+		p.above, p.aboveRule = above, p.judge(above).rule.forBelow()
 	}
 	return p.aboveRule
 }
@@ -164,7 +198,7 @@ func (p *plan) ruleAbove(name string) rule {
 func (p *plan) keepAbove(name string) {
 	for above := parent(name); above != ""; above = parent(above) {
 		r := p.judge(above).rule
-		if r != p.judge(parent(above)).rule {
+		if r != p.judge(parent(above)).rule.forBelow() {
 			return // this one has a rule
 		}
 		p.between[above] = r
@@ -184,8 +218,10 @@ func (s *selection) suffixes() []protectedSuffix {
 				suffixes = append(suffixes, protectedSuffix{name: name})
 			}
 			s := &suffixes[i]
-			s.distance = max(s.distance, min(p.Distance, match.MaxDistance(name)))
-			s.homoglyphs = s.homoglyphs || p.Kinds.Has(match.Homoglyph)
+			if s.distance = max(s.distance, min(p.Distance, match.MaxDistance(name))); p.Kinds.Has(match.Suffix) {
+				s.distance = match.MaxDistance(name)
+			}
+			s.kinds |= p.Kinds
 		}
 	}
 	return suffixes

@@ -68,7 +68,7 @@ func (s *Set) JudgeReply(q *Query, d *Decision, reply *dns.Msg) ReplyDecision {
 func (s *Set) concerns(name string, d *Decision, reply *dns.Msg) bool {
 	for _, rr := range reply.Answer {
 		h := rr.Header()
-		if d.Policy != nil || h.Rrtype == dns.TypeCNAME || h.Rrtype == dns.TypeDNAME || !strings.EqualFold(h.Name, name) {
+		if d.Verdict == Lookalike || h.Rrtype == dns.TypeCNAME || h.Rrtype == dns.TypeDNAME || !strings.EqualFold(h.Name, name) {
 			return true
 		}
 	}
@@ -81,7 +81,7 @@ func (s *Set) concerns(name string, d *Decision, reply *dns.Msg) bool {
 				}
 				continue
 			}
-			if d.Policy != nil || !strings.EqualFold(rr.Header().Name, name) {
+			if d.Verdict == Lookalike || !strings.EqualFold(rr.Header().Name, name) {
 				return true
 			}
 		}

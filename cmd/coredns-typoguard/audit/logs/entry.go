@@ -29,15 +29,13 @@ func (e *entry) open(line []byte, c *Clock, known func(program []byte) bool) {
 
 // openMore goes on with the message, of which what carried it in JSON or CSV has been taken off.
 func (e *entry) openMore(c *Clock, known func(program []byte) bool) {
+	isKnown := false
 	for range maxLayers {
-		if len(e.program) > 0 && known(e.program) {
-			break
-		}
-		if !e.layer(c) && !e.bareTag(known) {
+		if isKnown = len(e.program) > 0 && known(e.program); isKnown || !e.layer(c) && !e.bareTag(known) {
 			break
 		}
 	}
-	if len(e.program) == 0 || !known(e.program) {
+	if !isKnown {
 		e.farTag(known)
 	}
 	if bytes.HasPrefix(e.message, []byte("[ID ")) {

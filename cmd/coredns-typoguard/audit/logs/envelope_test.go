@@ -85,6 +85,9 @@ var envelopes = []struct {
 		}
 		return object2("__REALTIME_TIMESTAMP", "1795300695123456", "SYSLOG_IDENTIFIER", p, "MESSAGE", octets)
 	}},
+	{"journalctl -o short-delta", true, false, func(p, m string) string {
+		return "[    1.000002 <    0.000001 >] relay " + p + "[31589]: " + m
+	}},
 	{"journalctl -o with-unit", false, true, func(_, m string) string { return "Sat 2026-11-21 23:38:15 CET relay mta.service[31589]: " + m }},
 	{"journalctl -o with-unit of an instance", false, true, func(_, m string) string {
 		return "Sat 2026-11-21 23:38:15 CET relay user@1000.service/mta@x.service[31589]: " + m

@@ -189,8 +189,10 @@ func withoutMark(line []byte) []byte {
 
 // readLine reads a line that is no row of a table.
 func (r *Reader) readLine(line []byte, found func(*Record)) (formatNumber, Result) {
-	if object := bytes.TrimLeft(line, " \t"); len(object) > 0 && object[0] == '{' {
-		return r.readObject(object, found)
+	if line[0] == '{' || line[0] == ' ' || line[0] == '\t' {
+		if object := bytes.TrimLeft(line, " \t"); len(object) > 0 && object[0] == '{' {
+			return r.readObject(object, found)
+		}
 	}
 	r.entry.open(line, r.shared.clock, r.isKnown)
 	if m := r.entry.message; len(m) > 0 && m[0] == '{' {
