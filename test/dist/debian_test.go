@@ -36,7 +36,7 @@ func bootstrap(ctx context.Context, dir, release string) error {
 		{"chroot", partial, "apt-get", "-qq", "-o", "Acquire::Retries=5", "update"},
 		{"chroot", partial, "apt-get", "-qq", "-o", "Acquire::Retries=5", "--yes", "--download-only", "install", "postfix"},
 	} {
-		if out, err := exec.CommandContext(ctx, args[0], args[1:]...).CombinedOutput(); err != nil { //nolint:gosec // all of it is above
+		if out, err := exec.CommandContext(ctx, args[0], args[1:]...).CombinedOutput(); err != nil {
 			return fmt.Errorf("%s: %w: %s", strings.Join(args, " "), err, out)
 		}
 	}
@@ -66,7 +66,7 @@ func newHost(t *testing.T, release string) host {
 	t.Cleanup(func() { require.NoError(t, syscall.Unmount(filepath.Join(h.root, "proc"), syscall.MNT_DETACH)) })
 	h.write(t, "etc/resolv.conf", "nameserver "+upstreamAddress+"\n")
 	h.write(t, "usr/local/bin/systemctl", systemctl)
-	require.NoError(t, os.Chmod(h.path("usr/local/bin/systemctl"), 0o755)) //nolint:gosec // a program
+	require.NoError(t, os.Chmod(h.path("usr/local/bin/systemctl"), 0o755))
 	t.Cleanup(func() { h.killAll(t) })
 	return h
 }

@@ -130,7 +130,7 @@ func TestImage(t *testing.T) {
 	})
 
 	p.End(syscall.SIGTERM)
-	require.Error(t, exec.Command("nsenter", inside("/coredns-typoguard", "health", "-timeout", "100ms")...).Run(), "a dead server is healthy") //nolint:gosec // all of it is above
+	require.Error(t, exec.Command("nsenter", inside("/coredns-typoguard", "health", "-timeout", "100ms")...).Run(), "a dead server is healthy")
 }
 
 // TestImageFiles: the image has what the program needs, and nothing else.

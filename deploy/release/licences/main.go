@@ -54,13 +54,20 @@ func main() {
 
 // write writes the NOTICE for a package.
 func write(to io.Writer, pkg string, platforms []string) error {
+	env, err := exec.Command("go", "env", "GOROOT", "GOVERSION").Output()
+	if err != nil {
+		return err
+	}
+	goroot, goversion, _ := strings.Cut(strings.TrimSpace(string(env)), "\n")
+	standard := module{Path: "Go standard library", Version: goversion, Dir: goroot}
+
 	modules := map[string]map[string]bool{} // the paths of its texts, by the module's name
 	for _, platform := range platforms {
 		goos, goarch, ok := strings.Cut(platform, "/")
 		if !ok {
 			return fmt.Errorf("platform %q; expected GOOS/GOARCH", platform)
 		}
-		if err := collect(modules, pkg, goos, goarch); err != nil {
+		if err := collect(modules, standard, pkg, goos, goarch); err != nil {
 			return fmt.Errorf("%s: %w", platform, err)
 		}
 	}
@@ -85,19 +92,19 @@ func write(to io.Writer, pkg string, platforms []string) error {
 		}
 		slices.Sort(paths)
 		for _, path := range paths {
-			text, err := os.ReadFile(path) //nolint:gosec // in the sources of a module
+			text, err := os.ReadFile(path)
 			if err != nil {
 				return err
 			}
 			fmt.Fprintf(&out, "\n%[1]s\n%[2]s: %[3]s\n%[1]s\n\n%[4]s\n", strings.Repeat("=", 100), name, filepath.Base(path), bytes.TrimSpace(text))
 		}
 	}
-	_, err := out.WriteTo(to)
+	_, err = out.WriteTo(to)
 	return err
 }
 
 // collect adds the modules that a package needs on one system, and their texts.
-func collect(modules map[string]map[string]bool, pkg, goos, goarch string) error {
+func collect(modules map[string]map[string]bool, standard module, pkg, goos, goarch string) error {
 	list := exec.Command("go", "list", "-deps", "-tags="+tags, "-json=Dir,EmbedFiles,Standard,Module", pkg) //nolint:gosec // the package is ours to choose
 	list.Env = append(os.Environ(), "GOOS="+goos, "GOARCH="+goarch, "CGO_ENABLED=0")
 	list.Stderr = os.Stderr
@@ -113,6 +120,9 @@ func collect(modules map[string]map[string]bool, pkg, goos, goarch string) error
 		case err != nil:
 			return err
 		}
+		if p.Standard {
+			p.Module = &standard
+		}
 		if err := add(modules, p); err != nil {
 			return err
 		}
@@ -121,26 +131,15 @@ func collect(modules map[string]map[string]bool, pkg, goos, goarch string) error
 
 // add adds the texts for one package: those in its directory, above it in its module, and beside what it embeds.
 func add(modules map[string]map[string]bool, p listed) error {
-	var name, root string
-	switch {
-	case p.Module != nil && !p.Module.Main:
-		name, root = p.Module.name(), p.Module.Dir
-	case p.Module != nil:
+	if p.Module.Main {
 		return addEmbedded(modules, p)
-	case p.Standard:
-		goroot, err := exec.Command("go", "env", "GOROOT", "GOVERSION").Output()
-		if err != nil {
-			return err
-		}
-		fields := strings.Fields(string(goroot))
-		name, root = "Go standard library "+fields[1], fields[0]
 	}
-	texts := textsOf(modules, name)
+	texts := textsOf(modules, p.Module.name())
 	for dir := p.Dir; ; dir = filepath.Dir(dir) {
 		if err := addDir(texts, dir); err != nil {
 			return err
 		}
-		if dir == root || dir == filepath.Dir(dir) {
+		if dir == p.Module.Dir || dir == filepath.Dir(dir) {
 			return nil
 		}
 	}
