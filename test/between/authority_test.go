@@ -172,7 +172,7 @@ func ready(ctx context.Context, address string) error {
 	if err != nil {
 		return err
 	}
-	if !reply.Response || reply.Rcode != dns.RcodeSuccess || len(reply.Answer) == 0 {
+	if !reply.Response || reply.Rcode != dns.RcodeSuccess {
 		return fmt.Errorf("example NS: %s", reply)
 	}
 	return nil
