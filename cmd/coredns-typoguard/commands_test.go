@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -16,12 +17,15 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// warning is a line with a warning about a Corefile, which most tests are not about.
+var warning = regexp.MustCompile(`(?m)^coredns-typoguard check: warning: .*\n`)
+
 // runCLI runs a command in a directory where Corefile is the example, and returns what it writes.
 func runCLI(t *testing.T, stdin string, args ...string) (status int, out, errs string) {
 	t.Helper()
 	var outBuffer, errBuffer bytes.Buffer
 	status = runCommand(append([]string{"coredns-typoguard"}, args...), strings.NewReader(stdin), &outBuffer, &errBuffer)
-	return status, outBuffer.String(), errBuffer.String()
+	return status, outBuffer.String(), warning.ReplaceAllString(errBuffer.String(), "")
 }
 
 // useExample makes the working directory one where Corefile is the example.
@@ -80,6 +84,13 @@ func TestCheck(t *testing.T) {
 			"coredns-typoguard check: conf: open missing: no such file or directory; expected a Corefile with policies\n"},
 		{"Corefile on standard input", []string{"-conf", "stdin", "army.ml"}, ". {\ntypoguard {\nprotect army.mil\n}\n}", 1,
 			"army.ml: blocked verdict=lookalike intended=army.mil protected=army.mil distance=1 kind=omission policy=default action=nxdomain mode=enforce\n", ""},
+		{"popular", []string{"-conf", "stdin", "mail.bing.com", "mit.edu", "gmial.com", "bxing.com"}, ". {\ntypoguard {\nprotect ing.com kit.edu gmail.com boxing.com\nshort report\n}\n}", 1,
+			"mail.bing.com: passed verdict=popular reason=popular popular=bing.com rank=106 intended=mail.ing.com protected=ing.com distance=1 kind=addition policy=default action=nxdomain mode=enforce\n" +
+				"mit.edu: passed verdict=popular reason=popular popular=mit.edu rank=103 intended=kit.edu protected=kit.edu distance=1 kind=adjacent policy=default action=nxdomain mode=enforce\n" +
+				"gmial.com: blocked verdict=lookalike intended=gmail.com protected=gmail.com distance=1 kind=transposition policy=default action=nxdomain mode=enforce\n" +
+				"bxing.com: blocked verdict=lookalike intended=boxing.com protected=boxing.com distance=1 kind=omission policy=default action=nxdomain mode=enforce\n", ""},
+		{"a short label", []string{"-conf", "stdin", "ubk.com"}, ". {\ntypoguard {\nprotect ubs.com\nshort report\n}\n}", 0,
+			"ubk.com: passed verdict=lookalike reason=short intended=ubs.com protected=ubs.com distance=1 kind=substitution policy=default action=nxdomain mode=enforce\n", ""},
 		{"both on standard input", []string{"-conf", "stdin", "-"}, "", 2, "", "coredns-typoguard check: conf: both -conf stdin and the argument - read standard input; expected only one of them\n"},
 		{"bad Corefile", []string{"-conf", "stdin", "army.ml"}, ". {\nnonsense\n}", 2, "", "coredns-typoguard check: stdin:2 - Error during parsing: Unknown directive 'nonsense'\n"},
 		{"unknown option", []string{"-nonsense"}, "", 2, "", "coredns-typoguard check: flag provided but not defined: -nonsense; see coredns-typoguard check -help\n"},

@@ -29,7 +29,7 @@ func (c *policyConfig) check() error {
 	if err := c.completeSources(); err != nil {
 		return err
 	}
-	if err := errors.Join(c.addLog(), c.checkReview()); err != nil {
+	if err := errors.Join(c.addLog(), c.checkReview(), c.checkPopular()); err != nil {
 		return err
 	}
 	return c.completeKinds()
@@ -68,6 +68,7 @@ func (c *policyConfig) protectsFiles() bool {
 func (c *policyConfig) completeSources() error {
 	fetched := false
 	for _, s := range c.lists.sources {
+		s.Shrink = c.lists.shrink
 		if s.IsRemote() {
 			fetched = true
 			s.Remote(c.lists.cacheDir, c.lists.optional)

@@ -35,9 +35,10 @@ type policyConfig struct {
 
 	addDefaultKinds bool // to the kinds that the stanza gives
 
-	lists  listsConfig
-	smtp   smtpConfig
-	review *reviewConfig // nil without a page
+	lists   listsConfig
+	popular popularConfig
+	smtp    smtpConfig
+	review  *reviewConfig // nil without a page
 
 	sinks     []*sinkConfig // of events
 	sinkNames []string
@@ -49,11 +50,12 @@ type policyConfig struct {
 
 // listsConfig is where a policy's suffixes come from.
 type listsConfig struct {
-	protected, allowed []suffixlist.Suffix
-	sources            []*suffixlist.Source
-	reload             time.Duration // how often to check the sources; 0: never
-	cacheDir           string        // for copies of fetched lists; "": none
-	optional           bool          // start even if a list can neither be fetched nor has a copy
+	protected, allowed, denied []suffixlist.Suffix
+	sources                    []*suffixlist.Source
+	reload                     time.Duration // how often to check the sources; 0: never
+	cacheDir                   string        // for copies of fetched lists; "": none
+	optional                   bool          // start even if a list can neither be fetched nor has a copy
+	shrink                     int           // percentage of its suffixes that a list may lose in the background
 }
 
 // historyConfig is the history of a policy's events.
@@ -65,7 +67,7 @@ func newPolicyConfig(at suffixlist.Position, root string) *policyConfig {
 		at:     at,
 		root:   root,
 		given:  map[string]suffixlist.Position{},
-		lists:  listsConfig{reload: defaultReload},
+		lists:  listsConfig{reload: defaultReload, shrink: suffixlist.DefaultShrink},
 		mask:   event.NoMask,
 
 		logEvents: true,

@@ -77,7 +77,7 @@ func (h *hit) tap(reply *dns.Msg) {
 func appendPolicy(b []byte, h *hit) []byte {
 	action := uint64(actionLOCALDATA)
 	switch {
-	case h.Mode == policy.Monitor:
+	case h.Mode != policy.Enforce:
 		action = actionPASS
 	case h.Policy.Action == policy.NXDOMAIN:
 		action = actionNXDOMAIN

@@ -21,6 +21,7 @@ var verdictFuncs = [...]metadata.Func{
 	policy.Protected: policy.Protected.String,
 	policy.Allowed:   policy.Allowed.String,
 	policy.Lookalike: policy.Lookalike.String,
+	policy.Popular:   policy.Popular.String,
 }
 
 // describeVerdict publishes a verdict as metadata. It reports false if the metadata plugin is not in use.
@@ -30,7 +31,7 @@ func describeVerdict(ctx context.Context, v policy.Verdict) bool {
 
 // describe publishes the decision about a name as metadata.
 func (h *hit) describe() {
-	if !describeVerdict(h.ctx, h.Verdict) || h.Verdict != policy.Lookalike {
+	if !describeVerdict(h.ctx, h.Verdict) || h.Policy == nil {
 		return
 	}
 	for label, value := range map[string]string{
@@ -41,6 +42,7 @@ func (h *hit) describe() {
 		"distance":    strconv.Itoa(h.Lookalike.Distance),
 		"action":      h.done(),
 		"mode":        h.Mode.String(),
+		"popular":     h.Popular,
 		"record":      h.recordText(),
 		"counterpart": h.Counterpart.String(),
 	} {

@@ -17,9 +17,9 @@ import (
 func collectors() []prometheus.Collector {
 	return []prometheus.Collector{
 		metrics.LookalikesTotal, metrics.PassedTotal, metrics.PolicySuffixes, metrics.PolicyReloads, metrics.PolicyReloadSuccessful, metrics.PolicyReloadTime,
-		metrics.SMTPSessions, metrics.SMTPActive, metrics.SMTPRejected, metrics.SMTPOthers, metrics.SMTPLimitsHit, metrics.SMTPTLS,
+		metrics.SMTPSessions, metrics.SMTPActive, metrics.SMTPRejected, metrics.SMTPOthers, metrics.SMTPDeferred, metrics.SMTPLimitsHit, metrics.SMTPTLS,
 		metrics.PolicyExpiring, metrics.PolicyTrialEnds, metrics.TargetsTotal, metrics.AliasesCut, metrics.CounterpartLookups, metrics.CounterpartHits, metrics.CounterpartDuration,
-		metrics.EventsWritten, metrics.EventsDropped, metrics.EventsErrors, metrics.EventsSinkUp, metrics.NewClients,
+		metrics.EventsWritten, metrics.EventsDropped, metrics.EventsErrors, metrics.EventsSinkUp, metrics.NewClients, metrics.ListSuccess, metrics.PolicyInfo, metrics.ListInterval,
 	}
 }
 
@@ -36,13 +36,15 @@ func TestMetricNames(t *testing.T) {
 
 // TestSeriesBegin: what a policy can count exists before it is counted, and counting makes no further series.
 func TestSeriesBegin(t *testing.T) {
-	stanzas := map[string]int{ // series: kinds x types
-		"protect army.mil":                                      9 * 11,
-		"protect mindef.nl\ndistance 2":                         10 * 11,
-		"protect army.mil\nkinds omission":                      1 * 11,
-		"protect army.mil\naction nullmx":                       9 * 4,
-		"protect army.mil\naction nullmx\ntypes MX A AAAA SVCB": 9 * 6,
-		"protect army.mil\ntypes MX A AAAA TXT":                 9 * 7,
+	stanzas := map[string]int{ // series: kinds x types, and in mode popular all kinds but homoglyph
+		"protect army.mil":                                      (9 + 8) * 11,
+		"protect army.mil\npopular block":                       9 * 11,
+		"protect army.mil\nshort report":                        (9 + 8 + 1) * 11,
+		"protect mindef.nl\ndistance 2":                         (10 + 9) * 11,
+		"protect army.mil\nkinds omission":                      (1 + 1) * 11,
+		"protect army.mil\naction nullmx":                       (9 + 8) * 4,
+		"protect army.mil\naction nullmx\ntypes MX A AAAA SVCB": (9 + 8) * 6,
+		"protect army.mil\ntypes MX A AAAA TXT":                 (9 + 8) * 7,
 	}
 	qtypes := append([]uint16{dns.TypeSVCB, 65280, dns.TypeNone}, metrics.CountedTypes...)
 	for stanza, series := range stanzas {
@@ -64,7 +66,7 @@ func TestSeriesBegin(t *testing.T) {
 func TestCounting(t *testing.T) {
 	h := handler(t, `
 		typoguard mil {
-			protect army.mil
+			protect army.mil ing.com
 			allow gov.ml
 		}
 		typoguard trial {
@@ -84,6 +86,7 @@ func TestCounting(t *testing.T) {
 		{"blocked", question("us.army.ml.", dns.TypeMX), metrics.LookalikesTotal.WithLabelValues("", "", "mil", "nxdomain", "enforce", "omission", "MX")},
 		{"a type without a label", question("us.army.ml.", dns.TypeLOC), metrics.LookalikesTotal.WithLabelValues("", "", "mil", "nxdomain", "enforce", "omission", "other")},
 		{"monitored", question("armny.nl.", dns.TypeMX), metrics.LookalikesTotal.WithLabelValues("", "", "trial", "nullmx", "monitor", "addition", "MX")},
+		{"popular", question("mail.bing.com.", dns.TypeMX), metrics.LookalikesTotal.WithLabelValues("", "", "mil", "nxdomain", "popular", "addition", "MX")},
 		{"protected", question("army.mil.", dns.TypeMX), metrics.PassedTotal.WithLabelValues("", "", "protected")},
 		{"allowed", question("x.gov.ml.", dns.TypeMX), metrics.PassedTotal.WithLabelValues("", "", "allowed")},
 		{"no match", question("example.org.", dns.TypeMX), metrics.PassedTotal.WithLabelValues("", "", "no_match")},

@@ -17,6 +17,7 @@ import (
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/popular"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/suffixlist"
 )
 
@@ -68,10 +69,12 @@ tls://. {
 			Clients: policy.Clients{Networks: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("2001:db8::1/128")}},
 			Types:   []uint16{dns.TypeMX, dns.TypeA, dns.TypeAAAA},
 			Action:  policy.Sinkhole, Sinkhole: []netip.Addr{netip.MustParseAddr("192.0.2.25")}, TTL: 5,
+			Popular: []*popular.List{popular.Builtin()},
 		},
 		{
 			Name: "more", Distance: 1, Kinds: match.DefaultKinds.Without(match.Multiple),
 			Keyboard: match.QWERTY, Mode: policy.Monitor, TTL: 60,
+			Popular: []*popular.List{popular.Builtin()},
 		},
 	}, blocks[1].Set.Policies)
 	require.Len(t, blocks[1].Suffixes, 2)

@@ -118,7 +118,7 @@ func parseSinkhole(words []string, p *policyConfig) error {
 }
 
 func parseMode(c *caddy.Controller, p *policyConfig) error {
-	i, rest, err := args.Named(c, "mode", policy.ModeNames[:])
+	i, rest, err := args.Named(c, "mode", policy.ModeNames())
 	if err != nil {
 		return err
 	}
@@ -145,10 +145,11 @@ func parseRequire(c *caddy.Controller, p *policyConfig) error {
 	p.Require = r
 	return args.Pairs(words[1:], map[string]func(string) error{
 		"on_error": func(value string) error {
-			if value != "block" && value != "pass" {
-				return fmt.Errorf("on_error %q; expected block or pass", value)
+			i := slices.Index(policy.OnErrorNames[:], value)
+			if i < 0 {
+				return fmt.Errorf("on_error %q; expected defer, block or pass", value)
 			}
-			r.PassOnError = value == "pass"
+			r.OnError = policy.OnError(i)
 			return nil
 		},
 		"timeout": func(value string) (err error) {

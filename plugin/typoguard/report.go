@@ -10,26 +10,26 @@ import (
 // maxCandidates is how many suffixes an event names beside the one that decided.
 const maxCandidates = 16
 
-// report tells everybody who wants to know of a covered name: an event, a counter, metadata, and dnstap unless an answer follows.
+// report tells everybody who wants to know of a name that is covered, or passes because it is popular: an event, a counter, metadata, and dnstap unless an answer follows.
 func (h *hit) report() {
 	e := newEvent(h)
 	h.id = e.ID
 	h.send(&e)
 	h.describe()
-	h.counters.Covered(&h.Decision, h.question().Qtype, h.record)
-	if h.Mode == policy.Monitor || h.record != nil {
+	h.counters.Reported(&h.Decision, h.question().Qtype, h.record)
+	if h.Mode != policy.Enforce || h.record != nil {
 		h.tap(nil)
 	}
 }
 
-// newEvent makes an event of a covered name. The client's address is masked here, before anybody else gets to see it.
+// newEvent makes an event of such a name. The client's address is masked here, before anybody else gets to see it.
 func newEvent(h *hit) event.Event {
 	client, via := h.Policy.Clients.Origin(h.client())
 	client = h.config.mask.Apply(client)
 	name := displayName(h.name)
 	e := event.Event{
 		ID:           event.ID(client, name, h.Policy.Name, h.at),
-		To:           h.config.sinkNames,
+		To:           h.config.sinksFor(h.Mode),
 		First:        h.at,
 		Last:         h.at,
 		Lookalike:    h.Lookalike,
@@ -56,12 +56,14 @@ func newEvent(h *hit) event.Event {
 	return e
 }
 
-// responseCode returns the code of the answer as text, or "" if the policy only monitors, or looks at a reply, of which
+// responseCode returns the code of the answer as text, or "" if the query passes, or the policy looks at a reply, of which
 // something may remain.
 func (h *hit) responseCode() string {
 	switch {
-	case h.Mode == policy.Monitor, h.record != nil:
+	case h.Mode != policy.Enforce, h.record != nil:
 		return ""
+	case h.Deferred():
+		return dns.RcodeToString[dns.RcodeServerFailure]
 	case h.NoName:
 		return dns.RcodeToString[dns.RcodeNameError]
 	}

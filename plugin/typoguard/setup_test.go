@@ -1,6 +1,7 @@
 package typoguard
 
 import (
+	"maps"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/popular"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/suffixlist"
 )
 
@@ -52,10 +54,12 @@ func TestParseDefaults(t *testing.T) {
 		Action:   policy.NXDOMAIN,
 		Mode:     policy.Enforce,
 		TTL:      60,
+		Popular:  []*popular.List{popular.Builtin()},
 	}, c.Policy)
 	assert.Equal(t, []string{"log"}, c.sinkNames)
 	assert.Equal(t, event.NoMask, c.mask)
 	assert.Equal(t, 30*time.Second, c.lists.reload)
+	assert.Equal(t, 50, c.lists.shrink)
 }
 
 func TestParseEverything(t *testing.T) {
@@ -63,6 +67,8 @@ func TestParseEverything(t *testing.T) {
 		"a.txt": "\ufeff# comment\n\nnavy.mil # the navy\r\nbücher.example\n",
 		"b.txt": "af.mil",
 		"c.txt": "# nothing yet\n",
+
+		"popular.csv": "7,example.org\n",
 	})
 	b, err := parseCorefile(t, root, `typoguard mail {
 			protect army.mil
@@ -70,6 +76,10 @@ func TestParseEverything(t *testing.T) {
 			protect_file a.txt `+filepath.Join(root, "b.txt")+`
 			allow gov.ml
 			allow_file c.txt
+			deny example.com
+			deny Example.NET.
+			popular popular.csv
+			short report
 			distance 2
 			kinds omission substitution multiple
 			keyboard azerty
@@ -79,6 +89,7 @@ func TestParseEverything(t *testing.T) {
 			mode monitor
 			ttl 5
 			reload 1m
+			shrink 20
 			events events.json size 1MB keep 3 age 30d
 			events `+filepath.Join(root, "more.json")+`
 			syslog udp://192.0.2.1
@@ -103,13 +114,21 @@ func TestParseEverything(t *testing.T) {
 		Sinkhole: []netip.Addr{netip.MustParseAddr("192.0.2.66"), netip.MustParseAddr("2001:db8::66")},
 		Mode:     policy.Monitor,
 		TTL:      5,
+		Popular:  c.Popular,
+
+		ReportShort: true,
 	}, c.Policy)
+	require.Len(t, c.Popular, 2)
+	assert.Same(t, popular.Builtin(), c.Popular[0])
+	assert.Equal(t, map[string]int{"example.org": 7}, maps.Collect(c.Popular[1].All()))
+	assert.Equal(t, []string{"example.com", "example.net"}, suffixlist.Names(c.lists.denied))
 	assert.Equal(t, []string{
 		filepath.Join(root, "events.json"), filepath.Join(root, "more.json"), "udp://192.0.2.1:514", "tls://siem.example.org:6515",
 	}, c.sinkNames)
 	assert.Equal(t, event.Mask{V4: 24, V6: 56}, c.mask)
 	assert.True(t, c.dnstap)
 	assert.Equal(t, time.Minute, c.lists.reload)
+	assert.Equal(t, 20, c.lists.sources[0].Shrink)
 	protected, allowed, err := b.lists[0].Suffixes()
 	require.NoError(t, err)
 	assert.Equal(t, []string{"army.mil", "mindef.nl", "navy.mil", "xn--bcher-kva.example", "af.mil"}, suffixlist.Names(protected))

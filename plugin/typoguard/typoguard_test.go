@@ -19,10 +19,10 @@ import (
 )
 
 // handler returns the handler of a server block, with a next plugin that answers everything with a TXT record.
-func handler(t *testing.T, corefile string) *Typoguard {
-	t.Helper()
-	b, err := parseCorefile(t, "", strings.TrimSpace(corefile))
-	require.NoError(t, err)
+func handler(tb testing.TB, corefile string) *Typoguard {
+	tb.Helper()
+	b, err := parseCorefile(tb, "", strings.TrimSpace(corefile))
+	require.NoError(tb, err)
 	h := newTypoguard(b)
 	h.Next = plugin.HandlerFunc(func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
 		m := new(dns.Msg).SetReply(r)
@@ -245,13 +245,21 @@ func TestServeDNSMetadata(t *testing.T) {
 		want                map[string]string
 	}{
 		{"blocked", "", "us.army.ml.", dns.TypeMX, map[string]string{"verdict": "lookalike", "policy": "default", "protected": "army.mil",
-			"intended": "us.army.mil", "kind": "omission", "distance": "1", "action": "nxdomain", "mode": "enforce", "counterpart": "", "record": "", "id": "ID"}},
+			"intended": "us.army.mil", "kind": "omission", "distance": "1", "action": "nxdomain", "mode": "enforce", "counterpart": "", "record": "", "popular": "", "id": "ID"}},
 		{"monitored", "mode monitor", "army.mli.", dns.TypeMX, map[string]string{"verdict": "lookalike", "policy": "default", "protected": "army.mil",
-			"intended": "army.mil", "kind": "transposition", "distance": "1", "action": "pass", "mode": "monitor", "counterpart": "", "record": "", "id": "ID"}},
+			"intended": "army.mil", "kind": "transposition", "distance": "1", "action": "pass", "mode": "monitor", "counterpart": "", "record": "", "popular": "", "id": "ID"}},
 		{"a homoglyph", "", "xn--rmy-5cd.mil.", dns.TypeMX, map[string]string{"verdict": "lookalike", "policy": "default", "protected": "army.mil",
-			"intended": "army.mil", "kind": "homoglyph", "distance": "0", "action": "nxdomain", "mode": "enforce", "counterpart": "", "record": "", "id": "ID"}},
+			"intended": "army.mil", "kind": "homoglyph", "distance": "0", "action": "nxdomain", "mode": "enforce", "counterpart": "", "record": "", "popular": "", "id": "ID"}},
 		{"a type that passes", "", "army.ml.", dns.TypeDS, map[string]string{"verdict": "lookalike", "policy": "default", "protected": "army.mil",
-			"intended": "army.mil", "kind": "omission", "distance": "1", "action": "pass", "mode": "enforce", "counterpart": "", "record": ""}},
+			"intended": "army.mil", "kind": "omission", "distance": "1", "action": "pass", "mode": "enforce", "counterpart": "", "record": "", "popular": ""}},
+		{"popular", "protect ing.com", "mail.BING.com.", dns.TypeMX, map[string]string{"verdict": "popular", "policy": "default", "protected": "ing.com", "intended": "mail.ing.com",
+			"kind": "addition", "distance": "1", "action": "pass", "mode": "popular", "counterpart": "", "record": "", "popular": "bing.com", "id": "ID"}},
+		{"popular, a type that passes", "protect ing.com", "bing.com.", dns.TypeDS, map[string]string{"verdict": "popular", "policy": "default", "protected": "ing.com",
+			"intended": "ing.com", "kind": "addition", "distance": "1", "action": "pass", "mode": "popular", "counterpart": "", "record": "", "popular": "bing.com"}},
+		{"popular and denied", "protect ing.com\ndeny bing.com", "bing.com.", dns.TypeMX, map[string]string{"verdict": "lookalike", "policy": "default", "protected": "ing.com",
+			"intended": "ing.com", "kind": "addition", "distance": "1", "action": "nxdomain", "mode": "enforce", "counterpart": "", "record": "", "popular": "", "id": "ID"}},
+		{"a doubtful substitution", "protect ups.com\nshort report\npopular block", "ubs.com.", dns.TypeMX, map[string]string{"verdict": "lookalike", "policy": "default", "protected": "ups.com",
+			"intended": "ups.com", "kind": "substitution", "distance": "1", "action": "pass", "mode": "monitor", "counterpart": "", "record": "", "popular": "", "id": "ID"}},
 		{"protected", "", "www.army.mil.", dns.TypeMX, map[string]string{"verdict": "protected"}},
 		{"allowed", "allow army.ml", "www.army.ml.", dns.TypeMX, map[string]string{"verdict": "allowed"}},
 		{"ordinary", "", "example.org.", dns.TypeMX, map[string]string{"verdict": "pass"}},

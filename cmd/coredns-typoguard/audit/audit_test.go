@@ -293,3 +293,12 @@ func TestThousands(t *testing.T) {
 		assert.Equal(t, want, thousands(n))
 	}
 }
+
+// TestPopular: mail to a popular domain passes, and is no leak.
+func TestPopular(t *testing.T) {
+	r, err := auditAll(t, ". {\n\ttypoguard {\n\t\tprotect ing.com\n\t}\n}\n", options{format: "names"}, "bing.com\nmail.bing.com\nwing.com\n")
+	require.NoError(t, err)
+	assert.Equal(t, map[string]int64{"popular": 2}, r.Passed)
+	require.Len(t, r.Lookalikes, 1)
+	assert.Equal(t, "wing.com", r.Lookalikes[0].Name)
+}

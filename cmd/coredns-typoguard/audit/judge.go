@@ -110,11 +110,21 @@ func (j *judge) of(r *logs.Record) verdict {
 		}
 		d := k.block.Judge(&q)
 		v.reason, v.listed = d.Outcome().String(), d.Listed
-		if d.Policy != nil {
+		if d.Verdict == policy.Lookalike { // mail to a popular domain is no leak
 			v.likeness = j.likeness(k.name, &d)
 		}
 	}
 	return v
+}
+
+// mayBeName reports whether a text has only characters that names have to which mail is delivered.
+func mayBeName(b []byte) bool {
+	for _, c := range b {
+		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '.' && c != '-' && c != '_' && c < 0x80 {
+			return false
+		}
+	}
+	return true
 }
 
 // prepare judges a name for anybody.

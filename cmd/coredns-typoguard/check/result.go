@@ -56,6 +56,15 @@ func (r *result) candidate() *event.Lookalike {
 // policy returns the policy of a candidate.
 func (r *result) policy(c *event.Lookalike) *policy.Policy { return r.block.Set.Named(c.Policy) }
 
+// rank returns the rank of the popular domain because of which the name passes, or 0 if there is none or it is unranked.
+func (r *result) rank() int {
+	if r.decision.Popular == "" {
+		return 0
+	}
+	rank, _ := policy.Rank(r.decision.Policy.Popular, r.decision.Popular)
+	return rank
+}
+
 // until returns when a suffix expires, or "".
 func until(s suffixlist.Suffix) string {
 	if s.Until.IsZero() {
@@ -69,7 +78,10 @@ func printLine(w io.Writer, r *result) error {
 	var line strings.Builder
 	d, suffix := &r.decision, r.suffix()
 	outcome := "passed"
-	if d.Enforced() {
+	switch {
+	case d.Deferred():
+		outcome = "deferred"
+	case d.Enforced():
 		outcome = "blocked"
 	}
 	fmt.Fprintf(&line, "%s: %s", r.name, outcome)
@@ -81,6 +93,10 @@ func printLine(w io.Writer, r *result) error {
 	field("verdict", d.Verdict.String())
 	field("reason", d.Outcome().String())
 	field("listed", d.Listed)
+	field("popular", d.Popular)
+	if rank := r.rank(); rank > 0 {
+		field("rank", strconv.Itoa(rank))
+	}
 	if r.record != "" {
 		field("record", strconv.Quote(r.record))
 	}
@@ -125,6 +141,8 @@ type object struct {
 	Verdict string `json:"verdict"`
 	Reason  string `json:"reason,omitempty"`
 	Allowed string `json:"allowed,omitempty"` // the suffix, if the verdict is "allowed"
+	Popular string `json:"popular,omitempty"` // the domain, if the verdict is "popular"
+	Rank    int    `json:"rank,omitempty"`    // of that domain
 	Record  string `json:"record,omitempty"`  // in the reply, that leads to a lookalike
 	Alias   string `json:"alias,omitempty"`
 	Targets string `json:"targets,omitempty"`
@@ -164,7 +182,7 @@ func printJSON(w io.Writer, r *result) error {
 	d, suffix := &r.decision, r.suffix()
 	o := object{
 		Name: r.name, Input: r.given, Blocked: d.Enforced(), Verdict: d.Verdict.String(), Reason: d.Outcome().String(),
-		Record: r.record, Alias: r.alias, Targets: r.targets, Reply: r.reply,
+		Popular: d.Popular, Rank: r.rank(), Record: r.record, Alias: r.alias, Targets: r.targets, Reply: r.reply,
 		Server: r.server, View: r.view, Counterpart: d.Counterpart.String(), Until: until(suffix), Note: suffix.Note,
 	}
 	if d.Verdict == policy.Allowed {

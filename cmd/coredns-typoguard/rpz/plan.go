@@ -13,11 +13,18 @@ import (
 // rule is what the zone says about a name and all names below it.
 type rule struct {
 	passes bool
+	except bool           // the name itself passes, but not the names below it
 	policy *policy.Policy // the policy with the action; nil if the name passes, or needs no rule
 }
 
 // blocks reports whether the rule hides names.
 func (r rule) blocks() bool { return r.policy != nil }
+
+// forBelow returns the rule for the names below.
+func (r rule) forBelow() rule {
+	r.except = false
+	return r
+}
 
 // judgement is a rule and the reason for it.
 type judgement struct {
@@ -38,6 +45,7 @@ type plan struct {
 	isAbove  func(name string) bool // whether a suffix that passes lies below a name
 	suffixes []protectedSuffix      // distinct, in the order of the policies
 	listed   []string               // the distinct suffixes that pass
+	special  []string               // other distinct names that may be treated otherwise than those above them
 	exists   func(top string) bool
 
 	above     string // the name of aboveRule, a cache: consecutive neighbours mostly have the same parent
@@ -68,6 +76,11 @@ func (p *plan) each(visit visitor) error {
 		}
 		p.keepAbove(name)
 		if err := visit(name, rule{passes: true}, 0); err != nil {
+			return err
+		}
+	}
+	for _, name := range p.special {
+		if err := p.considerSpecial(name, visit); err != nil {
 			return err
 		}
 	}
@@ -156,10 +169,27 @@ func (p *plan) consider(s *protectedSuffix, name string, visit func(name string,
 	return visit(name, j.rule)
 }
 
-// ruleAbove returns the rule for the parent of a name.
+// considerSpecial calls visit with a popular or denied name if it needs a rule, unless it looks like a suffix as a whole: then it is
+// one of the lookalikes.
+func (p *plan) considerSpecial(name string, visit visitor) error {
+	j := p.judge(name)
+	above := p.ruleAbove(name)
+	if j.rule == above || j.protected != "" || j.passes { // what passes here is listed
+		return nil
+	}
+	if above.blocks() {
+		p.keepAbove(name)
+		if !j.blocks() {
+			j.passes = true
+		}
+	}
+	return visit(name, j.rule, 0)
+}
+
+// ruleAbove returns the rule for the names below the parent of a name.
 func (p *plan) ruleAbove(name string) rule {
 	if above := parent(name); above != p.above {
-		p.above, p.aboveRule = above, p.judge(above).rule
+		p.above, p.aboveRule = above, p.judge(above).rule.forBelow()
 	}
 	return p.aboveRule
 }
@@ -168,7 +198,7 @@ func (p *plan) ruleAbove(name string) rule {
 func (p *plan) keepAbove(name string) {
 	for above := parent(name); above != ""; above = parent(above) {
 		r := p.judge(above).rule
-		if r != p.judge(parent(above)).rule {
+		if r != p.judge(parent(above)).rule.forBelow() {
 			return // this one has a rule
 		}
 		p.between[above] = r

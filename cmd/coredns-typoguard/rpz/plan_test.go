@@ -2,6 +2,9 @@ package rpz
 
 import (
 	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -107,7 +110,14 @@ var longer = strings.Fields("x.bla.l.l.l bla.l.l.l.l blabla.l blablabla.l bla1b.
 // hides, with the action of the same policy. It does so for servers that go by RFC 4592, where a wildcard is of no effect
 // below names that exist, and for those that look for a wildcard at every name above.
 func TestPlanSaysWhatTheServerSays(t *testing.T) {
-	for name, text := range policyTexts {
+	texts := maps.Clone(policyTexts)
+	file := filepath.Join(t.TempDir(), "popular.csv")
+	require.NoError(t, os.WriteFile(file, []byte("al.la\nb.bb.la\n1.b.lla\nlb.la\nbb.la.a\nal.bb\na.al\n"), 0o600))
+	texts["popular"] = "typoguard one {\n protect ab.la a.b.la\n popular " + file + "\n}\ntypoguard two {\n protect abl\n popular " + file + "\n}"
+	texts["denied"] = "typoguard {\n protect ab.la\n popular " + file + "\n deny b.al.la lb.la 1.b.bb.la\n}"
+	texts["denied, and allowed"] = "typoguard {\n protect ab.la\n popular " + file + "\n deny b.al.la 1.a.lb.la bb.la\n allow al.la lb.la b.bb.la\n}"
+	texts["short"] = "typoguard {\n protect ab.la\n short report\n}"
+	for name, text := range texts {
 		t.Run(name, func(t *testing.T) {
 			s := selectAll(t, ". {\n "+text+"\n}")
 			p := s.plan(true)
@@ -302,4 +312,18 @@ func edit(name string, edits []byte) string {
 		}
 	}
 	return name
+}
+
+// TestPlanPrivateSuffix: of a popular domain below which strangers register, only the name itself passes.
+func TestPlanPrivateSuffix(t *testing.T) {
+	s := selectAll(t, ". {\n typoguard {\n protect ups.com\n deny x.y.us.com\n }\n}")
+	all := rulesOf(t, s.plan(false))
+	r, ok := all["us.com"]
+	require.True(t, ok)
+	own, below := recordsOf("us.com", r, false)
+	assert.Equal(t, []string{passthru}, own)
+	assert.Equal(t, []string{nxdomain}, below)
+	assert.NotContains(t, all, "x.y.us.com", "it is hidden anyway")
+	assert.NotContains(t, all, "ubs.com", "popular")
+	assert.Contains(t, all, "uqs.com")
 }

@@ -23,6 +23,9 @@ const (
 // name above a listed suffix the zone must not say that nothing is below it (RFC 8020), as our server does not.
 func recordsOf(name string, r rule, isAbove bool) (own, below []string) {
 	below = recordsBelow(name, r)
+	if r.except {
+		return []string{passthru}, below
+	}
 	if isAbove && r.blocks() && r.policy.Action == policy.NXDOMAIN {
 		return []string{nodata}, below
 	}

@@ -1,6 +1,7 @@
 package rpz
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -11,9 +12,11 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/corefile"
-	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/rpz/tlds"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/popular"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/suffixlist"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/tlds"
 )
 
 // selection is the policies of a zone.
@@ -97,6 +100,7 @@ func (s *selection) plan(allTLDs bool) *plan {
 		isAbove:  s.block.Set.ListedBelow,
 		suffixes: s.suffixes(),
 		listed:   listedOf(s.block.Suffixes),
+		special:  s.special(),
 		exists:   func(string) bool { return true },
 	}
 	if allTLDs {
@@ -126,14 +130,40 @@ func (s *selection) judge(name string) judgement {
 	if d.Listed != "" {
 		return judgement{rule: rule{passes: true}}
 	}
-	if d.Policy == nil || (d.Mode == policy.Monitor && !s.monitors) {
+	whole := d.Lookalike.Intended == d.Lookalike.Protected
+	except := d.Verdict == policy.Popular
+	if except { // and so are the names below it, unless strangers register there
+		q.Name = "any." + name
+		d = s.block.Judge(&q)
+	}
+	if !d.Covered() || d.Doubtful || (d.Mode == policy.Monitor && !s.monitors) {
 		return judgement{}
 	}
-	found := judgement{rule: rule{policy: d.Policy}}
-	if d.Lookalike.Intended == d.Lookalike.Protected {
+	found := judgement{rule: rule{policy: d.Policy, except: except}}
+	if whole {
 		found.protected = d.Lookalike.Protected
 	}
 	return found
+}
+
+// special returns the popular and the denied names of the policies, those of the same parent in a row.
+func (s *selection) special() []string {
+	var names []string
+	seen := map[*popular.List]bool{}
+	for _, p := range s.policies {
+		for _, l := range p.Popular {
+			if seen[l] {
+				continue
+			}
+			seen[l] = true
+			for name := range l.All() {
+				names = append(names, name)
+			}
+		}
+		names = append(names, suffixlist.Names(s.suffixesOf(p).Denied)...)
+	}
+	slices.SortFunc(names, func(a, b string) int { return cmp.Or(cmp.Compare(parent(a), parent(b)), cmp.Compare(a, b)) })
+	return slices.Compact(names)
 }
 
 // comments describes the origin of the zone.

@@ -49,9 +49,12 @@ func (e *Event) queryMessage(b *strings.Builder) {
 	}
 	fmt.Fprintf(b, "%s looks like %s (%s, policy %s): client %s asked for %s, ",
 		what, e.Intended, e.Kind, e.Policy, orDash(e.Client), strings.Join(types, " "))
-	if e.Enforced() {
+	switch {
+	case e.Enforced():
 		fmt.Fprintf(b, "answered %s", e.Action)
-	} else {
+	case e.Mode == Passes:
+		b.WriteString("passed as a popular domain")
+	default:
 		fmt.Fprintf(b, "monitored (%s in mode enforce)", e.Action)
 	}
 	if e.NewClient {

@@ -29,7 +29,8 @@ type Event struct {
 
 	// Lookalike is what Name looks like. It is empty for mail to a domain that does not look like any protected suffix.
 	Lookalike
-	// Action and Mode are those of the policy: "nxdomain", "nodata", "nullmx" or "sinkhole", and "enforce" or "monitor". The
+	// Action and Mode are those of the policy: "nxdomain", "nodata", "nullmx" or "sinkhole", and "enforce" or "monitor", or
+	// "popular" if the name passes because it is a popular domain. The
 	// action of an event from an SMTP listener is SMTPRefused.
 	Action, Mode string
 	// Candidates are what else Name looks like, at most sixteen, best first; for a recipient, those in the reply.
@@ -64,5 +65,8 @@ type SMTP struct {
 	TLS               bool
 }
 
-// Enforced reports whether the policy enforced its action, and did not only monitor.
-func (e *Event) Enforced() bool { return e.Mode != "monitor" }
+// Passes is the mode of events about popular domains, which pass although they are lookalikes.
+const Passes = "popular"
+
+// Enforced reports whether the policy enforced its action, and did not only report.
+func (e *Event) Enforced() bool { return e.Mode != "monitor" && e.Mode != Passes }

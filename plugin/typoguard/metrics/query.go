@@ -17,7 +17,7 @@ var (
 		Namespace: namespace,
 		Subsystem: subsystem,
 		Name:      "lookalikes_total",
-		Help:      "Counter of queries for lookalike names that a policy answered, or would have answered but for mode monitor.",
+		Help:      "Counter of queries for lookalike names that a policy answered, or would have answered but for mode monitor, or because the name is popular.",
 	}, []string{"server", "view", "policy", "action", "mode", "kind", "type"})
 	PassedTotal = promauto.NewCounterVec(prometheus.CounterOpts{
 		Namespace: namespace,
@@ -85,9 +85,12 @@ func (c *Server) Begin(p *policy.Policy) {
 	if len(p.Types) == 0 {
 		qtypes = append(qtypes, dns.TypeNone) // for all others
 	}
-	for _, mode := range p.Modes() {
-		for _, kind := range p.Kinds.List() {
+	for _, kind := range p.Kinds.List() {
+		for _, mode := range p.Modes(kind) {
 			for _, record := range p.Inspect.Types() {
+				if mode == policy.Exempt {
+					break // such a target is left as it is, and nobody is told
+				}
 				c.targetSeries(p, mode, kind.String(), record)
 			}
 			for _, qtype := range qtypes {
@@ -112,8 +115,8 @@ func (c *Server) targetSeries(p *policy.Policy, mode policy.Mode, kind string, r
 // Passed counts a query that passes.
 func (c *Server) Passed(reason policy.Reason) { c.reasons[reason].Inc() }
 
-// Covered counts a lookalike: the name in a query of a type, or the target of a record in its reply.
-func (c *Server) Covered(d *policy.Decision, qtype uint16, record dns.RR) {
+// Reported counts a lookalike: the name in a query of a type, or the target of a record in its reply.
+func (c *Server) Reported(d *policy.Decision, qtype uint16, record dns.RR) {
 	if record != nil {
 		c.targetSeries(d.Policy, d.Mode, d.Lookalike.Kind, record.Header().Rrtype).Inc()
 		return

@@ -85,7 +85,7 @@ func (s *Set) nearParent(name string, q *Query) bool {
 		if index == nil {
 			continue
 		}
-		if matches := index.Lookup(name, buffer).Matches; len(matches) > 0 && s.anyCounts(matches, q) {
+		if matches := index.Lookup(name, buffer).Matches; len(matches) > 0 && s.anyCounts(name, matches, q) {
 			return true
 		}
 	}
@@ -93,10 +93,15 @@ func (s *Set) nearParent(name string, q *Query) bool {
 }
 
 // anyCounts reports whether one of the policies that a name as a whole matches enforces and is for the client.
-func (s *Set) anyCounts(matches []match.Match, q *Query) bool {
+func (s *Set) anyCounts(name string, matches []match.Match, q *Query) bool {
 	client, now := q.client(), q.now()
 	return slices.ContainsFunc(matches, func(m match.Match) bool {
 		p := s.Policies[m.Tag]
-		return m.Start == 0 && p.ModeAt(now) == Enforce && p.counts(&Query{Only: q.Only}, client)
+		mode, _ := p.modeOf(name, &m, now)
+		if m.Start != 0 || mode != Enforce || !p.counts(&Query{Only: q.Only}, client) {
+			return false
+		}
+		_, exempt := s.isExempt(name, &m)
+		return !exempt
 	})
 }

@@ -17,10 +17,13 @@ const (
 	Protected
 	Allowed
 	Lookalike
+	Popular // a lookalike that passes, and is reported, because it is a popular domain
 )
 
 // String returns the verdict as it stands in metadata and in reports.
-func (v Verdict) String() string { return [...]string{"pass", "protected", "allowed", "lookalike"}[v] }
+func (v Verdict) String() string {
+	return [...]string{"pass", "protected", "allowed", "lookalike", "popular"}[v]
+}
 
 // Reason says why a query is answered as it would be without typoguard.
 type Reason uint8
@@ -41,12 +44,14 @@ const (
 	Unserved                      // no server block serves the name
 	LiteralAddress                // an address literal, for which there is no lookup
 	NoName                        // not a domain name
+	IsPopular                     // a lookalike that is, or lies under, a popular domain
+	OnlyReported                  // a lookalike with a doubtful difference, which the policy only reports
 	reasonCount
 )
 
 var reasonNames = [reasonCount]string{
 	"", "no_match", "protected", "allowed", "client", "type", "no_counterpart", "not_judged",
-	"monitor", "no_policy", "unserved", "literal", "no_name",
+	"monitor", "no_policy", "unserved", "literal", "no_name", "popular", "short",
 }
 
 // type check
@@ -113,11 +118,15 @@ type Decision struct {
 	Reason Reason
 	// Listed is the longest protected or allowed suffix that the name equals or lies under.
 	Listed string
-	// Policy is the one that decides about a lookalike, Mode its mode at the moment, and Lookalike what it found. Policy is
-	// nil for any other verdict.
+	// Policy is the one that decides about a lookalike, Mode what it does about this one at the moment, and Lookalike what it found.
+	// Policy is nil for any other verdict but Popular.
 	Policy    *Policy
 	Mode      Mode
 	Lookalike event.Lookalike
+	// Popular is the popular domain because of which the name passes.
+	Popular string
+	// Doubtful says that the difference is one that the policy only reports, even in mode enforce.
+	Doubtful bool
 	// NoName says that a covered name is answered with NXDOMAIN: there is no such name, and none below it.
 	NoName bool
 	// Counterpart is the result of the existence check for a policy that requires a counterpart.
@@ -134,12 +143,19 @@ func (d *Decision) Covered() bool { return d.Verdict == Lookalike && d.Reason ==
 // Enforced reports whether a policy hides the name.
 func (d *Decision) Enforced() bool { return d.Covered() && d.Mode == Enforce }
 
-// Outcome is the reason of a decision as reports give it: that of a lookalike that is only monitored is OnlyMonitored.
+// Reported reports whether somebody is to hear of the name: it is covered, or passes only because it is popular.
+func (d *Decision) Reported() bool { return d.Covered() || d.Reason == IsPopular }
+
+// Outcome is the reason of a decision as reports give it: that of a lookalike that is only monitored is OnlyMonitored, and
+// OnlyReported if it would be hidden but for its difference.
 func (d *Decision) Outcome() Reason {
-	if d.Covered() && d.Mode == Monitor {
-		return OnlyMonitored
+	switch {
+	case !d.Covered() || d.Mode == Enforce:
+		return d.Reason
+	case d.Doubtful:
+		return OnlyReported
 	}
-	return d.Reason
+	return OnlyMonitored
 }
 
 // listed returns the decision about a name that is near no protected suffix.

@@ -3,6 +3,7 @@ package policy
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
@@ -21,22 +22,41 @@ func (s *Set) Judge(q *Query) Decision {
 	if len(found.Matches) > 0 {
 		return s.decide(q, found.Matches)
 	}
-	if found.Listing == match.Unlisted {
+	switch found.Listing {
+	case match.Unlisted:
 		s.negative.add(hash)
+	case match.Allowed:
+		if matches := s.deniedMatches(q.Name, found.Suffix, buffer); len(matches) > 0 {
+			return s.decide(q, matches)
+		}
+	case match.Protected:
 	}
 	return listed(found)
 }
 
 // decide picks among the matches of a name, best first, the one whose policy is for the client. A policy that only
-// monitors never takes a name from one that enforces: it would let mail through that another policy stops.
+// monitors never takes a name from one that enforces: it would let mail through that another policy stops. Neither does a policy
+// for which the name is popular.
 func (s *Set) decide(q *Query, matches []match.Match) Decision {
 	d := Decision{Reason: OtherClient}
+	var exempt *Decision
 	client, now := q.client(), q.now()
 	for i := range matches {
 		m := &matches[i]
 		p := s.Policies[m.Tag]
-		mode := p.ModeAt(now)
-		if !p.counts(q, client) || (d.Policy != nil && mode == Monitor) {
+		if !p.counts(q, client) {
+			continue
+		}
+		mode, doubtful := p.modeOf(q.Name, m, now)
+		if d.Policy != nil && mode == Monitor {
+			continue
+		}
+		if domain, ok := s.isExempt(q.Name, m); ok {
+			if exempt == nil {
+				exempt = &Decision{
+					Verdict: Popular, Reason: IsPopular, Policy: p, Mode: Exempt, Lookalike: s.lookalike(q.Name, m), Popular: domain,
+				}
+			}
 			continue
 		}
 		found, ok := p.check(q, m)
@@ -46,10 +66,13 @@ func (s *Set) decide(q *Query, matches []match.Match) Decision {
 			}
 			continue
 		}
-		d = Decision{Verdict: Lookalike, Policy: p, Mode: mode, Lookalike: s.lookalike(q.Name, m), Counterpart: found}
+		d = Decision{Verdict: Lookalike, Policy: p, Mode: mode, Lookalike: s.lookalike(q.Name, m), Counterpart: found, Doubtful: doubtful}
 		if mode == Enforce {
 			break
 		}
+	}
+	if d.Policy == nil && exempt != nil {
+		d = *exempt
 	}
 	if d.Policy != nil && !d.Policy.Answers(q.Type) {
 		d.Reason = OtherType
@@ -59,6 +82,14 @@ func (s *Set) decide(q *Query, matches []match.Match) Decision {
 		d.Candidates = s.candidates(q.Name, matches)
 	}
 	return d
+}
+
+// modeOf returns what a policy does about a match of a name at a time, and whether that is because the match is doubtful.
+func (p *Policy) modeOf(name string, m *match.Match, now time.Time) (mode Mode, doubtful bool) {
+	if mode = p.ModeAt(now); mode == Enforce && p.isDoubtful(name, m) {
+		return Monitor, true
+	}
+	return mode, false
 }
 
 // counts reports whether a policy has a say in a query at all.

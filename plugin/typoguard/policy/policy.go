@@ -11,6 +11,7 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/popular"
 )
 
 // Policy is what one typoguard stanza says about names, without its suffixes. It must not be changed once it is part of a Set.
@@ -35,6 +36,10 @@ type Policy struct {
 	Require *Requirement
 	// Inspect are the records in replies whose targets are judged, too.
 	Inspect Records
+	// Popular are the lists of popular domains, which pass although they look like a protected domain; none if they are hidden.
+	Popular []*popular.List
+	// ReportShort makes the policy only report a lookalike with a doubtful substitution in a short label: see isDoubtful.
+	ReportShort bool
 	// Candidates says that decisions of this policy list what else the name looks like.
 	Candidates bool
 }
@@ -59,17 +64,20 @@ func (a Action) String() string { return ActionNames[a] }
 // Mode says whether a policy acts, or only counts and reports.
 type Mode uint8
 
-// The modes.
+// The modes. A policy is in one of the first two. Exempt is that of a decision about a popular domain.
 const (
 	Enforce Mode = iota
 	Monitor
+	Exempt
 )
 
-// ModeNames are the modes as they are written in a Corefile, in the order of their declaration.
-var ModeNames = [...]string{"enforce", "monitor"}
+var modeNames = [...]string{"enforce", "monitor", "popular"}
 
-// String returns the mode as it is written in a Corefile.
-func (m Mode) String() string { return ModeNames[m] }
+// ModeNames returns the modes as they are written in a Corefile, in the order of their declaration.
+func ModeNames() []string { return modeNames[:Exempt] }
+
+// String returns the mode as it is written in a Corefile and in reports.
+func (m Mode) String() string { return modeNames[m] }
 
 // ModeAt returns the mode at a time.
 func (p *Policy) ModeAt(now time.Time) Mode {
@@ -79,12 +87,19 @@ func (p *Policy) ModeAt(now time.Time) Mode {
 	return p.Mode
 }
 
-// Modes returns the modes that the policy is ever in.
-func (p *Policy) Modes() []Mode {
-	if p.MonitorUntil.IsZero() {
-		return []Mode{p.Mode}
+// Modes returns the modes that the policy's decisions about lookalikes of a kind ever have.
+func (p *Policy) Modes(kind match.Kind) []Mode {
+	modes := []Mode{p.Mode}
+	if !p.MonitorUntil.IsZero() {
+		modes = []Mode{Monitor, Enforce}
 	}
-	return []Mode{Monitor, Enforce}
+	if p.ReportShort && kind == match.Substitution && !slices.Contains(modes, Monitor) {
+		modes = append(modes, Monitor)
+	}
+	if len(p.Popular) > 0 && kind != match.Homoglyph {
+		modes = append(modes, Exempt)
+	}
+	return modes
 }
 
 // mailTypes are the types by which a mail server finds a host: without MX records it goes on to A and AAAA (RFC 5321

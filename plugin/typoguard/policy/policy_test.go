@@ -18,7 +18,7 @@ import (
 // setting is a policy with the suffixes that it protects and allows.
 type setting struct {
 	Policy
-	protect, allow string
+	protect, allow, deny string
 }
 
 // compile returns the set of policies, with distance 1 and all its kinds unless they say something else.
@@ -32,7 +32,7 @@ func compile(tb testing.TB, settings ...setting) *Set {
 		}
 		p := s.Policy
 		policies = append(policies, &p)
-		suffixes = append(suffixes, Suffixes{list(s.protect), list(s.allow)})
+		suffixes = append(suffixes, Suffixes{list(s.protect), list(s.allow), list(s.deny)})
 	}
 	set, err := Compile(policies, suffixes, time.Now())
 	require.NoError(tb, err)
@@ -218,8 +218,8 @@ func TestMonitorUntil(t *testing.T) {
 		d := s.Judge(&Query{Name: "army.ml", Type: dns.TypeMX, Now: func() time.Time { return now }})
 		assert.Equal(t, want, d.Mode, now)
 	}
-	assert.Equal(t, []Mode{Monitor, Enforce}, p.Modes())
-	assert.Equal(t, []Mode{Monitor}, (&Policy{Mode: Monitor}).Modes())
+	assert.Equal(t, []Mode{Monitor, Enforce}, p.Modes(match.Omission))
+	assert.Equal(t, []Mode{Monitor}, (&Policy{Mode: Monitor}).Modes(match.Omission))
 }
 
 // TestNoClient: a client without an address is in no network.

@@ -3,6 +3,7 @@ package policy
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -29,6 +30,9 @@ type Set struct {
 	negative *negativeCache
 	buffers  sync.Pool // of *match.Buffer
 
+	denials []map[string]struct{} // the suffixes that each policy denies
+	denying *match.Index          // of the protected suffixes of policies that deny any, as if nothing were allowed; nil if none does
+
 	dropsProofs bool // a policy answers MX and passes addresses
 }
 
@@ -41,8 +45,8 @@ type Sizes struct {
 // soon is how long before it expires an entry counts as expiring.
 const soon = 7 * 24 * time.Hour
 
-// Suffixes are what one policy protects and allows.
-type Suffixes struct{ Protected, Allowed []suffixlist.Suffix }
+// Suffixes are what one policy protects and allows, and what it hides although it is popular.
+type Suffixes struct{ Protected, Allowed, Denied []suffixlist.Suffix }
 
 // Compile makes a set of policies, each with the suffixes that are in force at a time, which thus have not expired. Suffixes
 // may repeat; one that is both protected and allowed, in whichever policies, is an error that names both places.
@@ -75,7 +79,41 @@ func Compile(policies []*Policy, suffixes []Suffixes, now time.Time) (*Set, erro
 	for _, p := range policies {
 		s.dropsProofs = s.dropsProofs || (p.Answers(dns.TypeMX) && !p.Answers(dns.TypeA))
 	}
+	if err := s.compileDenials(suffixes, entries); err != nil {
+		return nil, err
+	}
 	return s, s.compileAbove(entries, allowed)
+}
+
+// compileDenials builds what the set knows of denied suffixes.
+func (s *Set) compileDenials(suffixes []Suffixes, entries []match.Entry) error {
+	s.denials = make([]map[string]struct{}, len(s.Policies))
+	for tag := range suffixes {
+		s.denials[tag] = map[string]struct{}{}
+		for i := range suffixes[tag].Denied {
+			s.denials[tag][suffixes[tag].Denied[i].Name] = struct{}{}
+		}
+	}
+	denying := slices.DeleteFunc(slices.Clone(entries), func(e match.Entry) bool { return len(s.denials[e.Tag]) == 0 })
+	if len(denying) == 0 {
+		return nil
+	}
+	var err error
+	if s.denying, err = match.Compile(denying, nil, match.Homoglyphs(skeleton.Of)); err != nil {
+		return fmt.Errorf("compiling the denied suffixes: %w", err)
+	}
+	return nil
+}
+
+// deniedMatches returns the matches of an allowed name for policies that deny it by a suffix longer than the one that is allowed.
+func (s *Set) deniedMatches(name, allowed string, b *match.Buffer) []match.Match {
+	if s.denying == nil {
+		return nil
+	}
+	lower := strings.ToLower(strings.TrimSuffix(name, "."))
+	return slices.DeleteFunc(s.denying.Lookup(name, b).Matches, func(m match.Match) bool {
+		return len(s.denied(m.Tag, lower)) <= len(allowed)
+	})
 }
 
 // Named returns the policy of a name, or nil.
@@ -106,19 +144,32 @@ func (s *Set) expiring(all []suffixlist.Suffix, now time.Time) int {
 	return count
 }
 
-// findContradiction returns an error if a suffix is both protected and allowed, in whichever policies: a listed name
-// passes for all of them, so one of the two was not meant.
+// findContradiction returns an error if a suffix is both protected and allowed, or allowed and denied, in whichever policies, or if
+// one is denied that is, or lies under, a protected one: a listed name passes for all of them, so one of the two was not meant.
 func findContradiction(all []Suffixes) error {
-	allowedAt := map[string]suffixlist.Position{}
+	allowedAt, protectedAt := map[string]suffixlist.Position{}, map[string]suffixlist.Position{}
 	for _, s := range all {
 		for _, a := range s.Allowed {
 			allowedAt[a.Name] = a.At
+		}
+		for _, p := range s.Protected {
+			protectedAt[p.Name] = p.At
 		}
 	}
 	for _, s := range all {
 		for _, p := range s.Protected {
 			if at, ok := allowedAt[p.Name]; ok {
 				return at.Errorf("%q is allowed here and protected at %s; expected it on one list only", p.Name, p.At)
+			}
+		}
+		for _, d := range s.Denied {
+			if at, ok := allowedAt[d.Name]; ok {
+				return d.At.Errorf("%q is denied here and allowed at %s; expected it on one list only", d.Name, at)
+			}
+			for name, ok := d.Name, true; ok; name, ok = parent(name) {
+				if at, isProtected := protectedAt[name]; isProtected {
+					return d.At.Errorf("%q is denied here, and %q is protected at %s; expected a name that is not under a protected suffix", d.Name, name, at)
+				}
 			}
 		}
 	}
