@@ -173,11 +173,21 @@ func flatten(h *hit, reply *dns.Msg, found *policy.ReplyDecision) *dns.Msg {
 		own.Header().Name, own.Header().Ttl = found.Name, found.TTL
 		m.Answer = append(m.Answer, own)
 	}
-	if len(found.Rest) == 0 {
+	switch {
+	case len(found.Rest) > 0:
+	case m.Question[0].Qtype == dns.TypeANY:
+		m.Answer = append(m.Answer, anything(found.Name, h.ttl()))
+	default:
 		m.Ns = []dns.RR{soa(found.Name, h.ttl())}
 	}
 	explain(h, m, dns.ExtendedErrorCodeForgedAnswer, "")
 	return m
+}
+
+// anything returns the record that says nothing to a query for ANY (RFC 8482 section 4.2). From a negative answer, BIND would conclude
+// that the name has no records of any type.
+func anything(name string, ttl uint32) dns.RR {
+	return &dns.HINFO{Hdr: header(name, dns.TypeHINFO, ttl), Cpu: "RFC8482"}
 }
 
 // drop returns a reply without records that the client must not see. If nothing of the answer is left it says that there is none.
@@ -188,16 +198,19 @@ func drop(q *query, reply *dns.Msg, bad map[dns.RR]bool) *dns.Msg {
 	}
 	m.Answer, m.Ns, m.Extra = keep(reply.Answer), keep(reply.Ns), keep(reply.Extra)
 	if len(m.Answer) == 0 && len(reply.Answer) > 0 {
+		if m.Rcode == dns.RcodeNameError { // that was said of the target of an alias
+			m.Rcode = dns.RcodeSuccess
+		}
 		m.Ns = []dns.RR{soa(q.question().Name, q.anyPolicy().TTL)}
 	}
 	return m
 }
 
 // without returns a reply with records taken out, and with them the signatures of their RRsets, which do not hold any more,
-// and the addresses of their targets. It is no longer authentic. h is what the client is told of.
-func without(h *hit, reply *dns.Msg, bad map[dns.RR]bool) *dns.Msg {
+// and the addresses of their targets. It is no longer authentic, if it ever was. h is what the client is told of.
+func without(h *hit, reply *dns.Msg, bad map[dns.RR]bool, authentic bool) *dns.Msg {
 	m := changed(h.query, reply)
-	unsigned := reply.AuthenticatedData
+	unsigned := authentic
 	targets := map[string]bool{}
 	for rr := range bad {
 		name, _ := policy.Target(rr)
@@ -248,7 +261,10 @@ func reason(h *hit, note string) string {
 		note = ", counterpart " + h.Counterpart.String() + note
 	}
 	what := displayName(h.name)
-	if h.record != nil {
+	switch {
+	case h.isAlias():
+		note = ", its alias hidden" + note
+	case h.record != nil:
 		what = h.recordText() + " of " + displayName(h.record.Header().Name)
 	}
 	return fmt.Sprintf("typoguard: %s looks like %s (%s, policy %s%s, id %s)",

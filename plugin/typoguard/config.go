@@ -33,6 +33,8 @@ type policyConfig struct {
 	root  string                         // the directory of relative file names
 	given map[string]suffixlist.Position // where each option was last given
 
+	addDefaultKinds bool // to the kinds that the stanza gives
+
 	lists  listsConfig
 	smtp   smtpConfig
 	review *reviewConfig // nil without a page

@@ -38,12 +38,12 @@ func TestMetricNames(t *testing.T) {
 // TestSeriesBegin: what a policy can count exists before it is counted, and counting makes no further series.
 func TestSeriesBegin(t *testing.T) {
 	stanzas := map[string]int{ // series: kinds x types
-		"protect army.mil":                                      6 * 11,
-		"protect army.mil\ndistance 2":                          7 * 11,
+		"protect army.mil":                                      9 * 11,
+		"protect mindef.nl\ndistance 2":                         10 * 11,
 		"protect army.mil\nkinds omission":                      1 * 11,
-		"protect army.mil\naction nullmx":                       6 * 4,
-		"protect army.mil\naction nullmx\ntypes MX A AAAA SVCB": 6 * 6,
-		"protect army.mil\ntypes MX A AAAA TXT":                 6 * 7,
+		"protect army.mil\naction nullmx":                       9 * 4,
+		"protect army.mil\naction nullmx\ntypes MX A AAAA SVCB": 9 * 6,
+		"protect army.mil\ntypes MX A AAAA TXT":                 9 * 7,
 	}
 	qtypes := append([]uint16{dns.TypeSVCB, 65280, dns.TypeNone}, metrics.CountedTypes...)
 	for stanza, series := range stanzas {

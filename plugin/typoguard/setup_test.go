@@ -51,7 +51,7 @@ func TestParseDefaults(t *testing.T) {
 	assert.Equal(t, policy.Policy{
 		Name:     "default",
 		Distance: 1,
-		Kinds:    match.AllKinds.Without(match.Multiple),
+		Kinds:    match.DefaultKinds.Without(match.Multiple),
 		Keyboard: match.QWERTY,
 		Action:   policy.NXDOMAIN,
 		Mode:     policy.Enforce,

@@ -217,6 +217,6 @@ func TestSMTPSeriesBegin(t *testing.T) {
 	for _, c := range collectors()[6:13] {
 		counts = append(counts, testutil.CollectAndCount(c))
 	}
-	assert.Equal(t, []int{1, 1, 6, 1, 1, 8, 2}, counts, "sessions, active, rejected by kind, others, deferred, limits, TLS results")
+	assert.Equal(t, []int{1, 1, 9, 1, 1, 8, 2}, counts, "sessions, active, rejected by kind, others, deferred, limits, TLS results")
 	stop(instance)
 }

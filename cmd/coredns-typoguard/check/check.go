@@ -240,5 +240,6 @@ func (k *checker) judgeReply(r *result) {
 	case typoguard.Reduced:
 		r.targets = "hidden"
 	}
-	r.record = dns.TypeToString[found.Record.Header().Rrtype] + " " + strings.ToLower(strings.TrimSuffix(found.Name, "."))
+	target, _ := policy.Target(found.Record)
+	r.record = dns.TypeToString[found.Record.Header().Rrtype] + " " + strings.ToLower(strings.TrimSuffix(target, "."))
 }

@@ -97,13 +97,14 @@ func (f *form) set(text string, looks *skeletons) (seen uint16) {
 		f.sums[i] = sum
 		sum = sum*base + uint64(ascii) + 1
 		before.sum = before.sum*looks.times[ascii] + looks.plus[ascii]
-		before.length += int(looks.lengths[ascii])
+		before.size += looks.sizes[ascii]
 		// Recorded for a next label, which only a dot begins.
 		f.starts[label+1] = uint8(i + 1)
 		f.looks[label+1] = before
 		label += int(c & isDot / isDot)
 	}
 	f.length, f.labels = len(text), label+1
+	f.starts[f.labels] = uint8(len(text) + 1)
 	f.sums[f.length], f.looks[f.labels] = sum, before
 	return seen
 }
