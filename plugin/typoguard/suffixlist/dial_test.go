@@ -42,7 +42,7 @@ func TestLookUpHost(t *testing.T) {
 	assert.Equal(t, 1, asked)
 	_, err = fetch(unknown, unknown)
 	var unresolved *net.DNSError
-	require.True(t, errors.As(err, &unresolved), "so that it is tried again by other means")
+	require.ErrorAs(t, err, &unresolved, "so that it is tried again by other means")
 }
 
 // TestRetry: a list whose host was unknown at first is there after it was looked up by other means, and nothing else is fetched again.

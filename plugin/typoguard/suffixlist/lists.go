@@ -42,8 +42,7 @@ func (l *Lists) Retry(ctx context.Context, lookup Lookup) (retried bool, err err
 	errs := make([]error, len(l.Sources))
 	for i, s := range l.Sources {
 		s.LookUpWith(lookup)
-		var unknown *net.DNSError
-		if errors.As(s.failure, &unknown) {
+		if _, unknown := errors.AsType[*net.DNSError](s.failure); unknown {
 			retried = true
 			s.failure = nil
 			errs[i] = s.load(ctx)
