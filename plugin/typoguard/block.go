@@ -48,6 +48,35 @@ func newBlock(at int, policies []*policyConfig) (*block, error) {
 	return b, b.compile()
 }
 
+// missing returns why a list that the server must not start without is missing, or nil.
+func (b *block) missing() error {
+	for _, l := range b.lists {
+		if err := l.Required(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// loadMissing tries to fetch lists again whose hosts the host's own resolver did not know, and returns an error if one is missing that must
+// not be.
+func (b *block) loadMissing(ctx context.Context, lookup suffixlist.Lookup) error {
+	changed := false
+	for _, l := range b.lists {
+		retried, err := l.Retry(ctx, lookup)
+		if err != nil {
+			return err
+		}
+		changed = changed || retried
+	}
+	if changed {
+		if err := b.compile(); err != nil {
+			return err
+		}
+	}
+	return b.missing()
+}
+
 // compile compiles the lists' suffixes into a set, and puts it in force.
 func (b *block) compile() error {
 	var policies []*policy.Policy

@@ -17,7 +17,10 @@ import (
 // suffixes are. The addresses of the sinkhole do not count.
 func hashOf(p *policy.Policy, suffixes *policy.Suffixes) string {
 	h := fnv.New64a()
-	fmt.Fprint(h, p.Distance, p.Kinds.List(), p.Keyboard, p.Clients, p.Types, p.TTL, p.Inspect)
+	for _, kind := range p.Kinds.List() {
+		fmt.Fprint(h, kind.String(), " ")
+	}
+	fmt.Fprint(h, p.Distance, p.Keyboard, p.Clients, p.Types, p.TTL, p.Inspect)
 	if p.Require != nil {
 		fmt.Fprint(h, *p.Require)
 	}

@@ -200,7 +200,7 @@ func TestInForce(t *testing.T) {
 		return hash
 	}
 	watched(t, dir, "typoguard watched {\nprotect_file list.txt\nallow_file allow.txt\nclients 192.0.2.0/24\naction sinkhole 192.0.2.25\n"+
-		"mode monitor until=2000-01-02T00:00:00Z\nreload 10s\n}", func(b *block, elapse func(time.Duration)) {
+		"mode monitor until=2000-01-02T00:00:00Z\nreload 10s\n}", func(_ *block, elapse func(time.Duration)) {
 		assert.Contains(t, out.String(), `policy "watched" in force: mode monitor until 2000-01-02T00:00:00Z, 2 protected, 1 allowed, action sinkhole 192.0.2.25, `+
 			`clients 192.0.2.0/24, list `+list+` of 2000-01-01T00:00:00Z, list `+dir+`/allow.txt of 2000-01-01T00:00:00Z, hash `)
 		info := func(mode string) float64 {

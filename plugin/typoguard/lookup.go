@@ -3,6 +3,7 @@ package typoguard
 import (
 	"context"
 	"net"
+	"net/netip"
 
 	"github.com/coredns/coredns/core/dnsserver"
 	"github.com/coredns/coredns/plugin"
@@ -41,6 +42,37 @@ func lookUp(ctx context.Context, name string, next plugin.Handler, client *endpo
 		return nil
 	}
 	return w.Msg
+}
+
+// lookUpHost returns the addresses of a host, by the plugins behind this one. It needs no server that is running.
+func (t *Typoguard) lookUpHost(ctx context.Context, host string) ([]netip.Addr, error) {
+	var addresses []netip.Addr
+	loopback := &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)}
+	for _, qtype := range []uint16{dns.TypeA, dns.TypeAAAA} {
+		reply := lookUp(ctx, t.Name(), t.Next, &endpoints{local: loopback, remote: loopback}, dns.Fqdn(host), qtype)
+		if reply == nil {
+			continue
+		}
+		for _, rr := range reply.Answer {
+			switch rr := rr.(type) {
+			case *dns.A:
+				addresses = appendAddress(addresses, rr.A)
+			case *dns.AAAA:
+				addresses = appendAddress(addresses, rr.AAAA)
+			}
+		}
+	}
+	if len(addresses) == 0 {
+		return nil, &net.DNSError{Err: "no address by the plugins of the server block", Name: host}
+	}
+	return addresses, nil
+}
+
+func appendAddress(to []netip.Addr, ip net.IP) []netip.Addr {
+	if a, ok := netip.AddrFromSlice(ip); ok {
+		return append(to, a.Unmap())
+	}
+	return to
 }
 
 // valuesOf is a context with the values of another one.

@@ -19,7 +19,7 @@ func collectors() []prometheus.Collector {
 		metrics.LookalikesTotal, metrics.PassedTotal, metrics.PolicySuffixes, metrics.PolicyReloads, metrics.PolicyReloadSuccessful, metrics.PolicyReloadTime,
 		metrics.SMTPSessions, metrics.SMTPActive, metrics.SMTPRejected, metrics.SMTPOthers, metrics.SMTPDeferred, metrics.SMTPLimitsHit, metrics.SMTPTLS,
 		metrics.PolicyExpiring, metrics.PolicyTrialEnds, metrics.TargetsTotal, metrics.AliasesCut, metrics.CounterpartLookups, metrics.CounterpartHits, metrics.CounterpartDuration,
-		metrics.EventsWritten, metrics.EventsDropped, metrics.EventsErrors, metrics.EventsSinkUp, metrics.NewClients, metrics.ListSuccess, metrics.PolicyInfo, metrics.ListInterval,
+		metrics.EventsWritten, metrics.EventsDropped, metrics.EventsErrors, metrics.EventsSinkUp, metrics.NewClients, metrics.HistoryDamaged, metrics.ListSuccess, metrics.PolicyInfo, metrics.ListInterval,
 	}
 }
 
@@ -27,6 +27,7 @@ func TestMetricNames(t *testing.T) {
 	metrics.NewServer("dns://:53", "")
 	metrics.Events{}.Sink(logSink)
 	metrics.BeginPolicy(&policy.Policy{Name: "test"}, false)
+	metrics.NewHistory("sqlite:///events.db")
 	for _, c := range collectors() {
 		problems, err := testutil.CollectAndLint(c)
 		require.NoError(t, err)

@@ -96,6 +96,9 @@ func Load(input caddy.Input) ([]*Block, error) {
 	loaded := instanceOf(instance).loadedBlocks()
 	sites := sitesOf(instance)
 	for _, b := range loaded {
+		if err := b.missing(); err != nil {
+			return nil, err
+		}
 		blocks[b.at].Warnings = warningsOf(b, sites, loaded)
 		suffixes, err := b.suffixes(time.Now())
 		if err != nil {

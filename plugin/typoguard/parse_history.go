@@ -11,6 +11,7 @@ import (
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/args"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/historyconfig"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/metrics"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/sink"
 )
 
@@ -69,7 +70,7 @@ func parseHistory(c *caddy.Controller, p *policyConfig) error {
 	return p.addSink(newSinkConfig("history", at, sink.Config{
 		Name: name, Settings: fmt.Sprintf("age %s size %d", config.Age, config.Size), Secret: config.DSN,
 		Open: func() (sink.Target, error) {
-			config.Host, config.Logger = sink.Hostname(), newLogger(log)
+			config.Host, config.Logger, config.Observer = sink.Hostname(), newLogger(log), metrics.NewHistory(name)
 			return histories.Open(config)
 		},
 	}))

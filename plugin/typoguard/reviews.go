@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/metrics"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/pool"
 )
 
@@ -36,7 +37,7 @@ func newReviewPool() *reviewPool {
 
 func openReview(c *reviewConfig) (ReviewServer, error) {
 	config := c.Page
-	config.Logger = newLogger(log)
+	config.Logger, config.Observer = newLogger(log), metrics.NewHistory(c.history)
 	server, err := histories.Listen(config)
 	if err != nil {
 		return nil, fmt.Errorf("review %s: %w", c.Address, err)

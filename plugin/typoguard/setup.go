@@ -1,6 +1,8 @@
 package typoguard
 
 import (
+	"context"
+
 	"github.com/coredns/caddy"
 	"github.com/coredns/coredns/core/dnsserver"
 	"github.com/coredns/coredns/plugin"
@@ -24,6 +26,9 @@ func setup(c *caddy.Controller) error {
 	c.OnStartup(func() error {
 		t.tappers = tappers(config)
 		if err := b.checkChain(func(name string) bool { return config.Handler(name) != nil }); err != nil {
+			return plugin.Error(pluginName, err)
+		}
+		if err := b.loadMissing(context.Background(), t.lookUpHost); err != nil {
 			return plugin.Error(pluginName, err)
 		}
 		t.counters = b.newCounters(serverAddresses(config, c.ServerBlockKeys), config.ViewName)

@@ -28,7 +28,11 @@ func parseCorefile(tb testing.TB, root, corefile string) (*block, error) {
 	if err != nil {
 		return nil, err
 	}
-	return newBlock(0, policies)
+	b, err := newBlock(0, policies)
+	if err != nil {
+		return nil, err
+	}
+	return b, b.missing()
 }
 
 // writeLists writes list files into a new directory.

@@ -138,6 +138,7 @@ func (s *Store) ready(ctx context.Context) (*handles, error) {
 		return nil, err
 	}
 	if err := s.database.migrate(ctx, h); err != nil {
+		s.rescue(err, false)
 		return nil, errors.Join(err, h.close())
 	}
 	s.opened = h
@@ -163,6 +164,7 @@ func (s *Store) failed(ctx context.Context, h *handles, err error) {
 	}
 	defer s.release()
 	if s.opened == h {
+		s.rescue(err, true)
 		s.closeLater()
 	}
 }

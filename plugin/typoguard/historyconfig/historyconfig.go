@@ -8,6 +8,12 @@ import (
 	"time"
 )
 
+// Observer learns of what happens to a history.
+type Observer interface {
+	// Damaged is called when a damaged database is set aside.
+	Damaged()
+}
+
 // Store says where to store events, and for how long.
 type Store struct {
 	// DSN is the database: sqlite:///var/lib/typoguard/events.db, or postgres://user@host/database.
@@ -21,6 +27,8 @@ type Store struct {
 	Host string
 	// Logger logs when removing old events fails and when it works again; it may be nil.
 	Logger *slog.Logger
+	// Observer learns of damage; it may be nil.
+	Observer Observer
 }
 
 // Page says where to serve the page on which people review events.
@@ -38,4 +46,6 @@ type Page struct {
 	Version string
 	// Logger logs failures, and never names; it may be nil.
 	Logger *slog.Logger
+	// Observer learns of damage; it may be nil.
+	Observer Observer
 }

@@ -41,6 +41,12 @@ var (
 		Name:      "events_sink_up",
 		Help:      "Whether the last attempt to write events to a sink succeeded (1) or failed (0).",
 	}, []string{"sink"})
+	HistoryDamaged = promauto.NewCounterVec(prometheus.CounterOpts{
+		Namespace: namespace,
+		Subsystem: subsystem,
+		Name:      "history_damaged_total",
+		Help:      "Counter of damaged databases that were set aside, by history.",
+	}, []string{"sink"})
 	NewClients = promauto.NewCounterVec(prometheus.CounterOpts{
 		Namespace: namespace,
 		Subsystem: subsystem,
@@ -98,6 +104,15 @@ func (o *sinkObserver) Recovered() {
 	o.up.Set(1)
 	o.logger.Info(fmt.Sprintf("events: writing to %s again", o.name))
 }
+
+// History counts what happens to a history.
+type History struct{ damaged prometheus.Counter }
+
+// NewHistory returns the counter of a history, and creates its series.
+func NewHistory(name string) *History { return &History{HistoryDamaged.WithLabelValues(name)} }
+
+// Damaged implements historyconfig.Observer.
+func (h *History) Damaged() { h.damaged.Inc() }
 
 // Events counts what happens to events, and logs when a sink fails.
 type Events struct{ Logger *slog.Logger }

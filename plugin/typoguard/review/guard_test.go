@@ -32,7 +32,7 @@ func TestUsersRemoved(t *testing.T) {
 		return answer.StatusCode
 	}
 	require.Equal(t, http.StatusOK, status("/", "secret"))
-	for _, content := range []string{tlsLines, tlsLines + "basic_auth_users: {}\n", ""} {
+	for _, content := range []string{tlsLines, tlsLines + "basic_auth_users: {}\n"} {
 		require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
 		for _, target := range []string{"/", "/api/v1/summary", "/events.csv"} {
 			assert.Equal(t, http.StatusServiceUnavailable, status(target, ""), "%s with %q", target, content)
@@ -48,9 +48,11 @@ func TestUsersRemoved(t *testing.T) {
 func TestCertificateRemoved(t *testing.T) {
 	path := webConfig(t, tlsLines+mutualLine)
 	s := listen(t, historyconfig.Page{Address: "127.0.0.1:0", WebConfig: path}, newStore(t, lookup("aaaaaaaaaa", time.Minute)))
-	require.NoError(t, os.WriteFile(path, []byte(tlsLines), 0o600))
 	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
 	defer client.CloseIdleConnections()
+	_, err := client.Get("https://" + s.Addr().String()) //nolint:bodyclose // there is none
+	require.ErrorContains(t, err, "certificate required")
+	require.NoError(t, os.WriteFile(path, []byte(tlsLines), 0o600))
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "https://"+s.Addr().String()+"/", http.NoBody)
 	require.NoError(t, err)
 	answer, err := client.Do(r)

@@ -3,6 +3,7 @@ package suffixlist
 import (
 	"context"
 	"errors"
+	"net"
 	"slices"
 	"sync"
 )
@@ -24,6 +25,30 @@ func (l *Lists) Load(ctx context.Context) error {
 		return errs[i]
 	}
 	return nil
+}
+
+// Required returns why a list that the server must not start without is missing, or nil.
+func (l *Lists) Required() error {
+	for _, s := range l.Sources {
+		if err := s.required(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Retry loads the lists whose hosts could not be looked up again, with another function to look them up. It reports whether there are any.
+func (l *Lists) Retry(ctx context.Context, lookup Lookup) (retried bool, err error) {
+	errs := make([]error, len(l.Sources))
+	for i, s := range l.Sources {
+		s.LookUpWith(lookup)
+		if _, unknown := errors.AsType[*net.DNSError](s.failure); unknown {
+			retried = true
+			s.failure = nil
+			errs[i] = s.load(ctx)
+		}
+	}
+	return retried, errors.Join(errs...)
 }
 
 // each calls a function for all sources at the same time: one that answers late must not hold up the others.

@@ -130,7 +130,15 @@ func (s *Source) load(ctx context.Context) error {
 	case s.remote.optional:
 		s.failure = err
 	default:
-		return fmt.Errorf("%w, %w", err, copyErr)
+		s.failure = fmt.Errorf("%w, %w", err, copyErr)
+	}
+	return nil
+}
+
+// required returns why a list that the server must not start without is missing, or nil.
+func (s *Source) required() error {
+	if s.isMissing() && !s.remote.optional {
+		return s.failure
 	}
 	return nil
 }

@@ -29,7 +29,7 @@ func (histories) CheckReview(c historyconfig.Page) error { return review.Check(c
 
 // Listen implements typoguard.Histories. The page has its own store, which removes no events; the store of the sink does.
 func (histories) Listen(c historyconfig.Page) (typoguard.ReviewServer, error) {
-	store, err := history.Open(historyconfig.Store{DSN: c.DSN, Logger: c.Logger})
+	store, err := history.Open(historyconfig.Store{DSN: c.DSN, Logger: c.Logger, Observer: c.Observer})
 	if err != nil {
 		return nil, err
 	}
