@@ -90,7 +90,7 @@ func TestRPM(t *testing.T) {
 				return strings.TrimSpace(output(t, "rpm", append([]string{"--query", "--package", rpm}, args...)...))
 			}
 			var files []string
-			for _, path := range strings.FieldsSeq(output(t, "sh", "-c", "dpkg-deb --fsys-tarfile '"+built(t, "*_"+other+".deb")+"' | tar --list")) {
+			for path := range strings.FieldsSeq(output(t, "sh", "-c", "dpkg-deb --fsys-tarfile '"+built(t, "*_"+other+".deb")+"' | tar --list")) {
 				if !strings.HasSuffix(path, "/") {
 					files = append(files, strings.Replace(strings.TrimPrefix(path, "."), "zsh/vendor-completions", "zsh/site-functions", 1))
 				}
