@@ -161,5 +161,5 @@ func TestDocumentedCommands(t *testing.T) {
 			assert.Equal(t, want, string(got))
 		})
 	}
-	assert.Equal(t, 4, commands)
+	assert.Equal(t, 5, commands)
 }

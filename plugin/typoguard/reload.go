@@ -40,6 +40,7 @@ func (r *reloader) startReloading() {
 	metrics.ResetPolicies()
 	r.publish()
 	for _, b := range r.blocks {
+		r.done.Go(func() { b.countKnown(ctx) })
 		if b.hasSources() {
 			r.done.Go(func() { r.expire(ctx, b) })
 		}
@@ -110,6 +111,7 @@ func (r *reloader) reload(ctx context.Context, b *block, c *policyConfig, lists 
 		metrics.PolicyReloads.WithLabelValues(metrics.ResultOK).Inc()
 		r.loaded = time.Now()
 		r.publish()
+		b.countKnown(ctx)
 	}
 	return change
 }

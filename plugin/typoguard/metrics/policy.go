@@ -29,6 +29,12 @@ var (
 		Name:      "policy_monitor_until_timestamp_seconds",
 		Help:      "Unix time at which mode monitor ends and the policy enforces.",
 	}, []string{"policy"})
+	PolicyKnown = promauto.NewGaugeVec(prometheus.GaugeOpts{
+		Namespace: namespace,
+		Subsystem: subsystem,
+		Name:      "policy_known_domains",
+		Help:      "Number of known domains that look like suffixes of a policy, by result: hidden, popular (they pass) or typo (hidden, as they should be).",
+	}, []string{"policy", "result"})
 	PolicyReloads = promauto.NewCounterVec(prometheus.CounterOpts{
 		Namespace: namespace,
 		Subsystem: subsystem,
@@ -55,6 +61,7 @@ func ResetPolicies() {
 	PolicyReloadSuccessful.Reset()
 	PolicyTrialEnds.Reset()
 	PolicyExpiring.Reset()
+	PolicyKnown.Reset()
 	PolicyReloads.WithLabelValues(ResultOK)
 	PolicyReloads.WithLabelValues(ResultError)
 }
@@ -76,6 +83,13 @@ func BeginPolicy(p *policy.Policy, hasListener bool) {
 // SetLoaded sets the time at which the suffixes of a policy were last put in force.
 func SetLoaded(at time.Time) {
 	PolicyReloadTime.Set(float64(at.UnixNano()) / float64(time.Second))
+}
+
+// SetKnown sets the gauges of known domains.
+func SetKnown(name string, counts policy.KnownCounts) {
+	PolicyKnown.WithLabelValues(name, "hidden").Set(float64(counts.Hidden))
+	PolicyKnown.WithLabelValues(name, "popular").Set(float64(counts.Passing))
+	PolicyKnown.WithLabelValues(name, "typo").Set(float64(counts.Typos))
 }
 
 // SetPolicy sets the gauges of the lists of a policy.
