@@ -4,14 +4,16 @@ GO          ?= go
 FUZZTIME    ?= 60s
 RANDOM      ?= 1
 GOLANGCI    := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.14.0
-VERSION     := $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+VERSION     := $(shell deploy/release/version 2>/dev/null || echo devel)
 COMMIT      := $(shell git rev-parse --short HEAD 2>/dev/null)
 BINARY      := bin/coredns-typoguard
 TAGS        := grpcnotrace
 LDFLAGS     := -s -w -X main.version=$(VERSION) -X github.com/coredns/coredns/coremain.GitCommit=$(COMMIT)
-BUILD       := $(GO) build -trimpath -tags=$(TAGS) -ldflags='$(LDFLAGS)'
+BUILD       := $(GO) build -tags=$(TAGS) -ldflags='$(LDFLAGS)'
+# SQLite is C, translated: watched by the race detector, it takes five times as long, and nobody looks for races in it here.
+UNRACED     := -gcflags='modernc.org/...=-race=false'
 # Files written by go generate.
-GENERATED   := plugin/typoguard/review/assets/uplot cmd/coredns-typoguard/rpz/tlds/tlds.txt
+GENERATED   := plugin/typoguard/review/assets/uplot plugin/typoguard/tlds/tlds.txt
 
 # The Debian packages that the end-to-end tests need, besides Go.
 E2E_PACKAGES := bind9 bind9-dnsutils chromium curl dnsmasq-base fstrm-bin iproute2 knot-resolver pdns-recursor postfix postgresql prometheus rsyslog unbound
@@ -19,6 +21,8 @@ BETWEEN_PACKAGES := bind9 dnsmasq-base iproute2 knot-resolver pdns-recursor unbo
 PEERS_PACKAGES := bind9 dnsperf pdns-recursor unbound
 
 export CGO_ENABLED = 0
+# One set of compiled packages for the binary, the tests and the linter.
+export GOFLAGS := -trimpath $(GOFLAGS)
 
 .PHONY: build
 build: ## Build the binary, bin/coredns-typoguard: static and stripped
@@ -34,18 +38,20 @@ test: ## Run the tests that need only Go; uncached, because the cache does not k
 
 .PHONY: race
 race: ## Run the tests of the plugin and its commands with the race detector, in random order; needs a C compiler
-	CGO_ENABLED=1 $(GO) test -race -shuffle=on -tags=$(TAGS) ./plugin/... ./cmd/...
+	CGO_ENABLED=1 $(GO) test -race $(UNRACED) -shuffle=on -tags=$(TAGS) ./plugin/... ./cmd/...
 
 .PHONY: lint
 lint: ## Check the code with golangci-lint
 	$(GO) run $(GOLANGCI) run ./...
 	cd test/engine && $(GO) vet ./...
+	cd deploy/image && $(GO) vet ./...
 
 .PHONY: modules
 modules: ## Check that go.mod and go.sum are tidy, and verify the checksums of modules
 	$(GO) mod tidy -diff
 	$(GO) mod verify
 	cd test/engine && $(GO) mod tidy -diff && $(GO) mod verify
+	cd deploy/image && $(GO) mod tidy -diff && $(GO) mod verify
 
 .PHONY: shellcheck
 shellcheck: ## Check the shell scripts; needs shellcheck
@@ -111,7 +117,7 @@ embedfew: ## The same with only the CoreDNS plugins that the binary has too, whi
 .PHONY: tlds
 tlds: ## Update the list of top-level domains for rpz from its latest release; needs npm
 	command -v npm >/dev/null || test/install npm
-	cd cmd/coredns-typoguard/rpz/tlds && $(GO) run ./generate -latest
+	cd plugin/typoguard/tlds && $(GO) run ./generate -latest
 
 .PHONY: popular
 popular: ## Update the popular domains of Majestic from a full download, FILE, of the day DAY (today); also GOV and SWOT
@@ -121,6 +127,19 @@ popular: ## Update the popular domains of Majestic from a full download, FILE, o
 uplot: ## Fetch the pinned version of the review page's chart library; needs npm
 	command -v npm >/dev/null || test/install npm
 	$(GO) generate ./plugin/typoguard/review
+
+.PHONY: dist
+dist: ## Build the packages, the image, NOTICE, SBOM and checksums of a release into dist/
+	deploy/release/build dist
+
+.PHONY: disttest
+disttest: ## Install, upgrade and purge the packages of dist/ in fresh Debian systems, and run its image; needs root and Debian
+	test/install debootstrap rpm
+	$(GO) test -tags=$(TAGS),e2e -count=1 -v -timeout=60m ./test/dist
+
+.PHONY: release-check
+release-check: ## Say what a release still lacks: builds it twice and tests what it consists of; needs root and Debian
+	deploy/release/check
 
 .PHONY: soc
 soc: ## Show for a minute what a SOC sees: events and alerts from a resolver under load; needs root and Debian
@@ -134,8 +153,8 @@ demo: ## Show the review page with mail servers that mistype domains, at http://
 
 .PHONY: clean
 clean: ## Remove build output
-	rm -rf bin
+	rm -rf bin dist
 
 .PHONY: help
 help: ## List the targets
-	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 8
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 8

@@ -4,17 +4,25 @@
 package main
 
 import (
+	"flag"
 	"fmt"
 	"io"
 	"os"
 	"slices"
+	"time"
+	_ "time/tzdata" // for until=DATE where the system has no time zones, as in a container
 
 	"github.com/coredns/caddy"
 	"github.com/coredns/coredns/core/dnsserver"
 	"github.com/coredns/coredns/coremain"
 
+	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/service"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/popular"
 )
+
+// stopTimeout is how long the process has to end by default.
+const stopTimeout = 10 * time.Second
 
 // version is set by the linker.
 var version = "devel"
@@ -28,6 +36,12 @@ func main() {
 		os.Exit(runCommand(os.Args, os.Stdin, os.Stdout, os.Stderr))
 	}
 	describeCommands()
+	flag.Bool("share-ports", false, "Serve ports that another process serves, too, for a rolling restart")
+	stopper := &service.Stopper{Flush: typoguard.Stop}
+	flag.DurationVar(&stopper.Timeout, "stop-timeout", stopTimeout, "End the process so long after SIGTERM or SIGINT at the latest; 0 for never")
+	stopper.Listen()
+	go stopper.Run()
+	service.Announce()
 	if slices.Contains(os.Args[1:], "-version") || slices.Contains(os.Args[1:], "--version") {
 		writeOrigins(os.Stderr) // standard output has CoreDNS's version only, for scripts
 	}

@@ -1,7 +1,9 @@
 package main
 
 import (
+	"os/exec"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/coredns/caddy"
@@ -28,6 +30,13 @@ func TestDirectives(t *testing.T) {
 	coredns := slices.DeleteFunc(slices.Clone(order), func(name string) bool { return name == "typoguard" })
 	theirs := slices.DeleteFunc(slices.Clone(dnsserver.Directives), func(name string) bool { return !slices.Contains(linked, name) })
 	assert.Equal(t, theirs, coredns, "the rest is in CoreDNS's order")
+}
+
+// TestTimeZones: the binary brings the time zones, without which the end of a day is that in UTC.
+func TestTimeZones(t *testing.T) {
+	out, err := exec.Command("go", "list", "-deps", ".").Output()
+	require.NoError(t, err)
+	assert.Contains(t, strings.Fields(string(out)), "time/tzdata")
 }
 
 func TestDirectivesMissing(t *testing.T) {

@@ -1,15 +1,20 @@
 package main
 
 import (
+	"fmt"
+	"math"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/coredns/caddy"
+	"github.com/coredns/caddy/caddyfile"
 	"github.com/coredns/coredns/core/dnsserver"
 	clog "github.com/coredns/coredns/plugin/pkg/log"
 
@@ -19,12 +24,16 @@ import (
 	"github.com/miekg/dns"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v2"
 )
 
 func init() { clog.Discard() }
 
-// anyPort replaces the ports that documented Corefiles listen on by free ones.
-var anyPort = strings.NewReplacer(".:1053", ".:0", "127.0.0.1:9153", "127.0.0.1:0", "127.0.0.1:8181", "127.0.0.1:0", "127.0.0.1:2525", "127.0.0.1:0", "127.0.0.1:1025", "127.0.0.1:0", "127.0.0.1:8053", "127.0.0.1:0")
+// anyPort replaces the ports that documented Corefiles listen on by free ones, and files by those of useBinary.
+var anyPort = strings.NewReplacer(
+	"/etc/coredns-typoguard/protect.txt", "partners.txt", "/etc/coredns-typoguard/allow.txt", "legitimate.txt",
+	"sqlite:///var/lib/typoguard/events.db", "sqlite://events.db", "health  {\nlameduck 5s", "health 127.0.0.1:0 {\nlameduck 0s", "ready \n", "ready 127.0.0.1:0\n",
+	".:1053", ".:0", "127.0.0.1:9153", "127.0.0.1:0", "0.0.0.0:9153", "127.0.0.1:0", "127.0.0.1:8181", "127.0.0.1:0", "127.0.0.1:2525", "127.0.0.1:0", "127.0.0.1:1025", "127.0.0.1:0", "127.0.0.1:8053", "127.0.0.1:0")
 
 // useBinary makes caddy start servers as the binary does, in a directory with the list files of the documentation.
 func useBinary(t *testing.T) {
@@ -62,23 +71,103 @@ func fences(document, language string) []string {
 	return all
 }
 
-// TestDocumentedCorefiles: every Corefile in the documentation starts.
-func TestDocumentedCorefiles(t *testing.T) {
-	documents := map[string]int{"README.md": 3, "plugin/typoguard/README.md": 8} // and how many Corefiles are in them
-	texts := map[string]string{}
-	for name := range documents {
+// documentedCorefiles returns the Corefiles in the documentation, by where they are.
+func documentedCorefiles(t *testing.T) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	documents := map[string]int{"README.md": 3, "plugin/typoguard/README.md": 8, "docs/install.md": 1} // and how many Corefiles are in them
+	for name, count := range documents {
 		text, err := os.ReadFile(filepath.Join("..", "..", name))
 		require.NoError(t, err)
-		texts[name] = string(text)
-	}
-	useBinary(t)
-	for name, count := range documents {
-		corefiles := fences(texts[name], "corefile")
+		corefiles := fences(string(text), "corefile")
 		require.Len(t, corefiles, count, name)
-		for _, corefile := range corefiles {
-			t.Run(name, func(t *testing.T) { startCorefile(t, anyPort.Replace(corefile)) })
+		for i, corefile := range corefiles {
+			all[fmt.Sprintf("%s %d", name, i+1)] = corefile
 		}
 	}
+	for _, name := range []string{"Corefile.example", "deploy/package/Corefile", "deploy/image/Corefile", "deploy/compose/Corefile"} {
+		text, err := os.ReadFile(filepath.Join("..", "..", name))
+		require.NoError(t, err)
+		all[name] = string(text)
+	}
+	all["deploy/helm/values.yaml"] = helmCorefile(t, "../../deploy/helm/values.yaml")
+	return all
+}
+
+// helmCorefile returns the Corefile that the chart of CoreDNS makes of values.
+func helmCorefile(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	var values struct {
+		Servers []struct {
+			Zones   []struct{ Zone string }
+			Port    int
+			Plugins []struct {
+				Name, Parameters string
+				ConfigBlock      string `yaml:"configBlock"`
+			}
+		}
+	}
+	require.NoError(t, yaml.Unmarshal(text, &values))
+	require.NotEmpty(t, values.Servers)
+	var corefile strings.Builder
+	for _, server := range values.Servers {
+		fmt.Fprintf(&corefile, "%s:%d {\n", server.Zones[0].Zone, server.Port)
+		for _, plugin := range server.Plugins {
+			fmt.Fprintf(&corefile, "%s %s", plugin.Name, plugin.Parameters)
+			if plugin.ConfigBlock != "" {
+				fmt.Fprintf(&corefile, " {\n%s\n}", plugin.ConfigBlock)
+			}
+			corefile.WriteString("\n")
+		}
+		corefile.WriteString("}\n")
+	}
+	return corefile.String()
+}
+
+// TestDocumentedCorefiles: every Corefile in the documentation starts, and none is an open resolver.
+func TestDocumentedCorefiles(t *testing.T) {
+	corefiles := documentedCorefiles(t)
+	useBinary(t)
+	for name, corefile := range corefiles {
+		t.Run(name, func(t *testing.T) {
+			blocks, err := caddyfile.Parse(name, strings.NewReader(corefile), nil)
+			require.NoError(t, err)
+			for _, block := range blocks {
+				assert.True(t, bindsLoopback(block) || blocksStrangers(block),
+					"the block of %s that begins in line %d has neither bind on loopback nor an acl that ends in block", block.Keys[0], firstLine(block))
+			}
+			startCorefile(t, anyPort.Replace(corefile))
+		})
+	}
+}
+
+// bindsLoopback reports whether a server block listens on addresses of loopback only.
+func bindsLoopback(block caddyfile.ServerBlock) bool {
+	tokens := block.Tokens["bind"]
+	for _, token := range tokens {
+		if addr, err := netip.ParseAddr(token.Text); token.Text != "bind" && (err != nil || !addr.IsLoopback()) {
+			return false
+		}
+	}
+	return len(tokens) > 1
+}
+
+// blocksStrangers reports whether the last rule of a server block's acl blocks every client that the rules before it do not allow.
+func blocksStrangers(block caddyfile.ServerBlock) bool {
+	tokens := block.Tokens["acl"]
+	n := len(tokens)
+	return n > 3 && tokens[n-2].Text == "block" && tokens[n-2].Line > tokens[n-3].Line && tokens[n-1].Text == "}"
+}
+
+// firstLine returns the number of the first line of a server block that has a directive.
+func firstLine(block caddyfile.ServerBlock) int {
+	first := math.MaxInt
+	for _, tokens := range block.Tokens {
+		first = min(first, tokens[0].Line)
+	}
+	return first
 }
 
 // TestExample: the example answers what it and the README say it does.
@@ -121,6 +210,33 @@ func TestReadmeTargets(t *testing.T) {
 	for _, m := range targets {
 		assert.Contains(t, string(makefile), "\n"+m[1]+":", m[0])
 	}
+}
+
+// TestChangelog: the change log has the form of Keep a Changelog: what is unreleased first, then versions with their dates, the latest
+// first, and no kind of change twice, which a merge leaves behind.
+func TestChangelog(t *testing.T) {
+	text, err := os.ReadFile("../../CHANGELOG.md")
+	require.NoError(t, err)
+	sections := strings.Split(string(text), "\n## ")[1:]
+	require.NotEmpty(t, sections)
+	var dates []string
+	for i, section := range sections {
+		title, body, _ := strings.Cut(section, "\n")
+		if i > 0 {
+			release := regexp.MustCompile(`^[0-9]+\.[0-9]+\.[0-9]+ - (20[0-9]{2}-[0-9]{2}-[0-9]{2})$`).FindStringSubmatch(title)
+			require.NotNil(t, release, title)
+			dates = append(dates, release[1])
+		} else {
+			assert.Equal(t, "Unreleased", title)
+		}
+		var kinds []string
+		for _, heading := range regexp.MustCompile(`(?m)^### (.*)$`).FindAllStringSubmatch(body, -1) {
+			assert.NotContains(t, kinds, heading[1], "in %s", title)
+			assert.Contains(t, []string{"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}, heading[1], "in %s", title)
+			kinds = append(kinds, heading[1])
+		}
+	}
+	assert.True(t, slices.IsSortedFunc(dates, func(a, b string) int { return strings.Compare(b, a) }), "versions %s", dates)
 }
 
 // TestDocumentedCommands: what the README shows of the binary's commands is what they print, in a directory with the example

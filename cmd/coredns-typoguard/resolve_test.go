@@ -59,7 +59,7 @@ func TestResolve(t *testing.T) {
 		{"absent", []string{"check", "-resolve", upstream, "orange.ml"}, 0,
 			"orange.ml: passed verdict=pass reason=no_counterpart intended=orange.mil " + rest + "\n", ""},
 		{"nobody answers", []string{"check", "-resolve", silent.LocalAddr().String(), "orange.ml"}, 1,
-			"orange.ml: blocked verdict=lookalike intended=orange.mil " + rest + " counterpart=unknown\n", ""},
+			"orange.ml: deferred verdict=lookalike intended=orange.mil " + rest + " counterpart=unknown\n", ""},
 		{"not asked", []string{"check", "orange.ml"}, 1, "orange.ml: blocked verdict=lookalike intended=orange.mil " + rest + "\n", ""},
 		{"a note", []string{"check", "x.gov.ml"}, 0,
 			"x.gov.ml: passed verdict=allowed reason=allowed listed=gov.ml until=2999-12-31T00:00:00Z note=\"ticket 4711\"\n", ""},

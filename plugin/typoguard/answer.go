@@ -18,6 +18,8 @@ const (
 	sinkholePreference = 10
 	// maxExtraText bounds the EXTRA-TEXT of an Extended DNS Error, which RFC 8914 section 3 asks to keep short.
 	maxExtraText = 255
+	// unknownTTL is the TTL of answers while it is unknown whether there is a counterpart, in seconds: as long as that is cached.
+	unknownTTL = 5
 )
 
 // writeAnswer answers the query as the policy says.
@@ -44,34 +46,47 @@ func answer(h *hit) *dns.Msg {
 // fill adds what the policy answers for a name to a message, and returns the code of the Extended DNS Error that says so.
 func fill(m *dns.Msg, name string, h *hit) (code uint16) {
 	p, qtype := h.Policy, m.Question[0].Qtype
+	if h.Deferred() { // SERVFAIL has no records, not even those of an alias that leads here
+		m.Rcode, m.Answer = dns.RcodeServerFailure, nil
+		return dns.ExtendedErrorCodeNoReachableAuthority
+	}
+	ttl := h.ttl()
 	before := len(m.Answer)
 	switch {
 	case p.Action == policy.NullMX && isMX(qtype):
-		m.Answer = append(m.Answer, &dns.MX{Hdr: header(name, dns.TypeMX, p), Preference: 0, Mx: "."}) // RFC 7505 section 3
+		m.Answer = append(m.Answer, &dns.MX{Hdr: header(name, dns.TypeMX, ttl), Preference: 0, Mx: "."}) // RFC 7505 section 3
 	case p.Action == policy.Sinkhole && isMX(qtype):
-		m.Answer = append(m.Answer, &dns.MX{Hdr: header(name, dns.TypeMX, p), Preference: sinkholePreference, Mx: name})
-		m.Extra = append(sinkholeRRs(name, dns.TypeA, p), sinkholeRRs(name, dns.TypeAAAA, p)...)
+		m.Answer = append(m.Answer, &dns.MX{Hdr: header(name, dns.TypeMX, ttl), Preference: sinkholePreference, Mx: name})
+		m.Extra = append(sinkholeRRs(name, dns.TypeA, p, ttl), sinkholeRRs(name, dns.TypeAAAA, p, ttl)...)
 	case p.Action == policy.Sinkhole:
-		m.Answer = append(m.Answer, sinkholeRRs(name, qtype, p)...)
+		m.Answer = append(m.Answer, sinkholeRRs(name, qtype, p, ttl)...)
 	}
 	if len(m.Answer) > before {
 		return dns.ExtendedErrorCodeForgedAnswer
 	}
-	m.Ns = []dns.RR{soa(name, p)}
+	m.Ns = []dns.RR{soa(name, ttl)}
 	if h.NoName {
 		m.Rcode = dns.RcodeNameError
 	}
 	return dns.ExtendedErrorCodeBlocked
 }
 
+// ttl is the TTL of records that answer for the name. What is not known now may be known in a moment.
+func (h *hit) ttl() uint32 {
+	if h.Counterpart == policy.Unknown {
+		return min(h.Policy.TTL, unknownTTL)
+	}
+	return h.Policy.TTL
+}
+
 // isMX reports whether a query is answered with MX records. RFC 8482 lets one RRset do for ANY.
 func isMX(qtype uint16) bool { return qtype == dns.TypeMX || qtype == dns.TypeANY }
 
 // sinkholeRRs returns the sinkhole's records of type A or AAAA; there are none of other types.
-func sinkholeRRs(name string, qtype uint16, p *policy.Policy) []dns.RR {
+func sinkholeRRs(name string, qtype uint16, p *policy.Policy, ttl uint32) []dns.RR {
 	var rrs []dns.RR
 	for _, addr := range p.Sinkhole {
-		if rr := addressRR(header(name, qtype, p), addr); rr != nil {
+		if rr := addressRR(header(name, qtype, ttl), addr); rr != nil {
 			rrs = append(rrs, rr)
 		}
 	}
@@ -89,23 +104,23 @@ func addressRR(h dns.RR_Header, addr netip.Addr) dns.RR {
 	return nil
 }
 
-func header(name string, rrtype uint16, p *policy.Policy) dns.RR_Header {
-	return dns.RR_Header{Name: name, Rrtype: rrtype, Class: dns.ClassINET, Ttl: p.TTL}
+func header(name string, rrtype uint16, ttl uint32) dns.RR_Header {
+	return dns.RR_Header{Name: name, Rrtype: rrtype, Class: dns.ClassINET, Ttl: ttl}
 }
 
 // soa returns the record without which a negative answer must not be cached (RFC 2308 section 5). Its owner is the name
 // itself, octet for octet as it was asked for: with any name above it, resolvers that trust the NXDOMAIN of an ancestor, or
 // look for the signatures of a zone, would hide or fail names that are not lookalikes.
-func soa(name string, p *policy.Policy) dns.RR {
+func soa(name string, ttl uint32) dns.RR {
 	return &dns.SOA{
-		Hdr:     header(name, dns.TypeSOA, p),
+		Hdr:     header(name, dns.TypeSOA, ttl),
 		Ns:      "typoguard.invalid.",
 		Mbox:    "nobody.invalid.",
 		Serial:  1,
 		Refresh: 3600,
 		Retry:   600,
 		Expire:  86400,
-		Minttl:  p.TTL,
+		Minttl:  ttl,
 	}
 }
 
@@ -158,11 +173,21 @@ func flatten(h *hit, reply *dns.Msg, found *policy.ReplyDecision) *dns.Msg {
 		own.Header().Name, own.Header().Ttl = found.Name, found.TTL
 		m.Answer = append(m.Answer, own)
 	}
-	if len(found.Rest) == 0 {
-		m.Ns = []dns.RR{soa(found.Name, h.Policy)}
+	switch {
+	case len(found.Rest) > 0:
+	case m.Question[0].Qtype == dns.TypeANY:
+		m.Answer = append(m.Answer, anything(found.Name, h.ttl()))
+	default:
+		m.Ns = []dns.RR{soa(found.Name, h.ttl())}
 	}
 	explain(h, m, dns.ExtendedErrorCodeForgedAnswer, "")
 	return m
+}
+
+// anything returns the record that says nothing to a query for ANY (RFC 8482 section 4.2). From a negative answer, BIND would conclude
+// that the name has no records of any type.
+func anything(name string, ttl uint32) dns.RR {
+	return &dns.HINFO{Hdr: header(name, dns.TypeHINFO, ttl), Cpu: "RFC8482"}
 }
 
 // drop returns a reply without records that the client must not see. If nothing of the answer is left it says that there is none.
@@ -173,16 +198,19 @@ func drop(q *query, reply *dns.Msg, bad map[dns.RR]bool) *dns.Msg {
 	}
 	m.Answer, m.Ns, m.Extra = keep(reply.Answer), keep(reply.Ns), keep(reply.Extra)
 	if len(m.Answer) == 0 && len(reply.Answer) > 0 {
-		m.Ns = []dns.RR{soa(q.question().Name, q.anyPolicy())}
+		if m.Rcode == dns.RcodeNameError { // that was said of the target of an alias
+			m.Rcode = dns.RcodeSuccess
+		}
+		m.Ns = []dns.RR{soa(q.question().Name, q.anyPolicy().TTL)}
 	}
 	return m
 }
 
 // without returns a reply with records taken out, and with them the signatures of their RRsets, which do not hold any more,
-// and the addresses of their targets. It is no longer authentic. h is what the client is told of.
-func without(h *hit, reply *dns.Msg, bad map[dns.RR]bool) *dns.Msg {
+// and the addresses of their targets. It is no longer authentic, if it ever was. h is what the client is told of.
+func without(h *hit, reply *dns.Msg, bad map[dns.RR]bool, authentic bool) *dns.Msg {
 	m := changed(h.query, reply)
-	unsigned := reply.AuthenticatedData
+	unsigned := authentic
 	targets := map[string]bool{}
 	for rr := range bad {
 		name, _ := policy.Target(rr)
@@ -233,7 +261,10 @@ func reason(h *hit, note string) string {
 		note = ", counterpart " + h.Counterpart.String() + note
 	}
 	what := displayName(h.name)
-	if h.record != nil {
+	switch {
+	case h.isAlias():
+		note = ", its alias hidden" + note
+	case h.record != nil:
 		what = h.recordText() + " of " + displayName(h.record.Header().Name)
 	}
 	return fmt.Sprintf("typoguard: %s looks like %s (%s, policy %s%s, id %s)",

@@ -2,12 +2,14 @@ package typoguard
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/coredns/coredns/plugin"
 
 	"github.com/miekg/dns"
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 // TestSignaturesOfOthersStay: a record that is taken out of a reply takes the signatures of its own RRset with it, which do not
@@ -39,4 +41,26 @@ func TestSignaturesOfOthersStay(t *testing.T) {
 		example. 300 IN NS ns.example.
 		example. 300 IN RRSIG NS`+sig), text(reply))
 	assert.False(t, reply.AuthenticatedData)
+}
+
+// TestUnsignedNote: the client is told that the rest of a reply is unsigned if it was signed or authentic before.
+func TestUnsignedNote(t *testing.T) {
+	const pair = "partner.example. 300 IN MX 10 mx.partner.example.\npartner.example. 300 IN MX 20 mx.army.ml.\n"
+	for _, tt := range []struct {
+		records         string
+		authentic, want bool
+	}{
+		{pair, false, false},
+		{pair, true, true},
+		{pair + "partner.example. 300 IN RRSIG MX" + signature, false, true},
+		{pair + "partner.example. 300 IN RRSIG A" + signature, false, false},
+	} {
+		h := handler(t, "typoguard {\nprotect mil\ninspect mx\n}")
+		reply := replyOf(t, tt.records)
+		reply.AuthenticatedData = tt.authentic
+		h.Next = replying(t, reply)
+		errors := ede(ask(t, t.Context(), h, withEDNS(asked("partner.example. MX"), 1232, true)))
+		require.Len(t, errors, 1)
+		assert.Equal(t, tt.want, strings.Contains(errors[0].ExtraText, "the rest unsigned"), "%s, authentic %t", tt.records, tt.authentic)
+	}
 }

@@ -26,6 +26,10 @@ type block struct {
 	set      atomic.Pointer[policy.Set]
 	events   atomic.Pointer[sink.Dispatcher] // nil before the instance starts
 	changed  chan struct{}                   // buffered for one signal: the set was replaced
+
+	now      func() time.Time
+	compiled time.Time // when the set was compiled, by the wall clock
+	hashes   []string  // of the policies in force
 }
 
 // newBlock reads the lists of all policies and compiles the first set.
@@ -33,7 +37,7 @@ func newBlock(at int, policies []*policyConfig) (*block, error) {
 	if err := loadPopular(policies); err != nil {
 		return nil, err
 	}
-	b := &block{at: at, policies: policies, changed: make(chan struct{}, 1)}
+	b := &block{at: at, policies: policies, changed: make(chan struct{}, 1), now: time.Now}
 	for _, c := range policies {
 		l := &suffixlist.Lists{Protected: c.lists.protected, Allowed: c.lists.allowed, Sources: c.lists.sources}
 		if err := l.Load(context.Background()); err != nil {
@@ -50,7 +54,7 @@ func (b *block) compile() error {
 	for _, c := range b.policies {
 		policies = append(policies, &c.Policy)
 	}
-	now := time.Now()
+	now := b.now().Round(0)
 	suffixes, err := b.suffixes(now)
 	if err != nil {
 		return err
@@ -59,7 +63,12 @@ func (b *block) compile() error {
 	if err != nil {
 		return err
 	}
+	hashes := make([]string, len(policies))
+	for i, p := range policies {
+		hashes[i] = hashOf(p, &suffixes[i])
+	}
 	b.set.Store(set)
+	b.compiled, b.hashes = now, hashes
 	select {
 	case b.changed <- struct{}{}:
 	default: // a signal is already pending
@@ -95,9 +104,10 @@ func (b *block) configOf(p *policy.Policy) *policyConfig {
 	return nil
 }
 
-// hasSources reports whether any policy has a list file.
-func (b *block) hasSources() bool {
-	return slices.ContainsFunc(b.lists, func(l *suffixlist.Lists) bool { return len(l.Sources) > 0 })
+// changesByItself reports whether something of the block ends at a time: entries of a list file, or the mode of a policy.
+func (b *block) changesByItself() bool {
+	return slices.ContainsFunc(b.lists, func(l *suffixlist.Lists) bool { return len(l.Sources) > 0 }) ||
+		slices.ContainsFunc(b.policies, func(c *policyConfig) bool { return !c.MonitorUntil.IsZero() })
 }
 
 // checkChain returns an error if the server block lacks another plugin that a policy needs, or has one that does not work with it.

@@ -35,17 +35,21 @@ func (c *policyConfig) check() error {
 	return c.completeKinds()
 }
 
-// completeKinds sets the kinds to all those that the distance allows, unless the stanza gives them.
+// completeKinds adds the default kinds that the distance allows, unless the stanza gives others.
 func (c *policyConfig) completeKinds() error {
-	if at, ok := c.given["kinds"]; ok {
-		if err := c.CheckKinds(); err != nil {
-			return at.Errorf("kinds: %w", err)
+	at, given := c.given["kinds"]
+	if c.addDefaultKinds || !given {
+		defaults := match.DefaultKinds
+		if c.Distance == 1 {
+			defaults = defaults.Without(match.Multiple)
 		}
+		c.Kinds |= defaults
+	}
+	if !given {
 		return nil
 	}
-	c.Kinds = match.AllKinds
-	if c.Distance == 1 {
-		c.Kinds = c.Kinds.Without(match.Multiple)
+	if err := c.CheckKinds(); err != nil {
+		return at.Errorf("kinds: %w", err)
 	}
 	return nil
 }
@@ -64,6 +68,7 @@ func (c *policyConfig) protectsFiles() bool {
 func (c *policyConfig) completeSources() error {
 	fetched := false
 	for _, s := range c.lists.sources {
+		s.Shrink = c.lists.shrink
 		if s.IsRemote() {
 			fetched = true
 			s.Remote(c.lists.cacheDir, c.lists.optional)
@@ -90,7 +95,7 @@ func (c *policyConfig) checkProtected(protected []suffixlist.Suffix) error {
 	var errs []error
 	if distance < c.Distance {
 		errs = append(errs, c.given["distance"].Errorf(
-			"distance: %d applies to none of the suffixes; expected one of at least two labels and six characters", c.Distance))
+			"distance: %d applies to none of the suffixes; expected one with at least five characters before its public suffix, such as mindef.nl", c.Distance))
 	}
 	if c.Require != nil && !registry {
 		errs = append(errs, c.given["require"].Errorf(

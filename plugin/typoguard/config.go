@@ -33,6 +33,8 @@ type policyConfig struct {
 	root  string                         // the directory of relative file names
 	given map[string]suffixlist.Position // where each option was last given
 
+	addDefaultKinds bool // to the kinds that the stanza gives
+
 	lists   listsConfig
 	popular popularConfig
 	smtp    smtpConfig
@@ -53,6 +55,7 @@ type listsConfig struct {
 	reload                     time.Duration // how often to check the sources; 0: never
 	cacheDir                   string        // for copies of fetched lists; "": none
 	optional                   bool          // start even if a list can neither be fetched nor has a copy
+	shrink                     int           // percentage of its suffixes that a list may lose in the background
 }
 
 // historyConfig is the history of a policy's events.
@@ -64,7 +67,7 @@ func newPolicyConfig(at suffixlist.Position, root string) *policyConfig {
 		at:     at,
 		root:   root,
 		given:  map[string]suffixlist.Position{},
-		lists:  listsConfig{reload: defaultReload},
+		lists:  listsConfig{reload: defaultReload, shrink: suffixlist.DefaultShrink},
 		mask:   event.NoMask,
 
 		logEvents: true,

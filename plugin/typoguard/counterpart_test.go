@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -116,6 +117,7 @@ func TestRequireCounterpart(t *testing.T) {
 		{"alias", "", false, "", "alias.mil. MX, alias.mil. A, alias.mil. AAAA, alias.mil. NS"},
 		{"google", "", false, "", "google.mil. MX"},
 		{"broken", "", true, "unknown", "broken.mil. MX"},
+		{"broken", "on_error block", true, "unknown", "broken.mil. MX"},
 		{"broken", "on_error pass", false, "", "broken.mil. MX"},
 		{"panic", "", true, "unknown", "panic.mil. MX"},
 		{"panic", "timeout 1s on_error pass", false, "", "panic.mil. MX"},
@@ -131,10 +133,30 @@ func TestRequireCounterpart(t *testing.T) {
 				return
 			}
 			require.Len(t, ede(reply), 1)
-			assert.Equal(t, dns.RcodeNameError, reply.Rcode)
+			if tt.note == "unknown" && tt.options == "" {
+				assert.Equal(t, dns.RcodeServerFailure, reply.Rcode)
+				assert.Equal(t, dns.ExtendedErrorCodeNoReachableAuthority, ede(reply)[0].InfoCode)
+				assert.Empty(t, slices.Concat(reply.Answer, reply.Ns))
+				assert.True(t, reply.RecursionAvailable)
+			} else {
+				assert.Equal(t, dns.RcodeNameError, reply.Rcode)
+				assert.Equal(t, tt.note == "unknown", reply.Ns[0].Header().Ttl == unknownTTL)
+				assert.Equal(t, reply.Ns[0].Header().Ttl, reply.Ns[0].(*dns.SOA).Minttl)
+			}
 			assert.Contains(t, ede(reply)[0].ExtraText, "(omission, policy default, counterpart "+tt.note+", id ")
 		})
 	}
+}
+
+// TestDeferredAlias: a name that leads to a lookalike of which nothing is known fails like that, without the alias.
+func TestDeferredAlias(t *testing.T) {
+	z := military()
+	z.records = append(z.records, test.CNAME("alias.example. 300 IN CNAME broken.ml."))
+	h := counterpartHandler(t, z, "require counterpart")
+	reply := ask(t, t.Context(), h, withEDNS(question("alias.example.", dns.TypeMX), 1232, false))
+	assert.Equal(t, dns.RcodeServerFailure, reply.Rcode)
+	assert.Empty(t, slices.Concat(reply.Answer, reply.Ns))
+	require.Len(t, ede(reply), 1)
 }
 
 // TestRequireOfDomains: there must be a suffix of which anything can be looked up.
@@ -188,7 +210,7 @@ func TestCounterpartKept(t *testing.T) {
 
 // TestCounterpartSlow: a query waits for the timeout and no longer, and what comes later serves the next one.
 func TestCounterpartSlow(t *testing.T) {
-	for option, blocked := range map[string]bool{"block": true, "pass": false} {
+	for option, blocked := range map[string]bool{"block": true, "pass": false, "defer": true} {
 		t.Run(option, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				z := military()

@@ -25,6 +25,7 @@ import (
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/metrics"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 )
 
 // eventsIn returns the events in a file, of which there may be none yet.
@@ -166,9 +167,10 @@ func TestNewEventForwarder(t *testing.T) {
 func TestNewEventTarget(t *testing.T) {
 	h := handler(t, "typoguard {\nprotect army.mil\ninspect mx\n}")
 	q := h.judge(t.Context(), &test.ResponseWriter{}, question("Partner.example.", dns.TypeMX))
-	found := q.target(test.MX("partner.example. 60 IN MX 10 MX.army.ml."))
+	ask, reply := q.ask(), &dns.Msg{Answer: []dns.RR{test.MX("partner.example. 60 IN MX 10 MX.army.ml.")}}
+	in := q.set().Inspect(&ask, reply, &policy.ReplyDecision{})
+	found := q.reportAll(in.Findings, in.By)
 	require.NotNil(t, found)
-	found.report()
 	e := newEvent(found)
 	assert.Equal(t, []string{"mx.army.ml", "partner.example", "MX", "mx.army.mil", ""}, []string{e.Name, e.Question, e.Record, e.Intended, e.ResponseCode})
 	assert.Contains(t, reason(found, ""), "id "+e.ID)

@@ -18,8 +18,8 @@ import (
 
 // replyOf returns a signed reply with records, one a line; those behind "--" are in AUTHORITY, those behind "++" in
 // ADDITIONAL.
-func replyOf(t *testing.T, records string) *dns.Msg {
-	t.Helper()
+func replyOf(tb testing.TB, records string) *dns.Msg {
+	tb.Helper()
 	m := &dns.Msg{MsgHdr: dns.MsgHdr{AuthenticatedData: true}}
 	section := &m.Answer
 	for line := range strings.Lines(records) {
@@ -31,7 +31,7 @@ func replyOf(t *testing.T, records string) *dns.Msg {
 			section = &m.Extra
 		default:
 			rr, err := dns.NewRR(line)
-			require.NoError(t, err, line)
+			require.NoError(tb, err, line)
 			*section = append(*section, rr)
 		}
 	}

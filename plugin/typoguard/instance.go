@@ -14,10 +14,11 @@ import (
 // these share: SMTP listeners, sinks of events, and review pages.
 type instance struct {
 	reloader
-	listeners map[string]*listener // by address
-	sinks     map[string]*sinkConfig
-	reviews   map[string]*reviewConfig // by address
-	open      *resources               // nil unless it is running
+	controller *caddy.Controller    // nil in a test without servers
+	listeners  map[string]*listener // by address
+	sinks      map[string]*sinkConfig
+	reviews    map[string]*reviewConfig // by address
+	open       *resources               // nil unless it is running
 }
 
 // resources are what stays open across a reload.
@@ -44,7 +45,9 @@ func instanceOf(c *caddy.Controller) *instance {
 		return i
 	}
 	i := newInstance()
+	i.controller = c
 	c.Set(instanceKey{}, i)
+	c.OnFirstStartup(func() error { return checkPorts(c) })
 	c.OnStartup(i.start)
 	c.OnRestartFailed(i.start)
 	c.OnShutdown(i.stop)
@@ -98,19 +101,39 @@ func (i *instance) start() error {
 	defer running.Unlock()
 	before := running.instance // i itself, if a new instance failed before its start
 	var open *resources
+	var lists *reloader
 	if before == nil {
 		open = newResources()
 	} else {
 		before.stopReloading()
 		open, before.open = before.open, nil
+		lists = &before.reloader
 	}
 	running.instance, i.open = i, open
-	i.startReloading()
+	i.startReloading(lists)
+	i.logInForce()
 	err := i.openAll()
 	if err != nil && before == nil {
 		i.end()
 	}
 	return err
+}
+
+// logInForce says what is in force, one line a policy, and what is probably not meant.
+func (i *instance) logInForce() {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	for _, b := range i.blocks {
+		for at := range b.policies {
+			log.Info(b.inForce(at))
+		}
+	}
+	if i.controller == nil {
+		return
+	}
+	for _, warning := range warnings(sitesOf(i.controller), i.blocks) {
+		log.Warning(warning)
+	}
 }
 
 // openAll opens what the instance needs, and closes everything else.
@@ -134,6 +157,15 @@ func (i *instance) stop() error {
 		i.end()
 	}
 	return nil
+}
+
+// Stop stops what runs, as at the end of the process: it writes the events that are queued.
+func Stop() {
+	running.Lock()
+	defer running.Unlock()
+	if running.instance != nil {
+		running.end()
+	}
 }
 
 // end stops everything of i, which must be the running instance.

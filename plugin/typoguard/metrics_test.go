@@ -17,9 +17,9 @@ import (
 func collectors() []prometheus.Collector {
 	return []prometheus.Collector{
 		metrics.LookalikesTotal, metrics.PassedTotal, metrics.PolicySuffixes, metrics.PolicyReloads, metrics.PolicyReloadSuccessful, metrics.PolicyReloadTime,
-		metrics.SMTPSessions, metrics.SMTPActive, metrics.SMTPRejected, metrics.SMTPOthers, metrics.SMTPLimitsHit, metrics.SMTPTLS,
+		metrics.SMTPSessions, metrics.SMTPActive, metrics.SMTPRejected, metrics.SMTPOthers, metrics.SMTPDeferred, metrics.SMTPLimitsHit, metrics.SMTPTLS,
 		metrics.PolicyExpiring, metrics.PolicyKnown, metrics.PolicyTrialEnds, metrics.TargetsTotal, metrics.AliasesCut, metrics.CounterpartLookups, metrics.CounterpartHits, metrics.CounterpartDuration,
-		metrics.EventsWritten, metrics.EventsDropped, metrics.EventsErrors, metrics.EventsSinkUp, metrics.NewClients,
+		metrics.EventsWritten, metrics.EventsDropped, metrics.EventsErrors, metrics.EventsSinkUp, metrics.NewClients, metrics.ListSuccess, metrics.PolicyInfo, metrics.ListInterval,
 	}
 }
 
@@ -37,14 +37,14 @@ func TestMetricNames(t *testing.T) {
 // TestSeriesBegin: what a policy can count exists before it is counted, and counting makes no further series.
 func TestSeriesBegin(t *testing.T) {
 	stanzas := map[string]int{ // series: kinds x types, and in mode popular all kinds but homoglyph
-		"protect army.mil":                                      (6 + 5) * 11,
-		"protect army.mil\npopular block":                       6 * 11,
-		"protect army.mil\nshort report":                        (6 + 5 + 1) * 11,
-		"protect army.mil\ndistance 2":                          (7 + 6) * 11,
+		"protect army.mil":                                      (9 + 8) * 11,
+		"protect army.mil\npopular block":                       9 * 11,
+		"protect army.mil\nshort report":                        (9 + 8 + 1) * 11,
+		"protect mindef.nl\ndistance 2":                         (10 + 9) * 11,
 		"protect army.mil\nkinds omission":                      (1 + 1) * 11,
-		"protect army.mil\naction nullmx":                       (6 + 5) * 4,
-		"protect army.mil\naction nullmx\ntypes MX A AAAA SVCB": (6 + 5) * 6,
-		"protect army.mil\ntypes MX A AAAA TXT":                 (6 + 5) * 7,
+		"protect army.mil\naction nullmx":                       (9 + 8) * 4,
+		"protect army.mil\naction nullmx\ntypes MX A AAAA SVCB": (9 + 8) * 6,
+		"protect army.mil\ntypes MX A AAAA TXT":                 (9 + 8) * 7,
 	}
 	qtypes := append([]uint16{dns.TypeSVCB, 65280, dns.TypeNone}, metrics.CountedTypes...)
 	for stanza, series := range stanzas {

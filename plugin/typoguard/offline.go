@@ -30,6 +30,8 @@ type Block struct {
 	// Suffixes are the unexpired suffixes of each policy in Set, from the Corefile and the list files. A suffix that one policy
 	// protects or allows passes for all of them.
 	Suffixes []policy.Suffixes
+	// Warnings are what is allowed, but probably not meant.
+	Warnings []string
 
 	noted map[string]suffixlist.Suffix
 }
@@ -91,7 +93,10 @@ func Load(input caddy.Input) ([]*Block, error) {
 		controller := controllerFor(instance, i, block.Keys, input.Path(), nil)
 		blocks = append(blocks, &Block{Keys: block.Keys, View: dnsserver.GetConfig(controller).ViewName})
 	}
-	for _, b := range instanceOf(instance).loadedBlocks() {
+	loaded := instanceOf(instance).loadedBlocks()
+	sites := sitesOf(instance)
+	for _, b := range loaded {
+		blocks[b.at].Warnings = warningsOf(b, sites, loaded)
 		suffixes, err := b.suffixes(time.Now())
 		if err != nil {
 			return nil, err

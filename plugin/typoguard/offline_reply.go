@@ -1,8 +1,6 @@
 package typoguard
 
 import (
-	"slices"
-
 	"github.com/miekg/dns"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
@@ -37,34 +35,12 @@ func (b *Block) JudgeReply(q *policy.Query, d *policy.Decision, reply *dns.Msg) 
 	if d.Listed != "" {
 		return Unchanged, policy.Finding{}
 	}
-	return b.inspect(q, reply, &found)
-}
-
-// inspect judges the targets of the records in a reply that are left.
-func (b *Block) inspect(q *policy.Query, reply *dns.Msg, found *policy.ReplyDecision) (Effect, policy.Finding) {
-	left := *reply
-	keep := func(rrs []dns.RR) []dns.RR {
-		return slices.DeleteFunc(slices.Clone(rrs), func(rr dns.RR) bool { return found.Drop[rr] })
-	}
-	left.Answer, left.Ns = keep(reply.Answer), keep(reply.Ns)
-	bad := map[dns.RR]bool{}
-	var first policy.Finding
-	for _, rr := range slices.Concat(left.Answer, left.Ns) {
-		target := *q
-		if target.Name, target.Target = policy.Target(rr); target.Target == 0 {
-			continue
-		}
-		if d := b.Set.Judge(&target); d.Enforced() {
-			if bad[rr] = true; len(bad) == 1 {
-				first = policy.Finding{Decision: d, Name: target.Name, Record: rr}
-			}
-		}
-	}
+	in := b.Set.Inspect(q, reply, &found)
 	switch {
-	case len(bad) == 0:
-		return Unchanged, first
-	case leavesOne(&left, bad):
-		return Reduced, first
+	case in.By == nil:
+		return Unchanged, policy.Finding{}
+	case in.Enough:
+		return Reduced, *in.By
 	}
-	return Blocked, first
+	return Blocked, *in.By
 }

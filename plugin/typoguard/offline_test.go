@@ -65,14 +65,14 @@ tls://. {
 	assert.Equal(t, "internal", blocks[1].View)
 	assert.Equal(t, []*policy.Policy{
 		{
-			Name: "default", Distance: 2, Kinds: match.AllKinds, Keyboard: match.QWERTZ,
+			Name: "default", Distance: 2, Kinds: match.DefaultKinds, Keyboard: match.QWERTZ,
 			Clients: policy.Clients{Networks: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("2001:db8::1/128")}},
 			Types:   []uint16{dns.TypeMX, dns.TypeA, dns.TypeAAAA},
 			Action:  policy.Sinkhole, Sinkhole: []netip.Addr{netip.MustParseAddr("192.0.2.25")}, TTL: 5,
 			Popular: []*popular.List{popular.Builtin()},
 		},
 		{
-			Name: "more", Distance: 1, Kinds: match.AllKinds.Without(match.Multiple),
+			Name: "more", Distance: 1, Kinds: match.DefaultKinds.Without(match.Multiple),
 			Keyboard: match.QWERTY, Mode: policy.Monitor, TTL: 60,
 			Popular: []*popular.List{popular.Builtin()},
 		},

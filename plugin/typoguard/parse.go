@@ -44,6 +44,7 @@ var options = []option{
 	{"inspect", parseInspect},
 	{"ttl", once(parseTTL)},
 	{"reload", once(parseReload)},
+	{"shrink", once(parseShrink)},
 	{"events", parseEvents},
 	{"syslog", parseSyslog},
 	{"log_events", once(parseLogEvents)},

@@ -3,6 +3,7 @@ package typoguard
 import (
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
@@ -92,6 +93,17 @@ func parseReload(c *caddy.Controller, p *policyConfig) error {
 	}
 	if p.lists.reload, err = args.Duration(arg); err != nil || (p.lists.reload != 0 && p.lists.reload < minReload) {
 		return fmt.Errorf("%q; expected a duration of at least %s such as 30s, or 0s for never", arg, minReload)
+	}
+	return nil
+}
+
+func parseShrink(c *caddy.Controller, p *policyConfig) error {
+	arg, err := args.One(c, "a percentage")
+	if err != nil {
+		return err
+	}
+	if p.lists.shrink, err = strconv.Atoi(arg); err != nil || p.lists.shrink < 0 || p.lists.shrink > 100 {
+		return fmt.Errorf("%q; expected a percentage from 0 to 100, such as %d", arg, suffixlist.DefaultShrink)
 	}
 	return nil
 }

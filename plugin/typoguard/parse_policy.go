@@ -21,6 +21,8 @@ import (
 
 const (
 	maxTTL = 86400
+	// defaultKinds stands for all kinds that a policy has unless it says otherwise.
+	defaultKinds = "default"
 	// The time that a query waits for existence checks. Mail servers give up on a query after five seconds.
 	defaultTimeout = time.Second
 	maxTimeout     = 4 * time.Second
@@ -37,9 +39,13 @@ func parseDistance(c *caddy.Controller, p *policyConfig) error {
 func parseKinds(c *caddy.Controller, p *policyConfig) error {
 	words, err := args.All(c, "kinds of difference")
 	for _, arg := range words {
+		if arg == defaultKinds {
+			p.addDefaultKinds = true
+			continue
+		}
 		kind, err := match.ParseKind(arg)
 		if err != nil {
-			return err
+			return fmt.Errorf("%w, or %s", err, defaultKinds)
 		}
 		p.Kinds = p.Kinds.With(kind)
 		if kind == match.Substitution { // includes adjacent keys
@@ -139,10 +145,11 @@ func parseRequire(c *caddy.Controller, p *policyConfig) error {
 	p.Require = r
 	return args.Pairs(words[1:], map[string]func(string) error{
 		"on_error": func(value string) error {
-			if value != "block" && value != "pass" {
-				return fmt.Errorf("on_error %q; expected block or pass", value)
+			i := slices.Index(policy.OnErrorNames[:], value)
+			if i < 0 {
+				return fmt.Errorf("on_error %q; expected defer, block or pass", value)
 			}
-			r.PassOnError = value == "pass"
+			r.OnError = policy.OnError(i)
 			return nil
 		},
 		"timeout": func(value string) (err error) {

@@ -44,10 +44,10 @@ type hit struct {
 	id     string // of the event; "" if the name passes
 }
 
-// ask returns the question to the policies about a name: the one that is asked for, or one that a record in the reply leads to, as
-// which it is inspected.
-func (q *query) ask(name string, target policy.Records) policy.Query {
-	return policy.Query{Name: name, Type: q.question().Qtype, Target: target, Client: q.client, Exists: q.exists}
+// ask returns the question to the policies.
+func (q *query) ask() policy.Query {
+	question := q.question()
+	return policy.Query{Name: question.Name, Type: question.Qtype, Client: q.client, Exists: q.exists}
 }
 
 // newHit returns what a decision of a policy about a name means for the query.
@@ -70,9 +70,6 @@ func (q *query) anyPolicy() *policy.Policy { return &q.block.policies[0].Policy 
 // send hands an event over to the dispatcher.
 func (q *query) send(e *event.Event) { q.block.events.Load().Report(e) }
 
-// inspected reports whether some policy inspects records of the types.
-func (q *query) inspected(types policy.Records) bool { return q.inspects&types != 0 }
-
 // client returns the client that asks. It is worked out when it is needed first.
 func (q *query) client() *policy.Client {
 	if q.who == nil {
@@ -89,12 +86,19 @@ func (q *query) exists(domain string, within time.Duration) policy.Existence {
 	return q.existence.Check(q.ctx, domain, within-time.Since(q.waiting), newLookup(q.ctx, q.Name(), q.Next, q.ResponseWriter))
 }
 
-// recordText is the record that leads to the name, such as "MX mail.army.ml"; it is empty if the name itself was asked for.
+// recordText is the record that leads to the name, such as "MX mail.army.ml", or the alias that the name is; it is empty if the name
+// itself was asked for, and that is all there is to it.
 func (h *hit) recordText() string {
 	if h.record == nil {
 		return ""
 	}
-	return dns.TypeToString[h.record.Header().Rrtype] + " " + displayName(h.name)
+	target, _ := policy.Target(h.record)
+	return dns.TypeToString[h.record.Header().Rrtype] + " " + displayName(target)
+}
+
+// isAlias reports whether the name is a lookalike because of what it is called, and in the reply because it is an alias.
+func (h *hit) isAlias() bool {
+	return h.record != nil && h.record.Header().Rrtype == dns.TypeCNAME && strings.EqualFold(h.record.Header().Name, h.name)
 }
 
 // clientOf returns the client that asks.

@@ -2,8 +2,11 @@ package typoguard
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
+
+	"github.com/coredns/caddy"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/metrics"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
@@ -21,11 +24,15 @@ const (
 // reloader keeps the lists of blocks up to date: it checks the list files, and removes entries that expire.
 type reloader struct {
 	blocks []*block
-	loaded time.Time  // when a policy was last put in force
-	mu     sync.Mutex // held while lists are checked; queries never take it
+	loaded time.Time         // when a policy was last put in force
+	mu     sync.Mutex        // held while lists are put in force; queries never take it
+	info   map[info]struct{} // the series of metrics.PolicyInfo
 	cancel context.CancelFunc
 	done   sync.WaitGroup
 }
+
+// info has the values of the labels of metrics.PolicyInfo.
+type info [5]string
 
 // addBlock adds a block whose lists have just been loaded.
 func (r *reloader) addBlock(b *block) {
@@ -33,18 +40,19 @@ func (r *reloader) addBlock(b *block) {
 	r.loaded = time.Now()
 }
 
-// startReloading starts checking the lists.
-func (r *reloader) startReloading() {
+// startReloading starts checking the lists. before is the instance that ran until now, or nil.
+func (r *reloader) startReloading(before *reloader) {
 	ctx, cancel := context.WithCancel(context.Background())
 	r.cancel = cancel
 	metrics.ResetPolicies()
 	r.publish()
 	for _, b := range r.blocks {
 		r.done.Go(func() { b.countKnown(ctx) })
-		if b.hasSources() {
+		if b.changesByItself() {
 			r.done.Go(func() { r.expire(ctx, b) })
 		}
 		for i, c := range b.policies {
+			logListsAtStart(c, b.lists[i], before)
 			r.startPolicy(ctx, b, c, b.lists[i])
 		}
 	}
@@ -53,9 +61,6 @@ func (r *reloader) startReloading() {
 // startPolicy starts checking the lists of a policy.
 func (r *reloader) startPolicy(ctx context.Context, b *block, c *policyConfig, lists *suffixlist.Lists) {
 	metrics.BeginPolicy(&c.Policy, len(c.smtp.addresses) > 0)
-	if err := lists.Stale(); err != nil {
-		log.Errorf("policy %q: starting with an older copy of its lists: %v", c.Name, err)
-	}
 	if err := lists.Keep(); err != nil {
 		log.Errorf("policy %q: %v", c.Name, err)
 	}
@@ -72,7 +77,8 @@ func (r *reloader) stopReloading() {
 
 // watch checks the lists of a policy until the context ends.
 func (r *reloader) watch(ctx context.Context, b *block, c *policyConfig, lists *suffixlist.Lists) {
-	timer := time.NewTimer(c.lists.reload)
+	intervals := newIntervals(c, lists)
+	timer := time.NewTimer(intervals.first(lists.Stale() != nil))
 	defer timer.Stop()
 	for {
 		select {
@@ -80,48 +86,91 @@ func (r *reloader) watch(ctx context.Context, b *block, c *policyConfig, lists *
 			return
 		case <-timer.C:
 		}
-		wait := c.lists.reload
-		if r.reload(ctx, b, c, lists) == suffixlist.Unsettled {
-			wait = settle
-		}
-		timer.Reset(wait)
+		timer.Reset(intervals.next(r.reload(ctx, b, c, lists)))
 	}
 }
 
-// reload puts the lists of a policy in force if they have changed, or if the previous attempt failed.
+// reload puts the lists of a policy in force if they have changed, or if the previous attempt failed. Other policies do not wait while
+// it reads.
 func (r *reloader) reload(ctx context.Context, b *block, c *policyConfig, lists *suffixlist.Lists) suffixlist.Change {
+	look := lists.Look(ctx)
+	if ctx.Err() != nil {
+		return suffixlist.Unchanged
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	change, err := lists.Refresh(ctx)
-	if err == nil && change == suffixlist.Changed {
-		err = b.compile()
+	failures := lists.Record(look, time.Now())
+	taken, rejected := take(b, lists.Proposals(look))
+	for _, err := range append(failures, rejected.reasons...) {
+		log.Errorf("policy %q: reload failed, keeping the previous lists: %v", c.Name, err)
+		metrics.PolicyReloads.WithLabelValues(metrics.ResultError).Inc()
 	}
-	switch {
-	case err != nil:
-		if lists.Reject(err) {
-			log.Errorf("policy %q: reload failed, keeping the previous lists: %v", c.Name, err)
-			metrics.PolicyReloads.WithLabelValues(metrics.ResultError).Inc()
-			r.publish()
-		}
-	case change == suffixlist.Changed:
-		if err := lists.Accept(); err != nil {
+	for _, p := range taken {
+		if err := p.Accept(time.Now()); err != nil {
 			log.Errorf("policy %q: %v", c.Name, err)
 		}
+	}
+	if len(taken) > 0 {
 		log.Infof("policy %q: lists reloaded", c.Name)
+		log.Info(b.inForce(slices.Index(b.policies, c)))
 		metrics.PolicyReloads.WithLabelValues(metrics.ResultOK).Inc()
 		r.loaded = time.Now()
-		r.publish()
 		b.countKnown(ctx)
 	}
-	return change
+	r.publish()
+	switch {
+	case look.Has(suffixlist.Unsettled):
+		return suffixlist.Unsettled
+	case look.Has(suffixlist.Failed) || rejected.any:
+		return suffixlist.Failed
+	}
+	return suffixlist.Unchanged
 }
 
-// expire recompiles the policies of a block whenever a list entry expires, until the context ends.
+// rejected are the lists that were not taken.
+type rejected struct {
+	any     bool
+	reasons []error // that are new
+}
+
+// take compiles the policies with the lists proposed, and puts them in force. Lists that do not compile together are tried one by one, so
+// that a good one does not have to wait for a bad one.
+func take(b *block, proposals []*suffixlist.Proposal) (taken []*suffixlist.Proposal, no rejected) {
+	if len(proposals) == 0 {
+		return nil, no
+	}
+	for _, p := range proposals {
+		p.Propose()
+	}
+	err := b.compile()
+	if err == nil {
+		return proposals, no
+	}
+	if len(proposals) == 1 {
+		no.any = true
+		if proposals[0].Reject(err) {
+			no.reasons = append(no.reasons, err)
+		}
+		return nil, no
+	}
+	for _, p := range proposals {
+		p.Withdraw()
+	}
+	for _, p := range proposals {
+		alone, refused := take(b, []*suffixlist.Proposal{p})
+		taken = append(taken, alone...)
+		no.any = no.any || refused.any
+		no.reasons = append(no.reasons, refused.reasons...)
+	}
+	return taken, no
+}
+
+// expire recompiles the policies of a block whenever a list entry expires, or comes back because the clock was set back, until the context ends.
 func (r *reloader) expire(ctx context.Context, b *block) {
 	for compiles := true; ; {
 		wait := longestWait
 		if next := b.set.Load().Next; !next.IsZero() && compiles {
-			wait = min(wait, time.Until(next))
+			wait = min(wait, next.Sub(b.now()))
 		}
 		timer := time.NewTimer(wait)
 		select {
@@ -131,18 +180,21 @@ func (r *reloader) expire(ctx context.Context, b *block) {
 		case <-b.changed:
 		case <-timer.C:
 			compiles = r.compileDue(b)
+			r.publishModes()
 		}
 		timer.Stop()
 	}
 }
 
-// compileDue recompiles the policies of a block if an entry has expired. It reports false if that fails, which is unexpected: the
+// compileDue recompiles the policies of a block if an entry has expired, or if the clock was set back: an entry may have expired only by a
+// wrong date. It reports false if that fails, which is unexpected: the
 // same lists compiled before.
 func (r *reloader) compileDue(b *block) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	next := b.set.Load().Next
-	if next.IsZero() || time.Now().Before(next) {
+	next, now := b.set.Load().Next, b.now().Round(0)
+	hasExpired := !next.IsZero() && !now.Before(next)
+	if setBack := now.Before(b.compiled); !hasExpired && !setBack {
 		return true
 	}
 	if err := b.compile(); err != nil {
@@ -168,4 +220,31 @@ func (r *reloader) publish() {
 	for name, sizes := range total {
 		metrics.SetPolicy(name, sizes, upToDate[name])
 	}
+	r.publishLists()
+	r.publishInfo()
+}
+
+// publishModes updates the gauges of modes, which end without anybody doing anything.
+func (r *reloader) publishModes() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.publishInfo()
+}
+
+// publishInfo updates the gauges that say which policies are in force.
+func (r *reloader) publishInfo() {
+	published := map[info]struct{}{}
+	for _, b := range r.blocks {
+		for i, c := range b.policies {
+			labels := info{c.Name, b.hashes[i], c.ModeAt(b.now()).String(), c.Action.String(), caddy.AppVersion}
+			published[labels] = struct{}{}
+			metrics.PolicyInfo.WithLabelValues(labels[:]...).Set(1)
+		}
+	}
+	for labels := range r.info {
+		if _, ok := published[labels]; !ok {
+			metrics.PolicyInfo.DeleteLabelValues(labels[:]...)
+		}
+	}
+	r.info = published
 }

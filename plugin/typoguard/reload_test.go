@@ -28,9 +28,16 @@ func verdictOn(b *block, name string) policy.Verdict {
 // what must be the verdict on navy.ml before and after the files were next looked at.
 func watched(t *testing.T, dir, corefile string, steps func(b *block, pass func(time.Duration))) {
 	t.Helper()
+	watchedAt(t, dir, corefile, time.Now, steps)
+}
+
+// watchedAt is watched with another clock on the wall.
+func watchedAt(t *testing.T, dir, corefile string, now func() time.Time, steps func(b *block, pass func(time.Duration))) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		b, err := parseCorefile(t, dir, corefile)
 		require.NoError(t, err)
+		b.now = now
 		i := newInstance()
 		require.NoError(t, i.add(b))
 		require.NoError(t, i.start())

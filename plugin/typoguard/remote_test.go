@@ -157,7 +157,7 @@ func TestRemoteCopy(t *testing.T) {
 
 func TestRemoteMissing(t *testing.T) {
 	s := newListServer(t, "")
-	s.set("navy.mil\n", http.StatusNotFound)
+	s.set("mindef.nl\n", http.StatusNotFound)
 	for options, want := range map[string]string{
 		"":                             "404 Not Found; expected a list, and there is no copy, because cache_dir is not set",
 		"cache_dir " + t.TempDir():     "404 Not Found; expected a list, and there is no copy: open ",
@@ -170,12 +170,12 @@ func TestRemoteMissing(t *testing.T) {
 			continue
 		}
 		require.NoError(t, err, options)
-		require.Equal(t, policy.Pass, verdictOn(b, "navy.ml"))
+		require.Equal(t, policy.Pass, verdictOn(b, "midef.nl"))
 		require.False(t, looked(t, b))
-		s.set("navy.mil\n", 0)
+		s.set("mindef.nl\n", 0)
 		require.True(t, looked(t, b))
-		require.Equal(t, policy.Lookalike, verdictOn(b, "navy.ml"))
-		s.set("navy.mil\n", http.StatusNotFound)
+		require.Equal(t, policy.Lookalike, verdictOn(b, "midef.nl"))
+		s.set("mindef.nl\n", http.StatusNotFound)
 	}
 }
 

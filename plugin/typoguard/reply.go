@@ -1,9 +1,6 @@
 package typoguard
 
 import (
-	"slices"
-	"strings"
-
 	"github.com/miekg/dns"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/metrics"
@@ -29,21 +26,18 @@ func (q *query) Write(message []byte) (int, error) {
 
 // passOn returns the reply that the client gets. The one given may be in a cache and is never changed.
 func (q *query) passOn(reply *dns.Msg) *dns.Msg {
+	set := q.set()
+	if q.inspects == 0 && !set.Concerns(q.question().Name, q.hit != nil && q.hit.Verdict == policy.Lookalike, reply) {
+		return reply // without the allocations that the rest needs
+	}
 	var d policy.Decision
 	if q.hit != nil {
 		d = q.hit.Decision
 	}
 	d.Listed = q.listed
-	ask := q.ask(q.question().Name, 0)
-	found := q.set().JudgeReply(&ask, &d, reply)
-	var by *hit
-	for i := range found.Findings {
-		h := q.newHit(&found.Findings[i].Decision, found.Findings[i].Name, found.Findings[i].Record)
-		h.report()
-		if found.By != nil && h.Mode == policy.Enforce {
-			by = h // the last one: it ends the walk
-		}
-	}
+	ask := q.ask()
+	found := set.JudgeReply(&ask, &d, reply)
+	by := q.reportAll(found.Findings, found.By)
 	switch found.Change {
 	case policy.Cut:
 		metrics.AliasesCut.WithLabelValues("CNAME").Inc()
@@ -53,68 +47,34 @@ func (q *query) passOn(reply *dns.Msg) *dns.Msg {
 		return flatten(by, reply, &found)
 	case policy.Keep:
 	}
+	left := reply
 	if len(found.Drop) > 0 {
-		reply = drop(q, reply, found.Drop)
+		left = drop(q, reply, found.Drop)
 	}
-	if !q.inspected(^policy.Records(0)) || q.listed != "" {
-		return reply
+	if q.inspects == 0 || q.listed != "" {
+		return left
 	}
-	return q.inspect(reply, found.Findings)
-}
-
-// inspect judges the targets of the records in a reply, but those that were found already.
-func (q *query) inspect(reply *dns.Msg, known []policy.Finding) *dns.Msg {
-	bad := map[dns.RR]bool{}
-	var first *hit // of those that are enforced
-	for _, section := range [][]dns.RR{reply.Answer, reply.Ns} {
-		for _, rr := range section {
-			h := q.target(rr)
-			if h == nil || slices.ContainsFunc(known, func(f policy.Finding) bool { return f.Record == rr }) {
-				continue
-			}
-			h.report()
-			if h.Mode == policy.Enforce {
-				bad[rr] = true
-				if first == nil {
-					first = h
-				}
-			}
-		}
-	}
+	in := set.Inspect(&ask, reply, &found)
+	by = q.reportAll(in.Findings, in.By)
 	switch {
-	case first == nil:
-		return reply
-	case leavesOne(reply, bad):
-		return without(first, reply, bad)
+	case by == nil:
+		return left
+	case in.Enough:
+		return without(by, left, in.Bad, reply.AuthenticatedData)
 	}
-	return answer(first)
+	return answer(by)
 }
 
-// target returns the lookalike that a record leads to, and nil if it leads to none.
-func (q *query) target(rr dns.RR) *hit {
-	name, as := policy.Target(rr)
-	if !q.inspected(as) {
-		return nil
-	}
-	ask := q.ask(name, as)
-	d := q.set().Judge(&ask)
-	if !d.Covered() {
-		return nil
-	}
-	return q.newHit(&d, name, rr)
-}
-
-// leavesOne reports whether, for every record that is bad, there is one that does as well: another of the same name and
-// type. For a CNAME there never is.
-func leavesOne(reply *dns.Msg, bad map[dns.RR]bool) bool {
-	records := slices.Concat(reply.Answer, reply.Ns)
-	for rr := range bad {
-		as := func(other dns.RR) bool {
-			return !bad[other] && other.Header().Rrtype == rr.Header().Rrtype && strings.EqualFold(other.Header().Name, rr.Header().Name)
-		}
-		if !slices.ContainsFunc(records, as) {
-			return false
+// reportAll reports findings, and returns the one that decides: nil if there is none.
+func (q *query) reportAll(findings []policy.Finding, by *policy.Finding) *hit {
+	var decides *hit
+	for i := range findings {
+		f := &findings[i]
+		h := q.newHit(&f.Decision, f.Name, f.Record)
+		h.report()
+		if by != nil && by.Record == f.Record && by.Name == f.Name {
+			decides = h
 		}
 	}
-	return true
+	return decides
 }

@@ -63,6 +63,7 @@ func TestReplyChanges(t *testing.T) {
 		--
 		example. 300 IN NS ns.example.`
 	const of = "CNAME army.ml of alias.example looks like army.mil (omission, policy default"
+	const own = "army.ml looks like army.mil (omission, policy default, its alias hidden"
 	tests := []struct {
 		name, options, query string
 		rcode                int // of the reply
@@ -94,23 +95,26 @@ func TestReplyChanges(t *testing.T) {
 		{"monitored", "mode monitor", "alias.example. MX", dns.RcodeSuccess, alias + stranger, dns.RcodeSuccess, "", "", 0, 0},
 		{"flattened", "action nullmx", "army.ml. A", dns.RcodeSuccess, chain,
 			dns.RcodeSuccess, "army.ml. 20 IN A 192.0.2.1\narmy.ml. 20 IN A 192.0.2.2",
-			"CNAME army.ml of army.ml looks like army.mil (omission, policy default", dns.ExtendedErrorCodeForgedAnswer, 1},
+			own, dns.ExtendedErrorCodeForgedAnswer, 1},
 		{"flattened in the case of the query", "action nullmx", "ARMY.ml. A", dns.RcodeSuccess, chain,
 			dns.RcodeSuccess, "ARMY.ml. 20 IN A 192.0.2.1\nARMY.ml. 20 IN A 192.0.2.2",
-			"CNAME army.ml of army.ml looks like army.mil (omission, policy default", dns.ExtendedErrorCodeForgedAnswer, 1},
+			own, dns.ExtendedErrorCodeForgedAnswer, 1},
 		{"flattened behind an alias", "action nullmx", "alias.example. A", dns.RcodeSuccess, alias + chain,
 			dns.RcodeSuccess, alias + "\narmy.ml. 20 IN A 192.0.2.1\narmy.ml. 20 IN A 192.0.2.2",
-			"CNAME army.ml of army.ml looks like army.mil (omission, policy default", dns.ExtendedErrorCodeForgedAnswer, 1},
+			own, dns.ExtendedErrorCodeForgedAnswer, 1},
 		{"flattened, without records", "action nullmx", "army.ml. AAAA", dns.RcodeSuccess, chain,
-			dns.RcodeSuccess, "--\narmy.ml." + soaRecord, "CNAME army.ml of army.ml looks like army.mil (omission, policy default", dns.ExtendedErrorCodeForgedAnswer, 1},
+			dns.RcodeSuccess, "--\narmy.ml." + soaRecord, own, dns.ExtendedErrorCodeForgedAnswer, 1},
 		{"flattened, and its target does not exist", "action nullmx", "army.ml. A", dns.RcodeNameError, "army.ml. 30 IN CNAME web.example.",
-			dns.RcodeSuccess, "--\narmy.ml." + soaRecord, "CNAME army.ml of army.ml looks like army.mil (omission, policy default", dns.ExtendedErrorCodeForgedAnswer, 1},
+			dns.RcodeSuccess, "--\narmy.ml." + soaRecord, own, dns.ExtendedErrorCodeForgedAnswer, 1},
 		{"flattened, and the rest failed", "action nullmx", "army.ml. A", dns.RcodeServerFailure, "army.ml. 30 IN CNAME web.example.",
-			dns.RcodeServerFailure, "\n", "CNAME army.ml of army.ml looks like army.mil (omission, policy default", dns.ExtendedErrorCodeForgedAnswer, 1},
+			dns.RcodeServerFailure, "\n", own, dns.ExtendedErrorCodeForgedAnswer, 1},
+		{"flattened of an allowed name, for any type", "", "gov.ml. ANY", dns.RcodeSuccess, "gov.ml. 30 IN CNAME army.ml.",
+			dns.RcodeSuccess, `gov.ml. 60 IN HINFO "RFC8482" ""`, "CNAME army.ml of gov.ml looks like army.mil (omission, policy default",
+			dns.ExtendedErrorCodeForgedAnswer, 1},
 		{"flattened of an allowed name", "", "gov.ml. MX", dns.RcodeSuccess, "gov.ml. 30 IN CNAME army.ml.\narmy.ml. 300 IN MX 10 mx.evil.example.",
 			dns.RcodeSuccess, "gov.ml. 30 IN MX 10 mx.evil.example.", "CNAME army.ml of gov.ml looks like army.mil (omission, policy default", dns.ExtendedErrorCodeForgedAnswer, 1},
 		{"DS of an alias", "action nullmx", "army.ml. DS", dns.RcodeSuccess, chain,
-			dns.RcodeSuccess, "--\narmy.ml." + soaRecord, "CNAME army.ml of army.ml looks like army.mil (omission, policy default", dns.ExtendedErrorCodeBlocked, 1},
+			dns.RcodeSuccess, "--\narmy.ml." + soaRecord, own, dns.ExtendedErrorCodeBlocked, 1},
 		{"what comes along is dropped", "", "www.example. MX", dns.RcodeSuccess, `
 			www.example. 300 IN MX 10 navy.ml.
 			--
@@ -132,6 +136,24 @@ func TestReplyChanges(t *testing.T) {
 			ml. 300 IN SOA ns.ml. h.ml. 1 1 1 1 1`, "", 0, 0},
 		{"nothing is left", "protect us.army.nil", "army.nl. DNAME", dns.RcodeSuccess, "army.nl. 300 IN DNAME evil.example.",
 			dns.RcodeSuccess, "--\narmy.nl." + soaRecord, "", 0, 0},
+		{"nothing is left of an alias whose target does not exist", "protect us.army.nil", "www.army.nl. DS", dns.RcodeNameError,
+			"army.nl. 300 IN DNAME evil.example.\nwww.army.nl. 300 IN CNAME www.evil.example.",
+			dns.RcodeSuccess, "--\nwww.army.nl." + soaRecord, "", 0, 0},
+		{"what is left of an authentic one is unsigned, whatever was dropped before", "inspect mx", "www.example. MX", dns.RcodeSuccess, `
+			www.example. 300 IN MX 10 mx.example.
+			www.example. 300 IN MX 20 mx.army.ml.
+			++
+			navy.ml. 300 IN A 192.0.2.1`, dns.RcodeSuccess, "www.example. 300 IN MX 10 mx.example.",
+			"MX mx.army.ml of www.example looks like mx.army.mil (omission, policy default, the rest unsigned", dns.ExtendedErrorCodeForgedAnswer, 0},
+		{"an address that passes goes with the record that is inspected", "action nullmx\ninspect mx", "www.example. MX", dns.RcodeSuccess, `
+			www.example. 300 IN MX 10 mx.example.
+			www.example. 300 IN MX 20 mx.army.ml.
+			++
+			mx.example. 300 IN A 192.0.2.1
+			MX.army.ml. 300 IN A 192.0.2.2`, dns.RcodeSuccess, "www.example. 300 IN MX 10 mx.example.\n++\nmx.example. 300 IN A 192.0.2.1",
+			"MX mx.army.ml of www.example looks like mx.army.mil (omission, policy default, the rest unsigned", dns.ExtendedErrorCodeForgedAnswer, 0},
+		{"flattened, although its alias is another lookalike", "action nullmx\n}\ntypoguard navy {\nprotect navy.example", "army.ml. A", dns.RcodeSuccess,
+			"army.ml. 300 IN CNAME nvay.example.", dns.RcodeSuccess, "--\narmy.ml." + soaRecord, own, dns.ExtendedErrorCodeForgedAnswer, 1},
 		{"nothing to do with it", "", "www.example. A", dns.RcodeSuccess, `
 			www.example. 300 IN CNAME host.example.
 			host.example. 300 IN A 192.0.2.1

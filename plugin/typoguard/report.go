@@ -62,6 +62,8 @@ func (h *hit) responseCode() string {
 	switch {
 	case h.Mode != policy.Enforce, h.record != nil:
 		return ""
+	case h.Deferred():
+		return dns.RcodeToString[dns.RcodeServerFailure]
 	case h.NoName:
 		return dns.RcodeToString[dns.RcodeNameError]
 	}

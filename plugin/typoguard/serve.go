@@ -28,12 +28,11 @@ func (t *Typoguard) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.M
 // judge returns the query, with what is found about the name that is asked for. A query that passes without a report is counted here.
 func (t *Typoguard) judge(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) *query {
 	q := &query{Typoguard: t, ResponseWriter: w, ctx: ctx, r: r, counters: t.countersFor(ctx)}
-	name := q.question().Name
-	ask := q.ask(name, 0)
+	ask := q.ask()
 	d := q.set().Judge(&ask)
 	q.listed = d.Listed
 	if d.Policy != nil {
-		q.hit = q.newHit(&d, name, nil)
+		q.hit = q.newHit(&d, q.question().Name, nil)
 	}
 	if d.Reported() {
 		return q
@@ -52,7 +51,7 @@ func (t *Typoguard) judge(ctx context.Context, w dns.ResponseWriter, r *dns.Msg)
 func (t *Typoguard) serveOther(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
 	if (r.Opcode == dns.OpcodeNotify || r.Response) && len(r.Question) > 0 {
 		q := &query{Typoguard: t, ResponseWriter: w, ctx: ctx, r: r, counters: t.countersFor(ctx)}
-		ask := q.ask(r.Question[0].Name, 0)
+		ask := q.ask()
 		ask.Type = dns.TypeMX
 		if d := q.set().Judge(&ask); d.Enforced() {
 			return dns.RcodeRefused, nil

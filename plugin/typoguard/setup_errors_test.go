@@ -27,7 +27,7 @@ func TestParseErrors(t *testing.T) {
 		name, option string // the option is the third line of a stanza that protects mil
 		want         string
 	}{
-		{"unknown option", "protects mil", `Testfile:3 - Error during parsing: unknown option "protects"; expected one of protect, protect_file, allow, allow_file, deny, popular, short, cache_dir, on_missing, distance, kinds, keyboard, clients, client_subnet_from, types, action, smtp, smtp_hostname, smtp_tls, smtp_limits, hint, log_addresses, mode, require, inspect, ttl, reload, events, syslog, log_events, client_mask, dnstap, history, review`},
+		{"unknown option", "protects mil", `Testfile:3 - Error during parsing: unknown option "protects"; expected one of protect, protect_file, allow, allow_file, deny, popular, short, cache_dir, on_missing, distance, kinds, keyboard, clients, client_subnet_from, types, action, smtp, smtp_hostname, smtp_tls, smtp_limits, hint, log_addresses, mode, require, inspect, ttl, reload, shrink, events, syslog, log_events, client_mask, dnstap, history, review`},
 
 		{"protect nothing", "protect", `Testfile:3 - Error during parsing: protect: no argument; expected domain suffixes`},
 		{"protect a bad name", "protect army..mil", `Testfile:3 - Error during parsing: protect: "army..mil": expected a domain suffix such as army.nl: idna: invalid label "army..mil"`},
@@ -43,7 +43,7 @@ func TestParseErrors(t *testing.T) {
 
 		{"protect_file nothing", "protect_file", `Testfile:3 - Error during parsing: protect_file: no argument; expected file names`},
 		{"protect_file missing", "protect_file nope.txt", `Testfile:3 - Error during parsing: protect_file: open ROOT/nope.txt: no such file or directory; expected a readable list file`},
-		{"protect_file is a directory", "protect_file .", `Testfile:3 - Error during parsing: protect_file: read ROOT: is a directory; expected a readable list file`},
+		{"protect_file is a directory", "protect_file .", `Testfile:3 - Error during parsing: protect_file: ROOT is not a regular file; expected a readable list file`},
 		{"protect_file empty", "protect_file empty.txt", `Testfile:3 - Error during parsing: protect_file: no suffix in ROOT/empty.txt; expected at least one`},
 		{"protect_file with a bad line", "protect_file good.txt bad.txt", `ROOT/bad.txt:2 - Error during parsing: "army..mil": expected a domain suffix such as army.nl: idna: invalid label "army..mil"`},
 		{"protect_file with two on a line", "protect_file two.txt", `ROOT/two.txt:2 - Error during parsing: "af.mil" after "navy.mil"; expected one suffix a line, and until=DATE at most`},
@@ -72,12 +72,13 @@ func TestParseErrors(t *testing.T) {
 		{"distance 3", "distance 3", `Testfile:3 - Error during parsing: distance: "3"; expected 1 or 2`},
 		{"distance twice", "distance 1\ndistance 1", `Testfile:4 - Error during parsing: distance: already given at Testfile:3; expected it once`},
 		{"distance of two arguments", "distance 1 2", `Testfile:3 - Error during parsing: distance: "2" after "1"; expected 1 or 2 only`},
-		{"distance 2 for nothing", "distance 2", `Testfile:3 - Error during parsing: distance: 2 applies to none of the suffixes; expected one of at least two labels and six characters`},
+		{"distance 2 for nothing", "distance 2", `Testfile:3 - Error during parsing: distance: 2 applies to none of the suffixes; expected one with at least five characters before its public suffix, such as mindef.nl`},
 
 		{"kinds missing", "kinds", `Testfile:3 - Error during parsing: kinds: no argument; expected kinds of difference`},
-		{"unknown kind", "kinds omission typo", `Testfile:3 - Error during parsing: kinds: unknown kind "typo"; expected omission, addition, substitution, adjacent, transposition, homoglyph or multiple`},
+		{"unknown kind", "kinds omission typo", `Testfile:3 - Error during parsing: kinds: unknown kind "typo"; expected omission, addition, substitution, adjacent, transposition, moved, transliteration, doubled, homoglyph, multiple or suffix, or default`},
 		{"multiple at distance 1", "kinds multiple", `Testfile:3 - Error during parsing: kinds: multiple is two edits; expected distance 2 with it`},
-		{"distance 2 without multiple", "kinds omission\ndistance 2\nprotect army.mil", `Testfile:3 - Error during parsing: kinds: without multiple, distance 2 finds nothing more; expected distance 1, or multiple among the kinds`},
+		{"distance 2 without multiple", "kinds omission\ndistance 2\nprotect mindef.nl", `Testfile:3 - Error during parsing: kinds: without multiple, distance 2 finds nothing more; expected distance 1, or multiple among the kinds`},
+		{"suffix at distance 2", "kinds multiple suffix\ndistance 2\nprotect mindef.nl", `Testfile:3 - Error during parsing: kinds: suffix finds nothing that multiple does not; expected distance 1 with it`},
 
 		{"keyboard missing", "keyboard", `Testfile:3 - Error during parsing: keyboard: no argument; expected a layout`},
 		{"unknown keyboard", "keyboard dvorak", `Testfile:3 - Error during parsing: keyboard: unknown keyboard "dvorak"; expected one of qwerty, qwertz, azerty`},
@@ -88,7 +89,7 @@ func TestParseErrors(t *testing.T) {
 		{"require with an unknown setting", "require counterpart retry 3", `Testfile:3 - Error during parsing: require: unknown setting "retry"; expected one of on_error, timeout`},
 		{"require without a value", "require counterpart timeout", `Testfile:3 - Error during parsing: require: timeout without a value; expected one`},
 		{"require with a setting twice", "require counterpart timeout 1s timeout 2s", `Testfile:3 - Error during parsing: require: timeout twice; expected it once`},
-		{"require with an unknown on_error", "require counterpart on_error drop", `Testfile:3 - Error during parsing: require: on_error "drop"; expected block or pass`},
+		{"require with an unknown on_error", "require counterpart on_error drop", `Testfile:3 - Error during parsing: require: on_error "drop"; expected defer, block or pass`},
 		{"require with no timeout", "require counterpart timeout 0s", `Testfile:3 - Error during parsing: require: timeout "0s"; expected a duration up to 4s such as 1s`},
 		{"require with a long timeout", "require counterpart timeout 5s", `Testfile:3 - Error during parsing: require: timeout "5s"; expected a duration up to 4s such as 1s`},
 		{"require twice", "require counterpart\nrequire counterpart", `Testfile:4 - Error during parsing: require: already given at Testfile:3; expected it once`},
@@ -143,6 +144,10 @@ func TestParseErrors(t *testing.T) {
 		{"ttl with a unit", "ttl 60s", `Testfile:3 - Error during parsing: ttl: "60s"; expected seconds from 0 to 86400`},
 		{"ttl negative", "ttl -1", `Testfile:3 - Error during parsing: ttl: "-1"; expected seconds from 0 to 86400`},
 		{"ttl too long", "ttl 86401", `Testfile:3 - Error during parsing: ttl: "86401"; expected seconds from 0 to 86400`},
+		{"shrink missing", "shrink", `Testfile:3 - Error during parsing: shrink: no argument; expected a percentage`},
+		{"shrink by more than all", "shrink 101", `Testfile:3 - Error during parsing: shrink: "101"; expected a percentage from 0 to 100, such as 50`},
+		{"shrink with a sign", "shrink 50%", `Testfile:3 - Error during parsing: shrink: "50%"; expected a percentage from 0 to 100, such as 50`},
+		{"shrink twice", "shrink 50\nshrink 60", `Testfile:4 - Error during parsing: shrink: already given at Testfile:3; expected it once`},
 		{"reload missing", "reload", `Testfile:3 - Error during parsing: reload: no argument; expected a duration`},
 		{"reload without a unit", "reload 30", `Testfile:3 - Error during parsing: reload: "30"; expected a duration of at least 1s such as 30s, or 0s for never`},
 		{"reload too often", "reload 10ms", `Testfile:3 - Error during parsing: reload: "10ms"; expected a duration of at least 1s such as 30s, or 0s for never`},

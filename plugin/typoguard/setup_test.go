@@ -49,7 +49,7 @@ func TestParseDefaults(t *testing.T) {
 	assert.Equal(t, policy.Policy{
 		Name:     "default",
 		Distance: 1,
-		Kinds:    match.AllKinds.Without(match.Multiple),
+		Kinds:    match.DefaultKinds.Without(match.Multiple),
 		Keyboard: match.QWERTY,
 		Action:   policy.NXDOMAIN,
 		Mode:     policy.Enforce,
@@ -59,6 +59,7 @@ func TestParseDefaults(t *testing.T) {
 	assert.Equal(t, []string{"log"}, c.sinkNames)
 	assert.Equal(t, event.NoMask, c.mask)
 	assert.Equal(t, 30*time.Second, c.lists.reload)
+	assert.Equal(t, 50, c.lists.shrink)
 }
 
 func TestParseEverything(t *testing.T) {
@@ -88,6 +89,7 @@ func TestParseEverything(t *testing.T) {
 			mode monitor
 			ttl 5
 			reload 1m
+			shrink 20
 			events events.json size 1MB keep 3 age 30d
 			events `+filepath.Join(root, "more.json")+`
 			syslog udp://192.0.2.1
@@ -126,6 +128,7 @@ func TestParseEverything(t *testing.T) {
 	assert.Equal(t, event.Mask{V4: 24, V6: 56}, c.mask)
 	assert.True(t, c.dnstap)
 	assert.Equal(t, time.Minute, c.lists.reload)
+	assert.Equal(t, 20, c.lists.sources[0].Shrink)
 	protected, allowed, err := b.lists[0].Suffixes()
 	require.NoError(t, err)
 	assert.Equal(t, []string{"army.mil", "mindef.nl", "navy.mil", "xn--bcher-kva.example", "af.mil"}, suffixlist.Names(protected))

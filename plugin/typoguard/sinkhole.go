@@ -73,6 +73,7 @@ func (l *listener) config(events *sink.Dispatcher, failures *failureLog) *smtp.C
 		Hostname: smtpHostname,
 		Limits:   smtp.DefaultLimits,
 		Suggest:  l.suggest,
+		IsListed: l.isListed,
 		Observer: newSMTPObserver(l, events, failures),
 	}
 	for _, s := range l.settings {
@@ -94,6 +95,11 @@ func (l *listener) suggest(domain string) []smtp.Suggestion {
 		suggestions = append(suggestions, smtp.Suggestion{Lookalike: s.Lookalike, Hint: c.hint, LogAddresses: c.logAddresses})
 	}
 	return suggestions
+}
+
+// isListed reports whether a policy in force of the listener's server blocks protects or allows a domain.
+func (l *listener) isListed(domain string) bool {
+	return slices.ContainsFunc(l.blocks, func(b *block) bool { return b.set.Load().IsListed(domain) })
 }
 
 // configOf returns the configuration of a policy if it is one of the listener's, or nil.

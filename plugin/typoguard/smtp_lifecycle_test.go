@@ -208,15 +208,15 @@ func TestSMTPReloadedList(t *testing.T) {
 // TestSMTPSeriesBegin: what a listener can count exists before it is counted.
 func TestSMTPSeriesBegin(t *testing.T) {
 	useDirectives(t)
-	for _, c := range collectors()[6:12] {
+	for _, c := range collectors()[6:13] {
 		c.(interface{ Reset() }).Reset()
 	}
 	address := kit.FreeAddress(t)
 	instance, stop := start(t, corefile(sinkholeAt(address, "army.mil"), ""))
 	var counts []int
-	for _, c := range collectors()[6:12] {
+	for _, c := range collectors()[6:13] {
 		counts = append(counts, testutil.CollectAndCount(c))
 	}
-	assert.Equal(t, []int{1, 1, 6, 1, 8, 2}, counts, "sessions, active, rejected by kind, others, limits, TLS results")
+	assert.Equal(t, []int{1, 1, 9, 1, 1, 8, 2}, counts, "sessions, active, rejected by kind, others, deferred, limits, TLS results")
 	stop(instance)
 }

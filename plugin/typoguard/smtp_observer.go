@@ -55,6 +55,9 @@ func (o *smtpObserver) Refused(r *smtp.Refusal) {
 	o.events.Report(&e)
 }
 
+// Deferred implements smtp.Observer.
+func (o *smtpObserver) Deferred() { o.metrics.Deferred.Inc() }
+
 // LimitHit implements smtp.Observer.
 func (o *smtpObserver) LimitHit(limit smtp.Limit) { o.metrics.LimitHit(limit) }
 

@@ -19,10 +19,10 @@ import (
 )
 
 // handler returns the handler of a server block, with a next plugin that answers everything with a TXT record.
-func handler(t *testing.T, corefile string) *Typoguard {
-	t.Helper()
-	b, err := parseCorefile(t, "", strings.TrimSpace(corefile))
-	require.NoError(t, err)
+func handler(tb testing.TB, corefile string) *Typoguard {
+	tb.Helper()
+	b, err := parseCorefile(tb, "", strings.TrimSpace(corefile))
+	require.NoError(tb, err)
 	h := newTypoguard(b)
 	h.Next = plugin.HandlerFunc(func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
 		m := new(dns.Msg).SetReply(r)

@@ -1,6 +1,7 @@
 // Command bench measures with dnsperf what the typoguard plugin costs a resolver.
 //
-//	go run ./test/bench [-pairs N] [-seconds N] [-domains N] [-distance 1|2] [-sinks on|dead | -history on|dead [-lookalikes SHARE]]
+//	go run ./test/bench [-pairs N] [-seconds N] [-domains N] [-distance 1|2]
+//		[-sinks on|dead | -history on|dead [-lookalikes SHARE] | -against BINARY]
 //
 // It compares two servers, twice, by the queries per second that each can answer on one CPU:
 //
@@ -13,6 +14,9 @@
 // With -history it compares a policy with a history, in SQLite, and a review page with one that has neither, by ordinary names;
 // with -lookalikes 0.1 by queries of which one in ten is for a lookalike. With -history dead the history is in PostgreSQL, at an
 // address where nobody listens.
+//
+// With -against it compares a policy with the same policy in another binary, that of an earlier version for instance, by ordinary
+// names and by names all of which are aliases.
 //
 // Nothing leaves the host. The noise of a busy machine is many times what the plugin costs, therefore the servers are
 // loaded in turns, for some seconds each, and every run is compared with the one next to it. A ratio below what is
@@ -36,7 +40,7 @@ import (
 // settings are what the flags say.
 type settings struct {
 	pairs, seconds, domains, distance int
-	sinks, history                    string
+	sinks, history, against           string
 	lookalikes                        float64 // share of queries
 }
 
@@ -49,6 +53,7 @@ func main() {
 	flag.StringVar(&s.sinks, "sinks", "", "what events cost, with sinks that are `on or dead`")
 	flag.StringVar(&s.history, "history", "", "what a history costs, in a database that is `on or dead`")
 	flag.Float64Var(&s.lookalikes, "lookalikes", 0, "`share` of queries for lookalikes, with -history")
+	flag.StringVar(&s.against, "against", "", "compare with another `binary`")
 	flag.Parse()
 	err := s.check(flag.Args())
 	if err == nil {
@@ -75,8 +80,8 @@ func (s settings) check(rest []string) error {
 		return fmt.Errorf("-sinks %s; expected on or dead", s.sinks)
 	case s.history != "" && s.history != "on" && s.history != "dead":
 		return fmt.Errorf("-history %s; expected on or dead", s.history)
-	case s.history != "" && s.sinks != "":
-		return errors.New("-history and -sinks; expected one of them")
+	case (s.history != "" && s.sinks != "") || (s.against != "" && s.history+s.sinks != ""):
+		return errors.New("more than one of -history, -sinks and -against; expected one of them")
 	case s.lookalikes < 0 || s.lookalikes >= 1 || (s.lookalikes > 0 && s.history == ""):
 		return fmt.Errorf("-lookalikes %g; expected a share below 1, with -history", s.lookalikes)
 	case s.distance < 1 || s.distance > 2:
@@ -96,6 +101,9 @@ func (s settings) command() string {
 	}
 	if s.lookalikes > 0 {
 		command += fmt.Sprintf(" -lookalikes %g", s.lookalikes)
+	}
+	if s.against != "" {
+		command += " -against " + s.against
 	}
 	return command
 }
@@ -121,6 +129,9 @@ func run(s settings) (err error) {
 		return err
 	}
 	printTable(os.Stdout, s, results)
+	if s.against != "" {
+		printDifferences(os.Stdout, results)
+	}
 	return nil
 }
 
@@ -154,6 +165,9 @@ func measure(ctx context.Context, dir string, s settings) ([]result, error) {
 	}
 	if s.history != "" {
 		return measureHistory(ctx, dir, binary, cpus, files, s)
+	}
+	if s.against != "" {
+		return measureAgainst(ctx, binary, cpus, files, s)
 	}
 	servers, stop, err := startAll(ctx, binary, cpus.servers, policy(files.protected, s.distance, "")+resolver, resolver, blocker)
 	if err != nil {

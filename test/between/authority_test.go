@@ -3,14 +3,11 @@
 package between_test
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
-	"strings"
 	"syscall"
 
 	"github.com/miekg/dns"
@@ -32,12 +29,9 @@ type internet struct {
 // newInternet signs the zones of pairs in a directory, and starts the servers.
 func newInternet(ctx context.Context, dir string, pairs []pair) (*internet, error) {
 	zones := newZones(pairs)
-	if err := signAll(ctx, dir, zones); err != nil {
-		return nil, err
-	}
 	in := &internet{}
 	var err error
-	if in.root, err = anchor(dir); err != nil {
+	if in.root, err = signAll(ctx, dir, zones); err != nil {
 		return nil, err
 	}
 	if err = in.startAuthority(ctx, dir, zones); err == nil {
@@ -70,71 +64,37 @@ func (in *internet) warm(ctx context.Context, pairs []pair) error {
 	return nil
 }
 
-// signAll writes the files of all zones, and signs those that are to be. Each needs what was said of its children's keys.
-func signAll(ctx context.Context, dir string, zones []zone) error {
+// signAll writes the files of all zones, and signs those that are to be. Each needs what was said of its children's keys. It returns the
+// record of the root's key.
+func signAll(ctx context.Context, dir string, zones []zone) (root *dns.DS, err error) {
 	for level := 2; level >= 0; level-- {
 		group, ctx := errgroup.WithContext(ctx)
 		group.SetLimit(runtime.NumCPU())
 		for _, z := range zones {
-			if dns.CountLabel(dns.Fqdn(z.name)) == level {
-				group.Go(func() error { return z.write(ctx, dir) })
+			if dns.CountLabel(dns.Fqdn(z.name)) != level {
+				continue
 			}
+			group.Go(func() error {
+				key, err := z.write(ctx, dir)
+				if level == 0 {
+					root = key
+				}
+				return err
+			})
 		}
 		if err := group.Wait(); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	return nil
+	return root, nil
 }
 
 // write writes the file of a zone, signed if it is to be.
-func (z zone) write(ctx context.Context, dir string) error {
-	file := filepath.Join(dir, z.file())
-	if err := os.WriteFile(file, []byte(z.records), 0o644); err != nil {
-		return err
-	}
-	if !z.signed {
-		return nil
-	}
-	key, err := run(ctx, dir, "dnssec-keygen", "-q", "-a", "ECDSAP256SHA256", "-f", "KSK", "-L", "86400", dns.Fqdn(z.name))
-	if err != nil {
-		return err
-	}
-	public, err := os.ReadFile(filepath.Join(dir, strings.TrimSpace(key)+".key"))
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(file, append([]byte(z.records), public...), 0o644); err != nil {
-		return err
-	}
-	// -z lets the one key sign everything; -g takes the DS records of the children, which were signed before.
-	_, err = run(ctx, dir, "dnssec-signzone", "-q", "-z", "-g", "-o", dns.Fqdn(z.name), "-f", file, file, strings.TrimSpace(key))
-	return err
-}
-
-// run runs a program of BIND in a directory, and returns what it prints.
-func run(ctx context.Context, dir, name string, args ...string) (string, error) {
-	var stdout, stderr bytes.Buffer
-	cmd := exec.CommandContext(ctx, name, args...)
-	cmd.Dir, cmd.Stdout, cmd.Stderr = dir, &stdout, &stderr
-	if err := cmd.Run(); err != nil {
-		return "", fmt.Errorf("%s: %w: %s", strings.Join(cmd.Args, " "), err, stderr.Bytes())
-	}
-	return stdout.String(), nil
-}
-
-// anchor returns the DS record of the root's key.
-func anchor(dir string) (*dns.DS, error) {
-	file, err := os.Open(filepath.Join(dir, "dsset-."))
-	if err != nil {
+func (z zone) write(ctx context.Context, dir string) (*dns.DS, error) {
+	if err := os.WriteFile(filepath.Join(dir, z.file()), []byte(z.records), 0o644); err != nil || !z.signed {
 		return nil, err
 	}
-	defer file.Close()
-	rr, err := dns.ReadRR(file, "")
-	if err != nil {
-		return nil, err
-	}
-	return rr.(*dns.DS), nil
+	return resolvers.Sign(ctx, dir, z.name, z.file())
 }
 
 // startAuthority starts BIND with all zones. There is a view for each server, so parents refer to their children.

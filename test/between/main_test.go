@@ -18,6 +18,7 @@ import (
 	"runtime"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/typoguard/coredns-typoguard/test/kit"
 	"github.com/typoguard/coredns-typoguard/test/resolvers"
@@ -60,6 +61,10 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
+// prepareLimit is how long all that comes before the tests may take, building and downloading included. Their own time limit does not
+// count yet.
+const prepareLimit = 30 * time.Minute
+
 // outside prepares what needs the Internet, and runs this program again in namespaces of its own.
 func outside() (code int, err error) {
 	if os.Geteuid() != 0 {
@@ -79,7 +84,9 @@ func outside() (code int, err error) {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	binary, err := kit.Build(context.Background())
+	ctx, cancel := context.WithTimeout(context.Background(), prepareLimit)
+	defer cancel()
+	binary, err := kit.Build(ctx)
 	if err != nil {
 		return 0, err
 	}
@@ -89,10 +96,8 @@ func outside() (code int, err error) {
 	if *packages == "" {
 		*packages = filepath.Join(dir, "packages")
 	}
-	for _, s := range unpackedSetups() {
-		if err := s.release.Unpack(context.Background(), s.Debian); err != nil {
-			return 0, err
-		}
+	if err := unpack(ctx); err != nil {
+		return 0, err
 	}
 	cmd := exec.Command("/proc/self/exe", append(os.Args[1:], "-packages="+*packages)...)
 	cmd.Env = append(os.Environ(), inside+"="+dir)
@@ -108,6 +113,24 @@ func outside() (code int, err error) {
 		return 0, fmt.Errorf("running the tests in namespaces: %w", err)
 	}
 	return 0, nil
+}
+
+// unpack unpacks what is not installed. Runs that share the directory of packages take turns.
+func unpack(ctx context.Context) (err error) {
+	if err := os.MkdirAll(*packages, 0o755); err != nil {
+		return err
+	}
+	unlock, err := kit.Lock(ctx, filepath.Join(*packages, "lock"), kit.BuildLimit)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, unlock()) }()
+	for _, s := range unpackedSetups() {
+		if err := s.release.Unpack(ctx, s.Debian); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // runTests runs the tests in the namespaces.
@@ -137,8 +160,10 @@ func runTests(m *testing.M, dir string) (int, error) {
 	if err := os.Mkdir(zones, 0o755); err != nil {
 		return 0, err
 	}
+	ctx, cancel := context.WithTimeout(context.Background(), prepareLimit)
+	defer cancel()
 	var err error
-	if world.internet, err = newInternet(context.Background(), zones, world.pairs); err != nil {
+	if world.internet, err = newInternet(ctx, zones, world.pairs); err != nil {
 		return 0, err
 	}
 	defer world.stop()

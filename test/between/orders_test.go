@@ -51,6 +51,9 @@ var orders = []order{
 	{"SOA first", ofHidden(dns.TypeSOA)},
 	{"addresses first", ofHidden(dns.TypeA, dns.TypeAAAA)},
 	{"other types first", ofHidden(dns.TypeCNAME, dns.TypeTXT, dns.TypeSRV, dns.TypeHTTPS, dns.TypeANY, dns.TypeDNAME)},
+	{"other types of allowed names first", func(p pair) []step {
+		return questions(append(p.listedNames(), p.listedAlias()), dns.TypeANY, dns.TypeCNAME, dns.TypeTXT, dns.TypeNS, dns.TypeSOA, dns.TypeDNAME)
+	}},
 	{"RRSIG, NSEC, NSEC3 first", ofHidden(dns.TypeRRSIG, dns.TypeNSEC, dns.TypeNSEC3)},
 	{"aliases first", func(p pair) []step { return routes(alias, p.aliases()...) }},
 	{"references first", func(p pair) []step {

@@ -121,7 +121,7 @@ func TestPolicyOrder(t *testing.T) {
         ttl 77
     }
     typoguard first {
-        protect army.mil
+        protect army.mil mindef.nl
         action nullmx
         distance 2
         ttl 77
@@ -141,7 +141,7 @@ func TestPolicyOrder(t *testing.T) {
 		{"the nearest, though shorter", "armi.ml.", nodata, explanation("armi.ml", "armi.mil", "omission", "tld")},
 		{"on a tie the longer", "arny.ml.", nxdomain, explanation("arny.ml", "arny.mil", "omission", "second")},
 		{"and then the first configured", "army.ml.", nullMX, explanation("army.ml", "army.mil", "omission", "first")},
-		{"the only one with distance 2", "armymi.", nullMX, explanation("armymi", "army.mil", "multiple", "first")},
+		{"the only one with distance 2", "mindefn.", nullMX, explanation("mindefn", "mindef.nl", "multiple", "first")},
 		{"one that enforces before one that monitors", "navy.ml.", nodata, explanation("navy.ml", "navy.mil", "omission", "tld")},
 		{"one that monitors, alone", "navymil.", passes, ""},
 	}

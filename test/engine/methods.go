@@ -32,7 +32,7 @@ var methods = []struct {
 func newTypoguard(protected []string, distance int) (finder, error) {
 	var entries []match.Entry
 	for _, d := range protected {
-		entries = append(entries, match.Entry{Suffix: d, Distance: distance, Kinds: match.AllKinds})
+		entries = append(entries, match.Entry{Suffix: d, Distance: distance, Kinds: match.DefaultKinds})
 	}
 	index, err := match.Compile(entries, nil, match.Homoglyphs(skeleton.Of))
 	if err != nil {

@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"syscall"
 )
 
 // Build makes coredns-typoguard as it is released, and returns its path, which all processes that run in this working copy
@@ -21,7 +20,7 @@ func Build(ctx context.Context) (path string, err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", err
 	}
-	unlock, err := Lock(filepath.Join(dir, "lock"))
+	unlock, err := Lock(ctx, filepath.Join(dir, "lock"), BuildLimit)
 	if err != nil {
 		return "", err
 	}
@@ -33,16 +32,4 @@ func Build(ctx context.Context) (path string, err error) {
 		return "", fmt.Errorf("building coredns-typoguard: %w: %s", err, output)
 	}
 	return path, nil
-}
-
-// Lock waits for the exclusive lock on a file, which is made if it is not there. The kernel releases it when its holder dies.
-func Lock(path string) (unlock func() error, err error) {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	if err := syscall.Flock(int(file.Fd()), syscall.LOCK_EX); err != nil {
-		return nil, errors.Join(fmt.Errorf("locking %s: %w", path, err), file.Close())
-	}
-	return file.Close, nil
 }

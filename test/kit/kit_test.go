@@ -3,6 +3,7 @@ package kit
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -67,12 +68,12 @@ func TestFreeAddress(t *testing.T) {
 func TestLock(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "lock")
-	unlock, err := Lock(path)
+	unlock, err := Lock(t.Context(), path, Patience)
 	require.NoError(t, err)
 	held := make(chan error)
 	var second sync.WaitGroup
 	second.Go(func() {
-		unlock, err := Lock(path)
+		unlock, err := Lock(t.Context(), path, Patience)
 		held <- err
 		if err == nil {
 			assert.NoError(t, unlock())
@@ -117,4 +118,23 @@ func TestMetrics(t *testing.T) {
 	assert.Empty(t, m.With("a", `b="3"`))
 	_, err = ParseMetrics("nonsense\n")
 	require.ErrorContains(t, err, `line "nonsense"`)
+}
+
+// TestLockHeld: who waits in vain learns for whom.
+func TestLockHeld(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "lock")
+	unlock, err := Lock(t.Context(), path, Patience)
+	require.NoError(t, err)
+	_, err = Lock(t.Context(), path, wink)
+	require.ErrorIs(t, err, context.DeadlineExceeded)
+	require.ErrorContains(t, err, fmt.Sprintf("which process %d (%s", os.Getpid(), os.Args[0]))
+	ended, end := context.WithCancel(t.Context())
+	end()
+	_, err = Lock(ended, path, Patience)
+	require.ErrorIs(t, err, context.Canceled)
+	require.NoError(t, unlock())
+	unlock, err = Lock(t.Context(), path, Patience)
+	require.NoError(t, err)
+	require.NoError(t, unlock())
 }

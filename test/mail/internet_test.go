@@ -7,12 +7,15 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/miekg/dns"
 	"github.com/stretchr/testify/require"
 
 	"github.com/typoguard/coredns-typoguard/test/kit"
+	"github.com/typoguard/coredns-typoguard/test/resolvers"
 )
 
 // The addresses in a test case's network, besides those of the foreign mail servers.
@@ -42,8 +45,13 @@ var (
 	navyML  = site{domain: "navy.ml", addr: "10.53.0.22"}
 
 	foreignSites = []site{armyMil, navyMil, armyML, navyML}
+	goodML       = site{domain: "good.army.ml", addr: "10.53.0.23", mx: true} // below a lookalike
+	alias        = site{domain: "alias.partner.example"}                      // of army.ml
 	corp         = site{domain: "corp.example", addr: relayAddr, mx: true}
 )
+
+// servedSites are those with a mail server in the Internet.
+func servedSites() []site { return append(slices.Clone(foreignSites), goodML) }
 
 // zoneHead starts every zone file.
 const zoneHead = "$TTL 60\n@ SOA ns.root. hostmaster.root. 1 60 60 60 60\n@ NS ns.root.\n"
@@ -58,32 +66,46 @@ func (s site) zone() string {
 
 // internet is BIND and the foreign mail servers.
 type internet struct {
-	dir string
+	dir  string
+	root *dns.DS // what the key of the root is known by; nil if it is not signed
 }
 
 // newInternet starts the Internet in its namespace.
-func newInternet(t *testing.T, ns *netns, dir string) *internet {
+func newInternet(t *testing.T, ns *netns, dir string, signed bool) *internet {
 	t.Helper()
 	in := &internet{dir: dir}
-	in.startNamed(t, ns)
-	for _, s := range foreignSites {
+	in.startNamed(t, ns, signed)
+	for _, s := range servedSites() {
 		in.startMailServer(t, ns, s)
 	}
 	return in
 }
 
-// startNamed starts BIND as the only authoritative server there is, from the root down.
-func (in *internet) startNamed(t *testing.T, ns *netns) {
+// startNamed starts BIND as the only authoritative server there is, from the root down. If the root is signed it proves that nothing
+// below it is.
+func (in *internet) startNamed(t *testing.T, ns *netns, signed bool) {
 	t.Helper()
-	zones := map[string]string{".": zoneHead + "ns.root. A " + rootServerAddr + "\n", corp.domain: corp.zone()}
+	zones := map[string]string{
+		corp.domain: corp.zone(), goodML.domain: goodML.zone(), "partner.example": zoneHead + "alias CNAME " + armyML.domain + ".\n",
+	}
 	for _, s := range foreignSites {
 		zones[s.domain] = s.zone()
 	}
+	root := zoneHead + "ns.root. A " + rootServerAddr + "\n"
+	for name := range zones {
+		root += name + ". NS ns.root.\n"
+	}
+	zones["."] = root
 	conf := in.namedConf()
 	for name, content := range zones {
 		file := filepath.Join(in.namedDir(), "zone-"+name)
 		writeFile(t, file, content)
 		conf += fmt.Sprintf("zone %q { type primary; file %q; };\n", name, file)
+	}
+	if signed {
+		var err error
+		in.root, err = resolvers.Sign(t.Context(), in.namedDir(), ".", "zone-.")
+		require.NoError(t, err)
 	}
 	confFile := filepath.Join(in.namedDir(), "named.conf")
 	writeFile(t, confFile, conf)

@@ -158,8 +158,11 @@ func newWorld(t *testing.T, conf configuration, start newMTA) *world {
 	t.Helper()
 	dir := caseDir(t)
 	net := newNetwork(t)
-	w := &world{internet: newInternet(t, net.internet, dir)}
+	w := &world{internet: newInternet(t, net.internet, dir, conf.between.Name != "")}
 	w.resolver = newResolver(t, net, dir, conf)
+	if conf.between.Name != "" {
+		w.startForwarder(t, net.relay, dir, conf.between)
+	}
 	w.relay = start(t, net.relay, dir)
 	t.Cleanup(func() { keepLog(t, w.relay.log()) })
 	return w

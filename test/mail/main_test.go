@@ -14,6 +14,7 @@
 package mail_test
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
@@ -55,7 +56,7 @@ func runTests(m *testing.M) (code int, err error) {
 		return m.Run(), nil
 	}
 	// Whatever carries our prefix while we hold the lock is a leftover.
-	unlock, err := kit.Lock(filepath.Join(os.TempDir(), "typoguard-mail.lock"))
+	unlock, err := kit.Lock(context.Background(), filepath.Join(os.TempDir(), "typoguard-mail.lock"), kit.MailLimit)
 	if err != nil {
 		return 0, err
 	}

@@ -35,7 +35,7 @@ type network struct {
 func newNetwork(t *testing.T) *network {
 	t.Helper()
 	internetAddrs := []string{rootServerAddr}
-	for _, s := range foreignSites {
+	for _, s := range servedSites() {
 		internetAddrs = append(internetAddrs, s.addr)
 	}
 	n := &network{internet: newNetns(t, "internet")}

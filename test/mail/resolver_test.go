@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/typoguard/coredns-typoguard/test/kit"
+	"github.com/typoguard/coredns-typoguard/test/resolvers"
 )
 
 // configuration is a configuration of the resolver and what its operator and the Internet see of mail to army.ml and
@@ -19,6 +20,8 @@ type configuration struct {
 	name   string
 	before string // server blocks before the one with the stanza
 	stanza string // of typoguard
+
+	between resolvers.Forwarder // on the relay, which asks it instead of typoguard; unless it has no name
 
 	// address is what the resolver says the address of navy.ml is, or nothing.
 	address string

@@ -39,10 +39,12 @@ func bindVariables(f Forwarder, a Anchors) map[string]string {
 		a.Root.KeyTag, a.Root.Algorithm, a.Root.DigestType, a.Root.Digest)}
 }
 
-func powerDNSVariables(settings string) func(Forwarder, Anchors) map[string]string {
-	return func(f Forwarder, a Anchors) map[string]string {
-		variables := map[string]string{"settings": settings}
-		if f.Validates {
+// powerDNSVariables returns those for settings. With any but dnssec=off it validates for clients that ask for that, so it needs the root's
+// anchor.
+func powerDNSVariables(dnssec, more string) func(Forwarder, Anchors) map[string]string {
+	return func(_ Forwarder, a Anchors) map[string]string {
+		variables := map[string]string{"settings": "dnssec=" + dnssec + "\n" + more}
+		if dnssec != "off" {
 			variables["anchors"] = fmt.Sprintf("clearTA(\".\")\naddTA(\".\", %q)\n%s", a.rdata(), a.each(`addNTA("%s")`))
 		}
 		return variables

@@ -1,6 +1,7 @@
 package resolvers
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/miekg/dns"
@@ -25,13 +26,13 @@ type Anchors struct {
 	Negative []string
 }
 
-// Variables returns those of Product, for a resolver that has an upstream at a port.
-func (f Forwarder) Variables(upstream string, a Anchors) map[string]string {
+// Variables returns those of Product, for a resolver that has an upstream at a port of an address.
+func (f Forwarder) Variables(address, upstream string, a Anchors) map[string]string {
 	if !f.Anchored {
 		a.Negative = nil
 	}
 	variables := f.variables(f, a)
-	variables["upstream"] = upstream
+	variables["address"], variables["upstream"] = address, upstream
 	return variables
 }
 
@@ -79,9 +80,9 @@ func Forwarders() []Forwarder {
 	all := []Forwarder{
 		{Name: "unbound", Product: forwardingUnbound, variables: unboundVariables},
 		{Name: "bind", Product: forwardingBIND, variables: bindVariables},
-		{Name: "pdns-off", Product: forwardingPowerDNS, variables: powerDNSVariables("dnssec=off")},
-		{Name: "pdns-process", Product: forwardingPowerDNS, variables: powerDNSVariables("dnssec=process")},
-		{Name: "pdns-nxyes", Product: forwardingPowerDNS, variables: powerDNSVariables("dnssec=process\nnothing-below-nxdomain=yes")},
+		{Name: "pdns-off", Product: forwardingPowerDNS, variables: powerDNSVariables("off", "")},
+		{Name: "pdns-process", Product: forwardingPowerDNS, variables: powerDNSVariables("process", "")},
+		{Name: "pdns-nxyes", Product: forwardingPowerDNS, variables: powerDNSVariables("process", "nothing-below-nxdomain=yes")},
 		{Name: "knot-stub", Product: forwardingKnot, variables: knotVariables("STUB")},
 		{Name: "knot", Product: forwardingKnot, variables: knotVariables("FORWARD")},
 		{Name: "dnsmasq", Product: dnsmasq, variables: dnsmasqVariables},
@@ -90,7 +91,7 @@ func Forwarders() []Forwarder {
 	for _, f := range []Forwarder{
 		{Name: "unbound", Product: forwardingUnbound, variables: unboundVariables},
 		{Name: "bind", Product: forwardingBIND, variables: bindVariables},
-		{Name: "pdns", Product: forwardingPowerDNS, variables: powerDNSVariables("dnssec=validate")},
+		{Name: "pdns", Product: forwardingPowerDNS, variables: powerDNSVariables("validate", "")},
 		{Name: "knot", Product: forwardingKnot, variables: knotVariables("FORWARD")},
 		{Name: "dnsmasq", Product: dnsmasq, variables: dnsmasqVariables},
 		{Name: "resolved", Product: resolved, variables: resolvedVariables},
@@ -104,4 +105,14 @@ func Forwarders() []Forwarder {
 		}
 	}
 	return all
+}
+
+// ForwarderNamed returns the forwarder of a name.
+func ForwarderNamed(name string) (Forwarder, error) {
+	all := Forwarders()
+	i := slices.IndexFunc(all, func(f Forwarder) bool { return f.Name == name })
+	if i < 0 {
+		return Forwarder{}, fmt.Errorf("no forwarder %q", name)
+	}
+	return all[i], nil
 }

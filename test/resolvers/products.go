@@ -22,7 +22,7 @@ import (
 var conf embed.FS
 
 // Product is a resolver, and how to run it. In its configuration, and in the arguments, $dir is the directory of the former,
-// $port the port to serve at, and $upstream the port of the only upstream, on the loopback address. The others are
+// $port the port to serve at, and $upstream the port of the only upstream, on the loopback address if not on $address. The others are
 // variables of the caller: $zone is the file of the response policy zone, and $policy the policy of typoguard.
 type Product struct {
 	// Name is what people call it, and Program what the shell does.
@@ -93,9 +93,9 @@ func CheckPrograms(products []Product, others map[string]string) error {
 	return nil
 }
 
-// configure writes the configuration, and returns the command line. Programs that give up root's rights can read the files, if they
+// Configure writes the configuration into a directory, and returns the command line. Programs that give up root's rights can read the files, if they
 // find the directory.
-func (p Product) configure(dir string, variables map[string]string) ([]string, error) {
+func (p Product) Configure(dir string, variables map[string]string) ([]string, error) {
 	expand := func(text string) string { return os.Expand(text, func(name string) string { return variables[name] }) }
 	files, err := fs.Sub(conf, path.Join("conf", p.conf))
 	if err != nil {

@@ -40,7 +40,7 @@ func (p Product) Start(ctx context.Context, dir, cpu string, variables map[strin
 	}
 	variables = maps.Clone(variables)
 	variables["dir"], variables["port"] = dir, port
-	command, err := p.configure(dir, variables)
+	command, err := p.Configure(dir, variables)
 	if err != nil {
 		return nil, err
 	}

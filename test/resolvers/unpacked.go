@@ -7,6 +7,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"github.com/typoguard/coredns-typoguard/test/kit"
 )
 
 // command returns the command line of the program. One whose packages are unpacked sees their files in /usr, and what the
@@ -117,7 +119,9 @@ func (r Release) download(ctx context.Context, pkgs ...string) ([]string, error)
 // machine's own /etc. Mirrors do not always answer.
 func aptGet(ctx context.Context, dir string, args ...string) error {
 	args = append([]string{"-qq", "-o", "Dir=" + dir, "-o", "Acquire::Retries=5", "-o", "Acquire::Languages=none"}, args...)
-	if out, err := exec.CommandContext(ctx, "apt-get", args...).CombinedOutput(); err != nil {
+	cmd := exec.CommandContext(ctx, "apt-get", args...)
+	cmd.WaitDelay = kit.Patience // the programs that it runs to download may outlive it
+	if out, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("apt-get %s (is the package debian-archive-keyring up to date?): %w: %s", strings.Join(args, " "), err, out)
 	}
 	return nil

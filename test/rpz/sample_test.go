@@ -11,7 +11,7 @@ import (
 	"github.com/miekg/dns"
 	"golang.org/x/net/idna"
 
-	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/rpz/tlds"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/tlds"
 	"github.com/typoguard/coredns-typoguard/test/typos"
 )
 

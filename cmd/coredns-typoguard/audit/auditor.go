@@ -24,6 +24,7 @@ type auditor struct {
 	items    itemCounts
 	unknown  []string // examples
 	untimed  bool     // records without a time were left out, since a bound was given
+	noName   bool     // the line that is read has a delivery to what cannot be a name
 	warnings []string
 	refused  []error // of files that are not in the report
 	cut      []error // of files that were not read to their end
@@ -46,6 +47,7 @@ type fileReport struct {
 	Error   string       `json:"error,omitempty"`
 
 	deliveries int64
+	noNames    int64 // lines with deliveries to what cannot be a name
 }
 
 func newAuditor(j *judge, o options) *auditor {
@@ -67,6 +69,12 @@ func (a *auditor) readAll(paths []string, stdin io.Reader, watch io.Writer) {
 	}
 	if a.untimed {
 		a.cut = append(a.cut, errors.New("since, until: there are records without a time stamp, which were left out; expected logs with time stamps"))
+	}
+	if a.reader.Ambiguous() && (a.since != 0 || a.until != 0) {
+		a.warnings = append(a.warnings, "dates such as 03/04/2026 were taken for the later one that is not after the file's last change: since and until may leave out what they should not")
+	}
+	if n := a.tally.astray(); n > 0 {
+		a.warnings = append(a.warnings, fmt.Sprintf("%s messages to lookalikes were handed to a relay on this host, and are not seen again: read the log of that, too", thousands(n)))
 	}
 	if a.items.Taken == 0 && len(a.refused) == 0 && len(a.warnings) == 0 {
 		a.warnings = append(a.warnings, "there was nothing to read: every file is empty")
@@ -92,7 +100,7 @@ func (a *auditor) readLog(log *input.Log) {
 	switch {
 	case file.Octets == 0 && err != nil:
 		a.refused = append(a.refused, err)
-	case len(file.Formats) == 0 && hasContent(log) && err == nil:
+	case !a.reader.Recognised() && hasContent(log) && err == nil:
 		a.refused = append(a.refused, fmt.Errorf("%s: unknown format; expected one of those that -help lists, or a table with -column recipient=COLUMN", log.Name))
 	default:
 		a.doubt(file, log.TooLong)
@@ -123,7 +131,12 @@ func (a *auditor) readItems(log *input.Log, found func(*logs.Record)) error {
 		case err != nil:
 			return a.upTo(err)
 		}
+		a.noName = false
 		result := a.reader.Read(item, found)
+		if a.noName && result == logs.Taken { // mail to no name is never delivered: the line was misread
+			result = logs.Unknown
+			a.files[len(a.files)-1].noNames++
+		}
 		a.count(result)
 		if result == logs.Unknown {
 			a.example(log, item)
@@ -154,7 +167,7 @@ func (a *auditor) upTo(err error) error {
 // doubt warns of a file that may have more in it than the report.
 func (a *auditor) doubt(file *fileReport, tooLong int64) {
 	var taken, mail int64
-	unknown := tooLong
+	unknown := tooLong + file.noNames
 	for _, c := range file.Formats {
 		taken += c.Taken
 		unknown += c.Unknown
@@ -164,6 +177,8 @@ func (a *auditor) doubt(file *fileReport, tooLong int64) {
 	}
 	const oneIn = 100
 	switch {
+	case tooLong > 0:
+		a.warn(file, "%s lines are longer than 1 MiB, as no log's should be, and were not read: what is in them is missing here", thousands(tooLong))
 	case unknown*oneIn > taken+unknown:
 		a.warn(file, "%s of %s lines that look like a delivery, a query or a name were not understood: what is in them is missing here", thousands(unknown), thousands(taken+unknown))
 	case file.Items == 0:
@@ -192,6 +207,9 @@ func (a *auditor) example(log *input.Log, item []byte) {
 func (a *auditor) take(r *logs.Record, file *fileReport) {
 	if r.Outcome != logs.Asked && r.Outcome != logs.Relayed {
 		file.deliveries++
+	}
+	if r.Outcome == logs.Delivered && !mayBeName(r.Name) {
+		a.noName = true
 	}
 	if a.since != 0 || a.until != 0 {
 		if r.Time == 0 {

@@ -117,6 +117,16 @@ func (j *judge) of(r *logs.Record) verdict {
 	return v
 }
 
+// mayBeName reports whether a text has only characters that names have to which mail is delivered.
+func mayBeName(b []byte) bool {
+	for _, c := range b {
+		if (c < 'a' || c > 'z') && (c < 'A' || c > 'Z') && (c < '0' || c > '9') && c != '.' && c != '-' && c != '_' && c < 0x80 {
+			return false
+		}
+	}
+	return true
+}
+
 // prepare judges a name for anybody.
 func (j *judge) prepare(name string) known {
 	ascii, err := domain.Of(name)

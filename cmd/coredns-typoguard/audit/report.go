@@ -87,7 +87,7 @@ func (a *auditor) report() *report {
 		r.Lookalike.sum(line.counts)
 		r.Lookalikes = append(r.Lookalikes, lookalikeOf(line))
 	}
-	if t.others.Count > 0 {
+	if t.others != (counts{}) {
 		r.Others = &t.others
 		r.Lookalike.sum(t.others)
 	}

@@ -160,6 +160,24 @@ func (t *tally) addLookalike(r *logs.Record, v *verdict) {
 	}
 }
 
+// astray counts what was handed to a relay on this host, and became nothing that the logs tell.
+func (t *tally) astray() int64 {
+	n := t.others.astray()
+	for _, line := range t.rows {
+		n += line.astray()
+	}
+	return n
+}
+
+// astray is how many of the relayed ones there is no delivery or bounce for; one that is still being tried is none of them.
+func (c *counts) astray() int64 {
+	final := c.Delivered + c.Bounced
+	if final == 0 {
+		final = c.Deferred
+	}
+	return max(0, c.Relayed-final)
+}
+
 // addTop counts a value of a row. Where there is no memory for another one it is one of the others.
 func (t *tally) addTop(top *top, value []byte) {
 	const longest = 256

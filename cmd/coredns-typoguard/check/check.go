@@ -43,11 +43,17 @@ and neither are rewrite, acl and other plugins that run before typoguard.
 
 With -resolve, the reply to a name that passes is judged too. It is blocked if an alias of it leads to a lookalike, or if the policy
 inspects its records and none is left; "record=" is the record. "alias=flattened" and "targets=hidden" show that it passes without
-its aliases, or without the records that lead to lookalikes, and "reply=none" that the resolver did not answer. Without -resolve,
+its aliases, or without the records that lead to lookalikes, and "reply=none" that the resolver did not answer. A name is "deferred"
+if it is unknown whether its counterpart exists, and the policy defers mail until it is known. Without -resolve,
 only the names themselves are judged, and a counterpart that a policy requires is assumed to exist.
 "note=" and "until=" are the note and the expiry date that a list file has for the deciding suffix.
 
-Exit status: 0 if nothing would be blocked, 1 if something would be blocked, 2 on error.`
+Warnings on standard error say what the Corefile allows, but what is probably not meant: a server block that resolves nothing, or for
+everybody; another one, or another policy, that un-hides lookalikes; a top-level domain whose neighbours are all hidden. The server logs
+them at the start.
+
+Exit status: 0 if nothing would be blocked, 1 if something would be blocked, 2 on error,
+and with -strict if there are warnings.`
 
 // Command returns the command.
 func Command() *cli.Command {
@@ -60,6 +66,7 @@ func Command() *cli.Command {
 			&cli.StringFlag{Name: "client", Usage: "apply the policies for the client with this `IP` address"},
 			&cli.StringFlag{Name: "type", Value: "MX", Usage: "check a query of this `TYPE`"},
 			resolver.Flag("query the resolver at this `ADDRESS` for the names themselves, and for counterparts that a policy requires"),
+			&cli.BoolFlag{Name: "strict", Usage: "exit with status 2 if there are warnings"},
 			&cli.BoolFlag{Name: "json", Usage: "print one JSON object per line"},
 		),
 		Action: run,
@@ -106,6 +113,7 @@ func run(_ context.Context, c *cli.Command) error {
 	if k.blocks, err = corefile.Load(c); err != nil {
 		return err
 	}
+	warned := k.warn()
 	for _, name := range names {
 		if name == "-" {
 			err = k.checkAll(c.Root().Reader)
@@ -120,12 +128,23 @@ func run(_ context.Context, c *cli.Command) error {
 		return err
 	}
 	switch {
-	case k.failed:
+	case k.failed, warned && c.Bool("strict"):
 		return cli.Exit("", 2)
 	case k.blocked:
 		return cli.Exit("", 1)
 	}
 	return nil
+}
+
+// warn prints what is allowed in the Corefile, but probably not meant. It reports whether there is anything.
+func (k *checker) warn() (warned bool) {
+	for _, b := range k.blocks.All {
+		for _, warning := range b.Warnings {
+			warned = true
+			fmt.Fprintf(k.errs, "coredns-typoguard check: warning: %s\n", warning)
+		}
+	}
+	return warned
 }
 
 // parseClient returns the client with the address of the option -client, or any client without the option.
@@ -222,5 +241,6 @@ func (k *checker) judgeReply(r *result) {
 	case typoguard.Reduced:
 		r.targets = "hidden"
 	}
-	r.record = dns.TypeToString[found.Record.Header().Rrtype] + " " + strings.ToLower(strings.TrimSuffix(found.Name, "."))
+	target, _ := policy.Target(found.Record)
+	r.record = dns.TypeToString[found.Record.Header().Rrtype] + " " + strings.ToLower(strings.TrimSuffix(target, "."))
 }

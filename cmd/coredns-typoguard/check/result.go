@@ -78,7 +78,10 @@ func printLine(w io.Writer, r *result) error {
 	var line strings.Builder
 	d, suffix := &r.decision, r.suffix()
 	outcome := "passed"
-	if d.Enforced() {
+	switch {
+	case d.Deferred():
+		outcome = "deferred"
+	case d.Enforced():
 		outcome = "blocked"
 	}
 	fmt.Fprintf(&line, "%s: %s", r.name, outcome)

@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
-	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/rpz/tlds"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/tlds"
 )
 
 func TestToASCII(t *testing.T) {

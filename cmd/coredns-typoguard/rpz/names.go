@@ -1,6 +1,6 @@
 package rpz
 
-import "github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/rpz/tlds"
+import "github.com/typoguard/coredns-typoguard/plugin/typoguard/tlds"
 
 // Neighbours calls visit with every host name under a delegated top-level domain that is one edit away from a suffix, until it returns
 // false.

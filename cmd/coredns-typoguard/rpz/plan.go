@@ -58,9 +58,9 @@ const maxKept = 1_000_000
 
 // protectedSuffix is a suffix with the widest settings of the policies that protect it.
 type protectedSuffix struct {
-	name       string
-	distance   int
-	homoglyphs bool
+	name     string
+	distance int // within which all names are tried
+	kinds    match.Kinds
 }
 
 // visitor is called with each name that needs a rule, and the number of suffixes processed so far.
@@ -111,7 +111,7 @@ func (p *plan) eachLookalike(s *protectedSuffix, visit func(name string, r rule)
 	if failed != nil {
 		return failed
 	}
-	names, err := p.inUnicode(s)
+	names, err := p.others(s)
 	if err != nil {
 		return err
 	}
@@ -126,8 +126,9 @@ func (p *plan) eachLookalike(s *protectedSuffix, visit func(name string, r rule)
 	return nil
 }
 
-// inUnicode returns the wire form of names that, in Unicode, are near a suffix or look the same, in ascending order.
-func (p *plan) inUnicode(s *protectedSuffix) ([]string, error) {
+// others returns the wire form of names that, in Unicode, are near a suffix or look the same, and of those that differ in more than
+// single edits, in ascending order.
+func (p *plan) others(s *protectedSuffix) ([]string, error) {
 	var names []string
 	add := func(name string) bool {
 		if wire, ok := toASCII(name); ok && p.exists(topLevel(wire)) {
@@ -140,7 +141,10 @@ func (p *plan) inUnicode(s *protectedSuffix) ([]string, error) {
 	ok := (!hasALabel || newNeighbours([]rune(shown), s.distance, p.exists).each(addRunes)) &&
 		newNeighbours([]rune(shown), 1, p.exists, latinLetters()...).each(addRunes) &&
 		eachReplacement(shown, add) && // also an edit, for policies without homoglyphs
-		(!s.homoglyphs || eachWriting(shown, p.exists, add))
+		(!s.kinds.Has(match.Homoglyph) || eachWriting(shown, p.exists, add)) &&
+		(!s.kinds.Has(match.Moved) || eachMoved(shown, add)) &&
+		(!s.kinds.Has(match.Doubled) || eachDoubled(shown, add)) &&
+		(!s.kinds.Has(match.Transliteration) || eachSpelling(shown, add))
 	if !ok {
 		return nil, fmt.Errorf("more than %d non-ASCII names look like %s; expected a policy without the kind homoglyph", maxKept, s.name)
 	}
@@ -214,8 +218,10 @@ func (s *selection) suffixes() []protectedSuffix {
 				suffixes = append(suffixes, protectedSuffix{name: name})
 			}
 			s := &suffixes[i]
-			s.distance = max(s.distance, min(p.Distance, match.MaxDistance(name)))
-			s.homoglyphs = s.homoglyphs || p.Kinds.Has(match.Homoglyph)
+			if s.distance = max(s.distance, min(p.Distance, match.MaxDistance(name))); p.Kinds.Has(match.Suffix) {
+				s.distance = match.MaxDistance(name)
+			}
+			s.kinds |= p.Kinds
 		}
 	}
 	return suffixes

@@ -83,7 +83,7 @@ func (all rules) deny(name string, p *plan, closest rule) bool {
 var policyTexts = map[string]string{
 	"one suffix":        "typoguard {\n protect ab.la\n }",
 	"top level":         "typoguard {\n protect abl\n }",
-	"distance 2":        "typoguard {\n protect aab.bll\n distance 2\n }",
+	"distance 2":        "typoguard {\n protect aabab.l\n distance 2\n }",
 	"three labels":      "typoguard {\n protect a.b.lab\n }",
 	"homoglyphs only":   "typoguard {\n protect al1.l1\n kinds homoglyph\n }",
 	"some kinds":        "typoguard {\n protect ab.la\n kinds omission transposition\n }",
@@ -96,8 +96,15 @@ var policyTexts = map[string]string{
 		"typoguard two {\n protect a.bal.bl ab.lal\n action nodata\n allow a.al\n }",
 	"monitor between": "typoguard one {\n protect abl\n mode monitor\n }\n" +
 		"typoguard two {\n protect ab.al\n }",
-	"A-labels": "typoguard {\n protect xn--l-0ga.ab\n }",
+	"A-labels":     "typoguard {\n protect xn--l-0ga.ab\n }",
+	"moved":        "typoguard {\n protect babal.a\n kinds moved transliteration\n }",
+	"doubled":      "typoguard {\n protect bla.l\n kinds doubled\n }",
+	"in suffix":    "typoguard {\n protect bla1b.l\n kinds suffix\n }",
+	"not suffixes": "typoguard {\n protect ab.bla1b.l\n kinds moved doubled suffix\n }",
 }
+
+// longer are lookalikes of the policies above that are longer than all names that can be tried.
+var longer = strings.Fields("x.bla.l.l.l bla.l.l.l.l blabla.l blablabla.l bla1b.ll.l abbla1bbla1b.l ab.bla1bbla1b.l ab.bla1b.l.l ab.b1lab.l ab.ba1lb.l ab.ba1bl.l")
 
 // TestPlanSaysWhatTheServerSays: of all names of some characters up to a length, the zone hides those that the server
 // hides, with the action of the same policy. It does so for servers that go by RFC 4592, where a wildcard is of no effect
@@ -117,7 +124,7 @@ func TestPlanSaysWhatTheServerSays(t *testing.T) {
 			all := rulesOf(t, p)
 			exists := all.existing()
 			hidden := 0
-			words("abl1.", 7, func(name string) {
+			try := func(name string) {
 				if !isHostname(name) {
 					return
 				}
@@ -134,7 +141,11 @@ func TestPlanSaysWhatTheServerSays(t *testing.T) {
 				if noName := expected.blocks() && s.block.Judge(&query).NoName; noName != all.deny(name, p, byAncestor) {
 					assert.Fail(t, "what the zone says", "of %s: NXDOMAIN is %t, expected %t", name, !noName, noName)
 				}
-			})
+			}
+			words("abl1.", 7, try)
+			for _, name := range longer {
+				try(name)
+			}
 			assert.Positive(t, hidden)
 		})
 	}
@@ -242,6 +253,8 @@ func FuzzPlan(f *testing.F) {
 	f.Add("a.bc.mil", "abc.mil", "c.ml", "a", []byte{1, 2, 3, 4, 5, 6})
 	f.Add("mindef.nl", "midef.nl", "mindef.l", "mail", []byte{2, 1, 7, 3, 3, 0})
 	f.Add("0.00.00", "a0.11", "0000", "0", []byte("0")) // which is refused
+	f.Add("mindef.nl", "mindef.co.uk", "mindf.nl", "mail", []byte{1, 4, 3})
+	f.Add("mindef.co.uk", "mindef.co.il", "xmindef.uk", "mail", []byte{7, 6, 0})
 	f.Fuzz(func(t *testing.T, one, two, allowed, below string, edits []byte) {
 		if len(one)+len(two)+len(allowed) > 30 || len(edits) > 9 || strings.Count(one+two, "o")+strings.Count(one+two, "0") > 6 {
 			return // too long, or with too many homoglyphs, for a zone to be made often
@@ -280,12 +293,23 @@ func FuzzPlan(f *testing.F) {
 	})
 }
 
-// edit changes a name at a place, in a way, and with a character, for every three octets.
+// edit changes a name at a place, in a way, and with a character or another place, for every three octets.
 func edit(name string, edits []byte) string {
 	for ; len(edits) >= 3 && name != ""; edits = edits[3:] {
 		at := int(edits[0]) % len(name)
 		c := string(ascii[int(edits[2])%len(ascii)])
-		name = typos.Edit(name, at, typos.Op(edits[1]%4), c)
+		switch op := edits[1] % 7; op {
+		case 4: // a character moved
+			moved, rest := name[at:at+1], name[:at]+name[at+1:]
+			to := int(edits[2]) % len(name)
+			name = rest[:to] + moved + rest[to:]
+		case 5: // an end repeated
+			name += name[at:]
+		case 6: // a beginning repeated
+			name = name[:at] + name
+		default:
+			name = typos.Edit(name, at, typos.Op(op), c)
+		}
 	}
 	return name
 }

@@ -12,11 +12,11 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/corefile"
-	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/rpz/tlds"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/popular"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/suffixlist"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/tlds"
 )
 
 // selection is the policies of a zone.

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/clock"
 )
 
 const (
@@ -19,13 +21,17 @@ const (
 	hourTallies = 2 * 24 * time.Hour
 )
 
-// retain removes expired events, until the context ends.
+// retain removes expired events, until the context ends. After a jump of the clock it waits: with a wrong date, all would have expired.
 func (s *Store) retain(ctx context.Context) {
 	tick := time.NewTicker(retainInterval)
 	defer tick.Stop()
 	failing := false
+	var wall clock.Watch
 	for {
-		err := s.tidy(ctx, time.Now())
+		var err error
+		if wall.Steady() {
+			err = s.tidy(ctx, time.Now())
+		}
 		switch {
 		case ctx.Err() != nil:
 			return

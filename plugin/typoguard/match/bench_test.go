@@ -31,7 +31,7 @@ func compilePolicy(b *testing.B, distance int, suffixes []string) *match.Index {
 func policyEntries(distance int, suffixes []string) []match.Entry {
 	entries := make([]match.Entry, len(suffixes))
 	for i, suffix := range suffixes {
-		entries[i] = match.Entry{Suffix: suffix, Distance: distance, Kinds: match.AllKinds}
+		entries[i] = match.Entry{Suffix: suffix, Distance: distance, Kinds: match.DefaultKinds}
 	}
 	return entries
 }

@@ -8,31 +8,39 @@ import (
 // Operation is what happened to a part of the intended name when it was mistyped.
 type Operation string
 
-// The operations. Kept is no edit, and Alike counts as none, because a homoglyph has distance 0; each of the others is one edit.
+// The operations. Kept is no edit, and Alike counts as none, because a homoglyph has distance 0; Missing, Extra, Changed and Swapped are
+// one edit each. A name that is Moved or Doubled, or a Transliteration, has only the operations for that.
 const (
-	Kept    Operation = "kept"
-	Missing Operation = "missing"
-	Extra   Operation = "extra"
-	Changed Operation = "changed"
-	Swapped Operation = "swapped"
-	Alike   Operation = "alike"
+	Kept     Operation = "kept"
+	Missing  Operation = "missing"
+	Extra    Operation = "extra"
+	Changed  Operation = "changed"
+	Swapped  Operation = "swapped"
+	Alike    Operation = "alike"
+	MovedTo  Operation = "moved"
+	Repeated Operation = "repeated"
+	Spelled  Operation = "spelled"
 )
 
 // Edit is a part of a name and the part of the intended name that it stands for. Kept and Changed have one character of
-// each, Swapped has two, Missing has none of the name, Extra has none of the intended name, and Alike has any number.
-// Characters are those of Decode, or octets if the names are nearer as they are on the wire.
+// each, Swapped has two, Missing has none of the name, Extra has none of the intended name, and Alike and Spelled have any number.
+// MovedTo has a character of the name, where it is, or the same one of the intended name, where it should be; Repeated has any number
+// of the name. Characters are those of Decode, or octets if the names are nearer as they are on the wire.
 type Edit struct {
 	Op             Operation
 	Name, Intended []rune
 }
 
-// Explain returns how a name was made of the intended name, from left to right, with the fewest edits: as many as the
-// distance that Lookup measures for such a match, unless it is a Homoglyph. It returns nil if either is too long to be a
-// domain name.
-func Explain(name, intended string) []Edit {
+// Explain returns how a name was made of the intended name, from left to right, as the kind of its match says; for one of single edits
+// with the fewest: as many as the distance that Lookup measures. For a Homoglyph see ExplainHomoglyph. Explain returns nil if
+// either name is too long to be a domain name.
+func Explain(name, intended string, kind Kind) []Edit {
 	var n, m forms
 	if !n.parse(name) || !m.parse(intended) {
 		return nil
+	}
+	if edits, ok := explainKind(n.unicode().runes(), m.unicode().runes(), kind); ok {
+		return edits
 	}
 	best := -1
 	var edits []Edit
@@ -47,6 +55,97 @@ func Explain(name, intended string) []Edit {
 		}
 	}
 	return edits
+}
+
+// explainKind returns how a name is Moved, Doubled, or a Transliteration. It reports false for any other kind.
+func explainKind(name, intended []rune, kind Kind) ([]Edit, bool) {
+	same := commonPrefix(name, intended)
+	switch {
+	case kind == Moved && len(name) == len(intended):
+		return explainMoved(name, intended, same)
+	case kind == Doubled && len(name) > len(intended):
+		extra := len(name) - len(intended)
+		if !slices.Equal(name[same+extra:], intended[same:]) {
+			return nil, false
+		}
+		edits := append(kept(name[:same]), Edit{Repeated, name[same : same+extra], nil})
+		return append(edits, kept(name[same+extra:])...), true
+	case kind == Transliteration:
+		return explainSpelling(name, intended)
+	}
+	return nil, false
+}
+
+// explainMoved returns how one character was moved, behind what is the same.
+func explainMoved(name, intended []rune, same int) ([]Edit, bool) {
+	edits, end := kept(name[:same]), len(name)
+	for end > same && name[end-1] == intended[end-1] {
+		end--
+	}
+	a, b := name[same:end], intended[same:end]
+	last := len(a) - 1
+	switch {
+	case last > 0 && slices.Equal(a[1:], b[:last]) && a[0] == b[last]:
+		edits = append(append(append(edits, Edit{MovedTo, a[:1], nil}), kept(a[1:])...), Edit{MovedTo, nil, b[last:]})
+	case last > 0 && slices.Equal(a[:last], b[1:]) && a[last] == b[0]:
+		edits = append(append(append(edits, Edit{MovedTo, nil, b[:1]}), kept(a[:last])...), Edit{MovedTo, a[last:], nil})
+	default:
+		return nil, false
+	}
+	return append(edits, kept(name[end:])...), true
+}
+
+// explainSpelling returns which characters are written as others, as the shortest parts with the same transliteration.
+func explainSpelling(name, intended []rune) ([]Edit, bool) {
+	var edits []Edit
+	for len(name) > 0 || len(intended) > 0 {
+		same := commonPrefix(name, intended)
+		edits = append(edits, kept(name[:same])...)
+		name, intended = name[same:], intended[same:]
+		e, ok := firstSpelled(name, intended)
+		if !ok {
+			return nil, false
+		}
+		if len(e.Name)+len(e.Intended) > 0 {
+			edits = append(edits, e)
+		}
+		name, intended = name[len(e.Name):], intended[len(e.Intended):]
+	}
+	return edits, true
+}
+
+// firstSpelled returns the shortest beginnings of two texts that have the same transliteration, though they differ.
+func firstSpelled(name, intended []rune) (Edit, bool) {
+	for length := 0; length <= len(name)+len(intended); length++ {
+		for a := range min(length, len(name)) + 1 {
+			b := length - a
+			if b > len(intended) || (length == 0 && len(name)+len(intended) > 0) {
+				continue
+			}
+			if isTransliterated(name[:a], intended[:b]) {
+				return Edit{Spelled, name[:a], intended[:b]}, true
+			}
+		}
+	}
+	return Edit{}, false
+}
+
+// kept returns an edit for every character that is the same.
+func kept(chars []rune) []Edit {
+	edits := make([]Edit, len(chars))
+	for i := range chars {
+		edits[i] = Edit{Kept, chars[i : i+1], chars[i : i+1]}
+	}
+	return edits
+}
+
+// commonPrefix returns how many characters two texts begin with that are the same.
+func commonPrefix(a, b []rune) int {
+	n := 0
+	for n < min(len(a), len(b)) && a[n] == b[n] {
+		n++
+	}
+	return n
 }
 
 // ExplainHomoglyph returns how a name looks like the intended name, as the shortest parts that look alike, from left to

@@ -44,14 +44,36 @@ func TestExplain(t *testing.T) {
 		{"intended too long", "army.mil", strings.Repeat("x", 254), nil},
 	}
 	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) { assert.Equal(t, tt.want, summary(match.Explain(tt.has, tt.meant))) })
+		t.Run(tt.name, func(t *testing.T) { assert.Equal(t, tt.want, summary(match.Explain(tt.has, tt.meant, match.Multiple))) })
+	}
+}
+
+func TestExplainKind(t *testing.T) {
+	tests := []struct {
+		name, has, meant string
+		kind             match.Kind
+		want             []string
+	}{
+		{"moved on", "us.midefn.nl", "us.mindef.nl", match.Moved, []string{"moved >n", "moved n>"}},
+		{"moved back", "mfinde.nl", "mindef.nl", match.Moved, []string{"moved f>", "moved >f"}},
+		{"not moved", "midef.nl", "mindef.nl", match.Moved, []string{"missing >n"}},
+		{"not moved either", "mixyef.nl", "mindef.nl", match.Moved, []string{"changed x>n", "changed y>d"}},
+		{"the suffix twice", "mail.web.de.de", "mail.web.de", match.Doubled, []string{"repeated .de>"}},
+		{"the label twice", "gmailgmail.com", "gmail.com", match.Doubled, []string{"repeated gmail>"}},
+		{"letters for one", "muellerwerk.de", "xn--mllerwerk-q9a.de", match.Transliteration, []string{"spelled ue>ü"}},
+		{"one for letters, and another", "xn--strassenbrg-1hb.de", "xn--straenbuerg-y6a.de", match.Transliteration, []string{"spelled ss>ß", "spelled ü>ue"}},
+		{"two of them", "smoerbroed.dk", "xn--smrbrd-cyad.dk", match.Transliteration, []string{"spelled oe>ø", "spelled oe>ø"}},
+		{"another letter", "xn--smr-tna.dk", "xn--smr-1na.dk", match.Transliteration, []string{"spelled ö>ø"}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) { assert.Equal(t, tt.want, summary(match.Explain(tt.has, tt.meant, tt.kind))) })
 	}
 }
 
 // TestExplainTie: of equally near forms the one in Unicode is explained.
 func TestExplainTie(t *testing.T) {
 	var name []rune
-	for _, e := range match.Explain("xn--mnchen-3ya.d", "xn--mnchen-3ya.de") {
+	for _, e := range match.Explain("xn--mnchen-3ya.d", "xn--mnchen-3ya.de", match.Omission) {
 		name = append(name, e.Name...)
 	}
 	assert.Equal(t, "münchen.d", string(name))
@@ -138,7 +160,7 @@ func FuzzExplain(f *testing.F) {
 // checkExplained compares Explain with the oracle.
 func checkExplained(t *testing.T, name, intended string) {
 	t.Helper()
-	edits := match.Explain(name, intended)
+	edits := match.Explain(name, intended, match.Multiple)
 	best := -1
 	for _, a := range spelledForms(name) {
 		for _, b := range spelledForms(intended) {
@@ -162,9 +184,18 @@ func checkMatch(t *testing.T, name, intended string, m match.Match) {
 		checkEdits(t, name, intended, edits)
 		return
 	}
-	edits := match.Explain(name, intended)
-	require.Len(t, summary(edits), m.Distance, "%s for %s", name, intended)
+	edits := match.Explain(name, intended, m.Kind)
 	checkEdits(t, name, intended, edits)
+	operations := map[match.Kind]match.Operation{match.Moved: match.MovedTo, match.Doubled: match.Repeated, match.Transliteration: match.Spelled}
+	want, ok := operations[m.Kind]
+	if !ok {
+		require.Len(t, summary(edits), m.Distance, "%s for %s", name, intended)
+		return
+	}
+	require.NotEmpty(t, summary(edits))
+	for _, e := range edits {
+		require.Contains(t, []match.Operation{match.Kept, want}, e.Op, "%s for %s", name, intended)
+	}
 }
 
 // checkEdits applies edits to a form of a name, as their operations say, and expects a form of the intended name.
@@ -190,6 +221,14 @@ func checkEdits(t *testing.T, name, intended string, edits []match.Edit) {
 		case match.Swapped:
 			require.Len(t, e.Name, 2)
 			made = []rune{e.Name[1], e.Name[0]}
+		case match.MovedTo:
+			require.Len(t, slices.Concat(e.Name, e.Intended), 1)
+			made = e.Intended
+		case match.Repeated:
+			require.Empty(t, e.Intended)
+		case match.Spelled:
+			require.Equal(t, plainLetters(e.Name), plainLetters(e.Intended))
+			made = e.Intended
 		case match.Alike:
 			require.Equal(t, skeletonOf(e.Name), skeletonOf(e.Intended))
 			made = e.Intended

@@ -32,6 +32,10 @@ func (h *hasher) span(f *form, from, to int) uint64 {
 	return f.sums[to] - f.sums[from]*h.powers[to-from]
 }
 
+// letter returns what a character adds to a hash that does not depend on the order of characters. Mixed twice, letters have no
+// relation by which others could make the same sum.
+func (h *hasher) letter(r rune) uint64 { return mix(mix((uint64(r)+1)*h.base) ^ h.base) }
+
 // mix spreads a polynomial hash, whose low bits are weak, over the high bits of a key.
 func mix(sum uint64) uint64 { return (sum ^ sum>>32) * 0x9e3779b97f4a7c15 }
 

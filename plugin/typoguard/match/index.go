@@ -24,11 +24,12 @@ type Entry struct {
 // Index answers lookups. It never changes, and any number of goroutines can use it, each with its own Buffer.
 type Index struct {
 	records    records
-	bySkeleton table                  // by skeleton
+	bySkeleton table                  // by skeleton, also of their transliterations
 	near       [maxDistance]*segments // by distance less 1
 	looks      *skeletons
 	hash       *hasher
 	reach      int // longer suffixes are neither listed nor lookalikes
+	doubled    int // the most labels of a public suffix that can be Doubled, or 0 if none can
 }
 
 // Option configures Compile.
@@ -85,7 +86,7 @@ func Compile(protected []Entry, allowed []string, options ...Option) (*Index, er
 	h := newHasher()
 	x := &Index{
 		records:    newRecords(protected, allowed),
-		bySkeleton: newTable(len(protected) + len(allowed)),
+		bySkeleton: newTable(len(protected) + len(allowed) + nonASCII(protected)),
 		looks:      newSkeletons(func(rune) string { return "" }, h),
 		hash:       h,
 	}
@@ -93,12 +94,7 @@ func Compile(protected []Entry, allowed []string, options ...Option) (*Index, er
 		option(x)
 	}
 	b := new(Buffer)
-	x.records.each(func(at uint32) {
-		suffix := x.records.suffix(at)
-		b.read(suffix, maxName, x.looks)
-		x.bySkeleton.add(x.looks.admit(b.unicode()), at)
-		x.reach = max(x.reach, len(suffix)+maxDistance)
-	})
+	x.records.each(func(at uint32) { x.admit(b, at) })
 	x.reach = max(x.reach, x.looks.longest)
 	h.cover(x.reach)
 	for d := 1; d <= maxDistance; d++ {
@@ -107,10 +103,39 @@ func Compile(protected []Entry, allowed []string, options ...Option) (*Index, er
 	return x, nil
 }
 
+// nonASCII returns how many suffixes have A-labels, and thus may have a transliteration.
+func nonASCII(protected []Entry) int {
+	n := 0
+	for i := range protected {
+		if strings.Contains(protected[i].Suffix, "xn--") {
+			n++
+		}
+	}
+	return n
+}
+
+// admit adds a record to the table, and extends the index's reach to it.
+func (x *Index) admit(b *Buffer, at uint32) {
+	suffix := x.records.suffix(at)
+	b.read(suffix, maxName, x.looks)
+	x.bySkeleton.add(x.looks.admit(&b.unicode().looks, b.unicode().labels), at)
+	x.reach = max(x.reach, len(suffix)+maxDistance)
+	if at >= x.records.allowed {
+		return
+	}
+	if b.used > 1 {
+		b.rewrite.transliterate(x.looks, b.unicode().runes())
+		x.bySkeleton.add(x.looks.admit(&b.rewrite.looks, b.rewrite.labels), at)
+	}
+	if a := x.records.anatomy(at); a.public() > 0 && x.records.entry(at).Kinds.Has(Doubled) {
+		x.admitDoubled(b.unicode().runes(), a)
+	}
+}
+
 // formsOf calls use with the forms and sums of every protected suffix with a distance.
 func (x *Index) formsOf(b *Buffer, distance int, use func(at uint32, f *form)) {
 	x.records.each(func(at uint32) {
-		if at >= x.records.allowed || x.records.distance(at) != distance {
+		if at >= x.records.allowed || x.records.search(at) != distance {
 			return
 		}
 		b.read(x.records.suffix(at), maxName, x.looks)
@@ -142,6 +167,13 @@ func (x *Index) Lookup(name string, b *Buffer) Result {
 			}
 		}
 	}
+	if x.doubled > 0 && x.mayBeDoubled(b, name) {
+		b.readWhole(name, x.looks)
+		x.gatherDoubled(b)
+	}
+	if b.used > 1 {
+		x.gatherTransliterated(b)
+	}
 	if len(b.hits) > 0 {
 		x.measure(b)
 	}
@@ -153,7 +185,7 @@ func (x *Index) Lookup(name string, b *Buffer) Result {
 func (x *Index) listing(b *Buffer) (uint32, bool) {
 	f := b.unicode()
 	for label := range f.labels {
-		key, ok := x.looks.key(f, label)
+		key, ok := x.looks.key(&f.looks, f.labels, label)
 		if !ok {
 			continue
 		}
@@ -200,24 +232,52 @@ func (x *Index) compare(b *Buffer, at uint32, label int) (Match, bool) {
 		m.Kind, m.gap = Homoglyph, 0
 		return m, true
 	}
-	if m.gap > 1 {
-		return Match{}, false
+	var ok bool
+	m.Distance, m.Kind, ok = x.difference(b, at, label, m.gap)
+	return m, ok
+}
+
+// difference returns how far the suffix of the name that begins with a label is from the protected one at a position, which the buffer
+// has as record, and how it differs. It reports false if that does not count for the entry.
+func (x *Index) difference(b *Buffer, at uint32, label, gap int) (int, Kind, bool) {
+	e, a := x.records.entry(at), x.records.anatomy(at)
+	edits, kind := tooFar, Multiple
+	if gap <= 1 {
+		edits, kind = b.edits(label, x.records.search(at), e.Keyboard)
 	}
+	if edits <= 1 && e.Kinds.Has(kind) {
+		return edits, kind, true
+	}
+	near, protected := b.unicode().suffix(label), b.record.unicode().runes()
+	switch {
+	case e.Kinds.Has(Moved) && isMoved(near, protected, a):
+		return 1, Moved, true
+	case e.Kinds.Has(Transliteration) && b.used+b.record.used > 2 && isTransliterated(near, protected):
+		return 1, Transliteration, true
+	case e.Kinds.Has(Doubled) && isDoubled(near, protected, a):
+		return 1, Doubled, true
+	case edits == 2 && x.records.distance(at) > 1 && e.Kinds.Has(Multiple):
+		return 2, Multiple, true
+	case edits == 2 && e.Kinds.Has(Suffix) && isInSuffix(near, protected, a):
+		return 2, Suffix, true
+	}
+	return 0, 0, false
+}
+
+// edits returns the number of edits between the suffix of the name that begins with a label and the record, if it is at most limit, and
+// otherwise tooFar; and their kind.
+func (b *Buffer) edits(label, limit int, keyboard Keyboard) (int, Kind) {
 	best, kind := tooFar, Multiple
 	for i := range b.used {
 		for j := range b.record.used {
 			near, protected := b.forms.forms[i].suffix(label), b.record.forms[j].runes()
 			// Of equally near forms the last one counts: Unicode, which is what people type.
-			if d := distance(near, protected, x.records.distance(at)); d <= min(best, maxDistance) && !lacksLabel(near, protected) {
-				best, kind = d, kindOf(near, protected, d, e.Keyboard)
+			if d := distance(near, protected, limit); d <= min(best, maxDistance) && !lacksLabel(near, protected) {
+				best, kind = d, kindOf(near, protected, d, keyboard)
 			}
 		}
 	}
-	if best == tooFar || !e.Kinds.Has(kind) {
-		return Match{}, false
-	}
-	m.Distance, m.Kind = best, kind
-	return m, true
+	return best, kind
 }
 
 // keep adds a match, unless the entry's last one is at least as good: a better match is nearer, or as near with a number of labels

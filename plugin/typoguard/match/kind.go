@@ -8,19 +8,25 @@ import (
 // Kind says how a lookalike differs from the protected suffix, seen from the person who mistyped it.
 type Kind uint8
 
-// The kinds of difference. Up to Transposition they are exactly one edit.
+// The kinds of difference. Up to Transposition they are exactly one edit; Moved, Transliteration and Doubled count as one.
 const (
-	Omission      Kind = iota // a character is missing: army.ml for army.mil
-	Addition                  // a character too many: army.miil
-	Substitution              // another character: army.mel
-	Adjacent                  // the character of a neighbouring key: army.mul, if a keyboard was given
-	Transposition             // two neighbours swapped: army.iml
-	Homoglyph                 // other characters that look the same: arrny.mi1, or army.mil with a Cyrillic a
-	Multiple                  // two edits: amry.ml
+	Omission        Kind = iota // a character is missing: army.ml for army.mil
+	Addition                    // a character too many: army.miil
+	Substitution                // another character: army.mel
+	Adjacent                    // the character of a neighbouring key: army.mul, if a keyboard was given
+	Transposition               // two neighbours swapped: army.iml
+	Moved                       // a character two or more places away: midefn.nl for mindef.nl
+	Transliteration             // letters written as others: muellerwerk.de for müllerwerk.de
+	Doubled                     // the public suffix, or the label before it, twice: army.mil.mil, mindefmindef.nl
+	Homoglyph                   // other characters that look the same: arrny.mi1, or army.mil with a Cyrillic a
+	Multiple                    // two edits: amry.ml
+	Suffix                      // two edits, at least one of them in the public suffix: mindef.de, although the distance is 1
 	kindCount
 )
 
-var kindNames = [kindCount]string{"omission", "addition", "substitution", "adjacent", "transposition", "homoglyph", "multiple"}
+var kindNames = [kindCount]string{
+	"omission", "addition", "substitution", "adjacent", "transposition", "moved", "transliteration", "doubled", "homoglyph", "multiple", "suffix",
+}
 
 // String returns the lower-case name of k, as used in the Corefile, in metrics and in answers.
 func (k Kind) String() string { return kindNames[k] }
@@ -37,10 +43,14 @@ func ParseKind(s string) (Kind, error) {
 }
 
 // Kinds is a set of kinds.
-type Kinds uint8
+type Kinds uint16
 
-// AllKinds holds every kind.
-const AllKinds Kinds = 1<<kindCount - 1
+const (
+	// AllKinds holds every kind.
+	AllKinds Kinds = 1<<kindCount - 1
+	// DefaultKinds holds the kinds that count unless a policy says otherwise.
+	DefaultKinds Kinds = AllKinds &^ (1 << Suffix)
+)
 
 // With returns the set with k added.
 func (s Kinds) With(k Kind) Kinds { return s | 1<<k }

@@ -13,17 +13,22 @@ import (
 // TestOnlyTheKindsOfAnEntry: an entry finds lookalikes of its own kinds, and no others.
 func TestOnlyTheKindsOfAnEntry(t *testing.T) {
 	lookalikes := map[match.Kind]string{
-		match.Omission:      "army.ml",
-		match.Addition:      "army.miil",
-		match.Substitution:  "army.mcl",
-		match.Adjacent:      "army.mul",
-		match.Transposition: "army.iml",
-		match.Homoglyph:     "arrny.mil",
-		match.Multiple:      "amry.ml",
+		match.Omission:        "moedef.ml",
+		match.Addition:        "moedef.miil",
+		match.Substitution:    "moedef.mcl",
+		match.Adjacent:        "moedef.mul",
+		match.Transposition:   "moedef.iml",
+		match.Moved:           "mdoeef.mil",
+		match.Transliteration: "xn--mdef-gra.mil",
+		match.Doubled:         "moedefmoedef.mil",
+		match.Homoglyph:       "rnoedef.mil",
+		match.Multiple:        "omedfe.mil",
+		match.Suffix:          "moedef.ol",
 	}
+	isTwoEdits := map[match.Kind]bool{match.Moved: true, match.Transliteration: true, match.Homoglyph: true, match.Suffix: true}
 	for _, only := range match.AllKinds.List() {
 		t.Run(only.String(), func(t *testing.T) {
-			entry := match.Entry{Suffix: "army.mil", Distance: 2, Kinds: match.Kinds(0).With(only), Keyboard: match.QWERTY}
+			entry := match.Entry{Suffix: "moedef.mil", Distance: 2, Kinds: match.Kinds(0).With(only), Keyboard: match.QWERTY}
 			index, err := match.Compile([]match.Entry{entry}, nil, match.Homoglyphs(skeleton.Of))
 			require.NoError(t, err)
 			var buffer match.Buffer
@@ -31,9 +36,9 @@ func TestOnlyTheKindsOfAnEntry(t *testing.T) {
 				want := ""
 				switch {
 				case kind == only:
-					want = "army.mil " + only.String()
-				case only == match.Multiple && kind == match.Homoglyph: // rn for m is also two edits
-					want = "army.mil multiple"
+					want = "moedef.mil " + only.String()
+				case only == match.Multiple && isTwoEdits[kind]:
+					want = "moedef.mil multiple"
 				}
 				got := ""
 				for _, m := range index.Lookup(name, &buffer).Matches {

@@ -110,13 +110,16 @@ func unescape(name string, i int) (byte, int) {
 type form struct {
 	length, labels int
 	chars          [maxName]rune
-	starts         [maxLabels + 1]uint8 // of each label, leftmost first, in chars
+	starts         [maxLabels + 1]uint8 // of each label, leftmost first, in chars; and finally where another would be
 	sums           [maxName + 1]uint64  // hashes of chars[:i]
-	looks          [maxLabels + 1]look  // of the text before each label, and finally of the whole
+	looks          looks
 }
 
 // runes returns the characters of the form.
 func (f *form) runes() []rune { return f.chars[:f.length] }
+
+// label returns the i-th label.
+func (f *form) label(i int) []rune { return f.chars[f.starts[i] : f.starts[i+1]-1] }
 
 // suffix returns the form from its i-th label on.
 func (f *form) suffix(i int) []rune { return f.chars[f.starts[i]:f.length] }
@@ -130,6 +133,7 @@ func (f *form) setWire(s *spelling) {
 	for i, start := range s.starts[:s.labels] {
 		f.starts[i] = uint8(start)
 	}
+	f.starts[f.labels] = uint8(f.length + 1)
 }
 
 // setUnicode fills the form with the labels of s in Unicode.
@@ -143,6 +147,7 @@ func (f *form) setUnicode(s *spelling) {
 		chars = appendUnicode(chars, s.label(i))
 	}
 	f.length, f.labels = len(chars), s.labels
+	f.starts[f.labels] = uint8(f.length + 1)
 }
 
 // appendUnicode appends a label in Unicode: it decodes an A-label or UTF-8, and takes anything else octet by octet. The result is
@@ -226,6 +231,7 @@ func (f *forms) offset(label int) int {
 type Buffer struct {
 	forms         // of the name
 	record  forms // of the suffix being compared
+	rewrite rewrite
 	keys    [maxKeys]uint64
 	probes  []probe
 	hits    []hit

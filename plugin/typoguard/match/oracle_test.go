@@ -25,7 +25,10 @@ type oracle struct {
 type oracleEntry struct {
 	match.Entry
 	spelled
-	limit int
+	limit  int // of edits of kind Multiple
+	public int // the number of labels of the public suffix, or 0 if it is one itself
+	// moved and doubled are all names, in Unicode, that differ in this way.
+	moved, doubled [][]rune
 }
 
 // spelled is a name in all ways that it can be compared.
@@ -48,7 +51,7 @@ func (s spelled) unicode() []rune { return s.forms[len(s.forms)-1] }
 func newOracle(entries []match.Entry, allowed []string) *oracle {
 	o := new(oracle)
 	for _, e := range entries {
-		o.entries = append(o.entries, oracleEntry{e, spell(e.Suffix, oracleLabels(e.Suffix)), min(e.Distance, match.MaxDistance(e.Suffix))})
+		o.entries = append(o.entries, newOracleEntry(e))
 	}
 	for _, suffix := range allowed {
 		o.allowed = append(o.allowed, spell(suffix, oracleLabels(suffix)))
@@ -118,11 +121,8 @@ func (e oracleEntry) nearest(suffixes []spelled) (match.Match, bool) {
 	bestGap, ok := 0, false
 	for i, suffix := range suffixes {
 		gap := max(len(suffix.labels)-len(e.labels), len(e.labels)-len(suffix.labels))
-		if gap > 1 {
-			continue
-		}
-		d, kind := e.compare(suffix)
-		if d > e.limit || !e.Kinds.Has(kind) {
+		d, kind, counts := e.compare(suffix, gap)
+		if !counts {
 			continue
 		}
 		if !ok || d < best.Distance || d == best.Distance && gap < bestGap {
@@ -145,15 +145,15 @@ func (e oracleEntry) homoglyph(suffixes []spelled) (match.Match, bool) {
 	return match.Match{}, false
 }
 
-// compare measures a suffix in every pair of forms.
-func (e oracleEntry) compare(suffix spelled) (int, match.Kind) {
-	best, kind := e.limit+1, match.Multiple
+// edits measures a suffix in every pair of forms.
+func (e oracleEntry) edits(suffix spelled) (int, match.Kind) {
+	best, kind := 3, match.Multiple
 	for _, a := range suffix.forms {
 		for _, b := range e.forms {
-			if len(a)-len(b) > e.limit || len(b)-len(a) > e.limit || lacksLabel(a, b) {
+			if len(a)-len(b) > 2 || len(b)-len(a) > 2 || lacksLabel(a, b) {
 				continue
 			}
-			if d := plainOSA(a, b); d <= best && d <= e.limit {
+			if d := plainOSA(a, b); d <= best && d <= 2 {
 				best, kind = d, oracleKind(a, b, d)
 			}
 		}

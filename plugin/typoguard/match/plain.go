@@ -9,7 +9,7 @@ const (
 	isOther  = 1 << 10
 )
 
-// octets maps every octet of a name without escapes to its lower-case character, or to isOther if it is not ASCII.
+// octets maps every octet of a name to its lower-case character, or to isOther if it is not ASCII or begins an escape.
 var octets = func() (table [256]uint16) {
 	for c := range table {
 		switch {
@@ -19,7 +19,7 @@ var octets = func() (table [256]uint16) {
 			table[c] = uint16(c) | isDot
 		case c == '-':
 			table[c] = uint16(c) | isHyphen
-		case c < 0x80:
+		case c < 0x80 && c != '\\':
 			table[c] = uint16(c)
 		default:
 			table[c] = isOther
@@ -48,7 +48,7 @@ func (f *forms) read(name string, reach int, looks *skeletons) bool {
 // octets than characters.
 func (f *forms) readPlain(name string, reach int, looks *skeletons) bool {
 	name = strings.TrimSuffix(name, ".")
-	if len(name) > maxName || strings.IndexByte(name, '\\') >= 0 {
+	if len(name) > maxName {
 		return false
 	}
 	f.plain, f.cut, f.used = true, 0, 1
@@ -97,13 +97,14 @@ func (f *form) set(text string, looks *skeletons) (seen uint16) {
 		f.sums[i] = sum
 		sum = sum*base + uint64(ascii) + 1
 		before.sum = before.sum*looks.times[ascii] + looks.plus[ascii]
-		before.length += int(looks.lengths[ascii])
+		before.size += looks.sizes[ascii]
 		// Recorded for a next label, which only a dot begins.
 		f.starts[label+1] = uint8(i + 1)
 		f.looks[label+1] = before
 		label += int(c & isDot / isDot)
 	}
 	f.length, f.labels = len(text), label+1
+	f.starts[f.labels] = uint8(len(text) + 1)
 	f.sums[f.length], f.looks[f.labels] = sum, before
 	return seen
 }

@@ -4,6 +4,7 @@ package match
 const (
 	firstHalf uint64 = iota + 1
 	secondHalf
+	allLetters
 	segments12
 	segments13
 	segments14
@@ -24,6 +25,8 @@ type view struct {
 	start  int // of the suffix, in the form
 	length int // of the records
 	moved  int // how much longer the suffix is, which is how far a record's end has moved
+
+	letters uint64 // of the suffix
 }
 
 // span returns the hash of the text between two positions of a record, moved by an offset.
@@ -47,17 +50,16 @@ func (v *view) firstSwapped(span uint64, from, to, moved int) uint64 {
 // maxKeys is the highest number of keys from pairs.
 const maxKeys = 16
 
-// halves makes the keys of records within one edit: the edit is in the second half, or in the first, or swaps the
-// characters at the cut, which leaves the labels the same.
+// halves makes the keys of records within one edit: the edit is in the second half, or in the first, or it is a transposition
+// across the cut, which leaves the letters and the labels the same. So does a letter that is moved across the cut.
 func (v *view) halves(cuts *cuts, keys *[maxKeys]uint64, sameLabels bool) int {
 	_, c, _ := cuts.at(v.length)
-	first := v.span(0, c, 0)
-	keys[0] = key(firstHalf, v.length, first, 0)
+	keys[0] = key(firstHalf, v.length, v.span(0, c, 0), 0)
 	keys[1] = key(secondHalf, v.length, v.span(c, v.length, v.moved), 0)
 	if v.moved != 0 || !sameLabels {
 		return 2
 	}
-	keys[2] = key(firstHalf, v.length, v.lastSwapped(first, c, 0), 0)
+	keys[2] = key(allLetters, v.length, v.letters, 0)
 	return 3
 }
 

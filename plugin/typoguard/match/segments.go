@@ -9,8 +9,9 @@ import (
 //
 // A record is cut into segments, two for distance 1 and four for distance 2, and indexed under each of them, or under each pair. An
 // edit damages one segment, so one segment, or two, are intact in every name within the distance: a lookup tries every place that
-// they can have moved to. Only a transposition across a cut damages two segments; for those the lookup also tries the suffix with
-// the two characters at the cut swapped back.
+// they can have moved to. Only a transposition across a cut damages two segments. For distance 2, the lookup also tries the suffix
+// with the two characters at the cut swapped back. For distance 1, records are also indexed under all their letters, whatever their
+// order, which finds a letter that was moved across the cut, too; at distance 2 that is one of the two edits anyway.
 type segments struct {
 	distance int
 	cuts     cuts
@@ -53,9 +54,9 @@ func newSegments(h *hasher, distance int, all func(use func(at uint32, f *form))
 		return s
 	}
 	for length := range samples {
-		s.cuts.choose(length, &samples[length], func(f *form, use func(uint64)) { s.keysOf(h, f, use) })
+		s.cuts.choose(length, &samples[length], func(f *form, use func(uint64)) { s.segmentKeys(h, f, use) })
 	}
-	keys := forms * []int{1: 2, 2: 6}[distance]
+	keys := forms * []int{1: 3, 2: 6}[distance]
 	s.filter = make([]uint64, (keys*12+63)/64)
 	s.postings = make([]posting, keys)
 	s.starts = make([]uint32, keys/3+2)
@@ -98,8 +99,16 @@ func (s *segments) bucket(key uint64) int { return reduce(key*0x9e3779b97f4a7c15
 // filterBits returns the bits of a key in its word of the filter.
 func filterBits(key uint64) uint64 { return 1<<(key>>32&63) | 1<<(key>>38&63) }
 
-// keysOf calls use with the keys of a record: two for distance 1, and six for distance 2.
+// keysOf calls use with the keys of a record: three for distance 1, and six for distance 2.
 func (s *segments) keysOf(h *hasher, f *form, use func(key uint64)) {
+	s.segmentKeys(h, f, use)
+	if s.distance == 1 {
+		use(key(allLetters, f.length, f.looks[f.labels].letters(), 0))
+	}
+}
+
+// segmentKeys calls use with the keys that depend on where a record is cut.
+func (s *segments) segmentKeys(h *hasher, f *form, use func(key uint64)) {
 	n := f.length
 	c1, c2, c3 := s.cuts.at(n)
 	if s.distance == 1 {
@@ -148,7 +157,7 @@ func (s *segments) probe(h *hasher, b *Buffer, f *form, label int) {
 	if all == 0 {
 		return
 	}
-	v := view{h: h, f: f, start: start}
+	v := view{h: h, f: f, start: start, letters: f.looks[f.labels].after(f.looks[label]).letters()}
 	for ; all != 0; all &= all - 1 {
 		length := bits.TrailingZeros(all)
 		v.length = n - maxDistance + length
@@ -180,8 +189,12 @@ func (s *segments) mayBeNear(name []rune, text string) bool {
 	for len(name) > 0 && len(text) > 0 && name[len(name)-1] == rune(text[len(text)-1]) {
 		name, text = name[:len(name)-1], text[:len(text)-1]
 	}
-	if abs(len(name)-len(text)) > s.distance || s.distance == 1 && len(text) > 2 { // 2 is what a transposition leaves
+	if abs(len(name)-len(text)) > s.distance {
 		return false
+	}
+	if s.distance == 1 && len(text) > 2 { // 2 is what a transposition leaves
+		// A moved letter leaves the others, one place further on or back.
+		return len(name) == len(text) && (equalText(name[1:], text[:len(text)-1]) || equalText(name[:len(name)-1], text[1:]))
 	}
 	var space [maxName]rune
 	rest := space[:0]

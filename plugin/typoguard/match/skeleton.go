@@ -11,28 +11,43 @@ func Homoglyphs(skeletonOf func(rune) string) Option {
 	return func(x *Index) { x.looks = newSkeletons(skeletonOf, x.hash) }
 }
 
-// look is the hash and the length of a skeleton.
+// look is the hash of a skeleton, and a sum of two things that cost one addition for each character: in its low bits the length of
+// the skeleton, and above them the letters of the text itself, whatever their order.
 type look struct {
-	sum    uint64
-	length int
+	sum  uint64
+	size uint64
 }
+
+// lengthBits is the number of bits of a look's size that are the length of the skeleton. Of 253 characters, it is far below 65,536.
+const lengthBits = 16
+
+// length returns the length of the skeleton.
+func (l look) length() int { return int(l.size & (1<<lengthBits - 1)) }
+
+// after returns what follows a beginning, without its hash.
+func (l look) after(beginning look) look { return look{size: l.size - beginning.size} }
+
+// letters returns a hash of the letters of the text that does not depend on their order.
+func (l look) letters() uint64 { return l.size >> lengthBits }
+
+// looks are the looks of a text before each label, and finally of the whole.
+type looks [maxLabels + 1]look
 
 // skeletons computes keys that are equal for names with the same skeleton.
 type skeletons struct {
 	of   func(rune) string
 	hash *hasher
 	// The effect of an ASCII character on the look of the text before it: the factor and the summand of the hash, and the
-	// growth of the length.
-	times, plus [utf8.RuneSelf]uint64
-	lengths     [utf8.RuneSelf]uint8
-	longest     int // the length of the longest skeleton of a record
+	// growth of the size.
+	times, plus, sizes [utf8.RuneSelf]uint64
+	longest            int // the length of the longest skeleton of a record
 }
 
 func newSkeletons(of func(rune) string, h *hasher) *skeletons {
 	s := &skeletons{of: of, hash: h}
 	for r := range s.times {
 		from0, from1 := s.follow(look{}, rune(r)), s.follow(look{sum: 1}, rune(r))
-		s.times[r], s.plus[r], s.lengths[r] = from1.sum-from0.sum, from0.sum, uint8(from0.length)
+		s.times[r], s.plus[r], s.sizes[r] = from1.sum-from0.sum, from0.sum, from0.size
 	}
 	return s
 }
@@ -47,12 +62,13 @@ func (s *skeletons) looksLike(r rune) string {
 
 // follow returns the look of a text after one more character.
 func (s *skeletons) follow(l look, r rune) look {
+	l.size += s.hash.letter(r) << lengthBits
 	looks := s.looksLike(r)
 	if looks == "" {
-		return look{l.sum*s.hash.base + uint64(r) + 1, l.length + 1}
+		return look{l.sum*s.hash.base + uint64(r) + 1, l.size + 1}
 	}
 	for _, r := range looks {
-		l = look{l.sum*s.hash.base + uint64(r) + 1, l.length + 1}
+		l = look{l.sum*s.hash.base + uint64(r) + 1, l.size + 1}
 	}
 	return l
 }
@@ -65,7 +81,7 @@ func (s *skeletons) sum(f *form) {
 		f.sums[i] = sum
 		sum = sum*s.hash.base + uint64(r) + 1
 		if r < utf8.RuneSelf {
-			before = look{before.sum*s.times[r] + s.plus[r], before.length + int(s.lengths[r])}
+			before = look{before.sum*s.times[r] + s.plus[r], before.size + s.sizes[r]}
 		} else {
 			before = s.follow(before, r)
 		}
@@ -77,21 +93,21 @@ func (s *skeletons) sum(f *form) {
 	f.sums[f.length], f.looks[f.labels] = sum, before
 }
 
-// key returns the key of a form from a label on, after sum. It reports false if the skeleton is longer than that of any record.
-func (s *skeletons) key(f *form, label int) (uint64, bool) {
-	whole, before := f.looks[f.labels], f.looks[label]
-	length := whole.length - before.length
+// key returns the key of a text of so many labels from a label on. It reports false if the skeleton is longer than that of any record.
+func (s *skeletons) key(l *looks, labels, label int) (uint64, bool) {
+	whole, before := l[labels], l[label]
+	length := whole.after(before).length()
 	if length > s.longest {
 		return 0, false
 	}
 	return mix(whole.sum - before.sum*s.hash.powers[length]), true
 }
 
-// admit returns the key of a record's form, after sum.
-func (s *skeletons) admit(f *form) uint64 {
-	s.longest = max(s.longest, f.looks[f.labels].length)
+// admit returns the key of a record's text.
+func (s *skeletons) admit(l *looks, labels int) uint64 {
+	s.longest = max(s.longest, l[labels].length())
 	s.hash.cover(s.longest)
-	key, _ := s.key(f, 0)
+	key, _ := s.key(l, labels, 0)
 	return key
 }
 

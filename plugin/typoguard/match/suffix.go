@@ -10,10 +10,6 @@ import (
 	"golang.org/x/net/idna"
 )
 
-// minDistance2 is the minimum length of a suffix for distance 2, without dots and with A-labels in Unicode. Shorter ones are within
-// two edits of too many names that people really use: ac.il, with all of Israel's universities, is two edits from af.mil.
-const minDistance2 = 6
-
 // hostnames checks and maps a suffix like a host name for a lookup (RFC 5891 section 5, UTS #46).
 var hostnames = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.StrictDomainName(true), idna.VerifyDNSLength(true))
 
@@ -53,14 +49,9 @@ func CheckProtectable(suffix string) error {
 	return nil
 }
 
-// MaxDistance returns the highest distance for a suffix, as returned by ParseSuffix: 2 for at least two labels and six characters,
-// not counting dots, and 1 for shorter ones.
-func MaxDistance(suffix string) int {
-	if dots := strings.Count(suffix, "."); dots > 0 && characters(suffix)-dots >= minDistance2 {
-		return maxDistance
-	}
-	return 1
-}
+// MaxDistance returns the highest distance for a suffix, as returned by ParseSuffix: 2 if the label before its public suffix has at
+// least five characters in Unicode, and 1 otherwise.
+func MaxDistance(suffix string) int { return anatomyOf(suffix).maxDistance() }
 
 // characters returns the length of a suffix in Unicode.
 func characters(suffix string) int {

@@ -47,6 +47,24 @@ var (
 		Name:      "policy_last_reload_successful",
 		Help:      "Whether the current list files of a policy are in force (1), or an older version because of an error (0).",
 	}, []string{"policy"})
+	PolicyInfo = promauto.NewGaugeVec(prometheus.GaugeOpts{
+		Namespace: namespace,
+		Subsystem: subsystem,
+		Name:      "policy_info",
+		Help:      "Policies in force, always 1. The hash is the same on all hosts that have the same policy.",
+	}, []string{"policy", "hash", "mode", "action", "version"})
+	ListSuccess = promauto.NewGaugeVec(prometheus.GaugeOpts{
+		Namespace: namespace,
+		Subsystem: subsystem,
+		Name:      "list_last_success_timestamp_seconds",
+		Help:      "Unix time at which a list of a policy was last found to be up to date, or 0 if not since the start.",
+	}, []string{"policy", "list"})
+	ListInterval = promauto.NewGaugeVec(prometheus.GaugeOpts{
+		Namespace: namespace,
+		Subsystem: subsystem,
+		Name:      "list_check_interval_seconds",
+		Help:      "How often a list of a policy is checked.",
+	}, []string{"policy", "list"})
 	PolicyReloadTime = promauto.NewGauge(prometheus.GaugeOpts{
 		Namespace: namespace,
 		Subsystem: subsystem,
@@ -62,6 +80,9 @@ func ResetPolicies() {
 	PolicyTrialEnds.Reset()
 	PolicyExpiring.Reset()
 	PolicyKnown.Reset()
+	PolicyInfo.Reset()
+	ListSuccess.Reset()
+	ListInterval.Reset()
 	PolicyReloads.WithLabelValues(ResultOK)
 	PolicyReloads.WithLabelValues(ResultError)
 }
@@ -90,6 +111,15 @@ func SetKnown(name string, counts policy.KnownCounts) {
 	PolicyKnown.WithLabelValues(name, "hidden").Set(float64(counts.Hidden))
 	PolicyKnown.WithLabelValues(name, "popular").Set(float64(counts.Passing))
 	PolicyKnown.WithLabelValues(name, "typo").Set(float64(counts.Typos))
+}
+
+// SetListSuccess sets the time at which a list was last found to be up to date; zero is not since the start.
+func SetListSuccess(policyName, list string, at time.Time) {
+	seconds := 0.0
+	if !at.IsZero() {
+		seconds = float64(at.Unix())
+	}
+	ListSuccess.WithLabelValues(policyName, list).Set(seconds)
 }
 
 // SetPolicy sets the gauges of the lists of a policy.

@@ -33,6 +33,12 @@ var (
 		Name:      "smtp_other_recipients_total",
 		Help:      "Counter of refused recipients at domains that resemble no protected suffix.",
 	}, []string{"listener"})
+	SMTPDeferred = promauto.NewCounterVec(prometheus.CounterOpts{
+		Namespace: namespace,
+		Subsystem: subsystem,
+		Name:      "smtp_deferred_recipients_total",
+		Help:      "Counter of recipients at protected or allowed domains, who were deferred.",
+	}, []string{"listener"})
 	SMTPLimitsHit = promauto.NewCounterVec(prometheus.CounterOpts{
 		Namespace: namespace,
 		Subsystem: subsystem,
@@ -49,8 +55,8 @@ var (
 
 // Listener has the counters of one SMTP listener. It is safe for concurrent use.
 type Listener struct {
-	Sessions, Others, TLSOK, TLSError prometheus.Counter
-	Active                            prometheus.Gauge
+	Sessions, Others, Deferred, TLSOK, TLSError prometheus.Counter
+	Active                                      prometheus.Gauge
 
 	address string
 }
@@ -64,6 +70,7 @@ func NewListener(address string) *Listener {
 		Sessions: SMTPSessions.WithLabelValues(address),
 		Active:   SMTPActive.WithLabelValues(address),
 		Others:   SMTPOthers.WithLabelValues(address),
+		Deferred: SMTPDeferred.WithLabelValues(address),
 		TLSOK:    SMTPTLS.WithLabelValues(address, ResultOK),
 		TLSError: SMTPTLS.WithLabelValues(address, ResultError),
 		address:  address,

@@ -186,6 +186,8 @@ func (p *Policy) CheckKinds() error {
 		return errors.New("multiple is two edits; expected distance 2 with it")
 	case p.Distance > 1 && !p.Kinds.Has(match.Multiple):
 		return errors.New("without multiple, distance 2 finds nothing more; expected distance 1, or multiple among the kinds")
+	case p.Distance > 1 && p.Kinds.Has(match.Suffix):
+		return errors.New("suffix finds nothing that multiple does not; expected distance 1 with it")
 	}
 	return nil
 }

@@ -28,7 +28,7 @@ func compile(tb testing.TB, settings ...setting) *Set {
 	var suffixes []Suffixes
 	for _, s := range settings {
 		if s.Distance == 0 {
-			s.Distance, s.Kinds, s.Keyboard = 1, match.AllKinds.Without(match.Multiple), match.QWERTY
+			s.Distance, s.Kinds, s.Keyboard = 1, match.DefaultKinds.Without(match.Multiple), match.QWERTY
 		}
 		p := s.Policy
 		policies = append(policies, &p)

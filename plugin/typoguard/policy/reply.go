@@ -52,15 +52,10 @@ type ReplyDecision struct {
 //
 // The targets of MX, SRV, NS, SVCB and NAPTR records are not looked at here.
 func (s *Set) JudgeReply(q *Query, d *Decision, reply *dns.Msg) ReplyDecision {
-	if !s.concerns(q.Name, d, reply) {
+	if !s.Concerns(q.Name, d.Verdict == Lookalike, reply) {
 		return ReplyDecision{}
 	}
-	w := &walk{set: s, query: q, reply: reply, aliases: map[string]*dns.CNAME{}, seen: map[string]bool{}}
-	for _, rr := range reply.Answer {
-		if cname, ok := rr.(*dns.CNAME); ok {
-			w.aliases[strings.ToLower(cname.Hdr.Name)] = cname
-		}
-	}
+	w := walk{set: s, query: q, reply: reply, aliases: indexed(reply.Answer)}
 	w.follow(d)
 	if w.Change == Keep {
 		w.strip()
@@ -68,12 +63,12 @@ func (s *Set) JudgeReply(q *Query, d *Decision, reply *dns.Msg) ReplyDecision {
 	return w.ReplyDecision
 }
 
-// concerns reports whether a reply holds anything that JudgeReply looks at: an alias, or records of other names than the
-// query's but those that only prove something. Those of a lookalike that is asked for count, too.
-func (s *Set) concerns(name string, d *Decision, reply *dns.Msg) bool {
+// Concerns reports whether a reply holds anything that JudgeReply looks at: an alias, or records of other names than the
+// query's but those that only prove something. If a lookalike is asked for, its own count, too.
+func (s *Set) Concerns(name string, lookalike bool, reply *dns.Msg) bool {
 	for _, rr := range reply.Answer {
 		h := rr.Header()
-		if d.Verdict == Lookalike || h.Rrtype == dns.TypeCNAME || h.Rrtype == dns.TypeDNAME || !strings.EqualFold(h.Name, name) {
+		if lookalike || h.Rrtype == dns.TypeCNAME || h.Rrtype == dns.TypeDNAME || !strings.EqualFold(h.Name, name) {
 			return true
 		}
 	}
@@ -86,7 +81,7 @@ func (s *Set) concerns(name string, d *Decision, reply *dns.Msg) bool {
 				}
 				continue
 			}
-			if d.Verdict == Lookalike || !strings.EqualFold(rr.Header().Name, name) {
+			if lookalike || !strings.EqualFold(rr.Header().Name, name) {
 				return true
 			}
 		}
@@ -124,8 +119,25 @@ type walk struct {
 	set     *Set
 	query   *Query
 	reply   *dns.Msg
-	aliases map[string]*dns.CNAME // in the answer section, by owner in lower case
-	seen    map[string]bool       // names on the way, in lower case
+	aliases map[string]*dns.CNAME // in the answer section, by owner in lower case; nil if there are few
+	way     []*dns.CNAME          // the aliases followed so far
+}
+
+// few is how many records are searched faster than put into a map.
+const few = 16
+
+// indexed returns the aliases among records, by owner in lower case, or nil if they are few.
+func indexed(records []dns.RR) map[string]*dns.CNAME {
+	if len(records) <= few {
+		return nil
+	}
+	aliases := map[string]*dns.CNAME{}
+	for _, rr := range records {
+		if cname, ok := rr.(*dns.CNAME); ok {
+			aliases[strings.ToLower(cname.Hdr.Name)] = cname
+		}
+	}
+	return aliases
 }
 
 // judge decides about a name in the reply as if the query's type were asked of it.
@@ -135,8 +147,18 @@ func (w *walk) judge(name string, qtype uint16) Decision {
 	return w.set.Judge(&q)
 }
 
-// alias returns the alias of a name.
-func (w *walk) alias(name string) *dns.CNAME { return w.aliases[strings.ToLower(name)] }
+// alias returns the alias of a name: the last one, if a broken server says that there are several.
+func (w *walk) alias(name string) *dns.CNAME {
+	if w.aliases != nil {
+		return w.aliases[strings.ToLower(name)]
+	}
+	for _, rr := range slices.Backward(w.reply.Answer) {
+		if cname, ok := rr.(*dns.CNAME); ok && strings.EqualFold(cname.Hdr.Name, name) {
+			return cname
+		}
+	}
+	return nil
+}
 
 // follow walks along the aliases of the answer section, from the query's name on.
 func (w *walk) follow(d *Decision) {
@@ -145,25 +167,25 @@ func (w *walk) follow(d *Decision) {
 	if cname := w.alias(name); cname != nil {
 		flat = w.aliasOf(name, d, cname)
 	}
-	var lead []dns.RR
 	for {
-		w.seen[strings.ToLower(name)] = true
 		cname := w.alias(name)
 		if flat != nil && w.By == nil {
-			w.By, w.Name, w.Lead = flat, name, lead
+			w.By, w.Name, w.Lead = flat, name, w.lead()
 			if AlwaysPasses(w.query.Type) {
 				w.Change = Cut
 				return
 			}
 		}
-		if cname == nil || w.seen[strings.ToLower(cname.Target)] || (!listed && endsHere(w.query.Type)) {
+		if cname == nil || (!listed && endsHere(w.query.Type)) {
 			break
 		}
-		before := lead
-		lead = append(slices.Clip(before), w.leading(name, cname)...)
+		w.way = append(w.way, cname)
+		if next := w.alias(cname.Target); next != nil && slices.Contains(w.way, next) {
+			break // a loop
+		}
 		next := w.judge(cname.Target, w.query.Type)
 		if f := w.into(&next, cname, listed); f != nil && f.Mode == Enforce {
-			w.end(f, name, before, lead, listed)
+			w.end(f, name, listed)
 			return
 		}
 		name = cname.Target
@@ -180,16 +202,17 @@ func (w *walk) follow(d *Decision) {
 // endsHere reports whether a type is asked of the alias itself: then no resolver follows it.
 func endsHere(qtype uint16) bool { return qtype == dns.TypeCNAME || qtype == dns.TypeANY }
 
-// end ends the walk at an alias from a name into a lookalike. The records before the alias, and up to it, lead there.
-func (w *walk) end(f *Finding, name string, before, upTo []dns.RR, listed bool) {
+// end ends the walk at an alias, the last one followed, from a name into a lookalike.
+func (w *walk) end(f *Finding, name string, listed bool) {
 	switch {
 	case w.By != nil: // of a lookalike into another
 		w.Change, w.Rest = Flatten, nil
 	case listed:
-		w.By, w.Lead = f, before
+		w.way = w.way[:len(w.way)-1]
+		w.By, w.Lead = f, w.lead()
 		w.flatten(name)
 	default:
-		w.By, w.Lead, w.Change, w.Name = f, upTo, Cut, f.Name
+		w.By, w.Lead, w.Change, w.Name = f, w.lead(), Cut, f.Name
 	}
 }
 
@@ -232,33 +255,38 @@ func (w *walk) find(d *Decision, name string, record dns.RR) *Finding {
 	return &Finding{*d, name, record}
 }
 
-// leading returns the records by which a name is an alias: the CNAME, the DNAME that it was made of, and their signatures.
-func (w *walk) leading(name string, cname *dns.CNAME) []dns.RR {
+// lead returns the records that lead along the aliases followed so far: for each the CNAME, the DNAME that it was made of, and their
+// signatures.
+func (w *walk) lead() []dns.RR {
 	var lead []dns.RR
-	for _, rr := range w.reply.Answer {
-		owner := rr.Header().Name
-		switch typeOf(rr) {
-		case dns.TypeCNAME:
-			if strings.EqualFold(owner, name) {
-				lead = append(lead, rr)
-			}
-		case dns.TypeDNAME:
-			if dns.IsSubDomain(owner, name) && !strings.EqualFold(owner, name) && !w.hidesDNAME(rr) {
-				lead = append(lead, rr)
+	for _, cname := range w.way {
+		for _, rr := range w.reply.Answer {
+			owner := rr.Header().Name
+			switch typeOf(rr) {
+			case dns.TypeCNAME:
+				if strings.EqualFold(owner, cname.Hdr.Name) {
+					lead = append(lead, rr)
+				}
+			case dns.TypeDNAME:
+				if makesAliasOf(owner, cname.Hdr.Name) && !w.hidesDNAME(rr) {
+					lead = append(lead, rr)
+				}
 			}
 		}
 	}
-	if len(lead) == 0 {
-		return []dns.RR{cname}
-	}
 	return lead
+}
+
+// makesAliasOf reports whether a DNAME of an owner makes an alias of a name: it does so of those below its owner.
+func makesAliasOf(owner, name string) bool {
+	return dns.IsSubDomain(owner, name) && !strings.EqualFold(owner, name)
 }
 
 // flatten makes the records at the end of the chain those of a name, from which the chain goes on.
 func (w *walk) flatten(name string) {
 	w.Change, w.Name, w.Rest = Flatten, name, nil
 	end, ttl := name, ^uint32(0)
-	for range w.aliases { // which there may be a loop of
+	for range w.reply.Answer { // there may be a loop
 		cname := w.alias(end)
 		if cname == nil {
 			break
@@ -278,12 +306,13 @@ func (w *walk) flatten(name string) {
 }
 
 // strip drops the records of covered names whose type their policy answers, what would prove that a name has no MX while a policy
-// answers that it has a null MX, and DNAMEs from which a resolver would make aliases of lookalikes.
+// answers that it has a null MX, DNAMEs from which a resolver would make aliases of lookalikes, and aliases that those made, if a
+// validator would only be confused by them.
 func (w *walk) strip() {
 	for i, section := range [3][]dns.RR{w.reply.Answer, w.reply.Ns, w.reply.Extra} {
 		for _, rr := range section {
 			switch {
-			case typeOf(rr) == dns.TypeDNAME && w.hidesDNAME(rr), i == 1 && w.disproves(rr):
+			case typeOf(rr) == dns.TypeDNAME && w.hidesDNAME(rr), i == 1 && w.disproves(rr), i == 0 && w.circles(rr):
 				w.drop(rr)
 			case proof(rr):
 			default:
@@ -308,6 +337,18 @@ func (w *walk) hidesDNAME(rr dns.RR) bool {
 	owner := rr.Header().Name
 	d := w.judge(owner, dns.TypeDNAME)
 	return d.Enforced() || (d.Listed == "" && w.set.nearParent(owner, w.query))
+}
+
+// circles reports whether a record of the answer section is the alias that a DNAME, which must not be seen, makes of a name whose DS
+// or DNSKEY is asked for. A validator cannot prove such an alias without the DNAME: it would ask for DS of the same name to do so, and
+// BIND then waits until it gives up the query that this is for.
+func (w *walk) circles(rr dns.RR) bool {
+	if rr.Header().Rrtype != dns.TypeCNAME || !AlwaysPasses(w.query.Type) {
+		return false
+	}
+	return slices.ContainsFunc(w.reply.Answer, func(other dns.RR) bool {
+		return other.Header().Rrtype == dns.TypeDNAME && makesAliasOf(other.Header().Name, rr.Header().Name) && w.hidesDNAME(other)
+	})
 }
 
 // disproves reports whether a record, or its signature, proves that a lookalike has no MX record to a client that would then

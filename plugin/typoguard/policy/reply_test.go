@@ -91,9 +91,9 @@ func unindented(s string) string {
 }
 
 // findings writes each as its name, the owner of the alias, and the mode.
-func findings(d *ReplyDecision) []string {
+func findings(found []Finding) []string {
 	var all []string
-	for _, f := range d.Findings {
+	for _, f := range found {
 		all = append(all, f.Name+" by "+f.Record.Header().Name+" "+f.Mode.String())
 	}
 	return all
@@ -126,7 +126,10 @@ func (tt *replyTest) run(t *testing.T, more ...setting) {
 			want = tt.reply
 		}
 		assert.Equal(t, unindented(want), remains(&got, reply))
-		assert.Equal(t, tt.finds, strings.Join(findings(&got), ", "))
+		assert.Equal(t, tt.finds, strings.Join(findings(got.Findings), ", "))
+		for _, f := range got.Findings {
+			assert.True(t, f.Covered(), "%s is not covered", f.Name)
+		}
 		if got.Change == Keep {
 			assert.Nil(t, got.By)
 		} else {
@@ -208,6 +211,9 @@ func TestJudgeReplyCuts(t *testing.T) {
 			dn.example. DNAME army.ml.
 			SIG dn.example. DNAME
 			us.dn.example. CNAME us.army.ml.`, "us.army.ml. by us.dn.example. enforce"},
+		{"two aliases of a name", Policy{}, "alias.example. MX", "alias.example. CNAME www.example.\n" + into, "cut army.ml.\nalias.example. CNAME www.example.\n" + into, found},
+		{"two aliases of a name, the wrong one first", Policy{}, "alias.example. MX", into + "\nalias.example. CNAME www.example.\narmy.ml. MX 1 mx.evil.example.",
+			into + "\nalias.example. CNAME www.example.", ""},
 		{"off the way", Policy{}, "www.example. MX", "www.example. MX 1 mx.example.\nalias.example. CNAME army.ml.", "", ""},
 		{"an unfinished chain", Policy{}, "alias.example. MX", "alias.example. CNAME b.example.", "", ""},
 		{"into a protected name", Policy{}, "alias.example. MX", "alias.example. CNAME army.mil.\narmy.mil. MX 1 mx.army.mil.", "", ""},
@@ -224,6 +230,31 @@ func TestJudgeReplyCuts(t *testing.T) {
 		{"the client", Policy{Clients: networks("192.0.2.0/24")}, "alias.example. MX", into, cut, found},
 		{"the counterpart exists", Policy{Require: &Requirement{}}, "alias.example. MX", into, cut, found},
 		{"no counterpart", Policy{Require: &Requirement{}}, "alias.example. MX", "alias.example. CNAME shop.ml.\nshop.ml. MX 1 mx.shop.ml.", "", ""},
+	}
+	for i := range tests {
+		tests[i].run(t)
+	}
+}
+
+// TestJudgeReplyLong: a long chain of aliases is followed to its end like a short one, and a long loop ends.
+func TestJudgeReplyLong(t *testing.T) {
+	chain := func(last string) string {
+		var b strings.Builder
+		for i := range 2 * few {
+			fmt.Fprintf(&b, "A%d.example. CNAME a%d.example.\n", i, i+1)
+		}
+		fmt.Fprintf(&b, "a%d.example. CNAME %s\n", 2*few, last)
+		return b.String()
+	}
+	tests := []replyTest{
+		{"into a lookalike", Policy{}, "a0.example. MX", "example. NS ns.example.\n" + chain("army.ml.") + "army.ml. MX 1 mx.evil.example.",
+			"cut army.ml.\n" + chain("army.ml."), fmt.Sprintf("army.ml. by a%d.example. enforce", 2*few)},
+		{"elsewhere", Policy{}, "a0.example. MX", chain("www.example."), "", ""},
+		{"a loop", Policy{}, "a0.example. MX", chain("a1.example."), "", ""},
+		{"flattened", Policy{Action: NullMX}, "army.ml. A", "army.ml. CNAME a0.example.\n" + chain("www.example.") + "www.example. A 192.0.2.1",
+			"flatten army.ml.\n=> 60\nwww.example. A 192.0.2.1", "army.ml. by army.ml. enforce"},
+		{"many others", Policy{}, "alias.example. MX", strings.Repeat("www.example. A 192.0.2.1\n", 2*few) + "alias.example. CNAME army.ml.",
+			"cut army.ml.\nalias.example. CNAME army.ml.", "army.ml. by alias.example. enforce"},
 	}
 	for i := range tests {
 		tests[i].run(t)
@@ -348,6 +379,7 @@ func TestJudgeReplyDrops(t *testing.T) {
 		{"proofs stay", Policy{}, "www.example. MX", "--" + proofs, "", ""},
 		{"proofs stay in any section", Policy{}, "www.example. MX", "www.example. MX 1 mx.example." + proofs + "\n++" + proofs, "", ""},
 		{"its own records, DS", Policy{}, "army.ml. DS", "army.ml. DS 1 8 2 00\n--\narmy.ml. NS ns.example.\nSIG army.ml. NS\n++\narmy.ml. A 192.0.2.1", "army.ml. DS 1 8 2 00", ""},
+		{"its own name servers, without an answer", Policy{}, "army.ml. DS", "--\nArmy.ml. NS ns.example.", " ", ""},
 		{"its own name servers, nullmx", Policy{Action: NullMX}, "army.ml. A", "army.ml. A 192.0.2.1\n--\nArmy.ml. NS ns.example.", "army.ml. A 192.0.2.1", ""},
 		{"its own name servers behind an alias, nullmx", Policy{Action: NullMX}, "alias.example. A",
 			"alias.example. CNAME army.ml.\narmy.ml. A 192.0.2.1\n--\narmy.ml. NS ns.example.", "alias.example. CNAME army.ml.\narmy.ml. A 192.0.2.1", ""},
@@ -430,6 +462,13 @@ func TestJudgeReplyDNAME(t *testing.T) {
 			setting{protect: "us.army.nil"}},
 		{replyTest{"on the way to a cut", Policy{}, "www.army.nl. MX", whole + "www.army.nl. CNAME army.ml.", "cut army.ml.\nwww.army.nl. CNAME army.ml.",
 			"army.ml. by www.army.nl. enforce"}, setting{protect: "us.army.nil"}},
+		{replyTest{"DS below", Policy{}, "www.army.nl. DS", whole + "www.army.nl. CNAME www.evil.example.", " ", ""}, setting{protect: "us.army.nil"}},
+		{replyTest{"DNSKEY below, in another order", Policy{}, "www.army.nl. DNSKEY", "WWW.army.nl. CNAME www.evil.example.\n" + whole, " ", ""}, setting{protect: "us.army.nil"}},
+		{replyTest{"DS of an alias of a name below", Policy{}, "alias.example. DS", "alias.example. CNAME www.army.nl.\n" + whole + "www.army.nl. CNAME www.evil.example.",
+			"alias.example. CNAME www.army.nl.", ""}, setting{protect: "us.army.nil"}},
+		{replyTest{"DS of an alias of its owner", Policy{}, "army.nl. DS", whole + "army.nl. CNAME www.evil.example.", "army.nl. CNAME www.evil.example.", ""},
+			setting{protect: "us.army.nil"}},
+		{replyTest{"DS below near none", Policy{}, "www.army.nl. DS", whole + "www.army.nl. CNAME www.evil.example.", "", ""}, setting{protect: "us.fleet.nil"}},
 		{replyTest{"of a lookalike, flattened", Policy{Action: NullMX}, "www.army.ml. A",
 			"army.ml. DNAME x.example.\nwww.army.ml. CNAME www.x.example.\nwww.x.example. A 192.0.2.1",
 			"flatten www.army.ml.\n=> 60\nwww.x.example. A 192.0.2.1", "www.army.ml. by www.army.ml. enforce"}, setting{protect: "fleet.example"}},
@@ -465,19 +504,32 @@ func TestJudgeReplyNoName(t *testing.T) {
 	}
 }
 
+// TestConcerns: a reply is looked at only if something might have to be done about it.
+func TestConcerns(t *testing.T) {
+	s, nullMX := compile(t, setting{protect: "mil"}), compile(t, setting{Policy: Policy{Action: NullMX}, protect: "mil"})
+	ordinary := replyOf(t, ordinaryReply)
+	assert.False(t, s.Concerns("www.example.", false, ordinary))
+	assert.True(t, nullMX.Concerns("www.example.", false, ordinary), "a proof that there is no MX")
+	assert.True(t, s.Concerns("www.example.", true, ordinary), "a lookalike that passes")
+	assert.True(t, s.Concerns("host.example.", false, ordinary), "another name")
+}
+
+// ordinaryReply is one without aliases and other names than www.example, but those that prove something.
+const ordinaryReply = `
+	WWW.example. A 192.0.2.1
+	SIG www.Example. A
+	--
+	Www.example. NS ns.example.
+	example. SOA ns.example. h.example. 1 1 1 1 1
+	host.example. DS 1 8 2 00
+	host.example. NSEC x.example. A
+	abcd.example. NSEC3 1 0 0 - abce A
+	++
+	wwW.example. A 192.0.2.1`
+
 // TestJudgeReplyAllocates: an ordinary reply costs no allocation.
 func TestJudgeReplyAllocates(t *testing.T) {
-	reply := replyOf(t, `
-		WWW.example. A 192.0.2.1
-		SIG www.Example. A
-		--
-		Www.example. NS ns.example.
-		example. SOA ns.example. h.example. 1 1 1 1 1
-		host.example. DS 1 8 2 00
-		host.example. NSEC x.example. A
-		abcd.example. NSEC3 1 0 0 - abce A
-		++
-		wwW.example. A 192.0.2.1`)
+	reply := replyOf(t, ordinaryReply)
 	reply.SetEdns0(1232, true)
 	s := compile(t, setting{protect: "mil"})
 	q := &Query{Name: "www.example.", Type: dns.TypeA}

@@ -13,11 +13,24 @@ import (
 // Requirement is the option "require counterpart": a lookalike counts only if what it resembles exists. army.ml is a typo
 // because army.mil exists; google.co.il is none, for there is no google.co.mil.
 type Requirement struct {
-	// PassOnError lets a lookalike pass if the existence check has no result in time.
-	PassOnError bool
+	// OnError is what becomes of a lookalike if the existence check has no result in time.
+	OnError OnError
 	// Timeout bounds how long a query waits for existence checks.
 	Timeout time.Duration
 }
+
+// OnError is what becomes of a lookalike of which nothing can be known.
+type OnError uint8
+
+// The outcomes. A deferred query fails, so that mail waits: it neither leaks nor bounces.
+const (
+	DeferOnError OnError = iota
+	BlockOnError
+	PassOnError
+)
+
+// OnErrorNames are the outcomes as they are written in a Corefile, in the order of their declaration.
+var OnErrorNames = [...]string{"defer", "block", "pass"}
 
 // Existence is the result of an existence check: does a domain exist?
 type Existence uint8
@@ -35,7 +48,12 @@ func (e Existence) String() string { return [...]string{"", "exists", "absent", 
 
 // satisfied reports whether a lookalike counts, given what is known of its counterpart.
 func (r *Requirement) satisfied(e Existence) bool {
-	return e != Absent && (e != Unknown || !r.PassOnError)
+	return e != Absent && (e != Unknown || r.OnError != PassOnError)
+}
+
+// Deferred reports whether a policy hides the name only until it is known whether its counterpart exists.
+func (d *Decision) Deferred() bool {
+	return d.Enforced() && d.Counterpart == Unknown && d.Policy.Require.OnError == DeferOnError
 }
 
 // counterpart returns the domain that a lookalike is a typo of, if it exists: the child of the protected suffix that the

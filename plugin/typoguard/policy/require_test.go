@@ -33,20 +33,21 @@ func TestRequire(t *testing.T) {
 	known := map[string]Existence{"army.mil.": Exists, "broken.mil.": Unknown}
 	tests := []struct {
 		name        string
-		passOnError bool
+		onError     OnError
 		query       string
 		reason      Reason
 		counterpart Existence
 	}{
-		{"exists", true, "us.army.ml", Hidden, Exists},
-		{"absent", true, "google.co.il", NoCounterpart, NotChecked},
-		{"unknown passes", true, "broken.ml", NoCounterpart, NotChecked},
-		{"unknown is hidden", false, "broken.ml", Hidden, Unknown},
-		{"nothing to look up", false, "ml", Hidden, NotChecked},
+		{"exists", PassOnError, "us.army.ml", Hidden, Exists},
+		{"absent", PassOnError, "google.co.il", NoCounterpart, NotChecked},
+		{"unknown passes", PassOnError, "broken.ml", NoCounterpart, NotChecked},
+		{"unknown is deferred", DeferOnError, "broken.ml", Hidden, Unknown},
+		{"unknown is hidden", BlockOnError, "broken.ml", Hidden, Unknown},
+		{"nothing to look up", DeferOnError, "ml", Hidden, NotChecked},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			s := compile(t, setting{Policy: Policy{Require: &Requirement{PassOnError: tt.passOnError, Timeout: time.Second}}, protect: "mil"})
+			s := compile(t, setting{Policy: Policy{Require: &Requirement{OnError: tt.onError, Timeout: time.Second}}, protect: "mil"})
 			exists := func(domain string, within time.Duration) Existence {
 				assert.Equal(t, time.Second, within)
 				if found, ok := known[domain]; ok {
@@ -58,6 +59,7 @@ func TestRequire(t *testing.T) {
 			assert.Equal(t, tt.reason, d.Reason)
 			assert.Equal(t, tt.counterpart, d.Counterpart)
 			assert.Equal(t, tt.reason == Hidden, d.Covered())
+			assert.Equal(t, tt.name == "unknown is deferred", d.Deferred())
 			assert.Len(t, d.Candidates, 1)
 
 			d = s.Judge(&Query{Name: tt.query, Type: dns.TypeMX})

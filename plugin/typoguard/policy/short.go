@@ -22,7 +22,7 @@ func (p *Policy) isDoubtful(name string, m *match.Match) bool {
 		return false
 	}
 	label := 0
-	for _, e := range match.Explain(name[m.Start:], m.Suffix) {
+	for _, e := range match.Explain(name[m.Start:], m.Suffix, m.Kind) {
 		isDot := len(e.Intended) > 0 && e.Intended[0] == '.'
 		if e.Op == match.Changed {
 			return label == registrable && !isDot && e.Name[0] != '.'

@@ -19,7 +19,8 @@ func explain(name string, c event.Lookalike) []match.Edit {
 			return edits
 		}
 	}
-	return match.Explain(name, c.Intended)
+	kind, _ := match.ParseKind(c.Kind) // of another release, perhaps: then any will do
+	return match.Explain(name, c.Intended, kind)
 }
 
 // sentences describes each edit.
@@ -37,6 +38,16 @@ func sentences(edits []match.Edit) []string {
 			all = append(all, fmt.Sprintf("The %s replaces the %s %s.", describe(e.Name[0]), describe(e.Intended[0]), where))
 		case match.Swapped:
 			all = append(all, fmt.Sprintf("The %s and the %s are swapped %s.", describe(e.Intended[0]), describe(e.Intended[1]), where))
+		case match.MovedTo:
+			if len(e.Name) > 0 {
+				all = append(all, fmt.Sprintf("The %s stands %s.", describe(e.Name[0]), where))
+			} else {
+				all = append(all, fmt.Sprintf("The %s belongs %s.", describe(e.Intended[0]), where))
+			}
+		case match.Repeated:
+			all = append(all, fmt.Sprintf("“%s” is repeated %s.", show(e.Name), where))
+		case match.Spelled:
+			all = append(all, fmt.Sprintf("“%s” is written as “%s” %s.", show(e.Intended), show(e.Name), where))
 		case match.Alike:
 			all = append(all, fmt.Sprintf("%s looks like “%s” %s.", describeAll(e.Name), show(e.Intended), where))
 		}
@@ -97,6 +108,12 @@ func mark(op match.Operation) string {
 		return "⇄"
 	case match.Alike:
 		return "≈"
+	case match.MovedTo:
+		return "↔"
+	case match.Repeated:
+		return "×2"
+	case match.Spelled:
+		return "~"
 	case match.Kept:
 	}
 	return ""

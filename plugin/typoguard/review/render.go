@@ -143,6 +143,14 @@ func kindWords(kind string) string {
 		return "the character of an adjacent key"
 	case "transposition":
 		return "two adjacent characters swapped"
+	case "moved":
+		return "a character two or more places away"
+	case "transliteration":
+		return "letters written as others, such as ae for ä"
+	case "doubled":
+		return "the public suffix, or the label before it, repeated"
+	case "suffix":
+		return "two edits, at least one in the public suffix"
 	case "homoglyph":
 		return "different characters that look the same"
 	case "multiple":

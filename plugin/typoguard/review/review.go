@@ -81,12 +81,15 @@ func checkProtected(config historyconfig.Page) error {
 	if !settings.TLSConfig.IsEnabled() {
 		return fmt.Errorf("web_config %s: expected TLS (tls_server_config), because %q is not a loopback address", config.WebConfig, config.Address)
 	}
-	if len(settings.Users) == 0 && settings.TLSConfig.ClientAuth != "RequireAndVerifyClientCert" {
+	if len(settings.Users) == 0 && settings.TLSConfig.ClientAuth != mutualTLS {
 		return fmt.Errorf("web_config %s: expected basic_auth_users, or client_auth_type RequireAndVerifyClientCert, because %q is not a loopback address",
 			config.WebConfig, config.Address)
 	}
 	return nil
 }
+
+// mutualTLS is the setting of a web-config file by which clients need a certificate.
+const mutualTLS = "RequireAndVerifyClientCert"
 
 // readWebConfig reads a web-config file.
 func readWebConfig(path string) (web.Config, error) {

@@ -47,6 +47,10 @@ func Listen(config historyconfig.Page, store *history.Store) (*Server, error) {
 	if err := Check(config); err != nil {
 		return nil, err
 	}
+	guard, err := newGuard(config)
+	if err != nil {
+		return nil, err
+	}
 	listener, err := net.Listen("tcp", config.Address)
 	if err != nil {
 		return nil, err
@@ -54,7 +58,7 @@ func Listen(config historyconfig.Page, store *history.Store) (*Server, error) {
 	ctx, stop := context.WithCancel(context.Background())
 	s := &Server{config: config, store: store, listener: listener, stop: stop, done: make(chan struct{})}
 	s.http = &http.Server{
-		Handler:           secure(newHandler(config, store), config.Host),
+		Handler:           secure(guard.handler(newHandler(config, store)), config.Host),
 		ReadHeaderTimeout: readTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,

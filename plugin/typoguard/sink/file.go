@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/clock"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
 )
 
@@ -49,6 +50,7 @@ type File struct {
 	size   int64
 	torn   bool // the file ends in the middle of a line
 	pruned time.Time
+	clock  clock.Watch
 	lines  *jsonBuffer
 }
 
@@ -182,12 +184,13 @@ func (f *File) rotate() error {
 // prune removes excess and expired rotated files.
 func (f *File) prune() error {
 	f.pruned = time.Now()
+	steady := f.clock.Steady() // with a wrong date, all would have expired
 	rotated, err := f.rotated()
 	if err != nil {
 		return err
 	}
 	for i, name := range rotated { // newest first
-		if (f.config.Keep == 0 || i < f.config.Keep) && !f.expired(name) {
+		if (f.config.Keep == 0 || i < f.config.Keep) && !(steady && f.expired(name)) {
 			continue
 		}
 		if err := os.Remove(name); err != nil && !errors.Is(err, os.ErrNotExist) {

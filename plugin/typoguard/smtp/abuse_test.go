@@ -87,7 +87,7 @@ func TestSlowClients(t *testing.T) {
 			assert.Contains(c.t, c.say("STARTTLS"), "220")
 			c.send("\x16\x03\x01\x02\x00")
 		}},
-		{"a chunk that does not come", CommandTime, time.Minute, tooSlow, func(c *client) { c.send("BDAT 2147483647\r\nabc") }},
+		{"a chunk that does not come", CommandTime, time.Minute, tooSlow, func(c *client) { c.send("BDAT 1000000\r\nabc") }},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -133,6 +133,7 @@ func TestJunk(t *testing.T) {
 		{"commands behind QUIT", "QUIT\r\nEHLO relay.example\r\nNOOP\r\n", "221 2.0.0 Bye\r\n"},
 		{"no size of a chunk", "BDAT LAST\r\n", "501 5.5.4 Expected a chunk size\r\n"},
 		{"a negative chunk", "BDAT -1\r\n", "501 5.5.4 Expected a chunk size\r\n"},
+		{"a huge chunk", "BDAT 2147483647 LAST\r\nabc", "554 5.5.1 No valid recipients\r\n"},
 		{"commands in a chunk", "BDAT 6 LAST\r\nNOOP\r\nQUIT\r\n", "503 5.5.1 No valid recipients\r\n221 2.0.0 Bye\r\n"},
 		{"content without an invitation", "DATA\r\nFrom: a\r\n.\r\nSubject: b\r\n\r\n", "503 5.5.1 No valid recipients\r\n501 5.5.2 Bad command\r\n501 5.5.2 Bad command\r\n501 5.5.2 Bad command\r\n500 5.5.2 Error: bad syntax\r\n500 5.5.1 Too many errors. Quiting now\r\n"},
 	}
@@ -331,6 +332,18 @@ func TestRate(t *testing.T) {
 		assert.InDelta(c.t, 100*time.Millisecond, time.Since(begin), float64(5*time.Millisecond))
 		assert.Equal(c.t, Rate, w.seen().limits[0])
 		assert.Len(c.t, w.seen().limits, DefaultLimits.Rate/10)
+	})
+}
+
+// TestChunksArePaced: content that nobody wants takes as long as the commands that would be as long.
+func TestChunksArePaced(t *testing.T) {
+	limits := DefaultLimits
+	limits.Rate = 100
+	inBubble(t, limits, func(c *client, w *witness) {
+		begin := time.Now()
+		assert.Contains(c.t, c.say("BDAT 1048576 LAST\r\n"+strings.Repeat("x", 1<<20-2)), "503 5.5.1 No valid recipients")
+		assert.InDelta(c.t, (256-burst)*time.Second/100, time.Since(begin), float64(50*time.Millisecond))
+		assert.Equal(c.t, Rate, w.seen().limits[0])
 	})
 }
 

@@ -7,10 +7,12 @@ import (
 	gosmtp "github.com/emersion/go-smtp"
 )
 
-// The enhanced status codes (RFC 3463) of a refusal: of a domain that looks like another one, and of any other.
+// The enhanced status codes (RFC 3463) of a refusal: of a domain that looks like another one, of any other,
+// and of one that mail may be sent to.
 var (
 	badDestination = gosmtp.EnhancedCode{5, 1, 2} // bad destination system address
 	notAuthorized  = gosmtp.EnhancedCode{5, 7, 1} // delivery not authorized
+	tryAgain       = gosmtp.EnhancedCode{4, 4, 4} // unable to route
 )
 
 // noMail is the reply for a domain that does not look like any protected suffix: the client was not sent here by a policy.
@@ -25,11 +27,21 @@ func refuse(to *address, suggestions []Suggestion, id string, utf8 bool) *gosmtp
 		if hint := suggestions[0].Hint; hint != "" {
 			lines = append(lines, wrap(printable(expandHint(hint, to, &suggestions[0], id, utf8), utf8), maxText)...)
 		}
-		return reply(badDestination, lines)
+		return reply(550, badDestination, lines)
 	case recipient == "":
-		return reply(notAuthorized, []string{noMail})
+		return reply(550, notAuthorized, []string{noMail})
 	}
-	return reply(notAuthorized, wrap(fmt.Sprintf("<%s>: %s", recipient, noMail), maxText))
+	return reply(550, notAuthorized, wrap(fmt.Sprintf("<%s>: %s", recipient, noMail), maxText))
+}
+
+// deferral returns the reply to RCPT for a domain that the policies list now: the client has an answer from before.
+func deferral(to *address, utf8 bool) *gosmtp.SMTPError {
+	text := displayName(to.domain, utf8) + " is no longer sent here. Nothing was sent; please try again"
+	if recipient := to.withDomain(to.given, utf8); recipient != "" {
+		text = fmt.Sprintf("<%s>: %s", recipient, text)
+	}
+	lines := wrap(text, maxText)
+	return reply(451, tryAgain, lines)
 }
 
 // explanation says what is wrong with a recipient. It omits a recipient that a reply cannot contain.
@@ -62,14 +74,14 @@ func alternatives(texts []string) string {
 	return strings.Join(texts[:last], ", ") + " or " + texts[last]
 }
 
-// reply returns a permanent refusal of several lines. go-smtp adds the enhanced code to the last line only; RFC 2034 section 4
+// reply returns a refusal of several lines. go-smtp adds the enhanced code to the last line only; RFC 2034 section 4
 // requires it in each.
-func reply(code gosmtp.EnhancedCode, lines []string) *gosmtp.SMTPError {
+func reply(basic int, code gosmtp.EnhancedCode, lines []string) *gosmtp.SMTPError {
 	last := len(lines) - 1
 	for i := range last {
 		lines[i] = fmt.Sprintf("%d.%d.%d %s", code[0], code[1], code[2], lines[i])
 	}
-	return &gosmtp.SMTPError{Code: 550, EnhancedCode: code, Message: strings.Join(lines, "\n")}
+	return &gosmtp.SMTPError{Code: basic, EnhancedCode: code, Message: strings.Join(lines, "\n")}
 }
 
 // wrap breaks a text between words into lines of at most the given size in bytes. It truncates longer words.

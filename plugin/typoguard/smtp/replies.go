@@ -11,13 +11,16 @@ var corrections = []struct{ verb, reply, instead string }{
 	{"EHLO", "250-Hello", "250-HOST"},
 	{"EHLO", "250-CHUNKING", starttlsOffer}, // BDAT is useless without a recipient
 	{"MAIL", "250 ", "250 2.1.0 Sender noted"},
-	{"MAIL", "502 ", "503 5.5.1 Send HELO or EHLO first"},
+	{"MAIL", "502 ", helloFirst},
 	{"RCPT", "502 ", "503 5.5.1 Send MAIL first"},
 	{"DATA", "502 ", "503 5.5.1 No valid recipients"},
 	{"VRFY", "252 ", "252 2.5.0 Cannot verify; this host takes no mail"},
 	{"AUTH", "523 ", "502 5.5.1 AUTH command not implemented"}, // TLS would not help
 	{"STARTTLS", "", ""},                                       // the transport has already answered
 }
+
+// helloFirst is the reply to MAIL from a client that has not introduced itself.
+const helloFirst = "503 5.5.1 Send HELO or EHLO first"
 
 // starttlsOffer is the EHLO line that offers STARTTLS, until TLS is active.
 const starttlsOffer = "250-STARTTLS"

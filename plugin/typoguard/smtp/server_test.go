@@ -31,6 +31,7 @@ type events struct {
 	started, ended int
 	tls            []error
 	refusals       []Refusal
+	deferred       int
 	limits         []Limit
 	failures       []error
 }
@@ -44,6 +45,7 @@ func (w *witness) TLSStarted(err error) { w.note(func(e *events) { e.tls = appen
 func (w *witness) Refused(r *Refusal) {
 	w.note(func(e *events) { e.refusals = append(e.refusals, *r) })
 }
+func (w *witness) Deferred()        { w.note(func(e *events) { e.deferred++ }) }
 func (w *witness) LimitHit(l Limit) { w.note(func(e *events) { e.limits = append(e.limits, l) }) }
 func (w *witness) Failed(err error) { w.note(func(e *events) { e.failures = append(e.failures, err) }) }
 
@@ -89,12 +91,15 @@ func suggest(domain string) []Suggestion {
 	return nil
 }
 
+// isListed says that gov.ml is allowed, and army.mil protected.
+func isListed(domain string) bool { return domain == "gov.ml" || domain == "army.mil" }
+
 // newConfig returns a configuration for tests, and who observes it.
 func newConfig() (*Config, *witness) {
 	w := new(witness)
 	limits := DefaultLimits
 	limits.Rate = 1_000_000
-	return &Config{Hostname: "sinkhole.example", Limits: limits, Suggest: suggest, Observer: w}, w
+	return &Config{Hostname: "sinkhole.example", Limits: limits, Suggest: suggest, IsListed: isListed, Observer: w}, w
 }
 
 // start starts a server on loopback until the test ends.

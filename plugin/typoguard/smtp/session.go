@@ -43,6 +43,10 @@ func (s *session) Rcpt(to string, _ *gosmtp.RcptOptions) error {
 		suggestions = current.Suggest(recipient.domain)
 		suggestions = suggestions[:min(len(suggestions), MaxSuggestions)]
 	}
+	if len(suggestions) == 0 && recipient.domain != "" && current.IsListed(recipient.domain) {
+		current.Observer.Deferred()
+		return deferral(&recipient, t.utf8)
+	}
 	refusal := s.refusal(&recipient, suggestions)
 	current.Observer.Refused(refusal)
 	return refuse(&recipient, suggestions, refusal.ID, t.utf8)

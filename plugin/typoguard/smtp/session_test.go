@@ -287,6 +287,7 @@ func TestStartTLS(t *testing.T) {
 
 	secure := newClient(t, conn)
 	require.Equal(t, "503 5.5.1 Send MAIL first", secure.say("RCPT TO:<bob@army.ml>"), "the transaction is gone")
+	require.Equal(t, "503 5.5.1 Send HELO or EHLO first", secure.say("MAIL FROM:<alice@corp.example>"), "the client is unknown")
 	require.NotContains(t, secure.say("EHLO relay.example"), "STARTTLS")
 	require.Equal(t, "503 5.5.1 TLS is already active", secure.say("STARTTLS"))
 	require.Equal(t, "502 5.5.1 AUTH command not implemented", secure.say("AUTH PLAIN AGEAYg=="))
@@ -296,6 +297,25 @@ func TestStartTLS(t *testing.T) {
 	require.Empty(t, secure.ended())
 	require.Equal(t, []error{nil}, w.seen().tls)
 	require.True(t, w.seen().refusals[0].TLS)
+}
+
+// TestListed: a client that was sent here before the domain was allowed is told to try again.
+func TestListed(t *testing.T) {
+	config, w := newConfig()
+	c := greeted(t, start(t, config))
+	c.begin(" SMTPUTF8")
+	for recipient, want := range map[string]string{
+		"bob@gov.ml":     "451 4.4.4 <bob@gov.ml>: gov.ml is no longer sent here. Nothing was sent; please try again",
+		"bob@ARMY.mil":   "451 4.4.4 <bob@ARMY.mil>: army.mil is no longer sent here. Nothing was sent; please try again",
+		"b\u202e@gov.ml": "451 4.4.4 gov.ml is no longer sent here. Nothing was sent; please try again",
+		"bob@army.ml":    "550 5.1.2 <bob@army.ml>: army.ml looks like a mistyped army.mil. Nothing was sent. Please check the address: bob@army.mil ?",
+		"bob@mali.ml":    "550 5.7.1 <bob@mali.ml>: this host takes no mail",
+	} {
+		assert.Equal(t, want, c.say("RCPT TO:<"+recipient+">"))
+	}
+	assert.Equal(t, "503 5.5.1 No valid recipients", c.say("DATA"))
+	assert.Equal(t, 3, w.seen().deferred)
+	assert.Len(t, w.seen().refusals, 2)
 }
 
 // TestConfiguredCertificate: it is presented, and a new one after a reload.

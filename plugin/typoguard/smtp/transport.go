@@ -23,6 +23,9 @@ const (
 	maxPending = 8192
 	// lastReplyTimeout is how long a client has to accept its last reply.
 	lastReplyTimeout = 2 * time.Second
+	// maxChunk is the most that a client may send with BDAT, in bytes, and chunkPart how much of it costs as much as a command.
+	maxChunk  = 1 << 20
+	chunkPart = 4096
 )
 
 // transport is the connection of one client as go-smtp sees it: go-smtp reads commands from it line by line, and writes replies
@@ -44,6 +47,7 @@ type transport struct {
 	partial  []byte // incomplete line of a reply
 	pending  []byte // replies not yet sent
 	commands int
+	unknown  bool // the client has not introduced itself since STARTTLS
 	utf8     bool // the transaction has SMTPUTF8
 	closed   bool
 
@@ -131,8 +135,13 @@ func (t *transport) next() ([]byte, error) {
 				return nil, err
 			}
 		case "HELO", "EHLO":
-			t.helo = printable(truncate(strings.TrimSpace(argument), maxAddress), false)
+			t.helo, t.unknown = printable(truncate(strings.TrimSpace(argument), maxAddress), false), false
 			return line, nil
+		case "MAIL":
+			if !t.unknown {
+				return line, nil
+			}
+			t.say(helloFirst)
 		default:
 			return line, nil
 		}
@@ -231,12 +240,13 @@ func (t *transport) startTLS() (reset []byte, err error) {
 	if err != nil {
 		return nil, io.EOF
 	}
-	t.Conn, t.tls, t.helo = conn, conn, ""
+	t.Conn, t.tls, t.helo, t.unknown = conn, conn, "", true // RFC 3207 section 4.2
 	t.in.Reset(conn)
 	return []byte("RSET\r\n"), nil
 }
 
-// skipChunk refuses BDAT (RFC 3030), and discards the content that follows it.
+// skipChunk refuses BDAT (RFC 3030), and discards the content that follows it. Reading takes work, too, so it is paced like commands;
+// a client with more to send than an ordinary message goes on without being told to, and is disconnected.
 func (t *transport) skipChunk(argument string) error {
 	size, _, _ := strings.Cut(strings.TrimSpace(argument), " ")
 	octets, err := strconv.ParseUint(size, 10, 31)
@@ -246,8 +256,18 @@ func (t *transport) skipChunk(argument string) error {
 	if err := t.flush(); err != nil {
 		return t.lost(err)
 	}
-	if _, err := t.in.Discard(int(octets)); err != nil {
-		return t.lost(err)
+	if octets > maxChunk {
+		return t.end("554 5.5.1 No valid recipients")
+	}
+	for left := int(octets); left > 0; {
+		part := min(left, chunkPart)
+		if err := t.wait(commandCost); err != nil {
+			return err
+		}
+		if _, err := t.in.Discard(part); err != nil {
+			return t.lost(err)
+		}
+		left -= part
 	}
 	t.say("503 5.5.1 No valid recipients")
 	return nil

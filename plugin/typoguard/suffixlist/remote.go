@@ -33,6 +33,8 @@ type remote struct {
 	etag    string // the entity tag of the list in force
 	fetched string // the entity tag of the latest response
 	kept    []byte // the content of the file
+
+	previous []byte // the content of the file at startup
 }
 
 func newRemote(cacheDir string, optional bool) *remote {
@@ -67,9 +69,13 @@ func (r *remote) fetch(ctx context.Context, url string, inForce []byte) ([]byte,
 	defer func() { _ = response.Body.Close() }() // if it fails, there is nothing to do
 	switch {
 	case response.StatusCode == http.StatusNotModified && inForce != nil:
+		r.fetched = r.etag
 		return inForce, nil
 	case response.StatusCode != http.StatusOK:
 		return nil, fmt.Errorf("%s: %s", url, response.Status)
+	}
+	if endsWithConnection(response) {
+		return nil, fmt.Errorf("%s: the reply has neither Content-Length nor chunks, so that one cut off would look whole; expected one of them", url)
 	}
 	content, err := io.ReadAll(io.LimitReader(response.Body, r.largest+1))
 	switch {
@@ -80,6 +86,12 @@ func (r *remote) fetch(ctx context.Context, url string, inForce []byte) ([]byte,
 	}
 	r.fetched = response.Header.Get("ETag")
 	return content, nil
+}
+
+// endsWithConnection reports whether only the end of the connection ends a reply (RFC 9112 section 6.3), which says nothing about its
+// length. HTTP/2 and gzip have an end of their own.
+func endsWithConnection(response *http.Response) bool {
+	return response.ProtoMajor == 1 && response.ContentLength < 0 && len(response.TransferEncoding) == 0 && !response.Uncompressed
 }
 
 // path returns the file name of a list's copy.
@@ -97,7 +109,7 @@ func (r *remote) copied(url string) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("and there is no copy: %w", err)
 	}
-	r.kept = content
+	r.kept, r.previous = content, content
 	return content, nil
 }
 

@@ -28,3 +28,39 @@ func TestRemoteLargest(t *testing.T) {
 	}
 	assert.EqualValues(t, maxFetched, newRemote("", false).largest)
 }
+
+// TestRemoteCutOff: a reply that only the end of the connection ends may have been cut off, and is refused.
+func TestRemoteCutOff(t *testing.T) {
+	const list = "navy.mil\narmy.mil\n"
+	for name, tt := range map[string]struct {
+		reply string
+		err   string
+	}{
+		"no length":        {"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n" + list, "the reply has neither Content-Length nor chunks"},
+		"HTTP/1.0":         {"HTTP/1.0 200 OK\r\n\r\n" + list, "the reply has neither Content-Length nor chunks"},
+		"length":           {"HTTP/1.1 200 OK\r\nContent-Length: 18\r\nConnection: close\r\n\r\n" + list, ""},
+		"a part of it":     {"HTTP/1.1 200 OK\r\nContent-Length: 18\r\nConnection: close\r\n\r\n" + list[:9], "unexpected EOF"},
+		"chunks":           {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n12\r\n" + list + "\r\n0\r\n\r\n", ""},
+		"a part of chunks": {"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n12\r\n" + list, "unexpected EOF"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				conn, _, err := w.(http.Hijacker).Hijack()
+				if assert.NoError(t, err) {
+					_, _ = conn.Write([]byte(tt.reply))
+					_ = conn.Close()
+				}
+			}))
+			t.Cleanup(s.Close)
+			r := newRemote("", false)
+			r.client.Transport = s.Client().Transport
+			content, err := r.fetch(t.Context(), s.URL, nil)
+			if tt.err != "" {
+				require.ErrorContains(t, err, tt.err)
+				return
+			}
+			require.NoError(t, err)
+			assert.Equal(t, list, string(content))
+		})
+	}
+}

@@ -4,8 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
+	"net/url"
 	"strings"
+	"time"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/builtin"
 )
@@ -27,22 +28,53 @@ type Source struct {
 	At     Position
 	// Protects is true if its suffixes are protected, and false if they are allowed. A list to protect must not be empty.
 	Protects bool
+	// Shrink is the percentage of its suffixes that the list may lose in the background.
+	Shrink int
 
+	file   file
 	remote *remote // nil if the file is not fetched
 	// content is the list in force. It is stored as text, to be parsed again when another list changes: a million parsed suffixes
 	// would be several times as large, and full of pointers for the garbage collector to follow.
 	content []byte
+	seen    uint64    // hash of the content when Look last read it
+	failure error     // why the current version is not in force
+	success time.Time // when the list was last found to be up to date; zero for never
+}
+
+// Label returns the name of the list for logs and metrics: its path, without a password.
+func (s *Source) Label() string {
+	if address, err := url.Parse(s.Path); s.IsRemote() && err == nil {
+		return address.Redacted()
+	}
+	return s.Path
+}
+
+// Success returns when the list was last found to be up to date; zero for not since the start.
+func (s *Source) Success() time.Time { return s.success }
+
+// Content returns the list in force, as text.
+func (s *Source) Content() []byte { return s.content }
+
+// Copied returns the copy of a fetched list from before the start, or nil.
+func (s *Source) Copied() []byte {
+	if s.remote == nil {
+		return nil
+	}
+	return s.remote.previous
 }
 
 // IsRemote reports whether the list is fetched.
 func (s *Source) IsRemote() bool { return strings.HasPrefix(s.Path, HTTPSPrefix) }
 
-// isBuiltin returns the name of the list, and whether it comes with the plugin.
-func (s *Source) isBuiltin() (string, bool) { return strings.CutPrefix(s.Path, BuiltinPrefix) }
+// IsBuiltin reports whether the list comes with the plugin.
+func (s *Source) IsBuiltin() bool { return strings.HasPrefix(s.Path, BuiltinPrefix) }
+
+// builtin returns the name of a list that comes with the plugin, and whether it is one.
+func (s *Source) builtin() (string, bool) { return strings.CutPrefix(s.Path, BuiltinPrefix) }
 
 // Check returns an error for an invalid source, without reading it.
 func (s *Source) Check() error {
-	if name, ok := s.isBuiltin(); ok {
+	if name, ok := s.builtin(); ok {
 		if _, ok := builtin.Read(name); !ok {
 			return fmt.Errorf("no built-in list %q; expected one of %s", name, strings.Join(builtin.Names(), ", "))
 		}
@@ -60,12 +92,12 @@ func (s *Source) Remote(cacheDir string, optional bool) { s.remote = newRemote(c
 
 // read returns the current content of the list.
 func (s *Source) read(ctx context.Context) ([]byte, error) {
-	if name, ok := s.isBuiltin(); ok {
+	if name, ok := s.builtin(); ok {
 		content, _ := builtin.Read(name) // which Check found
 		return content, nil
 	}
 	if s.remote == nil {
-		content, err := os.ReadFile(s.Path)
+		content, err := s.file.read(ctx, s.Path, readTimeout, readRegular)
 		if err != nil {
 			return nil, s.At.Errorf("%s: %w; expected a readable list file", s.Option, err)
 		}
@@ -78,21 +110,29 @@ func (s *Source) read(ctx context.Context) ([]byte, error) {
 	return content, nil
 }
 
-// readFirst is read at startup, when nothing is in force. If the list cannot be fetched, readFirst returns its copy, or nothing if the
-// server may start without the list; stale is then the reason.
-func (s *Source) readFirst(ctx context.Context) (content []byte, stale, err error) {
-	content, err = s.read(ctx)
-	if err == nil || s.remote == nil {
-		return content, nil, err
+// load reads the list at startup, when nothing is in force. If it cannot be fetched, or is none, load uses its copy, or nothing if the
+// server may start without the list.
+func (s *Source) load(ctx context.Context) error {
+	content, err := s.read(ctx)
+	if s.remote == nil {
+		s.content, s.success = content, time.Now()
+		return err
 	}
-	content, copyErr := s.remote.copied(s.Path)
+	copied, copyErr := s.remote.copied(s.Path)
+	if err == nil {
+		_, err = s.parse(nil, content)
+	}
 	switch {
+	case err == nil:
+		s.content, s.success = content, time.Now()
 	case copyErr == nil:
-		return content, err, nil
+		s.content, s.failure = copied, err
 	case s.remote.optional:
-		return nil, err, nil
+		s.failure = err
+	default:
+		return fmt.Errorf("%w, %w", err, copyErr)
 	}
-	return nil, nil, fmt.Errorf("%w, %w", err, copyErr)
+	return nil
 }
 
 // isMissing reports whether the list could never be fetched and has no copy.
@@ -111,11 +151,19 @@ func (s *Source) keep() error {
 
 // appendSuffixes appends the suffixes of the list in force.
 func (s *Source) appendSuffixes(to []Suffix) ([]Suffix, error) {
-	to, err := parse(to, s.Path, s.content, s.Protects)
-	if !errors.Is(err, errEmpty) {
-		return to, err
+	if s.isMissing() {
+		return to, nil
 	}
-	if s.Protects && !s.isMissing() {
+	return s.parse(to, s.content)
+}
+
+// parse appends the suffixes in a version of the list.
+func (s *Source) parse(to []Suffix, content []byte) ([]Suffix, error) {
+	to, err := parse(to, s.Path, content, s.Protects)
+	switch {
+	case !errors.Is(err, errEmpty):
+		return to, err
+	case s.Protects:
 		return nil, s.At.Errorf("%s: no suffix in %s; expected at least one", s.Option, s.Path)
 	}
 	return to, nil

@@ -4,6 +4,7 @@ package input
 
 import (
 	"bufio"
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -24,6 +25,7 @@ type Log struct {
 
 	reader *bufio.Reader
 	next   func() ([]byte, error)
+	end    byte // of a line
 	buffer []byte
 }
 
@@ -76,12 +78,19 @@ type source struct {
 func newLog(s source) *Log {
 	l := &Log{Name: s.name, Changed: s.changed}
 	l.reader = bufio.NewReaderSize(decoded(s.Reader), MaxItem)
-	l.next = l.line
-	if head, _ := l.Head(lookAhead); isObjects(head) {
+	l.next, l.end = l.line, '\n'
+	head, _ := l.Head(headSize) // an error is that of the first read, too
+	switch {
+	case isObjects(head):
 		l.next = l.object
+	case bytes.IndexByte(head, '\n') < 0 && bytes.IndexByte(head, '\r') >= 0: // of an old Macintosh
+		l.end = '\r'
 	}
 	return l
 }
+
+// headSize is how much of a log is looked at to see what ends its lines.
+const headSize = 64 << 10
 
 // Head returns what the log begins with, up to so many octets, without reading past it. An error in the midst of that is
 // left to Next.
@@ -106,13 +115,13 @@ func (l *Log) Next() ([]byte, error) {
 // line reads a line.
 func (l *Log) line() ([]byte, error) {
 	for {
-		line, err := l.reader.ReadSlice('\n')
+		line, err := l.reader.ReadSlice(l.end)
 		l.Octets += int64(len(line))
 		switch {
 		case err == nil:
 			l.Items++
 			line = line[:len(line)-1]
-			if len(line) > 0 && line[len(line)-1] == '\r' {
+			for len(line) > 0 && line[len(line)-1] == '\r' { // twice, if it was converted twice
 				line = line[:len(line)-1]
 			}
 			return line, nil
@@ -134,7 +143,7 @@ func (l *Log) skipLine() error {
 	l.Items++
 	l.TooLong++
 	for {
-		rest, err := l.reader.ReadSlice('\n')
+		rest, err := l.reader.ReadSlice(l.end)
 		l.Octets += int64(len(rest))
 		if !errors.Is(err, bufio.ErrBufferFull) {
 			return err

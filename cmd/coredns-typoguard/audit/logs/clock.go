@@ -11,11 +11,14 @@ type Clock struct {
 	end  time.Time
 	zone *time.Location
 
-	minute  [len("2006-01-02T15:04")]byte // last read, and when it began
-	began   int64
-	noYear  bool // that time stamp was one without a year
-	rank    rank // of the time stamp that was read last
-	Wrapped bool // a time stamp without a year was more than a month before the one above it: the log is of more than a year
+	minute [len("2006-01-02T15:04")]byte // last read, and when it began
+	began  int64
+	noYear bool // that time stamp was one without a year
+	rank   rank // of the time stamp that was read last
+	order  order
+	// Ambiguous says that there were dates in numbers of which nobody knows whether the day or the month is first.
+	Ambiguous bool
+	Wrapped   bool // a time stamp without a year was more than a month before the one above it: the log is of more than a year
 }
 
 // rank says how much a time stamp tells: of two on one line the one that tells more counts.
@@ -28,12 +31,21 @@ const (
 	exact
 )
 
+// order is that of day and month in dates such as 21/11/2026.
+type order uint8
+
+const (
+	noOrder order = iota
+	dayFirst
+	monthFirst
+)
+
 // NewClock returns a clock for a log that was last changed at a time. Its zone is that of the time.
 func NewClock(end time.Time) *Clock { return &Clock{end: end, zone: end.Location()} }
 
 // Begin makes the clock that of another log, which follows the one before.
 func (c *Clock) Begin(end time.Time) {
-	*c = Clock{end: end, zone: end.Location(), Wrapped: c.Wrapped}
+	*c = Clock{end: end, zone: end.Location(), Wrapped: c.Wrapped, Ambiguous: c.Ambiguous}
 }
 
 // number reads digits. It reports false if there is anything else among them.
@@ -64,7 +76,7 @@ func month(b []byte) (time.Month, bool) {
 // fraction, the zone, or the colon in it, too. It returns what follows.
 func (c *Clock) rfc3339(b []byte) (int64, []byte, bool) {
 	const seconds = len("2006-01-02T15:04:05")
-	if len(b) < seconds || (b[4] != '-' && b[4] != '/') || b[7] != b[4] || (b[10] != 'T' && b[10] != ' ') || b[13] != ':' || b[16] != ':' {
+	if len(b) < seconds || (b[4] != '-' && b[4] != '/') || b[7] != b[4] || (b[10] != 'T' && b[10] != ' ' && b[10] != '_') || b[13] != ':' || b[16] != ':' {
 		return 0, b, false
 	}
 	second, ok := number(b[17:19])

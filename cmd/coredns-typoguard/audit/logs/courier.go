@@ -15,12 +15,18 @@ type courier struct {
 
 func newCourier(s *shared) parser { return &courier{shared: s} }
 
+// claimsCourier recognises a try to deliver without the name of the program.
+func claimsCourier(message []byte) bool {
+	_, text, ok := cut(message[:min(len(message), 64)], ",from=<")
+	return ok && len(text) > 0 && bytes.HasPrefix(message, []byte("id=")) && bytes.Contains(message, []byte(",addr=<"))
+}
+
 // parse implements parser.
 func (c *courier) parse(e *entry, found func(*Record)) Result {
-	if string(e.program) == "courierd" {
+	switch {
+	case string(e.program) == "courierd":
 		return c.arrival(e.message)
-	}
-	if string(e.program) != "courieresmtp" {
+	case bytes.HasPrefix(e.program, []byte("courierlocal")):
 		return Other
 	}
 	rest, ok := bytes.CutPrefix(e.message, []byte("id="))

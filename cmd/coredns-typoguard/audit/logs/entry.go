@@ -29,13 +29,14 @@ func (e *entry) open(line []byte, c *Clock, known func(program []byte) bool) {
 
 // openMore goes on with the message, of which what carried it in JSON or CSV has been taken off.
 func (e *entry) openMore(c *Clock, known func(program []byte) bool) {
+	isKnown := false
 	for range maxLayers {
-		if len(e.program) > 0 && known(e.program) {
+		if isKnown = len(e.program) > 0 && known(e.program); isKnown || !e.layer(c) && !e.bareTag(known) {
 			break
 		}
-		if !e.layer(c) && !e.bareTag(known) {
-			break
-		}
+	}
+	if !isKnown {
+		e.farTag(known)
 	}
 	if bytes.HasPrefix(e.message, []byte("[ID ")) {
 		e.message = withoutID(e.message)
@@ -61,11 +62,15 @@ func (e *entry) layer(c *Clock) bool {
 		e.header(bytes.TrimLeft(rest, " \t"))
 		return true
 	}
-	if rest, ok := withoutContainer(b); ok {
-		e.message = rest
-		return true
+	rest, ok := withoutContainer(b)
+	if !ok {
+		rest, ok = withoutCount(b)
 	}
-	return false
+	if !ok {
+		rest, ok = c.withoutFile(b)
+	}
+	e.message = rest
+	return ok
 }
 
 // bareTag takes the tag of a known program off a line without a time stamp.
@@ -76,6 +81,26 @@ func (e *entry) bareTag(known func([]byte) bool) bool {
 	}
 	*e = before
 	return false
+}
+
+// farthest is how many words may stand before what a mail server wrote that are not known: levels, hosts, labels.
+const farthest = 12
+
+// farTag takes off everything up to the tag of a known program, which has a process ID: other words may end with a colon.
+func (e *entry) farTag(known func([]byte) bool) {
+	rest := e.message
+	const longest = 400
+	if bytes.HasPrefix(rest, []byte(`{"`)) || !bytes.Contains(rest[:min(len(rest), longest)], []byte("]: ")) {
+		return
+	}
+	before := *e
+	for range farthest {
+		var first []byte
+		if first, rest = word(rest); bytes.HasSuffix(first, []byte("]:")) && e.tag(first, rest) && known(e.program) {
+			return
+		}
+		*e = before
+	}
 }
 
 // withoutPriority cuts off "<22>", and the version that follows it in RFC 5424.
@@ -106,6 +131,29 @@ func withoutContainer(b []byte) ([]byte, bool) {
 	return b[bar+len(" | "):], true
 }
 
+// withoutCount cuts off the length that stands before a message of syslog over TCP (RFC 6587 section 3.4.1).
+func withoutCount(b []byte) ([]byte, bool) {
+	n := digits(b)
+	if n == 0 || n > 6 || !bytes.HasPrefix(b[n:], []byte(" <")) {
+		return b, false
+	}
+	return withoutPriority(b[n+1:])
+}
+
+// withoutFile cuts off what grep writes before a line, "mail.log:" or "mail.log:17:", which a time stamp follows.
+func (c *Clock) withoutFile(b []byte) ([]byte, bool) {
+	name, _, _ := bytes.Cut(b[:min(len(b), 300)], []byte(" "))
+	for i, octet := range name {
+		if octet != ':' {
+			continue
+		}
+		if _, _, ok := c.stamp(b[i+1:]); ok {
+			return b[i+1:], true
+		}
+	}
+	return b, false
+}
+
 // withoutID cuts off the message ID of Solaris: "[ID 801593 mail.info] ".
 func withoutID(b []byte) []byte {
 	id, rest, ok := cut(b[len("[ID "):], "] ")
@@ -127,10 +175,13 @@ func (e *entry) header(b []byte) {
 		return
 	}
 	second, more := word(rest)
-	if len(second) == 0 || e.tag(second, more) {
+	if len(second) == 0 || bytes.ContainsAny(first, "=<,") { // no host's name
 		return
 	}
-	if text, ok := structured(more); ok && len(second) <= 48 && first[0] != '<' {
+	if e.tag(second, more) {
+		return
+	}
+	if text, ok := structured(more); ok && len(second) <= 48 {
 		e.program, e.message = second, text
 	}
 }
@@ -147,7 +198,7 @@ func (e *entry) tag(tag, rest []byte) bool {
 			return false // the message of a mail server that is not named
 		}
 	case id[0] == '[' && len(id) > 2 && id[1] >= '0' && id[1] <= '9' && (id[len(id)-1] == ']' || id[len(id)-2] == ']' && id[len(id)-1] == ':'):
-	case id[0] == '@' && bytes.HasSuffix(name, []byte("postfix")) && bytes.Contains(id, []byte(".service[")): // a unit of systemd
+	case id[0] == '@' && bytes.Contains(id, []byte(".service[")): // a unit of systemd
 	default:
 		return false
 	}
@@ -159,7 +210,7 @@ func (e *entry) tag(tag, rest []byte) bool {
 func nameEnd(tag []byte) int {
 	for i, c := range tag {
 		switch {
-		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '/', c == '-', c == '_', c == '.':
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '/', c == '-', c == '_', c == '.', c == '+':
 		default:
 			return i
 		}

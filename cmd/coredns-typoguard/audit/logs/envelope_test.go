@@ -1,6 +1,7 @@
 package logs
 
 import (
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -84,11 +85,22 @@ var envelopes = []struct {
 		}
 		return object2("__REALTIME_TIMESTAMP", "1795300695123456", "SYSLOG_IDENTIFIER", p, "MESSAGE", octets)
 	}},
+	{"journalctl -o short-delta", true, false, func(p, m string) string {
+		return "[    1.000002 <    0.000001 >] relay " + p + "[31589]: " + m
+	}},
+	{"journalctl -o with-unit", false, true, func(_, m string) string { return "Sat 2026-11-21 23:38:15 CET relay mta.service[31589]: " + m }},
+	{"journalctl -o with-unit of an instance", false, true, func(_, m string) string {
+		return "Sat 2026-11-21 23:38:15 CET relay user@1000.service/mta@x.service[31589]: " + m
+	}},
 	{"journalctl -o export", false, false, func(p, m string) string {
 		return "__CURSOR=s=1;i=2\n__REALTIME_TIMESTAMP=1795300695123456\nMESSAGE=" + m + "\nSYSLOG_IDENTIFIER=" + p + "\n_PID=31589\n"
 	}},
 	{"journalctl -o export with octets", false, false, func(p, m string) string {
-		return "__REALTIME_TIMESTAMP=1795300695123456\nSYSLOG_IDENTIFIER=" + p + "\nMESSAGE\n\x50\x01\x00\x00\x00\x00\x00\x00" + m + "\n_PID=31589\n"
+		return "__REALTIME_TIMESTAMP=1795300695123456\nSYSLOG_IDENTIFIER=" + p + "\nMESSAGE\n" + counted(m) + "\n_PID=31589\n"
+	}},
+	{"journalctl -o export with a length that has a line end in it", false, false, func(p, m string) string {
+		m += strings.Repeat(" ", 0x20a-len(m))
+		return "__REALTIME_TIMESTAMP=1795300695123456\nSYSLOG_IDENTIFIER=" + p + "\nCOREDUMP\n" + counted("x\n\nMESSAGE=y\nz") + "\nMESSAGE\n" + counted(m) + "\n_PID=31589\n"
 	}},
 	{"docker logs", false, false, func(p, m string) string { return "2026-11-21T22:38:15.123456789Z " + p + "[31589]: " + m }},
 	{"docker logs of syslog", false, false, func(p, m string) string {
@@ -146,7 +158,7 @@ var envelopes = []struct {
 
 // bareOnly are servers whose lines are known by their form.
 var bareOnly = map[string]bool{"postfix": true, "postfix instance": true, "exim": true, "exim reject": true, "sendmail": true, "opensmtpd": true, "opensmtpd 6.0": true,
-	"haraka": true, "coredns": true, "bind": true, "dnsmasq": true, "pihole": true, "powerdns": true}
+	"haraka": true, "courier": true, "coredns": true, "bind": true, "dnsmasq": true, "pihole": true, "powerdns": true}
 
 // TestEnvelopes: whatever carries a line, and whatever stands around it, one record is found, with its time.
 func TestEnvelopes(t *testing.T) {
@@ -203,4 +215,9 @@ func TestMixed(t *testing.T) {
 		got[i] = got[i][strings.LastIndexByte(got[i][:len(got[i])-len(want[i])], ' ')+1:]
 	}
 	assert.Equal(t, want, got)
+}
+
+// counted returns a text behind its length, as the journal's export format has it.
+func counted(text string) string {
+	return string(binary.LittleEndian.AppendUint64(nil, uint64(len(text)))) + text
 }

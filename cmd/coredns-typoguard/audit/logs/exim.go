@@ -30,7 +30,7 @@ func claimsExim(message []byte) bool {
 
 // parse implements parser.
 func (x *exim) parse(e *entry, found func(*Record)) Result {
-	text := e.message
+	text := withoutPart(e.message)
 	if time, rest, ok := x.clock.stamp(text); ok { // in syslog it has one of its own, unless syslog_timestamp = no
 		e.stamped(time, x.clock.rank)
 		text = rest
@@ -73,7 +73,7 @@ func (x *exim) delivery(id, text []byte, found func(*Record)) Result {
 	if r.Outcome == Delivered {
 		_, host, ok := cut(text, " H=")
 		if !ok {
-			return Other // to a mailbox, or discarded
+			return withoutHost(addr, text)
 		}
 		end := bytes.IndexByte(host, ']') // what follows is what the host replied
 		port, _ := word(host[end+1:])
@@ -87,6 +87,15 @@ func (x *exim) delivery(id, text []byte, found func(*Record)) Result {
 	origin.tell(r)
 	found(r)
 	return Taken
+}
+
+// withoutHost is what a delivery without a host is: one to a mailbox, or discarded; unless the line was cut off before it.
+func withoutHost(addr, text []byte) Result {
+	transport, ok := value(text, " T=")
+	if bytes.IndexByte(addr, '@') >= 0 && (!ok && !bytes.Contains(text, []byte("discard")) || bytes.Contains(transport, []byte("smtp"))) {
+		return Unknown
+	}
+	return Other
 }
 
 // rejection reads the refusal of a recipient. Other refusals, of connections or of what a message has in it, name none.
@@ -177,13 +186,28 @@ func withoutPID(b []byte) []byte {
 	return b
 }
 
+// withoutPart cuts off which part of a long line it is, "[1\2] ": Exim writes these to syslog.
+func withoutPart(b []byte) []byte {
+	if len(b) == 0 || b[0] != '[' {
+		return b
+	}
+	first, rest, _ := leading(b[1:], 3)
+	if len(rest) == 0 || first == 0 || (rest[0] != '/' && rest[0] != '\\') {
+		return b
+	}
+	if _, rest, ok := leading(rest[1:], 3); ok && bytes.HasPrefix(rest, []byte("] ")) {
+		return rest[len("] "):]
+	}
+	return b
+}
+
 // isEximID reports whether a word has the form of a message ID: 6-6-2 characters, or 6-11-4 from Exim 4.97 on.
 func isEximID(word []byte) bool {
 	switch len(word) {
 	case 16:
-		return word[6] == '-' && word[13] == '-'
+		return word[6] == '-' && word[13] == '-' && isQueueID(word[:6]) && isQueueID(word[7:13])
 	case 23:
-		return word[6] == '-' && word[18] == '-'
+		return word[6] == '-' && word[18] == '-' && isQueueID(word[:6]) && isQueueID(word[7:18])
 	}
 	return false
 }

@@ -26,6 +26,9 @@ func (r *Reader) readFields(format formatNumber, value func(role) string, utc bo
 		if isInside(value) {
 			return format, Other
 		}
+		if !isOutside(value) {
+			return format, Unknown
+		}
 		return format, readRecipients(recipient, value(statusRole), record, found)
 	}
 	if name == "" || name == "-" {
@@ -91,9 +94,6 @@ func typeOf(s string) string {
 	return ""
 }
 
-// maxRecipients is how many recipients of one row are read.
-const maxRecipients = 10_000
-
 // readRecipients makes a record of each recipient in a value: several are separated by commas, semicolons or blanks, and in
 // Microsoft's extended report each has its own status, "bob@army.ml##Receive, Deliver".
 func readRecipients(recipients, status string, record Record, found func(*Record)) Result {
@@ -118,7 +118,10 @@ func readRecipients(recipients, status string, record Record, found func(*Record
 		case isNull(addr):
 		case !isAddress(addr):
 			return Unknown
-		case r.setRecipient(addr) && isName(r.Name):
+		case !r.setRecipient(addr): // an address literal
+		case !isName(r.Name):
+			return Unknown
+		default:
 			found(&r)
 			result = Taken
 		}
@@ -140,7 +143,7 @@ func readStatuses(recipients string, record Record, found func(*Record)) Result 
 		r.Outcome = o.outcome
 		switch {
 		case addr == "":
-		case !ok || !isAddress([]byte(addr)):
+		case !ok || !isAddress([]byte(addr)) || strings.Contains(list, "##"):
 			return Unknown
 		case o.counts && r.setRecipient([]byte(addr)):
 			found(&r)
@@ -153,7 +156,7 @@ func readStatuses(recipients string, record Record, found func(*Record)) Result 
 // eachRecipient splits a list of addresses where no quote or bracket is open.
 func eachRecipient(b []byte) func(func([]byte) bool) {
 	return func(yield func([]byte) bool) {
-		quoted, bracket, start, count := false, false, 0, 0
+		quoted, bracket, start := false, false, 0
 		for i := 0; i <= len(b); i++ {
 			end := i == len(b)
 			if !end {
@@ -173,7 +176,7 @@ func eachRecipient(b []byte) func(func([]byte) bool) {
 				continue
 			}
 			if part := bytes.TrimSpace(b[start:min(i, len(b))]); len(part) > 0 {
-				if count++; count > maxRecipients || !yield(part) {
+				if !yield(part) {
 					return
 				}
 			}

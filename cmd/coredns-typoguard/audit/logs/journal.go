@@ -1,13 +1,18 @@
 package logs
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/binary"
+)
 
 // journal reads the export format of systemd's journal, of journalctl -o export: a field a line, and an empty line behind
 // each entry. A value with characters that do not fit on a line stands behind its length, in the line after the name.
 type journal struct {
 	clock   *Clock
-	open    bool // in the midst of an entry
-	binary  []byte
+	open    bool   // in the midst of an entry
+	cut     bool   // the file ended before the message of an entry
+	binary  []byte // the name of a value that stands behind its length
+	value   []byte // what has been read of that, with the length
 	program []byte
 	message []byte
 	time    int64
@@ -24,13 +29,9 @@ func (j *journal) line(line []byte) (*entry, bool) {
 	if !j.open {
 		j.begin()
 	}
-	const length = 8 // octets that a length takes
 	switch {
 	case len(j.binary) > 0:
-		if len(line) >= length {
-			j.field(j.binary, line[length:])
-		}
-		j.binary = j.binary[:0]
+		j.more(line)
 	case len(line) == 0:
 		return j.end()
 	default:
@@ -38,10 +39,27 @@ func (j *journal) line(line []byte) (*entry, bool) {
 		if ok {
 			j.field(name, value)
 		} else {
-			j.binary = append(j.binary[:0], name...)
+			j.binary, j.value = append(j.binary[:0], name...), j.value[:0]
 		}
 	}
 	return nil, false
+}
+
+// more adds a line to a value behind its length, which may have line ends in it, as the length itself may.
+func (j *journal) more(line []byte) {
+	const length, longest = 8, 1 << 20
+	if len(j.value) < longest {
+		j.value = append(append(j.value, line...), '\n')
+	}
+	if len(j.value) < length {
+		return
+	}
+	size := binary.LittleEndian.Uint64(j.value)
+	if got := len(j.value) - length - 1; got < longest-length && uint64(got) < size {
+		return
+	}
+	j.field(j.binary, j.value[length:len(j.value)-1])
+	j.binary = j.binary[:0]
 }
 
 func (j *journal) begin() {
@@ -62,10 +80,11 @@ func (j *journal) field(name, value []byte) {
 // end ends an entry. It reports false if there is none.
 func (j *journal) end() (*entry, bool) {
 	if !j.open {
+		j.cut = false
 		return nil, false
 	}
-	j.open = false
-	if len(j.message) == 0 {
+	j.open, j.cut = false, len(j.message) == 0
+	if j.cut {
 		return nil, false
 	}
 	j.entry = entry{program: j.program, message: j.message}

@@ -40,6 +40,7 @@ func cleaned(b []byte) []byte {
 	if n := len(b); n > 1 && (b[0] == '"' || b[0] == '\'') && b[n-1] == b[0] {
 		b = bytes.TrimSpace(b[1 : n-1])
 	}
+	b = bytes.Trim(b, "{}") // of a list that PowerShell wrote
 	if open := bytes.LastIndexByte(b, '<'); open >= 0 && b[len(b)-1] == '>' {
 		b = b[open+1 : len(b)-1]
 	}

@@ -1,6 +1,7 @@
 package logs
 
 import (
+	"bytes"
 	"encoding/json"
 	"strconv"
 	"strings"
@@ -45,9 +46,16 @@ func (r *Reader) readValue(line []byte, found func(*Record)) (formatNumber, Resu
 		}
 		return objectFormat, Unknown
 	}
+	return r.readMap(o, line, found)
+}
+
+// readMap reads an object that was taken apart.
+func (r *Reader) readMap(o *object, line []byte, found func(*Record)) (formatNumber, Result) {
 	switch {
 	case o.values["event_type"] != nil && (o.values["src_ip"] != nil || o.values["flow_id"] != nil):
 		return suricataFormat, readSuricata(o.values, r.shared.clock, found)
+	case o.values["uuid"] != nil && o.values["origin"] != nil:
+		return harakaFormat, r.readHarakaObject(o.values, found)
 	case o.values["plugin"] != nil && o.values["level"] != nil:
 		return corednsFormat, readCoreDNSObject(line, found)
 	}
@@ -60,10 +68,39 @@ func (r *Reader) readValue(line []byte, found func(*Record)) (formatNumber, Resu
 		format = zeekFormat
 	}
 	if o.roles[recipientRole]+o.roles[nameRole]+o.roles[messageRole] == "" {
-		return format, Other
+		return format, r.readLists(o.values, line, found)
 	}
 	roles := o.roles // an object in the message may be read meanwhile
 	return r.readFields(format, func(what role) string { return roles[what] }, o.utc, found)
+}
+
+// readLists reads the lists of objects in an object that has nothing to judge itself: a reply of a web service. Without one, and
+// without an address in it, the object is of something else; so is one of journald that has no message, unless it left that
+// out because it was long.
+func (r *Reader) readLists(values map[string]any, line []byte, found func(*Record)) Result {
+	if message, ok := values["MESSAGE"]; ok && message == nil && r.isKnown(programOf(textOf(values["SYSLOG_IDENTIFIER"]))) {
+		return Unknown
+	}
+	result := Foreign
+	for _, value := range values {
+		list, _ := value.([]any)
+		for _, item := range list {
+			if inner, ok := item.(map[string]any); ok && r.depth < maxDepth {
+				r.depth++
+				r.object = object{values: inner}
+				_, one := r.readMap(&r.object, line, found)
+				result = max(result, one)
+				r.depth--
+			}
+		}
+	}
+	switch {
+	case result != Foreign:
+		return result
+	case bytes.IndexByte(line, '@') >= 0:
+		return Unknown
+	}
+	return Other
 }
 
 // find finds the roles of an object's values by their keys, with those of the objects around before them, or without.

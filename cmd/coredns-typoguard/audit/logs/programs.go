@@ -42,6 +42,7 @@ const (
 	objectFormat
 	tableFormat
 	namesFormat
+	binaryFormat
 	numFormats
 
 	noFormat formatNumber = -1
@@ -59,13 +60,13 @@ func formats() [numFormats]format {
 		sendmailFormat:  {"sendmail", true, startsWith("sendmail", "sm-"), claimsSendmail, newSendmail},
 		opensmtpdFormat: {"opensmtpd", true, startsWith("smtpd", "opensmtpd", "OpenSMTPD"), claimsOpenSMTPD, newOpenSMTPD},
 		qmailFormat:     {"qmail", true, startsWith("qmail"), claimsQmail, newQmail},
-		courierFormat:   {"courier", true, startsWith("courierd", "courieresmtp", "courierlocal"), nil, newCourier},
+		courierFormat:   {"courier", true, startsWith("courierd", "courieresmtp", "courierlocal"), claimsCourier, newCourier},
 		harakaFormat:    {"haraka", true, startsWith("haraka"), claimsHaraka, newHaraka},
 		rspamdFormat:    {"rspamd", false, startsWith("rspamd"), claimsRspamd, newRspamd},
 		esaFormat:       {"cisco-esa", true, nil, claimsESA, newESA},
 		corednsFormat:   {"coredns", false, startsWith("coredns"), claimsCoreDNS, newCoreDNS},
 		bindFormat:      {"bind", false, startsWith("named"), claimsBIND, newBIND},
-		unboundFormat:   {"unbound", false, startsWith("unbound"), nil, newUnbound},
+		unboundFormat:   {"unbound", false, startsWith("unbound"), claimsUnbound, newUnbound},
 		dnsmasqFormat:   {"dnsmasq", false, startsWith("dnsmasq", "pihole"), claimsDnsmasq, newDnsmasq},
 		powerdnsFormat:  {"powerdns", false, startsWith("pdns_recursor", "pdns-recursor"), claimsPowerDNS, newPowerDNS},
 		windowsFormat:   {"windows-dns", false, nil, claimsWindowsDNS, newWindowsDNS},
@@ -76,6 +77,7 @@ func formats() [numFormats]format {
 		objectFormat:    {name: "json"},
 		tableFormat:     {name: "table"},
 		namesFormat:     {name: "names"},
+		binaryFormat:    {name: "binary"},
 	}
 }
 

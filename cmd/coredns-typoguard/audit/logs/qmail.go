@@ -31,8 +31,14 @@ func newQmail(s *shared) parser { return &qmail{shared: s} }
 // claimsQmail recognises the messages of qmail-send, with or without the seconds that splogger has before them.
 func claimsQmail(message []byte) bool {
 	message = withoutSeconds(message)
-	return bytes.HasPrefix(message, []byte("starting delivery ")) || bytes.HasPrefix(message, []byte("delivery ")) ||
-		bytes.HasPrefix(message, []byte("info msg ")) || bytes.HasPrefix(message, []byte("status: local "))
+	for _, form := range [][2]string{{"starting delivery ", ": msg "}, {"delivery ", ": success: "}, {"delivery ", ": failure: "}, {"delivery ", ": deferral: "}, {"info msg ", ": bytes "}} {
+		if rest, ok := bytes.CutPrefix(message, []byte(form[0])); ok {
+			if n := digits(rest); n > 0 && bytes.HasPrefix(rest[n:], []byte(form[1])) {
+				return true
+			}
+		}
+	}
+	return bytes.HasPrefix(message, []byte("status: local "))
 }
 
 // withoutSeconds cuts "1795300695.123456 " off.

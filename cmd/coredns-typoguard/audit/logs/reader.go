@@ -89,6 +89,19 @@ func (r *Reader) Counts() []Count {
 	return all
 }
 
+// Recognised reports whether a line of the file was of a format that is known.
+func (r *Reader) Recognised() bool {
+	for i, c := range r.counts {
+		if c.Lines > 0 && formatNumber(i) != binaryFormat {
+			return true
+		}
+	}
+	return false
+}
+
+// Ambiguous reports whether there were dates of which nobody knows whether the day or the month is first.
+func (r *Reader) Ambiguous() bool { return r.shared.clock.Ambiguous }
+
 // Wrapped reports whether time stamps without a year go back by months.
 func (r *Reader) Wrapped() bool { return r.shared.clock.Wrapped }
 
@@ -100,12 +113,14 @@ func (r *Reader) Read(line []byte, found func(*Record)) Result {
 
 // End reads what is left at the end of a file.
 func (r *Reader) End(found func(*Record)) Result {
-	if e, ok := r.journal.end(); ok {
+	switch e, ok := r.journal.end(); {
+	case ok:
 		format, result := r.dispatch(e, found)
 		return r.count(format, result)
-	}
-	if r.table != nil && r.table.isOpen() {
-		return r.count(tableFormat, Unknown)
+	case r.journal.cut:
+		return r.count(journalFormat, Unknown)
+	case r.table != nil && r.table.isOpen():
+		return r.count(tableFormat, max(Unknown, r.readEach(r.table.close(), found)))
 	}
 	return Foreign
 }
@@ -129,14 +144,19 @@ func (r *Reader) count(format formatNumber, result Result) Result {
 // read finds out what a line is.
 func (r *Reader) read(line []byte, found func(*Record)) (formatNumber, Result) {
 	switch {
-	case r.names:
-		return namesFormat, readName(line, found)
 	case r.frames:
 		return dnstapFormat, r.parser(dnstapFormat).parse(&entry{message: line}, found)
-	case r.table != nil:
-		return r.readRow(line, found)
 	case r.journal.open || isJournalField(line):
 		return r.readJournal(line, found)
+	}
+	if len(line) > 0 && (line[0] == 0 || line[0] == '\xef') {
+		line = withoutMark(line)
+	}
+	switch {
+	case r.names:
+		return namesFormat, readName(line, found)
+	case r.table != nil:
+		return r.readRow(line, found)
 	case len(line) == 0:
 		return noFormat, Foreign
 	}
@@ -149,8 +169,30 @@ func (r *Reader) read(line []byte, found func(*Record)) (formatNumber, Result) {
 			return r.readRow(line, found)
 		}
 	}
-	if line[0] == '{' {
-		return r.readObject(line, found)
+	format, result := r.readLine(line, found)
+	if format == noFormat && len(r.entry.program) == 0 {
+		switch {
+		case bytes.IndexByte(line, 0) >= 0:
+			return binaryFormat, Unknown // compressed, or in another encoding than what is above it
+		case r.startLater(line):
+			return tableFormat, Other
+		}
+	}
+	return format, result
+}
+
+// withoutMark cuts off the byte order mark of a file that was put behind another one, and the zeros that a crash leaves in a
+// log of some file systems.
+func withoutMark(line []byte) []byte {
+	return bytes.TrimPrefix(bytes.TrimLeft(line, "\x00"), []byte("\xef\xbb\xbf"))
+}
+
+// readLine reads a line that is no row of a table.
+func (r *Reader) readLine(line []byte, found func(*Record)) (formatNumber, Result) {
+	if line[0] == '{' || line[0] == ' ' || line[0] == '\t' {
+		if object := bytes.TrimLeft(line, " \t"); len(object) > 0 && object[0] == '{' {
+			return r.readObject(object, found)
+		}
 	}
 	r.entry.open(line, r.shared.clock, r.isKnown)
 	if m := r.entry.message; len(m) > 0 && m[0] == '{' {
@@ -215,18 +257,42 @@ func (r *Reader) routeOf(program []byte) formatNumber {
 // claimed returns the number of the format that an entry has by its form: that of a server's own file, and of journalctl
 // -o cat, has no name of a program. It is negative if there is none.
 func (r *Reader) claimed(e *entry) formatNumber {
-	if name := r.options.Format; name != "" && len(e.program) == 0 {
-		for i := range r.formats {
-			if r.formats[i].name == name {
-				return formatNumber(i)
-			}
-		}
-	}
 	m := bytes.TrimLeft(e.message, " ")
 	for i := range r.formats {
 		if claims := r.formats[i].claims; claims != nil && claims(m) {
 			e.message = m
 			return formatNumber(i)
+		}
+	}
+	if len(e.program) > 0 {
+		return noFormat
+	}
+	if format := r.claimedLater(e); format >= 0 {
+		return format
+	}
+	for i := range r.formats {
+		if r.formats[i].name == r.options.Format {
+			return formatNumber(i)
+		}
+	}
+	return noFormat
+}
+
+// claimedLater looks for what a mail server wrote behind words that nobody knows, such as a time stamp of another form.
+func (r *Reader) claimedLater(e *entry) formatNumber {
+	const longest = 400
+	m := e.message
+	for range farthest {
+		blank := bytes.IndexAny(m[:min(len(m), longest)], " \t")
+		if blank < 0 {
+			break
+		}
+		m = bytes.TrimLeft(m[blank:], " \t")
+		for i := range r.formats {
+			if f := &r.formats[i]; f.mail && f.claims != nil && f.claims(m) {
+				e.message = m
+				return formatNumber(i)
+			}
 		}
 	}
 	return noFormat

@@ -25,8 +25,11 @@ func (p *rspamd) parse(e *entry, found func(*Record)) Result {
 		return Other
 	}
 	rcpts, ok := field(text, ", rcpts: ")
+	if !ok && !bytes.Contains(text, []byte(" digest: <")) {
+		return Unknown // cut off before the recipients, or the operator's log_format leaves them out
+	}
 	if !ok {
-		return Other // which the operator's log_format leaves out
+		return Other // scanned without an envelope
 	}
 	_, action, ok := cut(text, "(default: ")
 	_, action, ok1 := cut(action, " (")

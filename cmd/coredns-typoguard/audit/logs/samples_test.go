@@ -60,6 +60,8 @@ var samples = map[string]struct {
 	"coredns-readme.log":       {"coredns", queries, false},
 	"coredns-json.log":         {"coredns", queries, true},
 	"coredns.dnstap":           {"dnstap", queries, true},
+	"courier.log":              {"courier", []string{"bob@army.ml delivered", "bob@navy.ml delivered", "bob@nowhere.ml bounced"}, true},
+	"journalctl-with-unit.log": {"postfix", []string{"bob@army.ml delivered", "bob@navy.mi bounced", "x@army.ml deferred"}, true},
 	"names.txt":                {"names", []string{"army.ml", "us.army.mil", "bob@navy.ml"}, false},
 }
 

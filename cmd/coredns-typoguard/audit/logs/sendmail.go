@@ -74,15 +74,10 @@ func (s *sendmail) delivery(e *entry, id, text []byte, found func(*Record)) Resu
 	}
 	origin := s.origins.of(id)
 	result := Other
-	for recipients, _, _ := cut(text, ", "); len(recipients) > 0; {
-		var addr []byte
-		if addr, recipients, ok = address(recipients, ','); !ok {
-			addr, recipients, _ = cut(recipients, ",")
-		}
-		recipients = bytes.TrimPrefix(recipients, []byte(","))
+	for addr := range eachRecipient(sendmailRecipients(text)) {
 		r := &s.record
 		*r = Record{Time: e.time, Outcome: outcome}
-		if !r.setRecipient(addr) {
+		if !r.setRecipient(cleaned(addr)) {
 			continue
 		}
 		if outcome == Delivered {
@@ -93,6 +88,20 @@ func (s *sendmail) delivery(e *entry, id, text []byte, found func(*Record)) Resu
 		result = Taken
 	}
 	return result
+}
+
+// sendmailRecipients returns what stands before the next key: names of people, which may stand with the addresses, have
+// commas, too.
+func sendmailRecipients(text []byte) []byte {
+	for i := 0; i < len(text); i++ {
+		if text[i] != ',' || i+2 >= len(text) || text[i+1] != ' ' {
+			continue
+		}
+		if key, _, ok := cut(text[i+2:min(len(text), i+16)], "="); ok && len(bytes.Trim(key, "abcdefghijklmnopqrstuvwxyz")) == 0 {
+			return text[:i]
+		}
+	}
+	return text
 }
 
 // rejection reads "ruleset=check_rcpt, arg1=<bob@army.ml>, relay=…, reject=553 5.1.8 …".

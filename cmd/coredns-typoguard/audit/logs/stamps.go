@@ -3,7 +3,6 @@ package logs
 import (
 	"bytes"
 	"encoding/hex"
-	"time"
 )
 
 // stamp reads a time stamp in any of the forms that log daemons and servers write before a line, and returns what follows.
@@ -38,6 +37,9 @@ func (c *Clock) numeric(b []byte) (int64, []byte, bool) {
 	if t, rest, ok := c.epoch(b); ok {
 		return t, rest, true
 	}
+	if t, rest, ok := c.compact(b); ok {
+		return t, rest, true
+	}
 	return c.windows(b)
 }
 
@@ -50,6 +52,9 @@ func (c *Clock) named(b []byte) (int64, []byte, bool) {
 			t, rest, ok := c.rfc3339(b)
 			return t, withoutZoneName(rest), ok
 		}
+	}
+	if len(b) > 5 && b[3] == ',' && isWeekday(b[:3]) { // RFC 5322
+		return c.bind(b[5:])
 	}
 	if t, rest, ok := c.syslog(b); ok {
 		return c.yearBehind(b, t, rest)
@@ -105,10 +110,10 @@ func (c *Clock) yearFirst(b []byte) (int64, []byte, bool) {
 	return t, fraction(b[length:]), ok
 }
 
-// bind reads "21-Nov-2026 23:38:15.123", and "21/Nov/2026:23:38:15 +0100" of web servers.
+// bind reads "21-Nov-2026 23:38:15.123", "21/Nov/2026:23:38:15 +0100" of web servers, and "21 Nov 2026 23:38:15 +0100".
 func (c *Clock) bind(b []byte) (int64, []byte, bool) {
 	const length = len("02-Jan-2006 15:04:05")
-	if len(b) < length || (b[2] != '-' && b[2] != '/') || b[6] != b[2] || (b[11] != ' ' && b[11] != ':') {
+	if len(b) < length || (b[2] != '-' && b[2] != '/' && b[2] != ' ') || b[6] != b[2] || (b[11] != ' ' && b[11] != ':') {
 		return 0, b, false
 	}
 	iso, ok := isoOf(b[7:11], b[3:6], b[:2], b[12:length])
@@ -125,13 +130,16 @@ func (c *Clock) bind(b []byte) (int64, []byte, bool) {
 	return t, rest, ok
 }
 
-// epoch reads seconds since 1970, with or without a fraction, of journalctl -o short-unix.
+// epoch reads seconds since 1970, with or without a fraction, of journalctl -o short-unix, or milliseconds.
 func (c *Clock) epoch(b []byte) (int64, []byte, bool) {
 	end := digits(b)
-	if end != 9 && end != 10 {
+	if end != 9 && end != 10 && end != 13 {
 		return 0, b, false
 	}
 	n, _ := number(b[:end])
+	if end == 13 {
+		n /= 1000
+	}
 	rest := fraction(b[end:])
 	if len(rest) > 0 && rest[0] != ' ' && rest[0] != '\t' {
 		return 0, b, false
@@ -140,14 +148,20 @@ func (c *Clock) epoch(b []byte) (int64, []byte, bool) {
 	return int64(n), rest, true
 }
 
-// bracketed reads "[1795300695]" of Unbound. Seconds since the machine started, as journalctl -o short-monotonic and the
+// bracketed reads "[1795300695]" of Unbound, and any other time stamp in brackets. Seconds since the machine started, as journalctl -o short-monotonic and the
 // kernel write them, are a time stamp that tells no time.
 func (c *Clock) bracketed(b []byte) (int64, []byte, bool) {
-	end := bytes.IndexByte(b[:min(len(b), 24)], ']')
+	const longest = len("[Sat, 21 Nov 2026 23:38:15.123456 +0100]")
+	end := bytes.IndexByte(b[:min(len(b), longest)], ']')
 	if end < 0 {
 		return 0, b, false
 	}
 	inside := bytes.TrimLeft(b[1:end], " ")
+	if len(inside) > 0 && inside[0] != '[' {
+		if t, rest, ok := c.stamp(inside); ok && len(withoutZoneName(rest)) == 0 {
+			return t, b[end+1:], true
+		}
+	}
 	n := digits(inside)
 	if n == 0 || len(fraction(inside[n:])) > 0 {
 		return 0, b, false
@@ -177,69 +191,6 @@ func (c *Clock) tai64(b []byte) (int64, []byte, bool) {
 	}
 	c.rank = exact
 	return seconds - 10, b[length:], seconds > 10
-}
-
-// windows reads "11/21/2026 10:38:15 PM" and "21.11.2026 22:38:15": behind a slash the month is first, if it can be one.
-func (c *Clock) windows(b []byte) (int64, []byte, bool) {
-	first, rest, ok1 := leading(b, 2)
-	if !ok1 || len(rest) == 0 {
-		return 0, b, false
-	}
-	separator := rest[0]
-	second, rest, ok2 := leading(rest[1:], 2)
-	if !ok2 || len(rest) == 0 || rest[0] != separator || (separator != '/' && separator != '.' && separator != '-') {
-		return 0, b, false
-	}
-	year, rest, ok3 := leading(rest[1:], 4)
-	rest = bytes.TrimPrefix(rest, []byte(","))
-	if !ok3 || year < firstYear || len(rest) == 0 || rest[0] != ' ' {
-		return 0, b, false
-	}
-	day, mon := second, first
-	if separator == '.' || first > 12 {
-		day, mon = first, second
-	}
-	hour, minute, sec, rest, ok := timeOfDay(rest[1:])
-	if !ok || mon < 1 || mon > 12 || day < 1 || day > 31 {
-		return 0, b, false
-	}
-	in := c.zone
-	c.rank = withoutZone
-	if after, ok := bytes.CutPrefix(rest, []byte(" UTC")); ok {
-		in, rest, c.rank = time.UTC, after, exact
-	}
-	return time.Date(year, time.Month(mon), day, hour, minute, sec, 0, in).Unix(), rest, true
-}
-
-// timeOfDay reads "22:38:15" or "10:38:15 PM".
-func timeOfDay(b []byte) (hour, minute, sec int, rest []byte, ok bool) {
-	hour, rest, ok1 := leading(b, 2)
-	if !ok1 || len(rest) == 0 || rest[0] != ':' {
-		return 0, 0, 0, b, false
-	}
-	minute, rest, ok2 := leading(rest[1:], 2)
-	if ok2 && len(rest) > 0 && rest[0] == ':' {
-		sec, rest, ok2 = leading(rest[1:], 2)
-	}
-	rest = fraction(rest)
-	if len(rest) >= 3 && rest[0] == ' ' && (rest[1] == 'A' || rest[1] == 'P') && rest[2] == 'M' && hour >= 1 && hour <= 12 {
-		hour %= 12
-		if rest[1] == 'P' {
-			hour += 12
-		}
-		rest = rest[3:]
-	}
-	return hour, minute, sec, rest, ok2 && hour < 24 && minute < 60 && sec <= 60
-}
-
-// leading reads up to so many digits.
-func leading(b []byte, most int) (int, []byte, bool) {
-	n := digits(b)
-	if n == 0 || n > most {
-		return 0, b, false
-	}
-	value, _ := number(b[:n])
-	return value, b[n:], true
 }
 
 // isoOf puts the parts of a time stamp in the order of RFC 3339, without a zone.

@@ -16,11 +16,14 @@ type table struct {
 	raw     bool // tabs only, without quotes, as Zeek writes
 	columns [numRoles]int
 	header  []string
+	width   int  // how many columns the first row has
 	utc     bool // times without a zone are in UTC
 
 	lines  feed // what the CSV reader reads
 	reader *csv.Reader
-	open   []byte // lines of a row whose quotes are still open
+	quoted bool   // a quote is open
+	open   []byte // the lines of its row
+	rows   []byte // those of the last one that had several
 }
 
 // feed gives a CSV reader one row at a time.
@@ -45,30 +48,15 @@ func newTable(comma byte, raw bool) *table {
 	return t
 }
 
-// row splits a line. It reports false as long as a quote is open.
-func (t *table) row(line []byte) ([]string, bool) {
-	if t.raw {
-		return strings.Split(string(line), "\t"), true
-	}
-	if len(t.open) > 0 || bytes.Count(line, []byte(`"`))%2 == 1 {
-		t.open = append(append(t.open, line...), '\n')
-		const longest = 1 << 20
-		if bytes.Count(t.open, []byte(`"`))%2 == 1 && len(t.open) < longest {
-			return nil, false
+// judged returns the number of the column that is judged.
+func (t *table) judged() int {
+	for _, r := range []role{recipientRole, nameRole, messageRole} {
+		if t.columns[r] >= 0 {
+			return t.columns[r]
 		}
-		line = t.open
 	}
-	t.lines.rest = append(bytes.Clone(line), '\n')
-	record, err := t.reader.Read()
-	t.open, t.lines.rest = t.open[:0], nil
-	if err != nil {
-		return nil, true
-	}
-	return record, true
+	return -1
 }
-
-// isOpen reports whether a row did not end.
-func (t *table) isOpen() bool { return len(t.open) > 0 }
 
 // isHeader finds out what columns mean by their names. It reports false if none of them is something to judge, or a message
 // of a log.
@@ -200,24 +188,24 @@ func (t *table) choose(columns map[string]string, row []string) (isHeader, ok bo
 	return isHeader, true
 }
 
-// readRow reads a line of a table.
-func (r *Reader) readRow(line []byte, found func(*Record)) (formatNumber, Result) {
-	t := r.table
-	if len(line) == 0 && !t.isOpen() {
-		return tableFormat, Other
+// startLater finds out whether a line that is no first one is the header of a table, with two columns that are known or more.
+func (r *Reader) startLater(line []byte) bool {
+	const longest = 4096
+	before := r.table
+	if len(line) > longest || r.options.Columns != nil || !r.startTable(line) {
+		r.table = before
+		return false
 	}
-	if !t.isOpen() && line[0] == '#' {
-		r.startFields(line) // the same log, begun anew
-		return tableFormat, Other
+	known := 0
+	for _, column := range r.table.columns {
+		if column >= 0 {
+			known++
+		}
 	}
-	row, complete := t.row(line)
-	if !complete {
-		return tableFormat, Other
+	if known < 2 {
+		r.table = before
 	}
-	if slices.Equal(row, t.header) {
-		return tableFormat, Other
-	}
-	return r.readFields(tableFormat, func(what role) string { return t.value(row, what) }, t.utc, found)
+	return known >= 2
 }
 
 // umbrella recognises the DNS log of Cisco Umbrella, which had no header before version 10: time, two identities, the

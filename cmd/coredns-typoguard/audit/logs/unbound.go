@@ -1,5 +1,7 @@
 package logs
 
+import "bytes"
+
 // unbound reads what Unbound logs with log-queries or log-replies, in its own file with either form of time or in syslog:
 //
 //	[1795305374] unbound[2461:0] info: 192.0.2.25 army.ml. MX IN
@@ -11,6 +13,14 @@ type unbound struct {
 }
 
 func newUnbound(*shared) parser { return &unbound{} }
+
+// claimsUnbound recognises a message by its thread, "[2461:0] info: ", as in journalctl -o cat.
+func claimsUnbound(message []byte) bool {
+	thread, text, ok := cut(message[:min(len(message), 40)], "] ")
+	_, thread, isNumber := cut(thread, ":")
+	return ok && isNumber && message[0] == '[' && digits(thread) == len(thread) &&
+		(bytes.HasPrefix(text, []byte("info: ")) || bytes.HasPrefix(text, []byte("query: ")) || bytes.HasPrefix(text, []byte("reply: ")))
+}
 
 // parse implements parser.
 func (u *unbound) parse(e *entry, found func(*Record)) Result {

@@ -26,13 +26,22 @@ func Delegated(label string) bool {
 	return ok
 }
 
+// All returns the top-level domains, in the order of the list.
+func All() []string {
+	var all []string
+	for line := range strings.Lines(list) {
+		if line = strings.TrimSpace(line); !strings.HasPrefix(line, "#") {
+			all = append(all, line)
+		}
+	}
+	return all
+}
+
 // delegated are the domains of the list.
 var delegated = sync.OnceValue(func() map[string]struct{} {
 	domains := map[string]struct{}{}
-	for line := range strings.Lines(list) {
-		if line = strings.TrimSpace(line); !strings.HasPrefix(line, "#") {
-			domains[line] = struct{}{}
-		}
+	for _, name := range All() {
+		domains[name] = struct{}{}
 	}
 	return domains
 })

@@ -1,7 +1,7 @@
 // Command generate writes tlds.txt anew, from the npm package tlds, which follows IANA's list of top-level domains: from the
 // release that tlds.txt is from, which changes nothing, or with -latest from the latest.
 //
-//	go generate ./cmd/coredns-typoguard/rpz/tlds
+//	go generate ./plugin/typoguard/tlds
 //
 // It needs npm, and its registry.
 package main

@@ -1,0 +1,67 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// TestWarnings: what a Corefile allows, but what is probably not meant, is said by check, and with -strict is an error.
+func TestWarnings(t *testing.T) {
+	const bound = "bind 127.0.0.1\nforward . 192.0.2.53\n"
+	const tld = `policy "default": protect com hides every domain under `
+	tests := []struct {
+		name, corefile string
+		want           []string // how the warnings begin
+	}{
+		{"nothing", ".:53 {\n" + bound + "typoguard {\nprotect army.mil\n}\n}", nil},
+		{"no source of answers", ".:53 {\nbind 127.0.0.1\ncache\nerrors\ntypoguard {\nprotect army.mil\n}\n}",
+			[]string{"server block dns://.:53 has no forward or other source of answers: it resolves nothing"}},
+		{"a template is one", ".:53 {\nbind 127.0.0.1\ntemplate IN MX .\ntypoguard {\nprotect army.mil\n}\n}", nil},
+		{"open to everybody", ".:53 {\nforward . 192.0.2.53\ntypoguard {\nprotect army.mil\n}\n}",
+			[]string{"server block dns://.:53 listens on addresses other than loopback without acl: it resolves for everybody who reaches it"}},
+		{"open to some", ".:53 {\nacl {\nallow net 192.0.2.0/24\nblock\n}\nforward . 192.0.2.53\ntypoguard {\nprotect army.mil\n}\n}", nil},
+		{"a narrower block", ".:53 {\n" + bound + "typoguard {\nprotect mil\nrequire counterpart\n}\n}\nml:53 {\n" + bound + "}",
+			[]string{"server block dns://ml.:53 takes names away from dns://.:53, whose policies hide lookalikes there: they are not hidden"}},
+		{"a narrower block above lookalikes", ".:53 {\n" + bound + "typoguard {\nprotect army.mil\n}\n}\nml:53 {\n" + bound + "}",
+			[]string{"server block dns://ml.:53 takes names away from dns://.:53"}},
+		{"a narrower block above what is protected", ".:53 {\n" + bound + "typoguard {\nprotect army.nl\n}\n}\nnl:53 {\n" + bound + "}",
+			[]string{"server block dns://nl.:53 takes names away from dns://.:53"}},
+		{"a narrower block with the policy", ".:53 ml:53 {\n" + bound + "typoguard {\nprotect army.mil\n}\n}", nil},
+		{"a narrower block on another port", ".:53 {\n" + bound + "typoguard {\nprotect army.mil\n}\n}\nml:54 {\n" + bound + "}", nil},
+		{"a narrower block of other names", ".:53 {\n" + bound + "typoguard {\nprotect army.mil\n}\n}\ncorp.example:53 {\n" + bound + "}", nil},
+		{"a narrower block of what is protected", ".:53 {\n" + bound + "typoguard {\nprotect army.mil\n}\n}\nus.army.mil:53 {\n" + bound + "}", nil},
+		{"another policy's allow", ".:53 {\n" + bound + "typoguard a {\nprotect army.mil\n}\ntypoguard b {\nprotect navy.nl\nallow army.ml x.army.mi\n}\n}",
+			[]string{`policy "b": allow army.ml, x.army.mi un-hides what policy "a" hides as a lookalike of army.mil`}},
+		{"another policy's protect", ".:53 {\n" + bound + "typoguard a {\nprotect army.mil\n}\ntypoguard b {\nprotect army.ml\npopular block\n}\n}",
+			[]string{`policy "b": protect army.ml un-hides what policy "a" hides as a lookalike of army.mil`,
+				`policy "a": protect army.mil un-hides what policy "b" hides as a lookalike of army.ml`}},
+		{"its own allow", ".:53 {\n" + bound + "typoguard a {\nprotect army.mil\nallow army.ml\n}\ntypoguard b {\nprotect navy.nl\nallow army.ml\n}\n}", nil},
+		{"what is only monitored", ".:53 {\n" + bound + "typoguard a {\nprotect army.mil\nmode monitor\n}\ntypoguard b {\nprotect navy.nl\nallow army.ml\n}\n}", nil},
+		{"a top-level domain", ".:53 {\n" + bound + "typoguard {\nprotect com\n}\n}",
+			[]string{tld + "bom, cam, cm, co, mom, om; allow those that are legitimate, or use require counterpart"}},
+		{"a top-level domain whose neighbours are allowed", ".:53 {\n" + bound + "typoguard {\nprotect com\nallow bom cam cm co mom om\n}\n}", nil},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			useBinary(t)
+			require.NoError(t, os.WriteFile("Corefile", []byte(tt.corefile), 0o600))
+			var out, errs bytes.Buffer
+			assert.Zero(t, runCommand([]string{"coredns-typoguard", "check", "example.org"}, strings.NewReader(""), &out, &errs))
+			lines := strings.Split(strings.TrimSuffix(errs.String(), "\n"), "\n")
+			if len(tt.want) == 0 {
+				assert.Empty(t, errs.String())
+				return
+			}
+			require.Len(t, lines, len(tt.want), "%q", lines)
+			for i, line := range lines {
+				assert.True(t, strings.HasPrefix(line, "coredns-typoguard check: warning: "+tt.want[i]), line)
+			}
+			assert.Equal(t, 2, runCommand([]string{"coredns-typoguard", "check", "-strict", "example.org"}, strings.NewReader(""), &out, &errs))
+		})
+	}
+}

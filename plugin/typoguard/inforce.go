@@ -1,0 +1,99 @@
+package typoguard
+
+import (
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"hash/fnv"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/suffixlist"
+)
+
+// hashOf returns a short text that is the same for policies that say the same of all names, on whichever host, in whichever order their
+// suffixes are. The addresses of the sinkhole do not count.
+func hashOf(p *policy.Policy, suffixes *policy.Suffixes) string {
+	h := fnv.New64a()
+	fmt.Fprint(h, p.Distance, p.Kinds.List(), p.Keyboard, p.Clients, p.Types, p.TTL, p.Inspect)
+	if p.Require != nil {
+		fmt.Fprint(h, *p.Require)
+	}
+	sum := binary.BigEndian.AppendUint64(nil, h.Sum64()+sumOf(suffixes.Protected, 'p')+sumOf(suffixes.Allowed, 'a'))
+	return hex.EncodeToString(sum)
+}
+
+// sumOf returns a number for a list that does not depend on its order.
+func sumOf(suffixes []suffixlist.Suffix, list byte) uint64 {
+	sum := uint64(0)
+	for _, name := range suffixlist.Names(suffixes) {
+		h := fnv.New64a()
+		_, _ = h.Write([]byte{list}) // never fails
+		_, _ = h.Write([]byte(name))
+		sum += h.Sum64()
+	}
+	return sum
+}
+
+// inForce describes the policy of a block at an index in one line.
+func (b *block) inForce(i int) string {
+	c, sizes := b.policies[i], b.set.Load().Sizes[i]
+	var parts []string
+	add := func(format string, args ...any) { parts = append(parts, fmt.Sprintf(format, args...)) }
+	mode := c.ModeAt(b.now())
+	if mode == policy.Monitor && !c.MonitorUntil.IsZero() {
+		add("mode %s until %s", mode, c.MonitorUntil.UTC().Format(time.RFC3339))
+	} else {
+		add("mode %s", mode)
+	}
+	add("%d protected", sizes.Protected)
+	add("%d allowed", sizes.Allowed)
+	add("action %s%s", c.Action, joinAddresses(c.Sinkhole))
+	add("%s", clientsText(&c.Clients))
+	for _, s := range b.lists[i].Sources {
+		if !s.IsBuiltin() {
+			add("list %s %s", s.Label(), ageText(s))
+		}
+	}
+	for _, a := range c.smtp.addresses {
+		add("smtp %s", a)
+	}
+	if c.review != nil {
+		add("review %s", c.review.Address)
+	}
+	add("hash %s", b.hashes[i])
+	return fmt.Sprintf("policy %q in force: %s", c.Name, strings.Join(parts, ", "))
+}
+
+// ageText says when a list was last up to date.
+func ageText(s *suffixlist.Source) string {
+	if s.Success().IsZero() {
+		return "NOT up to date"
+	}
+	return "of " + s.Success().UTC().Format(time.RFC3339)
+}
+
+// clientsText says who the clients are.
+func clientsText(c *policy.Clients) string {
+	if c.Everybody() {
+		return "all clients"
+	}
+	var all []string
+	for _, network := range c.Networks {
+		all = append(all, network.String())
+	}
+	for _, label := range c.Labels {
+		all = append(all, "metadata:"+label.String())
+	}
+	return "clients " + some(all)
+}
+
+func joinAddresses(addresses []netip.Addr) string {
+	var text strings.Builder
+	for _, a := range addresses {
+		text.WriteString(" " + a.String())
+	}
+	return text.String()
+}

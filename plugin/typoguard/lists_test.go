@@ -1,0 +1,241 @@
+package typoguard
+
+import (
+	"bytes"
+	"fmt"
+	golog "log"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/coredns/caddy"
+	clog "github.com/coredns/coredns/plugin/pkg/log"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/metrics"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/suffixlist"
+)
+
+// logged is what CoreDNS's log has been sent.
+type logged struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+// Write implements io.Writer.
+func (l *logged) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(b)
+}
+
+// String returns what has been logged.
+func (l *logged) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+// keepLog returns what is logged until the test ends.
+func keepLog(t *testing.T) *logged {
+	t.Helper()
+	l := new(logged)
+	golog.SetOutput(l)
+	t.Cleanup(clog.Discard)
+	return l
+}
+
+// ships returns a list of so many suffixes: ship1.mil…
+func ships(n int) string {
+	var list strings.Builder
+	for i := range n {
+		fmt.Fprintf(&list, "ship%d.mil\n", i+1)
+	}
+	return list.String()
+}
+
+// TestLosingLists: a list that turns to rubbish in the background is not taken over.
+func TestLosingLists(t *testing.T) {
+	const refused = "reload failed, keeping the previous lists"
+	tests := []struct {
+		name, options, before, after string
+		log                          string // "" if the list is taken
+	}{
+		{"one of 200 lines", "", ships(200), ships(1), "200 suffixes before, 1 after (+0 −199); expected it to lose at most 50% (shrink)"},
+		{"an error page", "", ships(200), "unavailable\n", "200 suffixes before, 1 after (+1 −200)"},
+		{"another list", "", ships(10), strings.ReplaceAll(ships(10), "ship", "boat"), "10 suffixes before, 10 after (+10 −10)"},
+		{"null in a short list", "", ships(2), "null\n", `"null" is no top-level domain`},
+		{"an added line of a log", "", ships(20), ships(20) + "unavailable\n", `"unavailable" is no top-level domain (20 suffixes before, 21 after (+1 −0))`},
+		{"half", "", ships(200), ships(100), ""},
+		{"less than half", "", ships(200), ships(99), "(+0 −101)"},
+		{"a short list", "", ships(9), ships(1), ""},
+		{"a smaller percentage", "shrink 10", ships(200), ships(179), "expected it to lose at most 10% (shrink)"},
+		{"any percentage", "shrink 100", ships(200), ships(1), ""},
+		{"a top-level domain", "", ships(20), ships(20) + "army\n", ""},
+		{"an internationalised top-level domain", "", ships(20), ships(20) + "рус\n", ""},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			dir := writeLists(t, map[string]string{"list.txt": tt.before})
+			out := keepLog(t)
+			watched(t, dir, "typoguard losing {\nprotect_file list.txt\nreload 10s\n"+tt.options+"\n}", func(b *block, elapse func(time.Duration)) {
+				suffixes := testutil.ToFloat64(metrics.PolicySuffixes.WithLabelValues("losing", "protect"))
+				replaceFile(t, filepath.Join(dir, "list.txt"), tt.after)
+				elapse(10 * time.Minute)
+				after := testutil.ToFloat64(metrics.PolicySuffixes.WithLabelValues("losing", "protect"))
+				successful := testutil.ToFloat64(metrics.PolicyReloadSuccessful.WithLabelValues("losing"))
+				age := time.Since(time.Unix(int64(testutil.ToFloat64(metrics.ListSuccess.WithLabelValues("losing", filepath.Join(dir, "list.txt")))), 0))
+				if tt.log == "" {
+					assert.InDelta(t, 1, successful, 0)
+					assert.InDelta(t, strings.Count(tt.after, "\n"), after, 0)
+					assert.Less(t, age, 12*time.Second)
+					assert.NotContains(t, out.String(), refused)
+					return
+				}
+				assert.InDelta(t, 0, successful, 0)
+				assert.InDelta(t, suffixes, after, 0)
+				assert.Greater(t, age, 9*time.Minute)
+				assert.Equal(t, 1, strings.Count(out.String(), refused), "one line")
+				assert.Contains(t, out.String(), tt.log)
+				assert.Equal(t, policy.Lookalike, verdictOn(b, "ship1.ml"))
+			})
+		})
+	}
+}
+
+// TestLosingListsAtRestart: a restart or a reload of the Corefile takes what is refused in the background, and says so.
+func TestLosingListsAtRestart(t *testing.T) {
+	dir := writeLists(t, map[string]string{"list.txt": ships(200)})
+	const corefile = "typoguard mil {\nprotect_file list.txt\n}"
+	began := func() *instance {
+		b, err := parseCorefile(t, dir, corefile)
+		require.NoError(t, err)
+		i := newInstance()
+		require.NoError(t, i.add(b))
+		require.NoError(t, i.start())
+		return i
+	}
+	first := began()
+	out := keepLog(t)
+	replaceFile(t, filepath.Join(dir, "list.txt"), "null\n")
+	second := began()
+	assert.Contains(t, out.String(), `policy "mil": `+dir+`/list.txt has lost many suffixes since it was last loaded, and is taken nevertheless: 200 suffixes before, 1 after (+1 −200)`)
+	assert.Contains(t, out.String(), `policy "mil": `+dir+`/list.txt:1: "null" is no top-level domain; is this the right list?`)
+	assert.Equal(t, policy.Pass, verdictOn(second.blocks[0], "ship1.ml"))
+	require.NoError(t, first.stop())
+	require.NoError(t, second.stop())
+}
+
+// TestListThatBlocks: a list that is a pipe fails alone, and holds up nothing.
+func TestListThatBlocks(t *testing.T) {
+	dir := writeLists(t, map[string]string{"list.txt": "army.mil\n", "other.txt": "af.mil\n"})
+	watched(t, dir, "typoguard blocks {\nprotect_file list.txt other.txt\nreload 10s\n}", func(b *block, elapse func(time.Duration)) {
+		list := filepath.Join(dir, "list.txt")
+		require.NoError(t, os.Remove(list))
+		require.NoError(t, syscall.Mkfifo(list, 0o600))
+		elapse(time.Minute)
+		require.Equal(t, policy.Lookalike, verdictOn(b, "army.ml"))
+		require.Equal(t, policy.Pass, verdictOn(b, "navy.ml"))
+		require.ErrorContains(t, b.lists[0].Stale(), list+" is not a regular file")
+		replaceFile(t, filepath.Join(dir, "other.txt"), "af.mil\nnavy.mil\n")
+		elapse(time.Minute)
+		require.Equal(t, policy.Lookalike, verdictOn(b, "navy.ml"), "the other list is taken")
+		require.Equal(t, policy.Lookalike, verdictOn(b, "army.ml"))
+		require.InDelta(t, 0, testutil.ToFloat64(metrics.PolicyReloadSuccessful.WithLabelValues("blocks")), 0)
+	})
+}
+
+// TestNothingIsProtected: a server that starts without its list says so in one line, and tries again after a second.
+func TestNothingIsProtected(t *testing.T) {
+	s := newListServer(t, "navy.mil\n")
+	s.set("", http.StatusBadGateway)
+	out := keepLog(t)
+	b, err := parseCorefile(t, "", "typoguard mil {\nprotect_file "+s.URL+"\non_missing start\nreload 1h\n}")
+	require.NoError(t, err)
+	i := newInstance()
+	require.NoError(t, i.add(b))
+	require.NoError(t, i.start())
+	defer func() { require.NoError(t, i.stop()) }()
+	assert.Equal(t, 1, strings.Count(out.String(), `policy "mil": NOTHING IS PROTECTED until its lists can be fetched: `))
+	s.set("navy.mil\n", 0)
+	assert.Eventually(t, func() bool { return verdictOn(b, "navy.ml") == policy.Lookalike }, 10*time.Second, 10*time.Millisecond)
+}
+
+// TestClockJumps: entries that have expired only because the clock was wrong come back with the right time.
+func TestClockJumps(t *testing.T) {
+	dir := writeLists(t, map[string]string{"list.txt": "navy.mil until=2001-01-01\naf.mil\n"})
+	var offset atomic.Int64
+	now := func() time.Time { return time.Now().Add(time.Duration(offset.Load())) }
+	watchedAt(t, dir, "typoguard {\nprotect_file list.txt\n}", now, func(b *block, elapse func(time.Duration)) {
+		for _, step := range []struct {
+			years int
+			want  policy.Verdict
+		}{{0, policy.Lookalike}, {10, policy.Pass}, {0, policy.Lookalike}, {-10, policy.Lookalike}, {10, policy.Pass}, {0, policy.Lookalike}} {
+			offset.Store(int64(time.Duration(step.years) * 365 * 24 * time.Hour))
+			elapse(longestWait + time.Second)
+			require.Equal(t, step.want, verdictOn(b, "navy.ml"), "%+d years", step.years)
+			require.Equal(t, policy.Lookalike, verdictOn(b, "af.ml"))
+		}
+	})
+}
+
+// TestInForce: the log says what is in force at the start and after each change, and the hash changes with the suffixes and nothing else.
+func TestInForce(t *testing.T) {
+	dir := writeLists(t, map[string]string{"list.txt": "army.mil\naf.mil\n", "allow.txt": "gov.ml\n"})
+	list := filepath.Join(dir, "list.txt")
+	out := keepLog(t)
+	hash := func() string {
+		lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+		_, hash, ok := strings.Cut(lines[len(lines)-1], ", hash ")
+		require.True(t, ok, lines[len(lines)-1])
+		return hash
+	}
+	watched(t, dir, "typoguard watched {\nprotect_file list.txt\nallow_file allow.txt\nclients 192.0.2.0/24\naction sinkhole 192.0.2.25\n"+
+		"mode monitor until=2000-01-02T00:00:00Z\nreload 10s\n}", func(b *block, elapse func(time.Duration)) {
+		assert.Contains(t, out.String(), `policy "watched" in force: mode monitor until 2000-01-02T00:00:00Z, 2 protected, 1 allowed, action sinkhole 192.0.2.25, `+
+			`clients 192.0.2.0/24, list `+list+` of 2000-01-01T00:00:00Z, list `+dir+`/allow.txt of 2000-01-01T00:00:00Z, hash `)
+		info := func(mode string) float64 {
+			return testutil.ToFloat64(metrics.PolicyInfo.WithLabelValues("watched", hash(), mode, "sinkhole", caddy.AppVersion))
+		}
+		assert.InDelta(t, 1, info("monitor"), 0)
+		first := hash()
+		replaceFile(t, list, "army.mil\nnavy.mil\n")
+		elapse(11 * time.Second)
+		assert.NotEqual(t, first, hash())
+		assert.Contains(t, out.String(), "2 protected")
+		replaceFile(t, list, "af.mil # the same in another order\narmy.mil\narmy.mil\n")
+		elapse(11 * time.Second)
+		assert.Equal(t, first, hash())
+		elapse(25 * time.Hour)
+		assert.InDelta(t, 1, info("enforce"), 0)
+		assert.Equal(t, 1, testutil.CollectAndCount(metrics.PolicyInfo), "what is no longer in force is gone")
+	})
+}
+
+// TestIntervals: what failed is tried again soon, and then less and less often.
+func TestIntervals(t *testing.T) {
+	i := &intervals{reload: 30 * time.Second, retry: firstRetry}
+	for _, want := range []time.Duration{1, 2, 4, 8, 16, 30, 30} {
+		assert.InDelta(t, want*time.Second, i.next(suffixlist.Failed), float64(want*time.Second)/9)
+	}
+	assert.Equal(t, settle, i.next(suffixlist.Unsettled))
+	assert.Equal(t, 30*time.Second, i.next(suffixlist.Unchanged))
+	assert.InDelta(t, time.Second, i.next(suffixlist.Failed), float64(time.Second)/9)
+	i.fetched = true
+	seen := map[time.Duration]bool{}
+	for range 10 {
+		next := i.next(suffixlist.Unchanged)
+		assert.InDelta(t, 30*time.Second, next, float64(30*time.Second)/9)
+		seen[next] = true
+	}
+	assert.Greater(t, len(seen), 1, "many hosts do not ask in step")
+}
