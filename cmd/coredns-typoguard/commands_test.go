@@ -287,7 +287,7 @@ func TestHelp(t *testing.T) {
 	}
 	status, _, errs := runCLI(t, "", "nonsense")
 	assert.Equal(t, 2, status)
-	assert.Contains(t, errs, `coredns-typoguard nonsense: unknown command "nonsense"; expected one of check, audit`)
+	assert.Contains(t, errs, `coredns-typoguard nonsense: unknown command "nonsense"; expected one of check, advise, audit`)
 }
 
 // TestCompletion: there is a script for each shell, and what it calls completes commands and options.

@@ -277,5 +277,5 @@ func TestDocumentedCommands(t *testing.T) {
 			assert.Equal(t, want, string(got))
 		})
 	}
-	assert.Equal(t, 4, commands)
+	assert.Equal(t, 5, commands)
 }

@@ -47,6 +47,7 @@ func (r *reloader) startReloading(before *reloader) {
 	metrics.ResetPolicies()
 	r.publish()
 	for _, b := range r.blocks {
+		r.done.Go(func() { b.countKnown(ctx) })
 		if b.changesByItself() {
 			r.done.Go(func() { r.expire(ctx, b) })
 		}
@@ -114,6 +115,7 @@ func (r *reloader) reload(ctx context.Context, b *block, c *policyConfig, lists 
 		log.Info(b.inForce(slices.Index(b.policies, c)))
 		metrics.PolicyReloads.WithLabelValues(metrics.ResultOK).Inc()
 		r.loaded = time.Now()
+		b.countKnown(ctx)
 	}
 	r.publish()
 	switch {

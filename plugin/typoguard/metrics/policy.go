@@ -29,6 +29,12 @@ var (
 		Name:      "policy_monitor_until_timestamp_seconds",
 		Help:      "Unix time at which mode monitor ends and the policy enforces.",
 	}, []string{"policy"})
+	PolicyKnown = promauto.NewGaugeVec(prometheus.GaugeOpts{
+		Namespace: namespace,
+		Subsystem: subsystem,
+		Name:      "policy_known_domains",
+		Help:      "Number of known domains that look like suffixes of a policy, by result: hidden, popular (they pass) or typo (hidden, as they should be).",
+	}, []string{"policy", "result"})
 	PolicyReloads = promauto.NewCounterVec(prometheus.CounterOpts{
 		Namespace: namespace,
 		Subsystem: subsystem,
@@ -73,6 +79,7 @@ func ResetPolicies() {
 	PolicyReloadSuccessful.Reset()
 	PolicyTrialEnds.Reset()
 	PolicyExpiring.Reset()
+	PolicyKnown.Reset()
 	PolicyInfo.Reset()
 	ListSuccess.Reset()
 	ListInterval.Reset()
@@ -97,6 +104,13 @@ func BeginPolicy(p *policy.Policy, hasListener bool) {
 // SetLoaded sets the time at which the suffixes of a policy were last put in force.
 func SetLoaded(at time.Time) {
 	PolicyReloadTime.Set(float64(at.UnixNano()) / float64(time.Second))
+}
+
+// SetKnown sets the gauges of known domains.
+func SetKnown(name string, counts policy.KnownCounts) {
+	PolicyKnown.WithLabelValues(name, "hidden").Set(float64(counts.Hidden))
+	PolicyKnown.WithLabelValues(name, "popular").Set(float64(counts.Passing))
+	PolicyKnown.WithLabelValues(name, "typo").Set(float64(counts.Typos))
 }
 
 // SetListSuccess sets the time at which a list was last found to be up to date; zero is not since the start.

@@ -45,3 +45,9 @@ func registrableLabel(suffix string) (index, letters int) {
 	dot := strings.LastIndexByte(above, '.')
 	return strings.Count(above, "."), len(match.Decode(above[dot+1:]))
 }
+
+// IsShort reports whether the registrable label of a suffix has so few letters that ReportShort matters.
+func IsShort(suffix string) bool {
+	_, letters := registrableLabel(suffix)
+	return letters > 0 && letters < minLabel
+}

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"maps"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -93,6 +95,9 @@ func IsTypo(name string) bool {
 	_, ok := typos()[name]
 	return ok
 }
+
+// Typos returns the known typos in alphabetical order.
+func Typos() []string { return slices.Sorted(maps.Keys(typos())) }
 
 // typos are the known typos.
 var typos = sync.OnceValue(func() map[string]struct{} {

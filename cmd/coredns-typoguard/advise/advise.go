@@ -1,0 +1,181 @@
+// Package advise is the command that says which known domains look like protected suffixes, and what to write into the Corefile.
+package advise
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/coredns/caddy"
+	"github.com/urfave/cli/v3"
+
+	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/corefile"
+	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/resolver"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/suffixlist"
+)
+
+const description = `Says for each protected suffix which known domains look like it, by rank: which ones pass because they are popular, which ones
+are hidden, and which are known typos and rightly hidden; and how safe the suffix is:
+
+  safe    no known domain looks like it
+  few     one to five do: there may be others, which are not known; watch the events
+  short   more than five do: of the names that nobody knows many belong to others, too
+
+Then come the lines to add to the policy, if there are any: "allow" for hidden domains that are known, "popular pass", "short report"
+or "require counterpart". Nothing is written for you: decide whether you mean them.
+
+With SUFFIX, suffixes are looked at as if a policy with the default options protected them; with -conf and SUFFIX, only these of the
+Corefile. Without, all of the Corefile.
+
+With -resolve, the hidden names that are one edit away from a suffix are looked up, at most ten a second and 500 in all: those that
+exist are listed, with "MX" if they take mail. They belong to somebody: to those who wait for your mistakes, or to organisations that
+you may write to.
+
+Exit status: 0 if there is nothing to add, 1 if there is, 2 on error.`
+
+// Command returns the command.
+func Command() *cli.Command {
+	return &cli.Command{
+		Name:        "advise",
+		Usage:       "say which known domains the policies hide, and what to write into the Corefile",
+		ArgsUsage:   "[SUFFIX...]",
+		Description: description,
+		Flags: append(corefile.Flags(),
+			resolver.Flag("look up the hidden neighbours of each suffix with the resolver at this `ADDRESS`"),
+			&cli.BoolFlag{Name: "json", Usage: "print one JSON object per line, for each suffix"},
+		),
+		Action: run,
+	}
+}
+
+func run(ctx context.Context, c *cli.Command) error {
+	wanted, err := parseSuffixes(c.Args().Slice())
+	if err != nil {
+		return err
+	}
+	r, err := resolver.FromFlag(c)
+	if err != nil {
+		return err
+	}
+	blocks, err := load(c, wanted)
+	if err != nil {
+		return err
+	}
+	var all []*advice
+	for _, b := range blocks {
+		all = append(all, adviceOn(b, wanted)...)
+	}
+	for _, suffix := range wanted {
+		if !isProtected(all, suffix) {
+			return fmt.Errorf("%q is not protected by the Corefile; expected one of its suffixes, or no -conf", suffix)
+		}
+	}
+	if r != nil {
+		if err := lookUp(ctx, all, r); err != nil {
+			return err
+		}
+	}
+	print := printText
+	if c.Bool("json") {
+		print = printJSON
+	}
+	if err := print(c.Root().Writer, all); err != nil {
+		return err
+	}
+	for _, a := range all {
+		if len(a.Lines) > 0 {
+			return cli.Exit("", 1)
+		}
+	}
+	return nil
+}
+
+// parseSuffixes reads the arguments.
+func parseSuffixes(words []string) ([]string, error) {
+	var all []string
+	for _, word := range words {
+		suffix, err := match.ParseSuffix(word)
+		if err == nil {
+			err = match.CheckProtectable(suffix)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%q: %w", word, err)
+		}
+		all = append(all, suffix)
+	}
+	return all, nil
+}
+
+// load returns the server blocks with policies: those of the Corefile, or one that protects the suffixes if there is no -conf.
+func load(c *cli.Command, suffixes []string) ([]*typoguard.Block, error) {
+	if len(suffixes) > 0 && !c.IsSet("conf") {
+		content := ". {\n typoguard {\n  protect " + strings.Join(suffixes, " ") + "\n }\n}\n"
+		return typoguard.Load(caddy.CaddyfileInput{Contents: []byte(content), Filepath: "advise", ServerTypeName: "dns"})
+	}
+	blocks, err := corefile.Load(c)
+	if err != nil {
+		return nil, err
+	}
+	var with []*typoguard.Block
+	for _, b := range blocks.All {
+		if b.Set != nil && (blocks.Chosen == nil || blocks.Chosen == b) {
+			with = append(with, b)
+		}
+	}
+	if len(with) == 0 {
+		return nil, fmt.Errorf("server: the server block has no policy; expected one with a typoguard stanza")
+	}
+	return with, nil
+}
+
+// isProtected reports whether there is advice on a suffix.
+func isProtected(all []*advice, suffix string) bool {
+	for _, a := range all {
+		if a.Suffix == suffix {
+			return true
+		}
+	}
+	return false
+}
+
+// adviceOn returns the advice on each suffix of a block, or on those that are wanted.
+func adviceOn(b *typoguard.Block, wanted []string) []*advice {
+	only := map[string]bool{}
+	for _, suffix := range wanted {
+		only[suffix] = true
+	}
+	bySuffix := map[key]*advice{}
+	var all []*advice
+	for i, p := range b.Set.Policies {
+		for _, suffix := range suffixlist.Names(b.Suffixes[i].Protected) {
+			if len(only) == 0 || only[suffix] {
+				a := &advice{Policy: p.Name, Suffix: suffix, policy: p, block: b}
+				bySuffix[key{p.Name, suffix}] = a
+				all = append(all, a)
+			}
+		}
+	}
+	for k := range b.Set.Known() {
+		for _, c := range k.Candidates {
+			if a := bySuffix[key{c.Policy, c.Protected}]; a != nil {
+				a.add(&k, c.Distance, c.Kind)
+			}
+		}
+	}
+	for _, a := range all {
+		a.finish()
+	}
+	return all
+}
+
+// key is what tells the suffixes of policies apart.
+type key struct{ policy, suffix string }
+
+// hides reports whether a policy hides a name, for any client.
+func (a *advice) hides(name string) bool {
+	d := a.block.Judge(&policy.Query{Name: name, Type: mx, Only: a.policy})
+	return d.Enforced()
+}
