@@ -20,10 +20,11 @@ const policies = `    typoguard defence {
         smtp %[2]s
         hint "Questions? Call the help desk, 2525, about {suggested}."
 %[1]s    }
-    # On probation: well-known names have real neighbours, such as mail.com.
+    # On probation, with what would pass as popular: well-known names have real neighbours, such as mail.com.
     typoguard webmail {
         protect gmail.com outlook.com
         allow ymail.com
+        popular block
         mode monitor
 %[1]s    }
 `

@@ -189,7 +189,7 @@ func (p *plan) considerSpecial(name string, visit visitor) error {
 // ruleAbove returns the rule for the names below the parent of a name.
 func (p *plan) ruleAbove(name string) rule {
 	if above := parent(name); above != p.above {
-		p.above, p.aboveRule = above, p.judge(above).rule.forBelow()
+		p.above, p.aboveRule = above, p.judge(above).forBelow()
 	}
 	return p.aboveRule
 }
@@ -198,7 +198,7 @@ func (p *plan) ruleAbove(name string) rule {
 func (p *plan) keepAbove(name string) {
 	for above := parent(name); above != ""; above = parent(above) {
 		r := p.judge(above).rule
-		if r != p.judge(parent(above)).rule.forBelow() {
+		if r != p.judge(parent(above)).forBelow() {
 			return // this one has a rule
 		}
 		p.between[above] = r

@@ -34,10 +34,23 @@ func (s *Set) Judge(q *Query) Decision {
 	return listed(found)
 }
 
-// decide picks among the matches of a name, best first, the one whose policy is for the client. A policy that only
+// decide returns what the policies say about a name that matches.
+func (s *Set) decide(q *Query, matches []match.Match) Decision {
+	d := s.pick(q, matches)
+	if d.Policy != nil && !d.Policy.Answers(q.Type) {
+		d.Reason = OtherType
+	}
+	d.NoName = d.Covered() && d.Policy.denies(q.Type) && !s.ListedBelow(q.Name)
+	if q.Candidates || (d.Covered() && d.Policy.Candidates) {
+		d.Candidates = s.candidates(q.Name, matches)
+	}
+	return d
+}
+
+// pick picks among the matches of a name, best first, the one whose policy is for the client. A policy that only
 // monitors never takes a name from one that enforces: it would let mail through that another policy stops. Neither does a policy
 // for which the name is popular.
-func (s *Set) decide(q *Query, matches []match.Match) Decision {
+func (s *Set) pick(q *Query, matches []match.Match) Decision {
 	d := Decision{Reason: OtherClient}
 	var exempt *Decision
 	client, now := q.client(), q.now()
@@ -68,18 +81,11 @@ func (s *Set) decide(q *Query, matches []match.Match) Decision {
 		}
 		d = Decision{Verdict: Lookalike, Policy: p, Mode: mode, Lookalike: s.lookalike(q.Name, m), Counterpart: found, Doubtful: doubtful}
 		if mode == Enforce {
-			break
+			return d
 		}
 	}
 	if d.Policy == nil && exempt != nil {
-		d = *exempt
-	}
-	if d.Policy != nil && !d.Policy.Answers(q.Type) {
-		d.Reason = OtherType
-	}
-	d.NoName = d.Covered() && d.Policy.denies(q.Type) && !s.ListedBelow(q.Name)
-	if q.Candidates || (d.Covered() && d.Policy.Candidates) {
-		d.Candidates = s.candidates(q.Name, matches)
+		return *exempt
 	}
 	return d
 }

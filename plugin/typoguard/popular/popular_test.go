@@ -94,7 +94,7 @@ func FuzzRank(f *testing.F) {
 		random := rand.New(rand.NewPCG(seed, 0))
 		want := map[string]int{}
 		var file strings.Builder
-		for _, name := range strings.Fields(names) {
+		for name := range strings.FieldsSeq(names) {
 			if parsed, err := match.ParseSuffix(name); err != nil || parsed != name || !strings.Contains(name, ".") || strings.ContainsAny(name, ",#") {
 				continue
 			}

@@ -190,7 +190,7 @@ func (f *File) prune() error {
 		return err
 	}
 	for i, name := range rotated { // newest first
-		if (f.config.Keep == 0 || i < f.config.Keep) && !(steady && f.expired(name)) {
+		if (f.config.Keep == 0 || i < f.config.Keep) && (!steady || !f.expired(name)) {
 			continue
 		}
 		if err := os.Remove(name); err != nil && !errors.Is(err, os.ErrNotExist) {

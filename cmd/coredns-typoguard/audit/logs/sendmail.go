@@ -93,7 +93,7 @@ func (s *sendmail) delivery(e *entry, id, text []byte, found func(*Record)) Resu
 // sendmailRecipients returns what stands before the next key: names of people, which may stand with the addresses, have
 // commas, too.
 func sendmailRecipients(text []byte) []byte {
-	for i := 0; i < len(text); i++ {
+	for i := range text {
 		if text[i] != ',' || i+2 >= len(text) || text[i+1] != ' ' {
 			continue
 		}

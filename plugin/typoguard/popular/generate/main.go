@@ -65,7 +65,7 @@ func main() {
 
 // write replaces a list.
 func write(name, file, origin string, read func([]byte) ([]string, error)) error {
-	content, err := os.ReadFile(file) //nolint:gosec // the developer names it
+	content, err := os.ReadFile(file)
 	if err != nil {
 		return err
 	}
