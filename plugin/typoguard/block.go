@@ -94,7 +94,7 @@ func (b *block) compile() error {
 	}
 	hashes := make([]string, len(policies))
 	for i, p := range policies {
-		hashes[i] = hashOf(p, &suffixes[i])
+		hashes[i] = p.Hash(&suffixes[i])
 	}
 	b.set.Store(set)
 	b.compiled, b.hashes = now, hashes

@@ -1,10 +1,7 @@
 package typoguard
 
 import (
-	"encoding/binary"
-	"encoding/hex"
 	"fmt"
-	"hash/fnv"
 	"net/netip"
 	"strings"
 	"time"
@@ -12,33 +9,6 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/suffixlist"
 )
-
-// hashOf returns a short text that is the same for policies that say the same of all names, on whichever host, in whichever order their
-// suffixes are. The addresses of the sinkhole do not count.
-func hashOf(p *policy.Policy, suffixes *policy.Suffixes) string {
-	h := fnv.New64a()
-	for _, kind := range p.Kinds.List() {
-		fmt.Fprint(h, kind.String(), " ")
-	}
-	fmt.Fprint(h, p.Distance, p.Keyboard, p.Clients, p.Types, p.TTL, p.Inspect)
-	if p.Require != nil {
-		fmt.Fprint(h, *p.Require)
-	}
-	sum := binary.BigEndian.AppendUint64(nil, h.Sum64()+sumOf(suffixes.Protected, 'p')+sumOf(suffixes.Allowed, 'a'))
-	return hex.EncodeToString(sum)
-}
-
-// sumOf returns a number for a list that does not depend on its order.
-func sumOf(suffixes []suffixlist.Suffix, list byte) uint64 {
-	sum := uint64(0)
-	for _, name := range suffixlist.Names(suffixes) {
-		h := fnv.New64a()
-		_, _ = h.Write([]byte{list}) // never fails
-		_, _ = h.Write([]byte(name))
-		sum += h.Sum64()
-	}
-	return sum
-}
 
 // inForce describes the policy of a block at an index in one line.
 func (b *block) inForce(i int) string {
@@ -99,4 +69,15 @@ func joinAddresses(addresses []netip.Addr) string {
 		text.WriteString(" " + a.String())
 	}
 	return text.String()
+}
+
+// maxNamed is how many names a line of the log has.
+const maxNamed = 8
+
+// some returns the first of some names.
+func some(names []string) string {
+	if more := len(names) - maxNamed; more > 0 {
+		return fmt.Sprintf("%s and %d more", strings.Join(names[:maxNamed], ", "), more)
+	}
+	return strings.Join(names, ", ")
 }

@@ -14,12 +14,8 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/tlds"
 )
 
-const (
-	// maxNamed is how many names a warning has.
-	maxNamed = 8
-	// maxCompared is the number of suffixes of a server block beyond which its policies are not compared, which takes too long.
-	maxCompared = 100_000
-)
+// maxCompared is the number of suffixes of a server block beyond which its policies are not compared, which takes too long.
+const maxCompared = 100_000
 
 // warnings returns what is allowed in a Corefile, but probably not meant.
 func warnings(sites []*site, blocks []*block) []string {
@@ -116,14 +112,6 @@ func warnOfTLDs(b *block) []string {
 		all = append(all, fmt.Sprintf("%s hides every domain under %s; allow those that are legitimate, or use require counterpart", key, some(hidden[key])))
 	}
 	return all
-}
-
-// some returns the first of some names.
-func some(names []string) string {
-	if more := len(names) - maxNamed; more > 0 {
-		return fmt.Sprintf("%s and %d more", strings.Join(names[:maxNamed], ", "), more)
-	}
-	return strings.Join(names, ", ")
 }
 
 // warnOfContradictions warns of suffixes of one policy that another one would hide: listed names pass for all policies.

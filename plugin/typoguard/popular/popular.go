@@ -6,6 +6,7 @@ package popular
 
 import (
 	"cmp"
+	"hash/fnv"
 	"iter"
 	"slices"
 	"strings"
@@ -47,6 +48,13 @@ func newList(entries []entry) *List {
 
 // Len returns the number of domains.
 func (l *List) Len() int { return len(l.ends) }
+
+// Sum returns a number that is the same for lists of the same domains.
+func (l *List) Sum() uint64 {
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(l.text)) // never fails
+	return h.Sum64()
+}
 
 // name returns a domain of the list.
 func (l *List) name(i int) string {
