@@ -174,7 +174,7 @@ test("reading and saying what it was need no JavaScript", () =>
     await page.locator("tbody .when a").first().click();
     assert.match(await page.locator("h1").innerText(), /looks like/);
     await page.goto(`${base}/events/target2222`);
-    await page.getByLabel("false positive").check();
+    await page.getByRole("radio", { name: "false positive" }).check();
     await page.getByRole("button", { name: "Save" }).click();
     assert.equal(await page.getByRole("status").innerText(), "Saved: 1 event marked false positive.");
   }));
