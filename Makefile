@@ -10,6 +10,7 @@ BINARY      := bin/coredns-typoguard
 TAGS        := grpcnotrace
 LDFLAGS     := -s -w -X main.version=$(VERSION) -X github.com/coredns/coredns/coremain.GitCommit=$(COMMIT)
 BUILD       := $(GO) build -tags=$(TAGS) -ldflags='$(LDFLAGS)'
+RACED       ?= ./plugin/... ./cmd/...
 # SQLite is C, translated: watched by the race detector, it takes five times as long, and nobody looks for races in it here.
 UNRACED     := -gcflags='modernc.org/...=-race=false'
 # Files written by go generate.
@@ -38,7 +39,7 @@ test: ## Run the tests that need only Go; uncached, because the cache does not k
 
 .PHONY: race
 race: ## Run the tests of the plugin and its commands with the race detector, in random order; needs a C compiler
-	CGO_ENABLED=1 $(GO) test -race $(UNRACED) -shuffle=on -tags=$(TAGS) ./plugin/... ./cmd/...
+	CGO_ENABLED=1 $(GO) test -race $(UNRACED) -shuffle=on -tags=$(TAGS) $(RACED)
 
 .PHONY: lint
 lint: ## Check the code with golangci-lint
@@ -97,7 +98,8 @@ e2e: ## Send real mail through real servers, load the RPZ into other resolvers, 
 	test/install $(E2E_PACKAGES)
 	command -v npm >/dev/null || test/install npm
 	npm ci --prefix test/review --ignore-scripts --no-audit --no-fund
-	$(GO) test -p 1 -tags=$(TAGS),e2e -count=1 -timeout=30m -v ./test/mail/... ./test/rpz/... ./test/between/... ./test/soc/... ./test/history/... ./test/review/... ./plugin/typoguard/history/...
+	$(GO) test -parallel 5 -tags=$(TAGS),e2e -count=1 -timeout=30m -v ./test/mail/...
+	$(GO) test -p 1 -tags=$(TAGS),e2e -count=1 -timeout=30m -v ./test/rpz/... ./test/between/... ./test/soc/... ./test/history/... ./test/review/... ./plugin/typoguard/history/...
 
 .PHONY: between
 between: ## Measure what leaks or gets lost behind the resolvers of Debian 12 and 13, in RANDOM (1) random orders of queries; needs root and Debian
