@@ -16,7 +16,6 @@ import (
 
 // TestExim checks what becomes of mail that Exim relays under each action.
 func TestExim(t *testing.T) {
-	t.Parallel()
 	requireTools(t, nil)
 	unrouteable := bounces("5.0.0", "Unrouteable address")
 	refuses := bounces("5.0.0", "an MX or SRV record indicated no SMTP service")

@@ -18,7 +18,6 @@ import (
 // for a passing failure and tries again for four days. Before 7.5 it does not know of RFC 7505: it looks for the address of
 // ".", finds none, and tries again as well.
 func TestOpenSMTPD(t *testing.T) {
-	t.Parallel()
 	requireTools(t, map[string]string{"rsyslogd": "rsyslog"})
 	noDomain := bounces("5.0.0", "Domain does not exist")
 	noMX := waits("No MX found for domain")

@@ -8,7 +8,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -72,15 +71,10 @@ func newJail(t *testing.T, ns *netns, dir string, r release, pkg string, users .
 	return j
 }
 
-// unpacking is held while a package is unpacked: apt-get cannot run twice at a time, and tests run at the same time.
-var unpacking sync.Mutex
-
 // unpack downloads a package of the release and unpacks it, once per run, together with everything that it needs, and with what
 // it and the tests run beside: the machine's C library may be too old for the package, and the package's for the machine's shell.
 func (r release) unpack(t *testing.T, pkg string) string {
 	t.Helper()
-	unpacking.Lock()
-	defer unpacking.Unlock()
 	dir := filepath.Join(runDir, string(r), pkg)
 	if _, err := os.Stat(dir); err == nil {
 		return dir

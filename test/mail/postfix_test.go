@@ -17,7 +17,6 @@ import (
 
 // TestPostfix checks what becomes of mail that Postfix relays under each action.
 func TestPostfix(t *testing.T) {
-	t.Parallel()
 	requireTools(t, nil)
 	noDomain := bounces("5.4.4", "Host not found")
 	noData := bounces("5.4.4", "Host found but no data record of requested type")

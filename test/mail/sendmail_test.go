@@ -16,7 +16,6 @@ import (
 
 // TestSendmail checks what becomes of mail that Sendmail relays under each action.
 func TestSendmail(t *testing.T) {
-	t.Parallel()
 	requireTools(t, map[string]string{"rsyslogd": "rsyslog"})
 	unknown := bounces("5.1.2", "Host unknown")
 	refuses := bounces("5.1.10", "Host does not accept mail: MX 0 .")
