@@ -18,7 +18,7 @@ func TestSignaturesOfOthersStay(t *testing.T) {
 	const sig = " 8 2 300 20300101000000 20200101000000 1 example. AAAA"
 	h := handler(t, "typoguard {\nprotect mil\ninspect ns\n}")
 	h.Next = plugin.HandlerFunc(func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
-		m := replyOf(t, `
+		m := signedReply(t, `
 			partner.example. 300 IN MX 10 mail.partner.example.
 			partner.example. 300 IN RRSIG MX`+sig+`
 			--
@@ -56,7 +56,7 @@ func TestUnsignedNote(t *testing.T) {
 		{pair + "partner.example. 300 IN RRSIG A" + signature, false, false},
 	} {
 		h := handler(t, "typoguard {\nprotect mil\ninspect mx\n}")
-		reply := replyOf(t, tt.records)
+		reply := signedReply(t, tt.records)
 		reply.AuthenticatedData = tt.authentic
 		h.Next = replying(t, reply)
 		errors := ede(ask(t, t.Context(), h, withEDNS(asked("partner.example. MX"), 1232, true)))

@@ -54,7 +54,7 @@ func BenchmarkReply(b *testing.B) {
 		{"address", "www.headquarters.example. 300 IN A 192.0.2.1"},
 		{"alias", "www.headquarters.example. 300 IN CNAME host.cdn.example.\nhost.cdn.example. 300 IN A 192.0.2.1"},
 	} {
-		reply := replyOf(b, bb.records)
+		reply := signedReply(b, bb.records)
 		h.Next = plugin.HandlerFunc(func(_ context.Context, w dns.ResponseWriter, _ *dns.Msg) (int, error) {
 			return dns.RcodeSuccess, w.WriteMsg(reply)
 		})

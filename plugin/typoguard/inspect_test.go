@@ -9,6 +9,7 @@ import (
 	"github.com/coredns/coredns/plugin/test"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/metrics"
+	"github.com/typoguard/coredns-typoguard/test/kit"
 
 	"github.com/miekg/dns"
 	"github.com/prometheus/client_golang/prometheus/testutil"
@@ -16,25 +17,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// replyOf returns a signed reply with records, one a line; those behind "--" are in AUTHORITY, those behind "++" in
-// ADDITIONAL.
-func replyOf(tb testing.TB, records string) *dns.Msg {
+// signedReply returns a reply with records, as kit.Reply reads them, that a validator found to be authentic.
+func signedReply(tb testing.TB, records string) *dns.Msg {
 	tb.Helper()
-	m := &dns.Msg{MsgHdr: dns.MsgHdr{AuthenticatedData: true}}
-	section := &m.Answer
-	for line := range strings.Lines(records) {
-		switch line = strings.TrimSpace(line); line {
-		case "":
-		case "--":
-			section = &m.Ns
-		case "++":
-			section = &m.Extra
-		default:
-			rr, err := dns.NewRR(line)
-			require.NoError(tb, err, line)
-			*section = append(*section, rr)
-		}
-	}
+	m := kit.Reply(tb, records)
+	m.AuthenticatedData = true
 	return m
 }
 
@@ -215,7 +202,7 @@ func TestInspect(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			h := handler(t, "typoguard {\nprotect mil\nallow gov.ml\n"+tt.options+"\n}")
-			reply := replyOf(t, tt.reply)
+			reply := signedReply(t, tt.reply)
 			before := reply.String()
 			h.Next = plugin.HandlerFunc(func(_ context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
 				m := *reply // as a cache gives it: a header of its own, and records that are not to be touched

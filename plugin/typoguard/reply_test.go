@@ -166,7 +166,7 @@ func TestReplyChanges(t *testing.T) {
 		for _, edns := range []bool{true, false} {
 			t.Run(tt.name, func(t *testing.T) {
 				h := handler(t, "typoguard {\nprotect mil\nallow gov.ml\n"+tt.options+"\n}")
-				reply := replyOf(t, tt.reply)
+				reply := signedReply(t, tt.reply)
 				reply.Rcode, reply.RecursionAvailable = tt.rcode, true
 				h.Next = replying(t, reply)
 				r := asked(tt.query)
@@ -199,7 +199,7 @@ func TestReplyChanges(t *testing.T) {
 // TestReplyRecursion: a cut answer is that of a resolver, whatever the upstream says of itself.
 func TestReplyRecursion(t *testing.T) {
 	h := handler(t, "typoguard {\nprotect mil\n}")
-	h.Next = replying(t, replyOf(t, "alias.example. 300 IN CNAME army.ml."))
+	h.Next = replying(t, signedReply(t, "alias.example. 300 IN CNAME army.ml."))
 	assert.True(t, ask(t, t.Context(), h, asked("alias.example. MX")).RecursionAvailable)
 }
 
@@ -211,7 +211,7 @@ func TestReplyRaw(t *testing.T) {
 		"alias.example. 300 IN MX 1 x.\n++\nnavy.ml. A 192.0.2.1": true,
 		"alias.example. 300 IN CNAME army.mil.":                   false,
 	} {
-		packed, err := replyOf(t, records).Pack()
+		packed, err := signedReply(t, records).Pack()
 		require.NoError(t, err)
 		h.Next = plugin.HandlerFunc(func(_ context.Context, w dns.ResponseWriter, _ *dns.Msg) (int, error) {
 			n, err := w.Write(packed)
@@ -246,7 +246,7 @@ func TestReplyEvents(t *testing.T) {
 		require.NoError(t, i.add(b))
 		require.NoError(t, i.start())
 		h := newTypoguard(b)
-		h.Next = replying(t, replyOf(t, "alias.example. 300 IN CNAME x.example.\nx.example. 300 IN CNAME Army.ML.\narmy.ml. 300 IN MX 1 x.example."))
+		h.Next = replying(t, signedReply(t, "alias.example. 300 IN CNAME x.example.\nx.example. 300 IN CNAME Army.ML.\narmy.ml. 300 IN MX 1 x.example."))
 		ctx := metadata.ContextWithMetadata(t.Context())
 		ask(t, ctx, h, asked("alias.example. MX"))
 		assert.Equal(t, "CNAME army.ml", metadata.ValueFunc(ctx, "typoguard/record")())
@@ -268,7 +268,7 @@ func TestReplyEvents(t *testing.T) {
 func TestReplyCounts(t *testing.T) {
 	for _, mode := range []string{"enforce", "monitor"} {
 		h := handler(t, "typoguard aliases {\nprotect mil\nmode "+mode+"\n}")
-		h.Next = replying(t, replyOf(t, "alias.example. 300 IN CNAME army.ml."))
+		h.Next = replying(t, signedReply(t, "alias.example. 300 IN CNAME army.ml."))
 		series := metrics.TargetsTotal.WithLabelValues("", "", "aliases", "nxdomain", mode, "omission", "CNAME")
 		before := testutil.ToFloat64(series)
 		ask(t, t.Context(), h, asked("alias.example. MX"))
@@ -282,7 +282,7 @@ func TestWatchAbove(t *testing.T) {
 	allow := filepath.Join(dir, "allow.txt")
 	watched(t, dir, "typoguard {\nprotect mil\nallow_file allow.txt\nreload 10s\n}", func(b *block, elapse func(time.Duration)) {
 		h := newTypoguard(b)
-		h.Next = replying(t, replyOf(t, "alias.example. 300 IN CNAME army.ml."))
+		h.Next = replying(t, signedReply(t, "alias.example. 300 IN CNAME army.ml."))
 		check := func(rcode int, what string) {
 			t.Helper()
 			assert.Equal(t, rcode, ask(t, t.Context(), h, asked("army.ml. MX")).Rcode, what)

@@ -15,7 +15,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"syscall"
 	"testing"
 	"time"
@@ -99,20 +98,7 @@ func outside() (code int, err error) {
 	if err := unpack(ctx); err != nil {
 		return 0, err
 	}
-	cmd := exec.Command("/proc/self/exe", append(os.Args[1:], "-packages="+*packages)...)
-	cmd.Env = append(os.Environ(), inside+"="+dir)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = os.Stdin, os.Stdout, os.Stderr
-	runtime.LockOSThread() // the child dies with the thread that starts it
-	cmd.SysProcAttr = &syscall.SysProcAttr{
-		Cloneflags: syscall.CLONE_NEWNET | syscall.CLONE_NEWPID, Unshareflags: syscall.CLONE_NEWNS, Pdeathsig: syscall.SIGKILL,
-	}
-	var exit *exec.ExitError
-	if err := cmd.Run(); errors.As(err, &exit) {
-		return exit.ExitCode(), nil
-	} else if err != nil {
-		return 0, fmt.Errorf("running the tests in namespaces: %w", err)
-	}
-	return 0, nil
+	return kit.InNamespaces([]string{"-packages=" + *packages}, []string{inside + "=" + dir})
 }
 
 // unpack unpacks what is not installed. Runs that share the directory of packages take turns.

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
+	"github.com/typoguard/coredns-typoguard/test/kit"
 )
 
 // fuzzedNames are what the records of fuzzed replies are about: lookalikes for each policy, listed names, and others.
@@ -153,7 +154,7 @@ func BenchmarkJudgeReply(b *testing.B) {
 		{"cut", "www.partner.org. A", "www.partner.org. CNAME army.ml.\narmy.ml. A 192.0.2.1"},
 	} {
 		b.Run(bb.name, func(b *testing.B) {
-			reply := replyOf(b, bb.reply)
+			reply := kit.Reply(b, bb.reply)
 			name, qtype, _ := strings.Cut(bb.query, " ")
 			q := &Query{Name: name, Type: dns.StringToType[qtype]}
 			d := s.Judge(q)

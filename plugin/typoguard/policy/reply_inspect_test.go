@@ -7,6 +7,8 @@ import (
 	"github.com/miekg/dns"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/typoguard/coredns-typoguard/test/kit"
 )
 
 // TestInspect: what becomes of records that lead to lookalikes depends on what else there is.
@@ -52,7 +54,7 @@ func TestInspect(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			s := compile(t, setting{Policy: tt.policy, protect: "mil", allow: "gov.ml"})
-			reply := replyOf(t, tt.reply)
+			reply := kit.Reply(t, tt.reply)
 			name, qtype, _ := strings.Cut(tt.query, " ")
 			q := &Query{Name: name, Type: dns.StringToType[qtype], Client: from("192.0.2.1"), Exists: onlyArmy}
 			d := s.Judge(q)

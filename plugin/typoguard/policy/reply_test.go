@@ -10,33 +10,9 @@ import (
 	"github.com/miekg/dns"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-)
 
-// replyOf returns a reply with records, one a line; those behind "--" are in AUTHORITY, those behind "++" in ADDITIONAL. The
-// TTL is 60 where there is none. "SIG owner type" is a signature.
-func replyOf(tb testing.TB, records string) *dns.Msg {
-	tb.Helper()
-	m := new(dns.Msg)
-	section := &m.Answer
-	for line := range strings.Lines(records) {
-		switch line = strings.TrimSpace(line); line {
-		case "":
-		case "--":
-			section = &m.Ns
-		case "++":
-			section = &m.Extra
-		default:
-			if signed, ok := strings.CutPrefix(line, "SIG "); ok {
-				owner, rrtype, _ := strings.Cut(signed, " ")
-				line = owner + " RRSIG " + rrtype + " 8 2 60 20300101000000 20200101000000 1 signer.example. AAAA"
-			}
-			rr, err := dns.NewRR("$TTL 60\n" + line)
-			require.NoError(tb, err, line)
-			*section = append(*section, rr)
-		}
-	}
-	return m
-}
+	"github.com/typoguard/coredns-typoguard/test/kit"
+)
 
 // brief writes records without class, and without the TTL if that is 60, as replyOf reads them.
 func brief(rrs []dns.RR) string {
@@ -114,7 +90,7 @@ func (tt *replyTest) run(t *testing.T, more ...setting) {
 	t.Helper()
 	t.Run(tt.name, func(t *testing.T) {
 		s := compile(t, append([]setting{{Policy: tt.policy, protect: "mil", allow: "gov.ml"}}, more...)...)
-		reply := replyOf(t, tt.reply)
+		reply := kit.Reply(t, tt.reply)
 		before := reply.String()
 		name, qtype, _ := strings.Cut(tt.query, " ")
 		q := &Query{Name: name, Type: dns.StringToType[qtype], Client: from("192.0.2.1"), Exists: onlyArmy}
@@ -497,7 +473,7 @@ func TestJudgeReplyNoName(t *testing.T) {
 			s := compile(t, setting{Policy: tt.policy, protect: "mil", allow: "gov.ml"})
 			q := &Query{Name: tt.query, Type: dns.TypeDS}
 			d := s.Judge(q)
-			got := s.JudgeReply(q, &d, replyOf(t, tt.query+" CNAME x.example."))
+			got := s.JudgeReply(q, &d, kit.Reply(t, tt.query+" CNAME x.example."))
 			require.Equal(t, Cut, got.Change)
 			assert.Equal(t, tt.want, got.By.NoName)
 		})
@@ -507,7 +483,7 @@ func TestJudgeReplyNoName(t *testing.T) {
 // TestConcerns: a reply is looked at only if something might have to be done about it.
 func TestConcerns(t *testing.T) {
 	s, nullMX := compile(t, setting{protect: "mil"}), compile(t, setting{Policy: Policy{Action: NullMX}, protect: "mil"})
-	ordinary := replyOf(t, ordinaryReply)
+	ordinary := kit.Reply(t, ordinaryReply)
 	assert.False(t, s.Concerns("www.example.", false, ordinary))
 	assert.True(t, nullMX.Concerns("www.example.", false, ordinary), "a proof that there is no MX")
 	assert.True(t, s.Concerns("www.example.", true, ordinary), "a lookalike that passes")
@@ -529,7 +505,7 @@ const ordinaryReply = `
 
 // TestJudgeReplyAllocates: an ordinary reply costs no allocation.
 func TestJudgeReplyAllocates(t *testing.T) {
-	reply := replyOf(t, ordinaryReply)
+	reply := kit.Reply(t, ordinaryReply)
 	reply.SetEdns0(1232, true)
 	s := compile(t, setting{protect: "mil"})
 	q := &Query{Name: "www.example.", Type: dns.TypeA}
