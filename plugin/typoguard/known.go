@@ -11,7 +11,7 @@ import (
 
 // countKnown counts the known domains that the policies in force hide, and logs which ones. It takes a tenth of a second.
 func (b *block) countKnown(ctx context.Context) {
-	for name, counts := range b.set.Load().CountKnown() {
+	for name, counts := range b.set.Load().CountKnown(ctx) {
 		if ctx.Err() != nil {
 			return
 		}

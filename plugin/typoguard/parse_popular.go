@@ -2,7 +2,6 @@ package typoguard
 
 import (
 	"fmt"
-	"os"
 	"slices"
 
 	"github.com/coredns/caddy"
@@ -96,7 +95,7 @@ func loadPopular(policies []*policyConfig) error {
 
 // readPopular reads a file of popular domains.
 func readPopular(path string) (*popular.List, error) {
-	content, err := os.ReadFile(path)
+	content, err := suffixlist.ReadRegular(path)
 	if err != nil {
 		return nil, fmt.Errorf("%w; expected pass, block or a readable file", err)
 	}

@@ -1,6 +1,8 @@
 package typoguard
 
 import (
+	"path/filepath"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -36,12 +38,14 @@ func TestPopular(t *testing.T) {
 // TestPopularErrors: what cannot be meant is an error.
 func TestPopularErrors(t *testing.T) {
 	root := writeLists(t, map[string]string{"bad.txt": "example.org\ncom\n", "empty.txt": ""})
+	require.NoError(t, syscall.Mkfifo(filepath.Join(root, "pipe"), 0o600))
 	for options, want := range map[string]string{
 		"popular":                         "Testfile:3 - Error during parsing: popular: no argument; expected pass, block or a file name",
 		"popular pass block":              `Testfile:3 - Error during parsing: popular: "block" after "pass"; expected pass, block or a file name only`,
 		"popular pass\npopular block":     "Testfile:4 - Error during parsing: popular: already given at Testfile:3; expected it once",
 		"popular bad.txt":                 "Testfile:3 - Error during parsing: popular: " + root + `/bad.txt: line 2: "com"; expected a domain of two labels or more`,
 		"popular empty.txt":               "Testfile:3 - Error during parsing: popular: " + root + "/empty.txt: no domain; expected at least one",
+		"popular pipe":                    "Testfile:3 - Error during parsing: popular: " + root + "/pipe is not a regular file; expected pass, block or a readable file",
 		"popular none.txt":                "Testfile:3 - Error during parsing: popular: open " + root + "/none.txt: no such file or directory; expected pass, block or a readable file",
 		"deny":                            "Testfile:3 - Error during parsing: deny: no argument; expected domain suffixes",
 		"deny *.example.org":              `Testfile:3 - Error during parsing: deny: "*.example.org": expected a domain suffix such as army.nl; write "example.org", which includes everything below it`,

@@ -257,14 +257,16 @@ func TestParseLimit(t *testing.T) {
 	}
 }
 
-// TestListenerIsListed: what any policy of the listener's server blocks protects or allows at present is no lookalike any more.
-func TestListenerIsListed(t *testing.T) {
-	b, err := parseCorefile(t, "", "typoguard {\nprotect mil\naction sinkhole 192.0.2.1\nsmtp 127.0.0.1:2525\n}\ntypoguard other {\nprotect army.nl\nallow gov.ml\n}")
+// TestListenerPasses: what any policy of the listener's server blocks protects or allows at present, or what is popular, is no
+// lookalike any more.
+func TestListenerPasses(t *testing.T) {
+	b, err := parseCorefile(t, "", "typoguard {\nprotect mil ing.com\ndeny king.com evil.gov.ml\naction sinkhole 192.0.2.1\nsmtp 127.0.0.1:2525\n}\ntypoguard other {\nprotect army.nl\nallow gov.ml\n}")
 	require.NoError(t, err)
 	i := newInstance()
 	require.NoError(t, i.add(b))
 	l := i.listeners["127.0.0.1:2525"]
-	for domain, want := range map[string]bool{"gov.ml": true, "x.gov.ml": true, "us.army.mil": true, "army.nl": true, "army.ml": false, "example.org": false} {
-		assert.Equal(t, want, l.isListed(domain), domain)
+	for domain, want := range map[string]bool{"gov.ml": true, "x.gov.ml": true, "us.army.mil": true, "army.nl": true, "army.ml": false, "example.org": false,
+		"bing.com": true, "mail.bing.com": true, "king.com": false, "evil.gov.ml": false} {
+		assert.Equal(t, want, l.passes(domain), domain)
 	}
 }

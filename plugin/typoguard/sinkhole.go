@@ -73,7 +73,7 @@ func (l *listener) config(events *sink.Dispatcher, failures *failureLog) *smtp.C
 		Hostname: smtpHostname,
 		Limits:   smtp.DefaultLimits,
 		Suggest:  l.suggest,
-		IsListed: l.isListed,
+		Passes:   l.passes,
 		Observer: newSMTPObserver(l, events, failures),
 	}
 	for _, s := range l.settings {
@@ -97,9 +97,9 @@ func (l *listener) suggest(domain string) []smtp.Suggestion {
 	return suggestions
 }
 
-// isListed reports whether a policy in force of the listener's server blocks protects or allows a domain.
-func (l *listener) isListed(domain string) bool {
-	return slices.ContainsFunc(l.blocks, func(b *block) bool { return b.set.Load().IsListed(domain) })
+// passes reports whether mail to a domain passes by the policies in force of the listener's server blocks.
+func (l *listener) passes(domain string) bool {
+	return slices.ContainsFunc(l.blocks, func(b *block) bool { return b.set.Load().Passes(domain) })
 }
 
 // configOf returns the configuration of a policy if it is one of the listener's, or nil.

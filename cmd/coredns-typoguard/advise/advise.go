@@ -66,7 +66,7 @@ func run(ctx context.Context, c *cli.Command) error {
 	}
 	var all []*advice
 	for _, b := range blocks {
-		all = append(all, adviceOn(b, wanted)...)
+		all = append(all, adviceOn(ctx, b, wanted)...)
 	}
 	for _, suffix := range wanted {
 		if !isProtected(all, suffix) {
@@ -142,7 +142,7 @@ func isProtected(all []*advice, suffix string) bool {
 }
 
 // adviceOn returns the advice on each suffix of a block, or on those that are wanted.
-func adviceOn(b *typoguard.Block, wanted []string) []*advice {
+func adviceOn(ctx context.Context, b *typoguard.Block, wanted []string) []*advice {
 	only := map[string]bool{}
 	for _, suffix := range wanted {
 		only[suffix] = true
@@ -158,7 +158,7 @@ func adviceOn(b *typoguard.Block, wanted []string) []*advice {
 			}
 		}
 	}
-	for k := range b.Set.Known() {
+	for k := range b.Set.Known(ctx) {
 		for _, c := range k.Candidates {
 			if a := bySuffix[key{c.Policy, c.Protected}]; a != nil {
 				a.add(&k, c.Distance, c.Kind)

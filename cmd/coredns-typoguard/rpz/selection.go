@@ -97,7 +97,7 @@ func (s *selection) choosePolicies() error {
 func (s *selection) plan(allTLDs bool) *plan {
 	p := &plan{
 		judge:    s.judge,
-		isAbove:  s.block.Set.ListedBelow,
+		isAbove:  s.block.Set.PassesBelow,
 		suffixes: s.suffixes(),
 		listed:   listedOf(s.block.Suffixes),
 		special:  s.special(),

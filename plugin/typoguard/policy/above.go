@@ -9,7 +9,7 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/skeleton"
 )
 
-// compileAbove builds what the set knows of the names above listed suffixes.
+// compileAbove builds what the set knows of the names above those that pass.
 func (s *Set) compileAbove(protected []match.Entry, allowed []string) error {
 	s.above = map[string]struct{}{}
 	for _, name := range allowed {
@@ -17,6 +17,13 @@ func (s *Set) compileAbove(protected []match.Entry, allowed []string) error {
 	}
 	for _, e := range protected {
 		s.addAbove(e.Suffix)
+	}
+	for _, p := range s.Policies {
+		for _, list := range p.Popular {
+			for _, name := range list.Above() {
+				s.above[name] = struct{}{}
+			}
+		}
 	}
 	listed := make(map[string]struct{}, len(protected))
 	for _, e := range protected {
@@ -67,9 +74,10 @@ func parent(name string) (string, bool) {
 	return above, ok
 }
 
-// ListedBelow reports whether a protected or allowed suffix lies below a name. Such a name must not be answered with NXDOMAIN,
-// which says that nothing is below it (RFC 8020).
-func (s *Set) ListedBelow(name string) bool {
+// PassesBelow reports whether a protected, allowed or popular domain lies below a name. Such a name must not be answered with NXDOMAIN,
+// which says that nothing is below it (RFC 8020). Popular ones are not looked for below top-level domains, where none passes: a
+// lookalike of one label is near a suffix of one label, or has lost the dot of one of two.
+func (s *Set) PassesBelow(name string) bool {
 	_, ok := s.above[strings.ToLower(strings.TrimSuffix(name, "."))]
 	return ok
 }

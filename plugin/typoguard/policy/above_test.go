@@ -9,16 +9,37 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/popular"
 )
 
-func TestListedBelow(t *testing.T) {
+func TestPassesBelow(t *testing.T) {
 	s := compile(t, setting{protect: "mil us.army.nl", allow: "gov.ml"}, setting{Policy: Policy{Mode: Monitor}, protect: "x.y.example a.y.example"})
 	for name, want := range map[string]bool{
 		"ml.": true, "ML": true, "nl.": true, "Army.nl.": true, "army.nl": true, "y.example.": true, "example.": true,
 		"mil.": false, "gov.ml.": false, "www.gov.ml.": false, "us.army.nl.": false, "my.army.nl.": false, "l.": false, "vml.": false, ".": false, "": false,
 	} {
-		assert.Equal(t, want, s.ListedBelow(name), name)
+		assert.Equal(t, want, s.PassesBelow(name), name)
 	}
+}
+
+// TestPopularBelow: a hidden name with a popular one below it is not denied, or that would not be found behind a cache.
+func TestPopularBelow(t *testing.T) {
+	list, err := popular.Parse([]byte("shop.partners.example\na.other.test\n"))
+	require.NoError(t, err)
+	exempts := Policy{Popular: []*popular.List{list}}
+	s := compile(t, setting{Policy: exempts, protect: "partner.example"})
+	for name, denied := range map[string]bool{"partners.example.": false, "Partners.Example.": false, "www.partners.example.": true, "partne.example.": true} {
+		d := s.Judge(&Query{Name: name, Type: dns.TypeMX})
+		require.True(t, d.Enforced(), name)
+		assert.Equal(t, denied, d.NoName, name)
+	}
+	d := s.Judge(&Query{Name: "shop.partners.example.", Type: dns.TypeMX})
+	assert.Equal(t, Popular, d.Verdict)
+	assert.True(t, s.PassesBelow("other.test."))
+	assert.False(t, s.PassesBelow("test."), "a top-level domain")
+	s = compile(t, setting{protect: "partner.example"})
+	d = s.Judge(&Query{Name: "partners.example.", Type: dns.TypeMX})
+	assert.True(t, d.NoName, "nothing below it passes")
 }
 
 // TestNeverDenied: a name above a listed one is answered with NODATA, until the list says otherwise.

@@ -18,20 +18,23 @@ func (s *Set) Judge(q *Query) Decision {
 	}
 	buffer := s.buffers.Get().(*match.Buffer)
 	defer s.buffers.Put(buffer)
-	found := s.index.Lookup(q.Name, buffer)
+	found := s.lookup(q.Name, buffer)
 	if len(found.Matches) > 0 {
 		return s.decide(q, found.Matches)
 	}
-	switch found.Listing {
-	case match.Unlisted:
+	if found.Listing == match.Unlisted {
 		s.negative.add(hash)
-	case match.Allowed:
-		if matches := s.deniedMatches(q.Name, found.Suffix, buffer); len(matches) > 0 {
-			return s.decide(q, matches)
-		}
-	case match.Protected:
 	}
 	return listed(found)
+}
+
+// lookup returns what a name looks like. An allowed name looks like nothing, unless it is denied.
+func (s *Set) lookup(name string, b *match.Buffer) match.Result {
+	found := s.index.Lookup(name, b)
+	if found.Listing == match.Allowed {
+		found.Matches = s.deniedMatches(name, found.Suffix, b)
+	}
+	return found
 }
 
 // decide returns what the policies say about a name that matches.
@@ -40,7 +43,7 @@ func (s *Set) decide(q *Query, matches []match.Match) Decision {
 	if d.Policy != nil && !d.Policy.Answers(q.Type) {
 		d.Reason = OtherType
 	}
-	d.NoName = d.Covered() && d.Policy.denies(q.Type) && !s.ListedBelow(q.Name)
+	d.NoName = d.Covered() && d.Policy.denies(q.Type) && !s.PassesBelow(q.Name)
 	if q.Candidates || (d.Covered() && d.Policy.Candidates) {
 		d.Candidates = s.candidates(q.Name, matches)
 	}

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"cmp"
+	"context"
 	"iter"
 	"slices"
 
@@ -21,8 +22,8 @@ type Known struct {
 }
 
 // Known returns the known domains that look like protected suffixes of the set: those that come with the plugin, and those of files
-// that policies name; in alphabetical order, and the known typos last.
-func (s *Set) Known() iter.Seq[Known] {
+// that policies name; in alphabetical order, and the known typos last. There are many of them: it ends early with the context.
+func (s *Set) Known(ctx context.Context) iter.Seq[Known] {
 	return func(yield func(Known) bool) {
 		lists := s.knownLists()
 		judge := func(name string, isTypo bool) bool {
@@ -38,7 +39,7 @@ func (s *Set) Known() iter.Seq[Known] {
 				if _, before := Rank(lists[:i], name); before || popular.IsTypo(name) {
 					continue
 				}
-				if !judge(name, false) {
+				if ctx.Err() != nil || !judge(name, false) {
 					return
 				}
 			}
@@ -75,13 +76,13 @@ type KnownCounts struct {
 // maxWorst is how many domains KnownCounts names.
 const maxWorst = 5
 
-// CountKnown counts the known domains by the policy that decides about them.
-func (s *Set) CountKnown() map[string]KnownCounts {
+// CountKnown counts the known domains by the policy that decides about them, until the context ends.
+func (s *Set) CountKnown(ctx context.Context) map[string]KnownCounts {
 	all := map[string]KnownCounts{}
 	for _, p := range s.Policies {
 		all[p.Name] = KnownCounts{}
 	}
-	for k := range s.Known() {
+	for k := range s.Known(ctx) {
 		c := all[k.Policy.Name]
 		switch {
 		case !k.Covered():

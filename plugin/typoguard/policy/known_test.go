@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"context"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -19,7 +20,7 @@ func TestCountKnown(t *testing.T) {
 		setting{Policy: Policy{Name: "blocks"}, protect: "wikipedia.or facebook.co"},
 		setting{Policy: Policy{Name: "none"}, protect: "army.mil"},
 		setting{Policy: Policy{Name: "short", Distance: 1, Kinds: match.Kinds(0).With(match.Substitution), Keyboard: match.QWERTY, ReportShort: true}, protect: "ups.com"})
-	all := s.CountKnown()
+	all := s.CountKnown(t.Context())
 	assert.Len(t, all, 5)
 	assert.Zero(t, all["passes"].Hidden)
 	assert.Greater(t, all["passes"].Passing, 5)
@@ -29,4 +30,8 @@ func TestCountKnown(t *testing.T) {
 	assert.GreaterOrEqual(t, all["blocks"].Hidden, 2)
 	assert.Equal(t, "facebook.com", all["blocks"].Worst[0].Name, "the highest rank first")
 	assert.Equal(t, KnownCounts{}, all["short"], "what is only reported is not hidden")
+
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	assert.Zero(t, s.CountKnown(ctx)["blocks"].Hidden, "nobody waits for it")
 }

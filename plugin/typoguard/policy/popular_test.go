@@ -109,12 +109,16 @@ func TestJudgePopularAmong(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			d := compile(t, tt.settings...).Judge(&Query{Name: "bing.com.", Type: dns.TypeMX, Client: from("198.51.100.1")})
+			s := compile(t, tt.settings...)
+			d := s.Judge(&Query{Name: "bing.com.", Type: dns.TypeMX, Client: from("198.51.100.1")})
 			assert.Equal(t, tt.verdict, d.Verdict)
 			assert.Equal(t, tt.outcome, d.Outcome())
 			if tt.want != "" {
 				require.NotNil(t, d.Policy)
 				assert.Equal(t, tt.want, d.Policy.Name)
+			}
+			if tt.verdict == Lookalike {
+				assert.NotEmpty(t, Suggest("bing.com", []*Set{s}, func(*Policy) bool { return true }, time.Now(), 3), "as a recipient's domain")
 			}
 		})
 	}

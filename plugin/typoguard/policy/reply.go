@@ -376,7 +376,7 @@ func (w *walk) disproves(rr dns.RR) bool {
 	default:
 		return false
 	}
-	if hasMX(bitmap) || w.set.ListedBelow(about) {
+	if hasMX(bitmap) || w.set.PassesBelow(about) {
 		return false
 	}
 	c := w.judge(about, dns.TypeMX)

@@ -18,9 +18,9 @@ type Suggestion struct {
 }
 
 // Suggest returns what a domain may have been meant to be: by the policies of sets for which ask returns true, each intended
-// name once, at most so many. The order is that of Judge, policies that enforce before those that only monitor. It does not
-// look at the policies' clients, types and requirements, but popular domains are none: a client that writes to the domain was sent here by an answer to a
-// client that was covered, and the recipient is refused anyway.
+// name once, at most so many. The order is that of Judge, policies that enforce before those that only monitor. Popular domains are
+// none. It does not look at the policies' clients, types and requirements: a client that writes to the domain was sent here by an
+// answer to a client that was covered, and the recipient is refused anyway.
 func Suggest(domain string, sets []*Set, ask func(*Policy) bool, now time.Time, most int) []Suggestion {
 	var found []Suggestion
 	for _, s := range sets {
@@ -42,7 +42,7 @@ func Suggest(domain string, sets []*Set, ask func(*Policy) bool, now time.Time, 
 func (s *Set) appendSuggestions(to []Suggestion, domain string, ask func(*Policy) bool, now time.Time) []Suggestion {
 	buffer := s.buffers.Get().(*match.Buffer)
 	defer s.buffers.Put(buffer)
-	matches := s.index.Lookup(domain, buffer).Matches
+	matches := s.lookup(domain, buffer).Matches
 	for i := range matches {
 		p := s.Policies[matches[i].Tag]
 		if _, exempt := s.isExempt(domain, &matches[i]); exempt || !ask(p) {

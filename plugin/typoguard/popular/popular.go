@@ -17,6 +17,7 @@ type List struct {
 	text  string   // all names, in ascending order
 	ends  []uint32 // of each name in the text
 	ranks []uint32 // of each name; 0 is unranked
+	above []string // see Above
 }
 
 // entry is a domain with its rank.
@@ -43,7 +44,28 @@ func newList(entries []entry) *List {
 		l.ends, l.ranks = append(l.ends, uint32(text.Len())), append(l.ranks, e.rank)
 	}
 	l.text = text.String()
+	l.above = l.namesAbove()
 	return l
+}
+
+// Above returns the names of two labels and more above the domains, each once.
+func (l *List) Above() []string { return l.above }
+
+func (l *List) namesAbove() []string {
+	var all []string
+	known := map[string]struct{}{}
+	for i := range l.ends {
+		_, name, _ := strings.Cut(l.name(i), ".")
+		for strings.Contains(name, ".") {
+			if _, ok := known[name]; ok {
+				break // and so are those above it
+			}
+			known[name] = struct{}{}
+			all = append(all, name)
+			_, name, _ = strings.Cut(name, ".")
+		}
+	}
+	return all
 }
 
 // Len returns the number of domains.

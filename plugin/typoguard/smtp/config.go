@@ -10,7 +10,7 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
 )
 
-// Config configures a server. It must not change once a server has it. Many goroutines call Suggest, IsListed and Observer
+// Config configures a server. It must not change once a server has it. Many goroutines call Suggest, Passes and Observer
 // concurrently; none may be nil.
 type Config struct {
 	// Hostname is the server's name in its greeting. Postfix and Sendmail take a server with their own name for themselves,
@@ -23,9 +23,9 @@ type Config struct {
 	// Suggest returns the domains that a recipient's domain may have been intended to be, according to the current policies,
 	// best first; none if it does not look like any protected suffix. The domain is in lower-case A-labels without a final dot.
 	Suggest func(domain string) []Suggestion
-	// IsListed reports whether a domain, in the same form, is one that mail may be sent to: a client that has it from an answer of
+	// Passes reports whether a domain, in the same form, is one that mail may be sent to: a client that has it from an answer of
 	// some time ago is to try again, and to ask again where the domain is.
-	IsListed func(domain string) bool
+	Passes func(domain string) bool
 	// Observer learns what happens.
 	Observer Observer
 }

@@ -91,15 +91,15 @@ func suggest(domain string) []Suggestion {
 	return nil
 }
 
-// isListed says that gov.ml is allowed, and army.mil protected.
-func isListed(domain string) bool { return domain == "gov.ml" || domain == "army.mil" }
+// passes says that gov.ml is allowed, and army.mil protected.
+func passes(domain string) bool { return domain == "gov.ml" || domain == "army.mil" }
 
 // newConfig returns a configuration for tests, and who observes it.
 func newConfig() (*Config, *witness) {
 	w := new(witness)
 	limits := DefaultLimits
 	limits.Rate = 1_000_000
-	return &Config{Hostname: "sinkhole.example", Limits: limits, Suggest: suggest, IsListed: isListed, Observer: w}, w
+	return &Config{Hostname: "sinkhole.example", Limits: limits, Suggest: suggest, Passes: passes, Observer: w}, w
 }
 
 // start starts a server on loopback until the test ends.

@@ -43,7 +43,7 @@ func (s *session) Rcpt(to string, _ *gosmtp.RcptOptions) error {
 		suggestions = current.Suggest(recipient.domain)
 		suggestions = suggestions[:min(len(suggestions), MaxSuggestions)]
 	}
-	if len(suggestions) == 0 && recipient.domain != "" && current.IsListed(recipient.domain) {
+	if len(suggestions) == 0 && recipient.domain != "" && current.Passes(recipient.domain) {
 		current.Observer.Deferred()
 		return deferral(&recipient, t.utf8)
 	}

@@ -52,8 +52,8 @@ func (f *file) read(ctx context.Context, path string, timeout time.Duration, rea
 	}
 }
 
-// readRegular reads a regular file. Anything else, such as a pipe, could block or never end.
-func readRegular(path string) (content []byte, err error) {
+// ReadRegular reads a regular file. Anything else, such as a pipe, could block or never end.
+func ReadRegular(path string) (content []byte, err error) {
 	opened, err := os.OpenFile(filepath.Clean(path), os.O_RDONLY|syscall.O_NONBLOCK, 0) // opening a pipe would block, too
 	if err != nil {
 		return nil, err

@@ -97,7 +97,7 @@ func (s *Source) read(ctx context.Context) ([]byte, error) {
 		return content, nil
 	}
 	if s.remote == nil {
-		content, err := s.file.read(ctx, s.Path, readTimeout, readRegular)
+		content, err := s.file.read(ctx, s.Path, readTimeout, ReadRegular)
 		if err != nil {
 			return nil, s.At.Errorf("%s: %w; expected a readable list file", s.Option, err)
 		}
