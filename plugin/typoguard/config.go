@@ -42,6 +42,7 @@ type policyConfig struct {
 
 	sinks     []*sinkConfig // of events
 	sinkNames []string
+	popularTo []string   // the names of those that are told of popular domains
 	logEvents bool       // whether CoreDNS's log is one of the sinks
 	mask      event.Mask // for clients in events
 	dnstap    bool       // whether to send dnstap messages with the policy
@@ -87,6 +88,9 @@ func (c *policyConfig) below(path string) string {
 	return filepath.Join(c.root, path)
 }
 
+// historyOption is the name of the option that adds a history to the sinks of events.
+const historyOption = "history"
+
 // sinkConfig is the configuration of a sink of events, and its position.
 type sinkConfig struct {
 	sink.Config
@@ -113,6 +117,9 @@ func (c *policyConfig) addSink(config *sinkConfig) error {
 		return fmt.Errorf("%s twice; expected different ones", config.Name)
 	}
 	c.sinkNames = append(c.sinkNames, config.Name)
+	if config.option != historyOption { // there is nothing to review, and they would be more than all lookalikes
+		c.popularTo = append(c.popularTo, config.Name)
+	}
 	c.sinks = append(c.sinks, config)
 	return nil
 }

@@ -50,7 +50,7 @@ var options = []option{
 	{"log_events", once(parseLogEvents)},
 	{"client_mask", once(parseClientMask)},
 	{"dnstap", once(parseDnstap)},
-	{"history", once(parseHistory)},
+	{historyOption, once(parseHistory)},
 	{"review", once(parseReview)},
 }
 

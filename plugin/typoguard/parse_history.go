@@ -67,7 +67,7 @@ func parseHistory(c *caddy.Controller, p *policyConfig) error {
 		}
 	}
 	p.history, p.Candidates = historyConfig{config.DSN, name}, true
-	return p.addSink(newSinkConfig("history", at, sink.Config{
+	return p.addSink(newSinkConfig(historyOption, at, sink.Config{
 		Name: name, Settings: fmt.Sprintf("age %s size %d", config.Age, config.Size), Secret: config.DSN,
 		Open: func() (sink.Target, error) {
 			config.Host, config.Logger, config.Observer = sink.Hostname(), newLogger(log), metrics.NewHistory(name)

@@ -2,7 +2,6 @@ package typoguard
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/coredns/caddy"
 
@@ -52,13 +51,12 @@ func parseShort(c *caddy.Controller, p *policyConfig) error {
 	return err
 }
 
-// sinksFor returns the names of the sinks of events in a mode. Popular domains are not stored in a history: there is nothing to review,
-// and they would be more than all lookalikes.
+// sinksFor returns the names of the sinks of events in a mode.
 func (c *policyConfig) sinksFor(mode policy.Mode) []string {
-	if mode != policy.Exempt || c.history.name == "" {
-		return c.sinkNames
+	if mode == policy.Exempt {
+		return c.popularTo
 	}
-	return slices.DeleteFunc(slices.Clone(c.sinkNames), func(name string) bool { return name == c.history.name })
+	return c.sinkNames
 }
 
 // checkPopular returns an error for suffixes that are denied although nothing would pass without that.

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/sink"
 )
 
 // TestPopular: the options decide which popular domains pass, and those of one policy are those of another that says the same.
@@ -63,9 +64,9 @@ func TestPopularErrors(t *testing.T) {
 
 // TestSinksFor: popular domains are not stored for review.
 func TestSinksFor(t *testing.T) {
-	c := &policyConfig{sinkNames: []string{"log", "sqlite:///events.db"}}
-	assert.Equal(t, c.sinkNames, c.sinksFor(policy.Exempt))
-	c.history.name = "sqlite:///events.db"
+	c := new(policyConfig)
+	require.NoError(t, c.addSink(&sinkConfig{Config: sink.Config{Name: "log"}, option: "log_events"}))
+	require.NoError(t, c.addSink(&sinkConfig{Config: sink.Config{Name: "sqlite:///events.db"}, option: historyOption}))
 	assert.Equal(t, []string{"log"}, c.sinksFor(policy.Exempt))
 	assert.Equal(t, []string{"log", "sqlite:///events.db"}, c.sinksFor(policy.Monitor))
 }

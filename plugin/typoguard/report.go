@@ -10,7 +10,8 @@ import (
 // maxCandidates is how many suffixes an event names beside the one that decided.
 const maxCandidates = 16
 
-// report tells everybody who wants to know of a name that is covered, or passes because it is popular: an event, a counter, metadata, and dnstap unless an answer follows.
+// report tells everybody who wants to know of a name that is covered, or passes because it is popular: an event, a counter, metadata,
+// and dnstap unless an answer follows.
 func (h *hit) report() {
 	e := newEvent(h)
 	h.id = e.ID

@@ -37,7 +37,7 @@ var (
 		Namespace: namespace,
 		Subsystem: subsystem,
 		Name:      "smtp_deferred_recipients_total",
-		Help:      "Counter of recipients at protected or allowed domains, who were deferred.",
+		Help:      "Counter of recipients at protected, allowed or popular domains, who were deferred.",
 	}, []string{"listener"})
 	SMTPLimitsHit = promauto.NewCounterVec(prometheus.CounterOpts{
 		Namespace: namespace,
