@@ -97,6 +97,15 @@ func (r *reloader) reload(ctx context.Context, b *block, c *policyConfig, lists 
 	if ctx.Err() != nil {
 		return suffixlist.Unchanged
 	}
+	change, reloaded := r.putInForce(b, c, lists, look)
+	if reloaded {
+		b.countKnown(ctx)
+	}
+	return change
+}
+
+// putInForce puts in force what a look at the lists of a policy found, and reports whether anything has changed.
+func (r *reloader) putInForce(b *block, c *policyConfig, lists *suffixlist.Lists, look *suffixlist.Look) (change suffixlist.Change, reloaded bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	failures := lists.Record(look, time.Now())
@@ -115,16 +124,15 @@ func (r *reloader) reload(ctx context.Context, b *block, c *policyConfig, lists 
 		log.Info(b.inForce(slices.Index(b.policies, c)))
 		metrics.PolicyReloads.WithLabelValues(metrics.ResultOK).Inc()
 		r.loaded = time.Now()
-		b.countKnown(ctx)
 	}
 	r.publish()
 	switch {
 	case look.Has(suffixlist.Unsettled):
-		return suffixlist.Unsettled
+		change = suffixlist.Unsettled
 	case look.Has(suffixlist.Failed) || rejected.any:
-		return suffixlist.Failed
+		change = suffixlist.Failed
 	}
-	return suffixlist.Unchanged
+	return change, len(taken) > 0
 }
 
 // rejected are the lists that were not taken.
