@@ -105,7 +105,7 @@ func (s *Set) anyCounts(name string, matches []match.Match, q *Query) bool {
 	client, now := q.client(), q.now()
 	return slices.ContainsFunc(matches, func(m match.Match) bool {
 		p := s.Policies[m.Tag]
-		mode, _ := p.modeOf(name, &m, now)
+		mode, _ := s.modeOf(name, &m, now)
 		if m.Start != 0 || mode != Enforce || !p.counts(&Query{Only: q.Only}, client) {
 			return false
 		}
