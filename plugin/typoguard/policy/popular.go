@@ -66,7 +66,9 @@ func replaces(name string, at int, m *match.Match) bool {
 
 // lowered returns a name in lower case and without the final dot. It is a copy for the sake of names that are no lookalikes: a query of
 // which something is kept would always be on the heap.
-func lowered(name string) string { return strings.ToLower(strings.Clone(strings.TrimSuffix(name, "."))) }
+func lowered(name string) string {
+	return strings.ToLower(strings.Clone(strings.TrimSuffix(name, ".")))
+}
 
 // isDenied reports whether the policy of a match denies the name, which it then hides whatever else it says in favour of the name.
 func (s *Set) isDenied(name string, m *match.Match) bool {
