@@ -29,7 +29,7 @@ func warnings(sites []*site, blocks []*block) []string {
 // warningsOf returns the warnings of one server block.
 func warningsOf(b *block, sites []*site, blocks []*block) []string {
 	own := sitesAt(sites, b.at)
-	return slices.Concat(warnOfSites(own), warnOfOthers(b, own, sites, blocks), warnOfTLDs(b), warnOfContradictions(b))
+	return slices.Concat(warnOfSites(own), warnOfZones(b, own), warnOfOthers(b, own, sites, blocks), warnOfTLDs(b), warnOfContradictions(b))
 }
 
 // sitesAt returns the sites of a server block.
@@ -50,6 +50,15 @@ func warnOfSites(own []*site) []string {
 		}
 	}
 	return all
+}
+
+// warnOfZones warns of a server block that serves nothing that its policies hide.
+func warnOfZones(b *block, own []*site) []string {
+	if len(own) == 0 || slices.ContainsFunc(own, func(s *site) bool { return b.hidesBelow(s.name()) }) {
+		return nil
+	}
+	return []string{fmt.Sprintf("server block %s serves no name that its policies hide; queries for lookalikes go to other server blocks, such as that of the root zone",
+		own[0].key)}
 }
 
 // warnOfOthers warns of other server blocks that take names away from this one.
