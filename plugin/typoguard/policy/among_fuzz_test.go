@@ -50,7 +50,9 @@ func FuzzAmong(f *testing.F) {
 
 // amongPolicy makes a policy, with its suffixes.
 func amongPolicy(random *rand.Rand, lists []*popular.List) (*Policy, Suffixes) {
-	some := func(names []string) string { return names[random.IntN(len(names))] + " " + names[random.IntN(len(names))] }
+	some := func(names []string) string {
+		return names[random.IntN(len(names))] + " " + names[random.IntN(len(names))]
+	}
 	one := func(in int) bool { return random.IntN(in) == 0 }
 	p := &Policy{Action: Action(random.IntN(len(ActionNames))), Distance: 1, Kinds: match.AllKinds.Without(match.Multiple), Keyboard: match.QWERTY, ReportShort: one(3)}
 	of := Suffixes{Protected: list(some(amongProtected))}
