@@ -28,11 +28,7 @@ func (s *Set) Known(ctx context.Context) iter.Seq[Known] {
 	return func(yield func(Known) bool) {
 		lists := s.knownLists()
 		judge := func(name string, isTypo bool) bool {
-			q := Query{Name: name, Type: dns.TypeMX, Candidates: true}
-			if !isTypo {
-				q.Exists = noneExists
-			}
-			d := s.Judge(&q)
+			d := s.Judge(&Query{Name: name, Type: dns.TypeMX, Candidates: true, Exists: existsFor(isTypo)})
 			if d.Policy == nil {
 				return true
 			}
@@ -57,9 +53,14 @@ func (s *Set) Known(ctx context.Context) iter.Seq[Known] {
 	}
 }
 
-// noneExists takes every counterpart to be absent. Most are, as google.co.mil is, which google.co.il resembles, so a policy that requires
-// one hides hardly any known domain. Known typos have counterparts.
-func noneExists(string, time.Duration) Existence { return Absent }
+// existsFor returns what to take the counterpart of a known domain for, if a policy requires one. Most are absent, as google.co.mil is,
+// which google.co.il resembles, so the policy hides hardly any known domain. Those of known typos exist.
+func existsFor(isTypo bool) func(string, time.Duration) Existence {
+	if isTypo {
+		return nil
+	}
+	return func(string, time.Duration) Existence { return Absent }
+}
 
 // knownLists returns the built-in list, and those of the policies.
 func (s *Set) knownLists() []*popular.List {
