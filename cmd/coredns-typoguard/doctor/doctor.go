@@ -41,11 +41,12 @@ func Command() *cli.Command {
 	return &cli.Command{
 		Name:        "doctor",
 		Usage:       "look for what lets lookalikes through on this host, or loses other names",
+		ArgsUsage:   " ", // it takes none
 		Description: description,
 		Flags: append(corefile.Flags(),
 			&cli.StringSliceFlag{Name: "through", Usage: "ask the resolver at this `ADDRESS`, too, with or without a port; may be repeated"},
 			&cli.StringSliceFlag{Name: "canary", Usage: "ask for this lookalike `NAME`, too; may be repeated"},
-			&cli.StringFlag{Name: "root", Value: "/", Hidden: true, Usage: "read the host's files below this `DIRECTORY`"},
+			&cli.StringFlag{Name: "root", Value: "/", Usage: "read the files in /etc and /var below this `DIRECTORY`"},
 			&cli.BoolFlag{Name: "json", Usage: "print one JSON object per line"},
 		),
 		Action: run,
