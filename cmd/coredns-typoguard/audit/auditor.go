@@ -221,6 +221,9 @@ func (a *auditor) take(r *logs.Record, file *fileReport) {
 			return
 		}
 	}
+	if a.suggest != nil {
+		a.suggest.Add(r)
+	}
 	v := a.judge.of(r)
 	a.tally.add(r, &v)
 }

@@ -285,13 +285,9 @@ func dataEnd(b []byte) int {
 
 // word cuts off the first word; the blanks behind it go, too.
 func word(b []byte) (first, rest []byte) {
-	end := bytes.IndexByte(b, ' ')
-	if end < 0 {
-		return b, nil
-	}
-	rest = b[end+1:]
+	first, rest, _ = bytes.Cut(b, []byte(" "))
 	for len(rest) > 0 && rest[0] == ' ' {
 		rest = rest[1:]
 	}
-	return b[:end], rest
+	return first, rest
 }
