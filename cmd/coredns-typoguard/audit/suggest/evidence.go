@@ -21,7 +21,7 @@ import (
 
 // How much is remembered: of more domains those with the least mail are forgotten.
 const (
-	maxDomains  = 10_000
+	maxDomains  = 8_000
 	maxSenders  = 16
 	maxExamples = 3
 	maxExample  = 64 // octets
