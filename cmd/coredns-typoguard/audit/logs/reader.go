@@ -174,6 +174,10 @@ func (r *Reader) read(line []byte, found func(*Record)) (formatNumber, Result) {
 			return binaryFormat, Unknown // compressed, or in another encoding than what is above it
 		case r.startLater(line):
 			return tableFormat, Other
+		case r.startHeadless(line):
+			return r.readRow(line, found)
+		case isAddress(bytes.Trim(line, `" `)) && r.Recognised(): // of a list that was put behind the log
+			return namesFormat, Unknown
 		}
 	}
 	return format, result

@@ -100,6 +100,27 @@ func TestTables(t *testing.T) {
 	})
 }
 
+// TestTablesAndLogs: a table may be put behind a log, and a log behind a table.
+func TestTablesAndLogs(t *testing.T) {
+	const (
+		log     = `Nov 21 23:38:15 relay postfix/smtp[31589]: 9C70A9883A1: to=<bob@army.ml>, relay=mx.army.ml[192.0.2.1]:25, delay=1, dsn=2.0.0, status=sent (250 ok)`
+		other   = `Nov 21 23:38:15 relay dovecot[1]: imap-login: Login: user=<alice@corp.example>, method=PLAIN`
+		queried = `"2026-11-21 22:38:15","Net","Net","10.0.0.1","203.0.113.1","Allowed","15 (MX)","NOERROR","navy.mi.","Unknown","Networks","Networks",""`
+		broken  = `"2026-11-21 22:38:15","Net","Net","10.0.0.1","203.0.113.1","Allowed","15 (MX)","NOERROR","a navy","Unknown","Networks","Networks",""`
+	)
+	delivered := `2026-11-21 22:38:15 bob@army.ml delivered from "" by ""`
+	asked := `2026-11-21 22:38:15 navy.mi. MX from "" by "10.0.0.1"`
+	runFileTests(t, Options{}, []fileTest{
+		{"one column, then logs", []string{"email", "eve@navy.mi", log, other}, []string{`- eve@navy.mi asked from "" by ""`, delivered}, 0},
+		{"one column with names of people", []string{"email", "Eve <eve@navy.mi>"}, []string{`- eve@navy.mi asked from "" by ""`}, 0},
+		{"logs, then Umbrella without a header", []string{log, queried}, []string{delivered, asked}, 0},
+		{"a table, then Umbrella without a header", []string{"Received,RecipientAddress,Status", "2026-11-21T22:38:15,bob@army.ml,Delivered", queried}, []string{delivered, asked}, 0},
+		{"Umbrella with no name", []string{queried, broken, queried}, []string{asked, asked}, 1},
+		{"a table, then Umbrella with no name", []string{"Received,RecipientAddress,Status", broken}, nil, 1},
+		{"logs, then a list", []string{log, "email", "eve@navy.mi", `"eve@navy.mi"`}, []string{delivered}, 2},
+	})
+}
+
 // TestObjects: lines in JSON, by their keys.
 func TestObjects(t *testing.T) {
 	const asked = `2026-11-21 22:38:15 army.ml MX from "" by "10.0.0.1"`
