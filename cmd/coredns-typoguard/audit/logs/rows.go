@@ -134,6 +134,10 @@ func (r *Reader) readValues(row []string, line []byte, found func(*Record)) (for
 	if len(t.header) == 1 && r.isLogged(line) {
 		return r.readLine(line, found)
 	}
+	if len(t.header) > 0 && len(row) != len(t.header) && r.startHeadless(line) {
+		row, _ = r.table.row(line)
+		return r.readValues(row, line, found)
+	}
 	records := 0
 	format, result := r.readFields(tableFormat, func(what role) string { return t.value(row, what) }, t.utc, func(record *Record) {
 		records++
@@ -144,10 +148,6 @@ func (r *Reader) readValues(row []string, line []byte, found func(*Record)) (for
 	}
 	if r.startLater(line) {
 		return tableFormat, Other
-	}
-	if len(t.header) > 0 && r.startHeadless(line) {
-		row, _ := r.table.row(line)
-		return r.readValues(row, line, found)
 	}
 	if other, result := r.readLine(line, found); other >= 0 && result != Unknown {
 		return other, result

@@ -115,6 +115,8 @@ func TestTablesAndLogs(t *testing.T) {
 		{"one column with names of people", []string{"email", "Eve <eve@navy.mi>"}, []string{`- eve@navy.mi asked from "" by ""`}, 0},
 		{"logs, then Umbrella without a header", []string{log, queried}, []string{delivered, asked}, 0},
 		{"a table, then Umbrella without a header", []string{"Received,RecipientAddress,Status", "2026-11-21T22:38:15,bob@army.ml,Delivered", queried}, []string{delivered, asked}, 0},
+		{"Exchange, then Umbrella without a header", []string{"#Fields: date-time,client-ip,event-id,recipient-address,sender-address", "2026-11-21T22:38:15Z,10.0.0.1,SEND,bob@army.ml,", queried},
+			[]string{`2026-11-21 22:38:15 bob@army.ml delivered from "" by "10.0.0.1"`, asked}, 0},
 		{"Umbrella with no name", []string{queried, broken, queried}, []string{asked, asked}, 1},
 		{"a table, then Umbrella with no name", []string{"Received,RecipientAddress,Status", broken}, nil, 1},
 		{"logs, then a list", []string{log, "email", "eve@navy.mi", `"eve@navy.mi"`}, []string{delivered}, 2},
