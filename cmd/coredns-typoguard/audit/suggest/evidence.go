@@ -107,8 +107,12 @@ func (e *Evidence) addSender(m *mail, r *logs.Record) {
 	if len(who) == 0 || !m.senders.add(maphash.Bytes(e.seed, bytes.ToLower(who))) || len(m.examples) >= maxExamples {
 		return
 	}
-	if at := bytes.LastIndexByte(who, '@'); at >= 0 && !e.addresses {
+	switch at := bytes.LastIndexByte(who, '@'); {
+	case e.addresses:
+	case at >= 0:
 		who = who[at+1:]
+	case len(r.Sender) > 0: // a local part alone
+		return
 	}
 	if example := plain(who); !slices.Contains(m.examples, example) {
 		m.examples = append(m.examples, example)

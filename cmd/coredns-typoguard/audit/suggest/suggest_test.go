@@ -258,6 +258,26 @@ func TestHostileSenders(t *testing.T) {
 	assert.Contains(t, text, "3 senders: a?mil@x.example b??evil.example # @y.example c?[2J")
 }
 
+// TestNoLocalParts: who wrote is shown by domain or host only, also if a log has a local part without a domain.
+func TestNoLocalParts(t *testing.T) {
+	for _, addresses := range []bool{false, true} {
+		e := NewEvidence(addresses)
+		for day := range int64(10) {
+			for _, r := range []logs.Record{
+				{Sender: []byte("alice")}, {Sender: []byte("alice.smith@corp.example")}, {Sender: []byte("alice+tag@other.example")},
+				{Source: []byte("host.corp.example[192.0.2.7]")},
+			} {
+				r.Time, r.Name, r.Outcome = firstDay+day*24*3600, []byte("partner.example"), logs.Delivered
+				e.Add(&r)
+			}
+		}
+		text := propose(t, e).protectText(time.Now())
+		assert.Contains(t, text, "4 senders: ")
+		assert.Equal(t, addresses, strings.Contains(text, "alice"), text)
+		assert.Contains(t, text, "corp.example")
+	}
+}
+
 // TestForget: of very many domains, those with much mail are remembered.
 func TestForget(t *testing.T) {
 	e := evidenceOf(mailTo("partner.example"))
