@@ -2,6 +2,7 @@ package suggest
 
 import (
 	"cmp"
+	"context"
 	"maps"
 	"slices"
 	"strings"
@@ -46,7 +47,7 @@ type Suggestion struct {
 type Suggestions struct {
 	// Protect is what to protect, and Allow what to allow.
 	Protect, Allow []Suggestion
-	// Rivals look like each other, and one of them may be a typo. Lookalikes get mail, and are not suggested, for a reason.
+	// Rivals look like each other, or like a well-known domain, and may be typos. Lookalikes get mail, and are not suggested, for a reason.
 	Rivals, Lookalikes []Suggestion
 	// Days is on how many days there was mail in the logs, and Forgotten says that there were too many domains to remember all.
 	Days      int
@@ -57,6 +58,9 @@ type Suggestions struct {
 func (e *Evidence) Propose(decide func(name string) policy.Decision) (*Suggestions, error) {
 	s := &Suggestions{Days: e.days.count(), Forgotten: e.forgotten}
 	e.protect(s, decide)
+	if err := s.setAsideTypos(); err != nil {
+		return nil, err
+	}
 	if err := e.allow(s, decide); err != nil {
 		return nil, err
 	}
@@ -149,6 +153,35 @@ func withoutRivals(all []Suggestion) (protect, rivals []Suggestion) {
 		}
 	}
 	return protect, rivals
+}
+
+// wellKnown is the rank up to which a domain is one that everybody writes to, and mistypes.
+const wellKnown = 1000
+
+// setAsideTypos sets aside domains that differ from a well-known one by what people mistype most.
+func (s *Suggestions) setAsideTypos() error {
+	block, err := protecting(s.Protect)
+	if err != nil || block == nil {
+		return err
+	}
+	doubts := map[string]string{}
+	for k := range block.Set.Known(context.Background()) {
+		for _, c := range k.Candidates {
+			if k.Rank > 0 && k.Rank <= wellKnown && !isPopular(c.Protected) && doubtOf(c.Protected, &event.Lookalike{Intended: k.Name, Kind: c.Kind}) != "" {
+				doubts[c.Protected] = "looks like " + k.Name
+			}
+		}
+	}
+	var protect []Suggestion
+	for _, p := range s.Protect {
+		if p.Doubt = doubts[p.Domain]; p.Doubt == "" {
+			protect = append(protect, p)
+		} else {
+			s.Rivals = append(s.Rivals, p)
+		}
+	}
+	s.Protect = protect
+	return nil
 }
 
 // looksLike reports whether one of two domains looks like the other.

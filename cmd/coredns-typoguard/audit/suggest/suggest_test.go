@@ -111,6 +111,8 @@ func TestProtect(t *testing.T) {
 		{"no time", []traffic{{to: "partner.example", days: 10, messages: 12, senders: 4, recipients: 4, noTime: true}}, ""},
 		{"a known typo", []traffic{mailTo("gmial.com")}, ""},
 		{"addresses and hosts", []traffic{mailTo("192.0.2.1"), mailTo("localhost"), mailTo("com"), mailTo("a_b.example"), mailTo("bad..example")}, ""},
+		{"what may be a typo of a well-known one", []traffic{mailTo("twiter.com"), mailTo("twittre.com"), mailTo("twitter.cm"), mailTo("partner.example")}, "partner.example"},
+		{"what is one letter from a well-known one", []traffic{mailTo("twisters.com"), mailTo("zoogle.com")}, "twisters.com zoogle.com"},
 		{"popular neighbours", []traffic{mailTo("ups.com"), mailTo("ubs.com")}, "ubs.com ups.com"},
 		{"one of two that look alike is clearly the real one", []traffic{{to: "partner.example", days: 30, messages: 40, senders: 16, recipients: 4}, {to: "partnr.example", days: 9, messages: 9, senders: 3, recipients: 2}}, "partner.example"},
 		{"an auto-forward to a typo has more mail than the real one", []traffic{mailTo("partner.example"), {to: "partnr.example", days: 30, messages: 40, senders: 16, recipients: 1}}, "partner.example"},

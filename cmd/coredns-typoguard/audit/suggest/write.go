@@ -72,7 +72,7 @@ func (s *Suggestions) head(what, option string, now time.Time) string {
 func (s *Suggestions) protectText(now time.Time) string {
 	text := s.head("protect", "protect_file", now) + lines(s.Protect, "")
 	if len(s.Rivals) > 0 {
-		text += "\n# These look like each other, and one of them may be a typo: protected, it would be hidden no longer.\n" + lines(s.Rivals, "# ")
+		text += "\n# These look like each other, or like a well-known domain, and may be typos: protected, one would be hidden no longer.\n" + lines(s.Rivals, "# ")
 	}
 	return text
 }
@@ -167,7 +167,7 @@ func (s *Suggestions) Print(w io.Writer, dir string) error {
 			fmt.Fprintf(&text, "  in %s\n", filepath.Join(dir, file))
 		}
 	}
-	section("protect", ProtectFile, s.Protect, s.Rivals, "since they look like each other")
+	section("protect", ProtectFile, s.Protect, s.Rivals, "since they may be typos")
 	section("allow", AllowFile, s.Allow, s.Lookalikes, "although mail was delivered")
 	if dir == "" {
 		text.WriteString("\n" + s.protectText(time.Now()) + "\n" + s.allowText(time.Now()))
