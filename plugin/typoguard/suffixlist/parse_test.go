@@ -2,6 +2,7 @@ package suffixlist
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 	"time"
 
@@ -44,6 +45,19 @@ func TestRepeated(t *testing.T) {
 		all, err := parse(nil, "list", []byte(content), true)
 		require.NoError(t, err, name)
 		assert.Equal(t, []string{"navy.mil"}, Names(At(all, time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC))), name)
+	}
+}
+
+// TestLongErrors: what is wrong with a list goes to the log, but not the whole list.
+func TestLongErrors(t *testing.T) {
+	long := strings.Repeat("long", 1<<20)
+	for name, content := range map[string]string{
+		"a word": long, "a label": "a." + long + ".mil", "not UTF-8": "\xff" + long, "two words": "army.mil " + long, "three words": "army.mil until=2026-12-31 " + long,
+		"a date": "army.mil until=" + long,
+	} {
+		_, err := parse(nil, "list", []byte(content), true)
+		require.Error(t, err, name)
+		assert.Less(t, len(err.Error()), 1000, name)
 	}
 }
 
