@@ -56,6 +56,7 @@ type listsConfig struct {
 	reload                     time.Duration // how often to check the sources; 0: never
 	cacheDir                   string        // for copies of fetched lists; "": none
 	optional                   bool          // start even if a list can neither be fetched nor has a copy
+	unready                    bool          // the server is not ready as long as such a list is missing
 	shrink                     int           // percentage of its suffixes that a list may lose in the background
 }
 

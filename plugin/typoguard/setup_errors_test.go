@@ -64,8 +64,9 @@ func TestParseErrors(t *testing.T) {
 		{"cache_dir that is not there", "cache_dir nope", `Testfile:3 - Error during parsing: cache_dir: stat ROOT/nope: no such file or directory; expected a directory`},
 		{"cache_dir that is a file", "cache_dir good.txt", `Testfile:3 - Error during parsing: cache_dir: ROOT/good.txt; expected a directory`},
 		{"cache_dir for nothing", "cache_dir .", `Testfile:3 - Error during parsing: cache_dir: no list is fetched; expected one from https://`},
-		{"on_missing missing", "on_missing", `Testfile:3 - Error during parsing: on_missing: no argument; expected fail or start`},
-		{"on_missing something", "on_missing wait", `Testfile:3 - Error during parsing: on_missing: "wait"; expected fail or start`},
+		{"on_missing missing", "on_missing", `Testfile:3 - Error during parsing: on_missing: no argument; expected one of fail, start, unready`},
+		{"on_missing something", "on_missing wait", `Testfile:3 - Error during parsing: on_missing: unknown choice "wait"; expected one of fail, start, unready`},
+		{"on_missing twice", "on_missing start unready", `Testfile:3 - Error during parsing: on_missing: "unready"; expected nothing more`},
 		{"on_missing for nothing", "on_missing start", `Testfile:3 - Error during parsing: on_missing: no list is fetched; expected one from https://`},
 
 		{"distance missing", "distance", `Testfile:3 - Error during parsing: distance: no argument; expected 1 or 2`},

@@ -17,6 +17,8 @@ import (
 const (
 	// fetchTimeout limits the time to fetch a list.
 	fetchTimeout = 10 * time.Second
+	// startTimeout limits it at the start if there is a copy.
+	startTimeout = 2 * time.Second
 	// maxFetched is the maximum size of a list in bytes: room for several million suffixes.
 	maxFetched = 64 << 20
 	// userAgent identifies the client to web servers.
