@@ -89,6 +89,15 @@ func parseOnMissing(c *caddy.Controller, p *policyConfig) error {
 	return err
 }
 
+func parseMinisign(c *caddy.Controller, p *policyConfig) error {
+	arg, err := args.One(c, "a public key or its file")
+	if err != nil {
+		return err
+	}
+	p.lists.key, err = suffixlist.ParseKey(arg, p.below(arg))
+	return err
+}
+
 func parseReload(c *caddy.Controller, p *policyConfig) error {
 	arg, err := args.One(c, "a duration")
 	if err != nil {
