@@ -65,6 +65,8 @@ type database interface {
 	sql(statement string) string
 	// hints reports whether queries must choose the index.
 	hints() bool
+	// top returns a query for the numbers with the most events among some rows of a tally; of equally frequent ones, the lowest.
+	top(rows string) string
 	// size returns the size of the events in bytes.
 	size(ctx context.Context, db *sql.DB) (int64, error)
 	// shrink releases the room of removed events.
