@@ -28,10 +28,10 @@ import (
 
 // The flags, which go behind -args.
 var (
-	lasts   = flag.Duration("for", 75*time.Second, "how long the storm lasts")
+	lasts   = flag.Duration("for", time.Minute, "how long the storm lasts")
 	seed    = flag.Uint64("seed", 0, "the seed of the storm; 0 takes one by chance")
 	story   = flag.Bool("story", false, "print what happened even if nothing was violated")
-	reloads = flag.Int("reloads", 100, "how often the Corefile is reloaded under load")
+	reloads = flag.Int("reloads", 30, "how often the Corefile is reloaded under load")
 )
 
 // inside is set in the environment in the namespaces, to the directory of the run.
