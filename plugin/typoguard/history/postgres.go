@@ -26,6 +26,9 @@ func (p *postgresServer) open() (*handles, error) {
 	return &handles{read: db, write: db}, nil
 }
 
+// lostInLog returns nothing: PostgreSQL looks after its own log.
+func (*postgresServer) lostInLog() walDamage { return walDamage{} }
+
 // migrate waits for other resolvers that are migrating, and checks for them every second.
 func (p *postgresServer) migrate(ctx context.Context, h *handles) error {
 	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 15))

@@ -57,6 +57,8 @@ func (h *handles) close() error {
 type database interface {
 	// open returns handles for the database, which need not be reachable.
 	open() (*handles, error)
+	// lostInLog returns what cannot be used of a write-ahead log, before the database is opened.
+	lostInLog() walDamage
 	// migrate updates the schema.
 	migrate(ctx context.Context, h *handles) error
 	// moved reports whether the open database no longer has its name.
@@ -135,6 +137,7 @@ func (s *Store) ready(ctx context.Context) (*handles, error) {
 		return s.opened, nil
 	}
 	s.closeLater()
+	lost := s.database.lostInLog()
 	h, err := s.database.open()
 	if err != nil {
 		return nil, err
@@ -144,6 +147,7 @@ func (s *Store) ready(ctx context.Context) (*handles, error) {
 		return nil, errors.Join(err, h.close())
 	}
 	s.opened = h
+	s.reportLost(ctx, h, lost)
 	return h, nil
 }
 

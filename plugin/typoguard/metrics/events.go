@@ -45,7 +45,7 @@ var (
 		Namespace: namespace,
 		Subsystem: subsystem,
 		Name:      "history_damaged_total",
-		Help:      "Counter of damaged databases that were set aside, by history.",
+		Help:      "Counter of damage that was found in databases, by history: they were set aside, or the end of their write-ahead log was lost.",
 	}, []string{"sink"})
 	NewClients = promauto.NewCounterVec(prometheus.CounterOpts{
 		Namespace: namespace,
