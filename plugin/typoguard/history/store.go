@@ -85,7 +85,7 @@ func Open(config historyconfig.Store) (*Store, error) {
 	if path, ok := ParseSQLite(config.DSN); ok {
 		s.database = &sqliteFile{path: path}
 	} else {
-		s.database = &postgresServer{dsn: config.DSN}
+		s.database = &postgresServer{dsn: withDefaults(config.DSN)}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s.stop = cancel
