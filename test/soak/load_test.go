@@ -4,8 +4,11 @@ package soak_test
 
 import (
 	"context"
+	"errors"
+	"io"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/miekg/dns"
@@ -41,6 +44,7 @@ type sample struct {
 	question
 	asked, answered time.Time
 	guarded, stock  outcome
+	cut, stockCut   bool     // whether a connection was closed before there was an answer
 	reply           *dns.Msg // of the guarded one
 	err             error    // of the guarded one
 }
@@ -71,11 +75,11 @@ func ask(q question) *sample {
 	s := &sample{question: q, asked: time.Now()}
 	var both sync.WaitGroup
 	both.Go(func() {
-		reply, err := exchange(q, stockDNS)
-		s.stock = q.judge(reply, err)
+		reply, cut, err := exchange(q, stockDNS)
+		s.stock, s.stockCut = q.judge(reply, err), cut
 	})
 	both.Go(func() {
-		s.reply, s.err = exchange(q, guardedDNS)
+		s.reply, s.cut, s.err = exchange(q, guardedDNS)
 		s.guarded = q.judge(s.reply, s.err)
 	})
 	both.Wait()
@@ -83,17 +87,22 @@ func ask(q question) *sample {
 	return s
 }
 
-// exchange asks a server over a connection of its own, as mail servers do: over TCP if the answer does not fit.
-func exchange(q question, address string) (*dns.Msg, error) {
+// exchange asks a server over a connection of its own, as mail servers do: over TCP if the answer does not fit, and again if the server has
+// closed the connection, as CoreDNS does with those that it has just accepted when it is reloaded.
+func exchange(q question, address string) (reply *dns.Msg, cut bool, err error) {
 	query := new(dns.Msg).SetQuestion(q.name, q.qtype)
 	query.SetEdns0(dns.DefaultMsgSize, false)
 	client := &dns.Client{Net: q.network, Timeout: answerWithin}
-	reply, _, err := client.Exchange(query, address)
+	reply, _, err = client.Exchange(query, address)
 	if err == nil && reply.Truncated {
 		client.Net = "tcp"
 		reply, _, err = client.Exchange(query, address)
 	}
-	return reply, err
+	if client.Net == "tcp" && (errors.Is(err, io.EOF) || errors.Is(err, syscall.ECONNRESET)) {
+		cut = true
+		reply, _, err = client.Exchange(query, address)
+	}
+	return reply, cut, err
 }
 
 // judge says what an answer is.

@@ -20,7 +20,7 @@ type rank int
 const (
 	calm     rank = iota // nothing
 	harmless             // nothing either: typoguard has to stand it alone
-	busy                 // over TCP, a connection that was just accepted is closed
+	busy                 // a connection that was just accepted is closed, and the client has to ask again
 	rough                // answers come late, or never
 	down                 // there is nobody to answer
 )
@@ -40,6 +40,7 @@ type window struct {
 type count struct {
 	asked          int
 	guarded, stock map[outcome]int
+	cut, stockCut  int // connections that were closed before there was an answer
 }
 
 // tally counts what comes of the queries, by what was the matter at the time, and collects violations.
@@ -100,6 +101,12 @@ func (t *tally) add(s *sample) {
 	c.asked++
 	c.guarded[s.guarded]++
 	c.stock[s.stock]++
+	if s.cut {
+		c.cut++
+	}
+	if s.stockCut {
+		c.stockCut++
+	}
 	switch {
 	case s.guarded == leaked:
 		t.note("a lookalike was answered with a route", s, fault)
@@ -107,7 +114,7 @@ func (t *tally) add(s *sample) {
 		t.note("a name that is no lookalike was hidden", s, fault)
 	case s.guarded == wrong && s.class == lookalike:
 		t.note("a lookalike was answered otherwise than its policy says", s, fault)
-	case s.guarded != right && s.stock.answered() && (r <= harmless || r == busy && s.network == "udp"):
+	case s.guarded != right && s.stock.answered() && r <= busy:
 		t.note("an answer was lost or wrong that the stock server had", s, fault)
 	}
 	if s.class == lookalike && s.guarded == right {
@@ -143,11 +150,8 @@ func (t *tally) judge() {
 			guarded += c.guarded[o]
 			stock += c.stock[o]
 		}
-		if t.ranks[key] == down {
-			continue
-		}
 		// What differs by chance is the number of those that only one of them lost: some square root of both.
-		if allowance := 4 * math.Sqrt(float64(guarded+stock)); t.ranks[key] >= busy && float64(guarded-stock) > allowance+3 {
+		if allowance := 4 * math.Sqrt(float64(guarded+stock)); t.ranks[key] == rough && float64(guarded-stock) > allowance+3 {
 			t.violate("more was lost than by the stock server", "during %s: %d of %d, and %d by the stock server", key, guarded, c.asked, stock)
 		}
 	}
@@ -161,11 +165,12 @@ func (t *tally) table() string {
 	for c, n := range t.classes {
 		fmt.Fprintf(&text, "queries, %s: %d\n", class(c), n)
 	}
-	fmt.Fprintf(&text, "%-34s %8s | %6s %6s %6s | stock: %6s %6s %6s\n", "during, over", "queries", "lost", "wrong", "leaked", "lost", "wrong", "leaked")
+	fmt.Fprintf(&text, "%-34s %8s | %6s %6s %6s %6s | stock: %6s %6s %6s %6s\n", "during, over", "queries",
+		"lost", "wrong", "leaked", "cut", "lost", "wrong", "leaked", "cut")
 	for _, key := range slices.Sorted(maps.Keys(t.counts)) {
 		c := t.counts[key]
-		fmt.Fprintf(&text, "%-34s %8d | %6d %6d %6d | stock: %6d %6d %6d\n", key, c.asked,
-			c.guarded[lost], c.guarded[wrong], c.guarded[leaked], c.stock[lost], c.stock[wrong], c.stock[leaked])
+		fmt.Fprintf(&text, "%-34s %8d | %6d %6d %6d %6d | stock: %6d %6d %6d %6d\n", key, c.asked,
+			c.guarded[lost], c.guarded[wrong], c.guarded[leaked], c.cut, c.stock[lost], c.stock[wrong], c.stock[leaked], c.stockCut)
 	}
 	return text.String()
 }
