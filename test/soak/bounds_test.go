@@ -50,23 +50,16 @@ func (b *bounds) now(ctx context.Context) (u usage, err error) {
 
 // watch watches until the context ends.
 func (b *bounds) watch(ctx context.Context) {
-	tick := time.NewTicker(time.Second)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
+	every(ctx, time.Second, func() {
 		u, err := b.now(ctx)
 		if err != nil {
-			continue // it is down
+			return // it is down
 		}
 		b.most = usage{max(b.most.memory, u.memory), max(b.most.goroutines, u.goroutines), max(b.most.descriptors, u.descriptors)}
 		if u.memory > mostMemory || u.goroutines > mostGoroutines || u.descriptors > mostDescriptors {
 			b.tally.violate("memory, goroutines or descriptors are not bounded", "%s", u)
 		}
-	}
+	})
 }
 
 // checkLeaks looks whether the server uses as much as in the beginning.

@@ -3,25 +3,18 @@
 package soak_test
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 	"time"
 
 	"github.com/miekg/dns"
 
-	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
-	"github.com/typoguard/coredns-typoguard/plugin/typoguard/historyconfig"
 	"github.com/typoguard/coredns-typoguard/test/kit"
 )
 
@@ -107,18 +100,7 @@ func (e *events) excuseLast(ended time.Time) {
 }
 
 // watch reads the metrics until the context ends.
-func (e *events) watch(ctx context.Context) {
-	tick := time.NewTicker(pollInterval)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		e.scrape(ctx)
-	}
-}
+func (e *events) watch(ctx context.Context) { every(ctx, pollInterval, func() { e.scrape(ctx) }) }
 
 // scrape notes what the running process says of its sinks.
 func (e *events) scrape(ctx context.Context) {
@@ -252,84 +234,6 @@ func (e *events) countLogged() {
 			}
 		}
 	}
-}
-
-// find looks for events where they should be.
-func (e *events) find(ctx context.Context) error {
-	if err := e.readFiles(); err != nil {
-		return err
-	}
-	for s, dsn := range map[*sinkState]string{e.sqlite: e.world.dsns()[0], e.pg: e.world.dsns()[1]} {
-		if err := e.readHistory(ctx, s, dsn); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// readHistory looks for events in a database.
-func (e *events) readHistory(ctx context.Context, s *sinkState, dsn string) error {
-	store, err := history.Open(historyconfig.Store{DSN: dsn})
-	if err != nil {
-		return err
-	}
-	defer store.Close()
-	return store.Each(ctx, history.Filter{From: e.since.Add(-time.Minute)}, func(found *history.Event) error {
-		delete(s.pending, found.Name+".")
-		return nil
-	})
-}
-
-// setAside renames the events' file, as logrotate does, and removes the one before, which was read.
-func (e *events) setAside() {
-	if e.renamed != "" {
-		_ = os.Remove(e.renamed)
-	}
-	e.renamed = fmt.Sprintf("%s.%d", e.world.eventsFile(), time.Now().UnixNano())
-	_ = os.Rename(e.world.eventsFile(), e.renamed) // there may be none
-}
-
-// readFiles reads what was written to event files since the last time.
-func (e *events) readFiles() error {
-	paths, err := filepath.Glob(e.world.eventsFile() + "*")
-	if err != nil {
-		return err
-	}
-	for _, path := range slices.Sorted(slices.Values(paths)) {
-		if err := e.readFile(path); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (e *events) readFile(path string) error {
-	file, err := os.Open(path)
-	if err != nil {
-		return nil //nolint:nilerr // renamed meanwhile
-	}
-	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return err
-	}
-	inode := info.Sys().(*syscall.Stat_t).Ino
-	text := make([]byte, max(0, info.Size()-e.read[inode]))
-	n, _ := file.ReadAt(text, e.read[inode])
-	text = text[:bytes.LastIndexByte(text[:n], '\n')+1]
-	e.read[inode] += int64(len(text))
-	for line := range bytes.Lines(text) {
-		var event struct {
-			Name string `json:"dns.question.name"`
-		}
-		if err := json.Unmarshal(line, &event); err != nil {
-			e.tally.violate("a line of the events' file is broken", "%s: %q: %v", path, line, err)
-			continue
-		}
-		e.found++
-		delete(e.file.pending, event.Name+".")
-	}
-	return nil
 }
 
 // summary says what became of the events.

@@ -55,18 +55,7 @@ func runLoad(ctx context.Context, newAsker func(client int) *asker, take func(*s
 	defer all.Wait()
 	for i := range clients {
 		a := newAsker(i)
-		all.Go(func() {
-			tick := time.NewTicker(pace)
-			defer tick.Stop()
-			for {
-				select {
-				case <-ctx.Done():
-					return
-				case <-tick.C:
-				}
-				take(ask(a.next()))
-			}
-		})
+		all.Go(func() { every(ctx, pace, func() { take(ask(a.next())) }) })
 	}
 }
 

@@ -38,18 +38,7 @@ func (m *mail) run(ctx context.Context) {
 	defer all.Wait()
 	for range mailers {
 		random := newRandom()
-		all.Go(func() {
-			tick := time.NewTicker(mailPace)
-			defer tick.Stop()
-			for {
-				select {
-				case <-ctx.Done():
-					return
-				case <-tick.C:
-				}
-				m.send(random)
-			}
-		})
+		all.Go(func() { every(ctx, mailPace, func() { m.send(random) }) })
 	}
 }
 

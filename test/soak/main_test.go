@@ -64,7 +64,8 @@ func outside() (code int, err error) {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	if err := os.Chmod(dir, 0o755); err != nil { //nolint:gosec // PostgreSQL runs as somebody else
+	// PostgreSQL runs as somebody else.
+	if err := os.Chmod(dir, 0o755); err != nil {
 		return 0, err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), buildLimit)
@@ -92,9 +93,9 @@ func runTests(m *testing.M) (int, error) {
 // makeDir makes a directory of a test. Its path is short, since PostgreSQL has a socket in it.
 func makeDir(tb testing.TB) string {
 	tb.Helper()
-	dir, err := os.MkdirTemp(os.Getenv(inside), "")
+	dir, err := os.MkdirTemp(os.Getenv(inside), "") //nolint:usetesting // tb.TempDir's paths are too long
 	if err == nil {
-		err = os.Chmod(dir, 0o755) //nolint:gosec // as above
+		err = os.Chmod(dir, 0o755)
 	}
 	if err != nil {
 		tb.Fatal(err)

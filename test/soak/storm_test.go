@@ -114,7 +114,7 @@ func (s *storm) strike(ctx context.Context, f fault) error {
 		return err
 	}
 	if f.end == nil {
-		s.tally.end(a.window)
+		s.end(a.window)
 	} else {
 		s.active[f.of] = a
 	}
@@ -134,8 +134,8 @@ func (s *storm) nextEnd(of string) *active {
 func (s *storm) finish(ctx context.Context, a *active) error {
 	delete(s.active, a.of)
 	s.tell("end of " + a.name)
-	defer s.tally.end(a.window)
-	if err := a.fault.end(ctx, s); err != nil {
+	defer s.end(a.window)
+	if err := a.end(ctx, s); err != nil {
 		return fmt.Errorf("the end of %s: %w", a.name, err)
 	}
 	return nil
@@ -172,5 +172,19 @@ func pause(ctx context.Context, d time.Duration) {
 	select {
 	case <-timer.C:
 	case <-ctx.Done():
+	}
+}
+
+// every does something again and again, until the context ends.
+func every(ctx context.Context, d time.Duration, do func()) {
+	tick := time.NewTicker(d)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			do()
+		}
 	}
 }
