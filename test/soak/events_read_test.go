@@ -90,7 +90,11 @@ func (e *events) readFile(path string) error {
 			continue
 		}
 		e.found++
-		delete(e.file.pending, event.Name+".")
+		name := event.Name + "."
+		if _, pending := e.file.pending[name]; !pending {
+			e.early[name] = true
+		}
+		delete(e.file.pending, name)
 	}
 	return nil
 }

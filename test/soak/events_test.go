@@ -50,6 +50,7 @@ type events struct {
 	pg     *sinkState
 
 	read    map[uint64]int64 // of event files, by inode
+	early   map[string]bool  // lookalikes whose event was read before they were taken
 	renamed string           // the event file that was set aside last
 	since   time.Time        // events of histories before that were found
 	found   int
@@ -73,7 +74,7 @@ func newEvents(w *world, t *tally) *events {
 	}
 	const timeout = 20 * time.Second // of a database
 	return &events{
-		world: w, tally: t, read: map[uint64]int64{}, since: time.Now(),
+		world: w, tally: t, read: map[uint64]int64{}, early: map[string]bool{}, since: time.Now(),
 		file:   newState(w.eventsFile(), 0, func(string) bool { return true }),
 		sqlite: newState("sqlite://"+w.databaseFile(), timeout, below(mailSuffixes)),
 		pg:     newState(strings.TrimSuffix(w.postgres.DSN("postgres"), "?sslmode=disable"), timeout, below(sunkSuffixes)),
@@ -144,10 +145,11 @@ func (e *events) take() {
 	e.tally.mu.Unlock()
 	for name, at := range asked {
 		for _, s := range e.sinks() {
-			if s.holds(name) {
+			if s.holds(name) && (s != e.file || !e.early[name]) {
 				s.pending[name] = at
 			}
 		}
+		delete(e.early, name)
 	}
 }
 
@@ -158,11 +160,16 @@ func (e *events) pausedUntilCaughtUp(ctx context.Context) {
 	before := time.Now()
 	e.mu.Unlock()
 	e.setAside()
-	deadline := time.Now().Add(catchUpTime)
+	deadline, progress, last := time.Now().Add(catchUpTime), time.Now(), -1
 	var err error
 	for {
 		err = e.find(ctx)
-		if (err == nil && !e.waiting()) || time.Now().After(deadline) {
+		missing, counted := e.waiting()
+		if missing != last {
+			last, progress = missing, time.Now()
+		}
+		// What was counted as lost never comes, but nobody knows which events those are.
+		if err == nil && (missing == 0 || counted && time.Since(progress) > settleTime) || time.Now().After(deadline) {
 			break
 		}
 		pause(ctx, time.Second)
@@ -174,20 +181,24 @@ func (e *events) pausedUntilCaughtUp(ctx context.Context) {
 	e.settle()
 }
 
-// waiting reports whether events are waited for: not those that may be lost, or were counted as lost.
-func (e *events) waiting() bool {
+// waiting returns how many events are waited for, except those that may be lost, and whether so many were counted as lost.
+func (e *events) waiting() (missing int, counted bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.countLogged()
-	return slices.ContainsFunc(e.sinks(), func(s *sinkState) bool {
-		missing := s.missing
+	counted = true
+	for _, s := range e.sinks() {
+		n := 0
 		for _, at := range s.pending {
 			if !s.isExcused(at) {
-				missing++
+				n++
 			}
 		}
-		return missing > s.dropped+s.current
-	})
+		missing += n
+		writes := time.Since(s.lastUp) < settleTime // otherwise more may come
+		counted = counted && writes && s.missing+n <= s.dropped+s.current
+	}
+	return missing, counted
 }
 
 func (s *sinkState) isExcused(at time.Time) bool {
