@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -15,6 +16,9 @@ import (
 // errEmpty is returned for a list without a suffix.
 var errEmpty = errors.New("no suffix")
 
+// largeList is the number of lines for which there is room from the beginning. More may be empty, and no list, but take gigabytes.
+const largeList = 1 << 16
+
 // parse appends the suffixes in the content of a list file: one on each line, optionally with an expiry (until=DATE) and a note
 // after '#', in UTF-8. Every line must be valid: a line skipped silently would leave mail unprotected. Errors have the
 // position.
@@ -22,6 +26,7 @@ func parse(to []Suffix, path string, content []byte, protects bool) ([]Suffix, e
 	lines := bufio.NewScanner(bytes.NewReader(bytes.TrimPrefix(content, []byte("\ufeff"))))
 	lines.Buffer(nil, len(content)+1) // lines may have any length, so Scan cannot fail
 	before := len(to)
+	to = slices.Grow(to, min(bytes.Count(content, []byte("\n"))+1, largeList))
 	for at := (Position{path, 1}); lines.Scan(); at.Line++ {
 		s, err := parseLine(lines.Text(), protects)
 		if err != nil {
@@ -29,6 +34,9 @@ func parse(to []Suffix, path string, content []byte, protects bool) ([]Suffix, e
 		}
 		if s.Name != "" {
 			s.At = at
+			if len(to) == cap(to) { // append would add only a quarter, and copy millions of suffixes again and again
+				to = slices.Grow(to, len(to)+1)
+			}
 			to = append(to, s)
 		}
 	}

@@ -2,6 +2,7 @@ package suffixlist
 
 import (
 	"bytes"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -59,6 +60,17 @@ func TestLongErrors(t *testing.T) {
 		require.Error(t, err, name)
 		assert.Less(t, len(err.Error()), 1000, name)
 	}
+}
+
+// TestEmptyLines: a list of nothing but lines takes no memory for what could be on them.
+func TestEmptyLines(t *testing.T) {
+	content := bytes.Repeat([]byte("\n"), 4<<20)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, err := parse(nil, "list", content, true)
+	require.ErrorIs(t, err, errEmpty)
+	runtime.ReadMemStats(&after)
+	assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(8*len(content)))
 }
 
 // FuzzParse reads any list file. What is read must be what another reading of the same suffixes yields, line for line.
