@@ -30,6 +30,7 @@ type block struct {
 	now      func() time.Time
 	compiled time.Time // when the set was compiled, by the wall clock
 	hashes   []string  // of the policies in force
+	unready  atomic.Bool
 }
 
 // newBlock reads the lists of all policies and compiles the first set.
@@ -98,11 +99,22 @@ func (b *block) compile() error {
 	}
 	b.set.Store(set)
 	b.compiled, b.hashes = now, hashes
+	b.unready.Store(b.lacksLists())
 	select {
 	case b.changed <- struct{}{}:
 	default: // a signal is already pending
 	}
 	return nil
+}
+
+// lacksLists reports whether a list was never there that the server is not to be ready without.
+func (b *block) lacksLists() bool {
+	for i, c := range b.policies {
+		if c.lists.unready && b.lists[i].IsMissing() {
+			return true
+		}
+	}
+	return false
 }
 
 // suffixes returns the suffixes of each policy, without those that have expired by a given time.

@@ -28,6 +28,7 @@ var options = []option{
 	{"short", once(parseShort)},
 	{"cache_dir", once(parseCacheDir)},
 	{"on_missing", once(parseOnMissing)},
+	{"minisign", once(parseMinisign)},
 	{"distance", once(parseDistance)},
 	{"kinds", parseKinds},
 	{"keyboard", once(parseKeyboard)},
