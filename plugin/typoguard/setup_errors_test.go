@@ -27,7 +27,7 @@ func TestParseErrors(t *testing.T) {
 		name, option string // the option is the third line of a stanza that protects mil
 		want         string
 	}{
-		{"unknown option", "protects mil", `Testfile:3 - Error during parsing: unknown option "protects"; expected one of protect, protect_file, allow, allow_file, deny, popular, short, cache_dir, on_missing, distance, kinds, keyboard, clients, client_subnet_from, types, action, smtp, smtp_hostname, smtp_tls, smtp_limits, hint, log_addresses, mode, require, inspect, ttl, reload, shrink, events, syslog, log_events, client_mask, dnstap, history, review`},
+		{"unknown option", "protects mil", `Testfile:3 - Error during parsing: unknown option "protects"; expected one of protect, protect_file, allow, allow_file, deny, popular, short, cache_dir, on_missing, distance, kinds, keyboard, clients, client_subnet_from, types, action, smtp, smtp_hostname, smtp_tls, smtp_limits, hint, log_addresses, mode, require, inspect, lookalike_zone, ttl, reload, shrink, events, syslog, log_events, client_mask, dnstap, history, review`},
 
 		{"protect nothing", "protect", `Testfile:3 - Error during parsing: protect: no argument; expected domain suffixes`},
 		{"protect a bad name", "protect army..mil", `Testfile:3 - Error during parsing: protect: "army..mil": expected a domain suffix such as army.nl: idna: invalid label "army..mil"`},

@@ -29,7 +29,7 @@ func warnings(sites []*site, blocks []*block) []string {
 // warningsOf returns the warnings of one server block.
 func warningsOf(b *block, sites []*site, blocks []*block) []string {
 	own := sitesAt(sites, b.at)
-	return slices.Concat(warnOfSites(own), warnOfOthers(b, own, sites, blocks), warnOfTLDs(b), warnOfContradictions(b))
+	return slices.Concat(warnOfSites(b, own), warnOfZones(b, own, sites), warnOfOthers(b, own, sites, blocks), warnOfTLDs(b), warnOfContradictions(b))
 }
 
 // sitesAt returns the sites of a server block.
@@ -38,11 +38,11 @@ func sitesAt(sites []*site, at int) []*site {
 }
 
 // warnOfSites warns of a server block that resolves nothing, or for everybody.
-func warnOfSites(own []*site) []string {
+func warnOfSites(b *block, own []*site) []string {
 	var all []string
 	for _, s := range own {
 		switch {
-		case !s.answers:
+		case !s.answers && !b.isZone(s):
 			all = append(all, fmt.Sprintf("server block %s has no forward or other source of answers: it resolves nothing", s.key))
 		case s.isPublic() && !s.hasACL && !s.selective:
 			all = append(all, fmt.Sprintf(

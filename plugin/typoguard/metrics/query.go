@@ -94,7 +94,7 @@ func (c *Server) Begin(p *policy.Policy) {
 				c.targetSeries(p, mode, kind.String(), record)
 			}
 			for _, qtype := range qtypes {
-				if p.Answers(qtype) {
+				if p.Answers(qtype) || (p.Zone != "" && (qtype == dns.TypeA || qtype == dns.TypeTXT)) {
 					c.lookalikeSeries(p, mode, kind.String(), qtype)
 				}
 			}
