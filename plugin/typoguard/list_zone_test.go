@@ -132,9 +132,9 @@ var listedID = regexp.MustCompile(`Id [a-z2-7]{10}$`)
 func TestListZoneText(t *testing.T) {
 	h := handler(t, listPolicies)
 	for asked, want := range map[string]string{
-		"Mail.ARMY.ml":      "Mail.ARMY.ml looks like a mistyped mail.army.mil; did you mean mail.army.mil? Id ID",
-		"tral.example":      "tral.example looks like a mistyped trial.example; did you mean trial.example? Id ID",
-		`b\195\188.army.ml`: `b\195\188.army.ml looks like a mistyped b\195\188.army.mil; did you mean b\195\188.army.mil? Id ID`,
+		"Mail.ARMY.ml":      "Mail.ARMY.ml looks like a mistyped mail.army.mil - did you mean mail.army.mil? Id ID",
+		"tral.example":      "tral.example looks like a mistyped trial.example - did you mean trial.example? Id ID",
+		`b\195\188.army.ml`: `b\195\188.army.ml looks like a mistyped b\195\188.army.mil - did you mean b\195\188.army.mil? Id ID`,
 	} {
 		m := ask(t, t.Context(), h, question(asked+".list.corp.example.", dns.TypeTXT))
 		require.Len(t, m.Answer, 1, asked)

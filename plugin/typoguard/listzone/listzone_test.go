@@ -109,7 +109,7 @@ func TestText(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("a", 60) + "."
 	for _, tt := range []struct{ name, lookalike, intended, want string }{
-		{"short", "army.ml", "army.mil", "army.ml looks like a mistyped army.mil; did you mean army.mil? Id qj3mvx4wka"},
+		{"short", "army.ml", "army.mil", "army.ml looks like a mistyped army.mil - did you mean army.mil? Id qj3mvx4wka"},
 		{"long", long + "army.ml", long + "army.mil", "This looks like a mistyped " + long + "army.mil. Id qj3mvx4wka"},
 		{"longer", strings.Repeat(long, 4) + "ml", strings.Repeat(long, 4) + "mil", "This looks like a mistyped domain. Id qj3mvx4wka"},
 	} {

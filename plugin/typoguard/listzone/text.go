@@ -10,10 +10,10 @@ const maxText = 255
 // in A-labels and without the final dot.
 //
 // Every mail server must deliver them readable: Sendmail takes what is in parentheses for a comment, and drops spaces next to a full stop,
-// a semicolon and a question mark.
+// a comma and a semicolon.
 func Text(lookalike, intended, id string) string {
 	for _, text := range []string{
-		fmt.Sprintf("%s looks like a mistyped %s; did you mean %s? Id %s", lookalike, intended, intended, id),
+		fmt.Sprintf("%s looks like a mistyped %s - did you mean %s? Id %s", lookalike, intended, intended, id),
 		fmt.Sprintf("This looks like a mistyped %s. Id %s", intended, id),
 	} {
 		if len(text) <= maxText {
