@@ -126,6 +126,41 @@ func addressOrCode(t *testing.T, m *dns.Msg) string {
 	return m.Answer[0].(*dns.A).A.String()
 }
 
+// TestListZones: of zones in each other the longer one answers, and the shortest time to live of its policies holds.
+func TestListZones(t *testing.T) {
+	h := handler(t, `typoguard a {
+		protect mil
+		lookalike_zone corp.example
+		ttl 40
+	}
+	typoguard b {
+		protect mindef.nl
+		lookalike_zone list.corp.example
+		ttl 30
+	}
+	typoguard c {
+		protect navy.example
+		action nullmx
+		lookalike_zone corp.example
+		ttl 20
+	}`)
+	h.Next = neverPasses(t)
+	for asked, want := range map[string]string{
+		"army.ml.corp.example.": "127.0.0.2", "army.ml.list.corp.example.": "NOERROR",
+		"midef.nl.corp.example.": "NOERROR", "midef.nl.list.corp.example.": "127.0.0.2",
+	} {
+		assert.Equal(t, want, addressOrCode(t, ask(t, t.Context(), h, question(asked, dns.TypeA))), asked)
+	}
+	for zone, ttl := range map[string]uint32{"corp.example.": 20, "list.corp.example.": 30} {
+		assert.Equal(t, ttl, ask(t, t.Context(), h, question(zone, dns.TypeSOA)).Answer[0].Header().Ttl, zone)
+	}
+	h.counters = h.block.newCounters([]string{""}, "")
+	series := testutil.CollectAndCount(metrics.LookalikesTotal)
+	ask(t, t.Context(), h, question("nvy.example.corp.example.", dns.TypeA))
+	ask(t, t.Context(), h, question("nvy.example.corp.example.", dns.TypeTXT))
+	assert.Equal(t, series, testutil.CollectAndCount(metrics.LookalikesTotal), "they are there from the start, although null MX passes these types")
+}
+
 var listedID = regexp.MustCompile(`Id [a-z2-7]{10}$`)
 
 // TestListZoneText: the words are for the sender, in the spelling of the query, with the id of the event.
