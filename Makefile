@@ -9,7 +9,10 @@ COMMIT      := $(shell git rev-parse --short HEAD 2>/dev/null)
 BINARY      := bin/coredns-typoguard
 TAGS        := grpcnotrace
 LDFLAGS     := -s -w -X main.version=$(VERSION) -X github.com/coredns/coredns/coremain.GitCommit=$(COMMIT)
-BUILD       := $(GO) build -tags=$(TAGS) -ldflags='$(LDFLAGS)'
+# A profile for the compiler. Released binaries have one: it makes them a few percent faster, and the first build take twice as long.
+PGO         ?= off
+PROFILE     := deploy/release/resolver.pgo
+BUILD       := $(GO) build -pgo=$(PGO) -tags=$(TAGS) -ldflags='$(LDFLAGS)'
 RACED       ?= ./plugin/... ./cmd/...
 # SQLite is C, translated: watched by the race detector, it takes five times as long, and nobody looks for races in it here.
 UNRACED     := -gcflags='modernc.org/...=-race=false'
@@ -78,6 +81,10 @@ bench: ## Measure the engine against alternatives, the server against one withou
 	cd test/engine && $(GO) run .
 	$(GO) run ./test/bench
 	$(GO) run ./test/audit
+
+.PHONY: profile
+profile: ## Renew the profile by which released binaries are optimized; needs dnsperf
+	$(GO) run ./test/bench -profile $(PROFILE)
 
 .PHONY: flood
 flood: ## Measure DNS response times while SMTP clients flood the sinkhole

@@ -17,6 +17,7 @@ import (
 	"github.com/coredns/coredns/coremain"
 
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/service"
+	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/tuning"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/popular"
 )
@@ -45,6 +46,8 @@ func main() {
 	if slices.Contains(os.Args[1:], "-version") || slices.Contains(os.Args[1:], "--version") {
 		writeOrigins(os.Stderr) // standard output has CoreDNS's version only, for scripts
 	}
+	tuning.Garbage()
+	defer tuning.Stacks()()
 	coremain.Run()
 }
 

@@ -1,7 +1,6 @@
 package typoguard
 
 import (
-	"fmt"
 	"net"
 	"net/netip"
 	"slices"
@@ -18,6 +17,8 @@ const (
 	sinkholePreference = 10
 	// maxExtraText bounds the EXTRA-TEXT of an Extended DNS Error, which RFC 8914 section 3 asks to keep short.
 	maxExtraText = 255
+	// maxFixed is more than what a header, a question, a SOA and an OPT record have beside names and texts.
+	maxFixed = 80
 	// unknownTTL is the TTL of answers while it is unknown whether there is a counterpart, in seconds: as long as that is cached.
 	unknownTTL = 5
 )
@@ -35,10 +36,8 @@ func (h *hit) writeAnswer() (int, error) {
 // RA is set and AA is not, and negative answers carry a SOA: glibc and Go take an empty answer without these for a lame
 // referral and ask the next server. AD is never set. The question is echoed as it came, so that 0x20 encoding holds.
 func answer(h *hit) *dns.Msg {
-	m := new(dns.Msg)
-	m.SetReply(h.r)
+	m := new(dns.Msg).SetReply(h.r)
 	m.RecursionAvailable = true
-
 	explain(h, m, fill(m, m.Question[0].Name, h), "")
 	return m
 }
@@ -64,7 +63,7 @@ func fill(m *dns.Msg, name string, h *hit) (code uint16) {
 	if len(m.Answer) > before {
 		return dns.ExtendedErrorCodeForgedAnswer
 	}
-	m.Ns = []dns.RR{soa(name, ttl)}
+	m.Ns = soa(name, ttl)
 	if h.NoName {
 		m.Rcode = dns.RcodeNameError
 	}
@@ -108,11 +107,15 @@ func header(name string, rrtype uint16, ttl uint32) dns.RR_Header {
 	return dns.RR_Header{Name: name, Rrtype: rrtype, Class: dns.ClassINET, Ttl: ttl}
 }
 
-// soa returns the record without which a negative answer must not be cached (RFC 2308 section 5). Its owner is the name
+// soa returns an authority section of the record without which a negative answer must not be cached (RFC 2308 section 5). Its owner is the name
 // itself, octet for octet as it was asked for: with any name above it, resolvers that trust the NXDOMAIN of an ancestor, or
 // look for the signatures of a zone, would hide or fail names that are not lookalikes.
-func soa(name string, ttl uint32) dns.RR {
-	return &dns.SOA{
+func soa(name string, ttl uint32) []dns.RR {
+	section := new(struct { // one allocation for each of the many answers
+		rrs [1]dns.RR
+		soa dns.SOA
+	})
+	section.soa = dns.SOA{
 		Hdr:     header(name, dns.TypeSOA, ttl),
 		Ns:      "typoguard.invalid.",
 		Mbox:    "nobody.invalid.",
@@ -122,6 +125,8 @@ func soa(name string, ttl uint32) dns.RR {
 		Expire:  86400,
 		Minttl:  ttl,
 	}
+	section.rrs[0] = &section.soa
+	return section.rrs[:]
 }
 
 // explain adds an Extended DNS Error (RFC 8914), if the query had an OPT record: RFC 6891 section 7 forbids one in the answer
@@ -130,16 +135,44 @@ func explain(h *hit, m *dns.Msg, code uint16, note string) {
 	if h.r.IsEdns0() == nil {
 		return
 	}
+	section := new(struct { // one allocation for each of the many answers
+		opt     dns.OPT
+		options [1]dns.EDNS0
+		ede     dns.EDNS0_EDE
+	})
+	ede := &section.ede
+	ede.InfoCode, ede.ExtraText = code, cut(reason(h, note), maxExtraText)
+	section.options[0] = ede
+	section.opt = dns.OPT{Hdr: dns.RR_Header{Name: ".", Rrtype: dns.TypeOPT}, Option: section.options[:]}
+	m.Extra = append(m.Extra, &section.opt)
 	state := h.state()
-	ede := &dns.EDNS0_EDE{InfoCode: code, ExtraText: cut(reason(h, note), maxExtraText)}
-	m.Extra = append(m.Extra, &dns.OPT{Hdr: dns.RR_Header{Name: ".", Rrtype: dns.TypeOPT}, Option: []dns.EDNS0{ede}})
 	state.SizeAndDo(m) // the client's size and DO
+	if isSmall(m, ede.ExtraText) {
+		return // to find out the length takes as long as to write the message
+	}
 	if m.Len() > state.Size() {
 		m.Compress = true
 	}
 	if over := m.Len() - state.Size(); over > 0 {
 		ede.ExtraText = cut(ede.ExtraText, max(len(ede.ExtraText)-over, 0))
 	}
+}
+
+// isSmall reports whether a message with an OPT record of so much text fits into any buffer of a client, which is quickly seen for a
+// negative answer.
+func isSmall(m *dns.Msg, text string) bool {
+	if len(m.Answer) > 0 || len(m.Ns) > 1 || len(m.Extra) > 1 {
+		return false
+	}
+	length := maxFixed + len(m.Question[0].Name) + len(text)
+	for _, rr := range m.Ns {
+		soa, ok := rr.(*dns.SOA)
+		if !ok {
+			return false
+		}
+		length += len(soa.Hdr.Name) + len(soa.Ns) + len(soa.Mbox)
+	}
+	return length <= dns.MinMsgSize
 }
 
 // changed returns a reply to a query with the header of another one, and without its records. It is not authentic.
@@ -178,7 +211,7 @@ func flatten(h *hit, reply *dns.Msg, found *policy.ReplyDecision) *dns.Msg {
 	case m.Question[0].Qtype == dns.TypeANY:
 		m.Answer = append(m.Answer, anything(found.Name, h.ttl()))
 	default:
-		m.Ns = []dns.RR{soa(found.Name, h.ttl())}
+		m.Ns = soa(found.Name, h.ttl())
 	}
 	explain(h, m, dns.ExtendedErrorCodeForgedAnswer, "")
 	return m
@@ -201,7 +234,7 @@ func drop(q *query, reply *dns.Msg, bad map[dns.RR]bool) *dns.Msg {
 		if m.Rcode == dns.RcodeNameError { // that was said of the target of an alias
 			m.Rcode = dns.RcodeSuccess
 		}
-		m.Ns = []dns.RR{soa(q.question().Name, q.anyPolicy().TTL)}
+		m.Ns = soa(q.question().Name, q.anyPolicy().TTL)
 	}
 	return m
 }
@@ -267,8 +300,8 @@ func reason(h *hit, note string) string {
 	case h.record != nil:
 		what = h.recordText() + " of " + displayName(h.record.Header().Name)
 	}
-	return fmt.Sprintf("typoguard: %s looks like %s (%s, policy %s%s, id %s)",
-		what, h.Lookalike.Intended, h.Lookalike.Kind, h.Policy.Name, note, h.id)
+	return "typoguard: " + what + " looks like " + h.Lookalike.Intended +
+		" (" + h.Lookalike.Kind + ", policy " + h.Policy.Name + note + ", id " + h.id + ")"
 }
 
 // cut shortens a text to so many bytes, at the boundary of a character (RFC 8914 section 2 wants UTF-8).

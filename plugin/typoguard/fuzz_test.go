@@ -2,6 +2,7 @@ package typoguard
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 
@@ -39,7 +40,7 @@ const fuzzedPolicies = `
 	}`
 
 // FuzzServeDNS sends any message a server accepts through the handler. What is near no protected suffix must reach the
-// next plugin as it came, a NOTIFY or a response for a lookalike be refused, and everything else be answered with a message
+// next plugin as it came, a NOTIFY, a response or one of several questions for a lookalike be refused, and everything else be answered with a message
 // that keeps all promises.
 func FuzzServeDNS(f *testing.F) {
 	for _, name := range []string{"us.army.ml.", "x.gov.ml.", "aryn.ml.", `b\195\188hcer.example.`, "nvay.example.", "air.force.example.", "www.example.org."} {
@@ -48,6 +49,8 @@ func FuzzServeDNS(f *testing.F) {
 		}
 		f.Add(packed(f, &dns.Msg{MsgHdr: dns.MsgHdr{Response: true}, Question: question(name, dns.TypeDS).Question}))
 		f.Add(packed(f, new(dns.Msg).SetNotify(name)))
+		f.Add(packed(f, &dns.Msg{Question: append(question("example.org.", dns.TypeA).Question, question(name, dns.TypeMX).Question...)}))
+		f.Add(packed(f, &dns.Msg{Question: []dns.Question{{Name: name, Qtype: dns.TypeMX, Qclass: dns.ClassANY}}}))
 	}
 	b, err := parseCorefile(f, "", strings.TrimSpace(fuzzedPolicies))
 	require.NoError(f, err)
@@ -70,7 +73,7 @@ func FuzzServeDNS(f *testing.F) {
 		require.Equal(t, shouldPass(b, sent), passed, sent)
 		switch {
 		case passed:
-		case sent.Response || sent.Opcode == dns.OpcodeNotify:
+		case sent.Response || sent.Opcode == dns.OpcodeNotify || len(sent.Question) > 1:
 			require.Equal(t, dns.RcodeRefused, rcode)
 			require.Nil(t, w.Msg)
 		default:
@@ -91,10 +94,13 @@ func packed(tb testing.TB, m *dns.Msg) []byte {
 func shouldPass(b *block, r *dns.Msg) bool {
 	q := r.Question[0]
 	d := b.set.Load().Judge(&policy.Query{Name: q.Name, Type: dns.TypeMX})
-	if r.Response || r.Opcode == dns.OpcodeNotify {
-		return d.Policy == nil
+	if r.Response || r.Opcode == dns.OpcodeNotify || len(r.Question) > 1 {
+		return !slices.ContainsFunc(r.Question, func(q dns.Question) bool {
+			d := b.set.Load().Judge(&policy.Query{Name: q.Name, Type: dns.TypeMX})
+			return d.Policy != nil
+		})
 	}
-	if r.Opcode != dns.OpcodeQuery || len(r.Question) != 1 || q.Qclass != dns.ClassINET {
+	if r.Opcode != dns.OpcodeQuery || (q.Qclass != dns.ClassINET && q.Qclass != dns.ClassANY) {
 		return true
 	}
 	switch q.Qtype {

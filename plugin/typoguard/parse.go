@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/coredns/caddy"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
 )
 
 // option is an option of a stanza, with its parser. When the parser is called, the current token is the option's name.
@@ -88,7 +90,7 @@ func parseStanza(c *caddy.Controller, root string) (*policyConfig, error) {
 		name, at := c.Val(), here(c)
 		i := slices.IndexFunc(options, func(o option) bool { return o.name == name })
 		if i < 0 {
-			return nil, at.Errorf("unknown option %q; expected one of %s", name, strings.Join(optionNames(), ", "))
+			return nil, at.Errorf("unknown option %q%s; expected one of %s", name, guess(name), strings.Join(optionNames(), ", "))
 		}
 		if err := options[i].parse(c, p); err != nil {
 			return nil, at.Errorf("%s: %w", name, err)
@@ -105,6 +107,25 @@ func optionNames() []string {
 		names = append(names, o.name)
 	}
 	return names
+}
+
+// guess says what an unknown option is, if that can be guessed: another plugin, or an option mistyped.
+func guess(name string) string {
+	if slices.Contains(caddy.ValidDirectives("dns"), name) {
+		return " (a plugin: is a } missing above?)"
+	}
+	var entries []match.Entry
+	for _, known := range optionNames() {
+		entries = append(entries, match.Entry{Suffix: known, Distance: 1, Kinds: match.DefaultKinds})
+	}
+	index, err := match.Compile(entries, nil)
+	if err != nil {
+		return ""
+	}
+	if found := index.Lookup(strings.ToLower(name), new(match.Buffer)); len(found.Matches) > 0 {
+		return fmt.Sprintf(" (did you mean %s?)", found.Matches[0].Suffix)
+	}
+	return ""
 }
 
 // once returns a parser that rejects an option given twice.

@@ -34,6 +34,9 @@ func parseSuffixes(c *caddy.Controller, p *policyConfig, to *[]suffixlist.Suffix
 			}
 			continue
 		}
+		if strings.HasPrefix(arg, suffixlist.UntilPrefix) {
+			return fmt.Errorf("%q; expected domain suffixes only: those that expire belong in a file, named by %s_file", arg, option)
+		}
 		name, err := suffixlist.Parse(arg, protects)
 		if err != nil {
 			return err

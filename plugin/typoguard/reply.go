@@ -9,7 +9,10 @@ import (
 
 // WriteMsg implements dns.ResponseWriter.
 func (q *query) WriteMsg(reply *dns.Msg) error {
-	return q.ResponseWriter.WriteMsg(q.passOn(reply))
+	if q.concerns(reply) {
+		reply = q.passOn(reply)
+	}
+	return q.ResponseWriter.WriteMsg(reply)
 }
 
 // Write implements dns.ResponseWriter. A message that cannot be read is written as it is.
@@ -18,18 +21,23 @@ func (q *query) Write(message []byte) (int, error) {
 	if reply.Unpack(message) != nil {
 		return q.ResponseWriter.Write(message)
 	}
-	if changed := q.passOn(&reply); changed != &reply {
-		return len(message), q.ResponseWriter.WriteMsg(changed)
+	if q.concerns(&reply) {
+		if changed := q.passOn(&reply); changed != &reply {
+			return len(message), q.ResponseWriter.WriteMsg(changed)
+		}
 	}
 	return q.ResponseWriter.Write(message)
+}
+
+// concerns reports whether there is more to find out about a reply. For most there is not, and neither an allocation nor a large frame on
+// the stack, which a goroutine that serves one query has to grow for it.
+func (q *query) concerns(reply *dns.Msg) bool {
+	return q.inspects != 0 || q.set().Concerns(q.question().Name, q.hit != nil && q.hit.Verdict == policy.Lookalike, reply)
 }
 
 // passOn returns the reply that the client gets. The one given may be in a cache and is never changed.
 func (q *query) passOn(reply *dns.Msg) *dns.Msg {
 	set := q.set()
-	if q.inspects == 0 && !set.Concerns(q.question().Name, q.hit != nil && q.hit.Verdict == policy.Lookalike, reply) {
-		return reply // without the allocations that the rest needs
-	}
 	var d policy.Decision
 	if q.hit != nil {
 		d = q.hit.Decision

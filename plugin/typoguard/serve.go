@@ -49,22 +49,26 @@ func (t *Typoguard) judge(ctx context.Context, w dns.ResponseWriter, r *dns.Msg)
 	return q
 }
 
-// serveOther hands on a message that policies are not about. A NOTIFY for a lookalike, or a response, which a server would
-// hand on, too, goes no further: it tells a stranger of the lookalike all the same.
+// serveOther hands on a message that policies are not about. A NOTIFY for a lookalike goes no further, and neither does a response or a
+// message with several questions, which a server would hand on, too: it tells a stranger of the lookalike all the same.
 func (t *Typoguard) serveOther(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
-	if (r.Opcode == dns.OpcodeNotify || r.Response) && len(r.Question) > 0 {
+	if len(r.Question) > 1 || (len(r.Question) > 0 && (r.Opcode == dns.OpcodeNotify || r.Response)) {
 		q := &query{Typoguard: t, ResponseWriter: w, ctx: ctx, r: r, counters: t.countersFor(ctx)}
 		ask := q.ask()
 		ask.Type = dns.TypeMX
-		if d := q.set().Judge(&ask); d.Enforced() {
-			return dns.RcodeRefused, nil
+		for i := range r.Question {
+			ask.Name = r.Question[i].Name
+			if d := q.set().Judge(&ask); d.Enforced() {
+				return dns.RcodeRefused, nil
+			}
 		}
 	}
 	t.countersFor(ctx).Passed(policy.NotJudged)
 	return plugin.NextOrFailure(t.Name(), t.Next, ctx, w, r)
 }
 
-// isJudged reports whether a message is what policies are about: one question of class IN in a standard query.
+// isJudged reports whether a message is what policies are about: one question of class IN, or of any class, in a standard query.
 func isJudged(r *dns.Msg) bool {
-	return r.Opcode == dns.OpcodeQuery && !r.Response && len(r.Question) == 1 && r.Question[0].Qclass == dns.ClassINET
+	return r.Opcode == dns.OpcodeQuery && !r.Response && len(r.Question) == 1 &&
+		(r.Question[0].Qclass == dns.ClassINET || r.Question[0].Qclass == dns.ClassANY)
 }

@@ -27,7 +27,9 @@ func TestParseErrors(t *testing.T) {
 		name, option string // the option is the third line of a stanza that protects mil
 		want         string
 	}{
-		{"unknown option", "protects mil", `Testfile:3 - Error during parsing: unknown option "protects"; expected one of protect, protect_file, allow, allow_file, deny, popular, short, cache_dir, on_missing, distance, kinds, keyboard, clients, client_subnet_from, types, action, smtp, smtp_hostname, smtp_tls, smtp_limits, hint, log_addresses, mode, require, inspect, lookalike_zone, ttl, reload, shrink, events, syslog, log_events, client_mask, dnstap, history, review`},
+		{"unknown option", "protects mil", `Testfile:3 - Error during parsing: unknown option "protects" (did you mean protect?); expected one of protect, protect_file, allow, allow_file, deny, popular, short, cache_dir, on_missing, distance, kinds, keyboard, clients, client_subnet_from, types, action, smtp, smtp_hostname, smtp_tls, smtp_limits, hint, log_addresses, mode, require, inspect, lookalike_zone, ttl, reload, shrink, events, syslog, log_events, client_mask, dnstap, history, review`},
+		{"unlike any option", "hide mil", `Testfile:3 - Error during parsing: unknown option "hide"; expected one of protect, protect_file, allow, allow_file, deny, popular, short, cache_dir, on_missing, distance, kinds, keyboard, clients, client_subnet_from, types, action, smtp, smtp_hostname, smtp_tls, smtp_limits, hint, log_addresses, mode, require, inspect, lookalike_zone, ttl, reload, shrink, events, syslog, log_events, client_mask, dnstap, history, review`},
+		{"a plugin", "forward . 192.0.2.53", `Testfile:3 - Error during parsing: unknown option "forward" (a plugin: is a } missing above?); expected one of protect, protect_file, allow, allow_file, deny, popular, short, cache_dir, on_missing, distance, kinds, keyboard, clients, client_subnet_from, types, action, smtp, smtp_hostname, smtp_tls, smtp_limits, hint, log_addresses, mode, require, inspect, lookalike_zone, ttl, reload, shrink, events, syslog, log_events, client_mask, dnstap, history, review`},
 
 		{"protect nothing", "protect", `Testfile:3 - Error during parsing: protect: no argument; expected domain suffixes`},
 		{"protect a bad name", "protect army..mil", `Testfile:3 - Error during parsing: protect: "army..mil": expected a domain suffix such as army.nl: idna: invalid label "army..mil"`},
@@ -35,7 +37,10 @@ func TestParseErrors(t *testing.T) {
 		{"protect with a leading dot", "protect .mil", `Testfile:3 - Error during parsing: protect: ".mil": expected a domain suffix such as army.nl; write "mil", which includes everything below it`},
 		{"protect the root", "protect .", `Testfile:3 - Error during parsing: protect: ".": expected a domain suffix such as army.nl, not the root`},
 		{"protect an address", "protect 192.0.2.1", `Testfile:3 - Error during parsing: protect: "192.0.2.1": expected a domain suffix such as army.nl, not an address`},
-		{"protect a mailbox", "protect bob@army.mil", `Testfile:3 - Error during parsing: protect: "bob@army.mil": expected a domain suffix such as army.nl: idna: disallowed rune U+0040`},
+		{"protect a mailbox", "protect bob@army.mil", `Testfile:3 - Error during parsing: protect: "bob@army.mil": expected a domain suffix such as army.nl; write "army.mil"`},
+		{"protect with commas", "protect army.mil, navy.mil", `Testfile:3 - Error during parsing: protect: "army.mil,": expected a domain suffix such as army.nl, and several with blanks in between, not commas`},
+		{"protect with a brace", "protect army.mil }", `Testfile:3 - Error during parsing: protect: "}": expected a domain suffix such as army.nl; braces stand at the end of a line, and alone on one`},
+		{"protect with an end", "protect army.mil until=2026-12-31", `Testfile:3 - Error during parsing: protect: "until=2026-12-31"; expected domain suffixes only: those that expire belong in a file, named by protect_file`},
 		{"protect two letters", "protect army.nl nl", `Testfile:3 - Error during parsing: protect: "nl": ` + tooShort},
 		{"protect a short IDN", "protect рф", `Testfile:3 - Error during parsing: protect: "рф": ` + strings.Replace(tooShort, ".nl", ".xn--p1ai", 1)},
 

@@ -202,10 +202,11 @@ func TestServeDNSFits(t *testing.T) {
 func TestServeDNSNotJudged(t *testing.T) {
 	h := handler(t, "typoguard {\nprotect mil\n}")
 	tests := map[string]func(r *dns.Msg){
-		"class CH":      func(r *dns.Msg) { r.Question[0].Qclass = dns.ClassCHAOS },
-		"class ANY":     func(r *dns.Msg) { r.Question[0].Qclass = dns.ClassANY },
-		"opcode":        func(r *dns.Msg) { r.Opcode = dns.OpcodeStatus },
-		"two questions": func(r *dns.Msg) { r.Question = append(r.Question, r.Question[0]) },
+		"class CH": func(r *dns.Msg) { r.Question[0].Qclass = dns.ClassCHAOS },
+		"opcode":   func(r *dns.Msg) { r.Opcode = dns.OpcodeStatus },
+		"two questions about other names": func(r *dns.Msg) {
+			r.Question = append(question("army.mil.", dns.TypeMX).Question, question("example.org.", dns.TypeMX).Question...)
+		},
 	}
 	for name, change := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -216,12 +217,25 @@ func TestServeDNSNotJudged(t *testing.T) {
 	}
 }
 
-// TestServeDNSNotifies: a NOTIFY or a response for a lookalike would tell the stranger of it. For other names they go on.
+// TestServeDNSAnyClass: a query of any class is one of class IN, too.
+func TestServeDNSAnyClass(t *testing.T) {
+	r := question("army.ml.", dns.TypeMX)
+	r.Question[0].Qclass = dns.ClassANY
+	m := ask(t, t.Context(), handler(t, "typoguard {\nprotect mil\naction nullmx\n}"), r)
+	assert.Equal(t, r.Question, m.Question)
+	require.Len(t, m.Answer, 1)
+	assert.Equal(t, "army.ml.\t60\tIN\tMX\t0 .", m.Answer[0].String())
+}
+
+// TestServeDNSNotifies: a NOTIFY, a response, or another question beside one for a lookalike would tell the stranger of it. For other
+// names they go on.
 func TestServeDNSNotifies(t *testing.T) {
 	for options, reaches := range map[string]bool{"": false, "mode monitor": true, "clients 192.0.2.0/24": true} {
 		h := handler(t, "typoguard {\nprotect mil\nallow gov.ml\n"+options+"\n}")
 		for kind, change := range map[string]func(r *dns.Msg){
 			"NOTIFY": func(r *dns.Msg) { r.Opcode = dns.OpcodeNotify }, "a response": func(r *dns.Msg) { r.Response = true },
+			"a second question": func(r *dns.Msg) { r.Question = append(question("example.org.", dns.TypeA).Question, r.Question...) },
+			"a first question":  func(r *dns.Msg) { r.Question = append(r.Question, question("example.org.", dns.TypeA).Question...) },
 		} {
 			for name, always := range map[string]bool{"us.army.ml.": false, "x.gov.ml.": true, "army.mil.": true, "example.org.": true} {
 				r := question(name, dns.TypeSOA)

@@ -29,7 +29,7 @@ func warnings(sites []*site, blocks []*block) []string {
 // warningsOf returns the warnings of one server block.
 func warningsOf(b *block, sites []*site, blocks []*block) []string {
 	own := sitesAt(sites, b.at)
-	return slices.Concat(warnOfSites(b, own), warnOfZones(b, own, sites), warnOfOthers(b, own, sites, blocks), warnOfTLDs(b), warnOfContradictions(b))
+	return slices.Concat(warnOfSites(b, own), warnOfZones(b, own), warnOfListZones(b, own, sites), warnOfOthers(b, own, sites, blocks), warnOfTLDs(b), warnOfContradictions(b))
 }
 
 // sitesAt returns the sites of a server block.
@@ -52,6 +52,15 @@ func warnOfSites(b *block, own []*site) []string {
 	return all
 }
 
+// warnOfZones warns of a server block that serves nothing that its policies hide.
+func warnOfZones(b *block, own []*site) []string {
+	if len(own) == 0 || slices.ContainsFunc(own, func(s *site) bool { return b.isZone(s) || b.hidesBelow(s.name()) }) {
+		return nil
+	}
+	return []string{fmt.Sprintf("server block %s serves no name that its policies hide; queries for lookalikes go to other server blocks, such as that of the root zone",
+		own[0].key)}
+}
+
 // warnOfOthers warns of other server blocks that take names away from this one.
 func warnOfOthers(b *block, own, sites []*site, blocks []*block) []string {
 	var all []string
@@ -61,7 +70,7 @@ func warnOfOthers(b *block, own, sites []*site, blocks []*block) []string {
 			continue
 		}
 		at := slices.IndexFunc(blocks, func(o *block) bool { return o.at == other.block })
-		if at >= 0 && blocks[at].hidesBelow(other.name()) {
+		if at >= 0 && blocks[at].hidesAsMuch(other.name(), b) {
 			continue
 		}
 		all = append(all, fmt.Sprintf("server block %s takes names away from %s, whose policies hide lookalikes there: they are not hidden", other.key, own[0].key))
@@ -84,6 +93,15 @@ func (b *block) hidesBelow(zone string) bool {
 	below := func(s suffixlist.Suffix) bool { return strings.HasSuffix(s.Name, "."+zone) }
 	suffixes, err := b.suffixes(b.now())
 	return err == nil && slices.ContainsFunc(suffixes, func(s policy.Suffixes) bool { return slices.ContainsFunc(s.Protected, below) })
+}
+
+// hidesAsMuch reports whether the policies of the block may hide as much of a zone as those of another block. If those hide the zone
+// itself, it is not enough to hide what looks like some name in it.
+func (b *block) hidesAsMuch(zone string, other *block) bool {
+	if other.set.Load().HidesBelow(zone) {
+		return b.set.Load().HidesBelow(zone)
+	}
+	return b.hidesBelow(zone)
 }
 
 // warnOfTLDs warns of protected top-level domains, next to which all domains of others are hidden.

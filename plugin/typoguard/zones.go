@@ -86,8 +86,8 @@ func (b *block) checkZones(set *policy.Set) error {
 	return nil
 }
 
-// warnOfZones warns of list zones about which some or all mail servers learn nothing.
-func warnOfZones(b *block, own, sites []*site) []string {
+// warnOfListZones warns of list zones about which some or all mail servers learn nothing.
+func warnOfListZones(b *block, own, sites []*site) []string {
 	var all []string
 	for _, z := range b.zones {
 		for _, suffix := range answeredElsewhere {

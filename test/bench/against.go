@@ -9,22 +9,29 @@ import (
 // aliases is a cache of names that are all aliases. It is filled as resolver is.
 const aliases = `    cache
     template IN MX . {
-        answer "{{ .Name }} 3600 IN CNAME host.{{ .Name }}"
-        answer "host.{{ .Name }} 3600 IN MX 10 mx.{{ .Name }}"
+        match ^host[.]
+        answer "{{ .Name }} 3600 IN MX 10 mx.{{ .Name }}"
+        fallthrough
     }
     template IN A . {
-        answer "{{ .Name }} 3600 IN CNAME host.{{ .Name }}"
-        answer "host.{{ .Name }} 3600 IN A 192.0.2.1"
+        match ^host[.]
+        answer "{{ .Name }} 3600 IN A 192.0.2.1"
+        fallthrough
     }
     template IN AAAA . {
+        match ^host[.]
+        answer "{{ .Name }} 3600 IN AAAA 2001:db8::1"
+        fallthrough
+    }
+    template IN ANY . {
         answer "{{ .Name }} 3600 IN CNAME host.{{ .Name }}"
-        answer "host.{{ .Name }} 3600 IN AAAA 2001:db8::1"
     }
 `
 
 // measureAgainst compares a policy in this binary and in another one.
 func measureAgainst(ctx context.Context, binary string, cpus cpus, files files, s settings) ([]result, error) {
-	plugins := []string{policy(files.protected, s.distance, "") + resolver, policy(files.protected, s.distance, "") + aliases}
+	guarded := usual + policy(files.protected, s.distance, "")
+	plugins := []string{guarded + resolver, guarded + aliases}
 	ours, stop, err := startAll(ctx, binary, cpus.servers, plugins...)
 	if err != nil {
 		return nil, err

@@ -24,7 +24,7 @@ func measureHistory(ctx context.Context, dir, binary string, cpus cpus, files fi
 	}
 	options := fmt.Sprintf("log_events off\n        history %s\n        review 127.0.0.1:0", dsn)
 	servers, stop, err := startAll(ctx, binary, cpus.servers,
-		policy(files.protected, s.distance, options)+resolver, policy(files.protected, s.distance, "log_events off")+resolver)
+		usual+policy(files.protected, s.distance, options)+resolver, usual+policy(files.protected, s.distance, "log_events off")+resolver)
 	if err != nil {
 		return nil, err
 	}

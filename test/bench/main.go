@@ -1,12 +1,13 @@
 // Command bench measures with dnsperf what the typoguard plugin costs a resolver.
 //
 //	go run ./test/bench [-pairs N] [-seconds N] [-domains N] [-distance 1|2]
-//		[-sinks on|dead | -history on|dead [-lookalikes SHARE] | -against BINARY]
+//		[-profile FILE | -stock BINARY | -sinks on|dead | -history on|dead [-lookalikes SHARE] | -against BINARY]
 //
-// It compares two servers, twice, by the queries per second that each can answer on one CPU:
+// It compares two servers by the queries that each can answer per second of CPU time:
 //
-//   - Ordinary names, answered from the cache: with a policy of so many protected domains, and without one.
-//   - Lookalikes of the protected domains: the NXDOMAIN of the policy, and that of CoreDNS's template plugin.
+//   - Ordinary names, answered from the cache: this binary with a policy of so many protected domains, and a stock CoreDNS without one.
+//   - Lookalikes of the protected domains: the NXDOMAIN of the policy, that of CoreDNS's template plugin, and that of the least that can be
+//     written with module dns.
 //
 // With -sinks it compares a policy whose events go to the log, a file and a syslog server with one whose events go nowhere,
 // by ordinary names and by lookalikes. With -sinks dead there is no such directory, and no such server.
@@ -17,6 +18,8 @@
 //
 // With -against it compares a policy with the same policy in another binary, that of an earlier version for instance, by ordinary
 // names and by names all of which are aliases.
+//
+// With -profile it compares nothing, and writes the profile by which the released binaries are optimized.
 //
 // Nothing leaves the host. The noise of a busy machine is many times what the plugin costs, therefore the servers are
 // loaded in turns, for some seconds each, and every run is compared with the one next to it. A ratio below what is
@@ -32,6 +35,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/typoguard/coredns-typoguard/test/kit"
@@ -40,7 +44,8 @@ import (
 // settings are what the flags say.
 type settings struct {
 	pairs, seconds, domains, distance int
-	sinks, history, against           string
+	sinks, history, against, stock    string
+	profile                           string // the file to write
 	lookalikes                        float64 // share of queries
 }
 
@@ -54,6 +59,8 @@ func main() {
 	flag.StringVar(&s.history, "history", "", "what a history costs, in a database that is `on or dead`")
 	flag.Float64Var(&s.lookalikes, "lookalikes", 0, "`share` of queries for lookalikes, with -history")
 	flag.StringVar(&s.against, "against", "", "compare with another `binary`")
+	flag.StringVar(&s.stock, "stock", "", "a stock CoreDNS, as `binary`; by default one is built")
+	flag.StringVar(&s.profile, "profile", "", "compare nothing, and write a CPU profile of the server to a `file`")
 	flag.Parse()
 	err := s.check(flag.Args())
 	if err == nil {
@@ -80,14 +87,20 @@ func (s settings) check(rest []string) error {
 		return fmt.Errorf("-sinks %s; expected on or dead", s.sinks)
 	case s.history != "" && s.history != "on" && s.history != "dead":
 		return fmt.Errorf("-history %s; expected on or dead", s.history)
-	case (s.history != "" && s.sinks != "") || (s.against != "" && s.history+s.sinks != ""):
-		return errors.New("more than one of -history, -sinks and -against; expected one of them")
+	case s.several():
+		return errors.New("more than one of -history, -sinks, -against, -stock and -profile; expected one of them")
 	case s.lookalikes < 0 || s.lookalikes >= 1 || (s.lookalikes > 0 && s.history == ""):
 		return fmt.Errorf("-lookalikes %g; expected a share below 1, with -history", s.lookalikes)
 	case s.distance < 1 || s.distance > 2:
 		return fmt.Errorf("-distance %d; expected 1 or 2", s.distance)
 	}
 	return nil
+}
+
+// several reports whether more than one thing is to be compared.
+func (s settings) several() bool {
+	things := slices.DeleteFunc([]string{s.history, s.sinks, s.against, s.stock, s.profile}, func(thing string) bool { return thing == "" })
+	return len(things) > 1
 }
 
 // command returns the command line that measures with these settings.
@@ -104,6 +117,9 @@ func (s settings) command() string {
 	}
 	if s.against != "" {
 		command += " -against " + s.against
+	}
+	if s.stock != "" {
+		command += " -stock " + s.stock
 	}
 	return command
 }
@@ -125,7 +141,7 @@ func run(s settings) (err error) {
 	if ctx.Err() != nil {
 		return errors.New("interrupted")
 	}
-	if err != nil {
+	if err != nil || s.profile != "" {
 		return err
 	}
 	printTable(os.Stdout, s, results)
@@ -160,6 +176,9 @@ func measure(ctx context.Context, dir string, s settings) ([]result, error) {
 	if err != nil {
 		return nil, err
 	}
+	if s.profile != "" {
+		return nil, writeProfile(ctx, dir, binary, cpus, files, s)
+	}
 	if s.sinks != "" {
 		return measureSinks(ctx, dir, binary, cpus, files, s)
 	}
@@ -169,14 +188,5 @@ func measure(ctx context.Context, dir string, s settings) ([]result, error) {
 	if s.against != "" {
 		return measureAgainst(ctx, binary, cpus, files, s)
 	}
-	servers, stop, err := startAll(ctx, binary, cpus.servers, policy(files.protected, s.distance, "")+resolver, resolver, blocker)
-	if err != nil {
-		return nil, err
-	}
-	defer stop()
-	guarded, plain, template := servers[0], servers[1], servers[2]
-	return compareAll(ctx, cpus.load, s, []comparison{
-		{name: "ordinary names, from the cache", queries: files.ordinary, rcode: "NOERROR", ours: guarded, theirs: plain, required: 0.97},
-		{name: "lookalikes, against template", queries: files.lookalikes, rcode: "NXDOMAIN", ours: guarded, theirs: template, required: 1},
-	})
+	return measureStock(ctx, dir, binary, cpus, files, s)
 }

@@ -24,7 +24,7 @@ func measureSinks(ctx context.Context, dir, binary string, cpus cpus, files file
 	}
 	options := fmt.Sprintf("events %s/events.json size 10MB keep 2\n        syslog tcp://%s", events, collector.address())
 	servers, stop, err := startAll(ctx, binary, cpus.servers,
-		policy(files.protected, s.distance, options)+resolver, policy(files.protected, s.distance, "log_events off")+resolver)
+		usual+policy(files.protected, s.distance, options)+resolver, usual+policy(files.protected, s.distance, "log_events off")+resolver)
 	if err != nil {
 		return nil, err
 	}

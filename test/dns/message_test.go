@@ -121,7 +121,11 @@ func foreignMessages() []message {
 		messages = append(messages, message{fmt.Sprintf("opcode %d", code), wire(opcode(code), one, name, mx)})
 	}
 	for _, class := range []uint16{0, dns.ClassCSNET, dns.ClassCHAOS, dns.ClassHESIOD, dns.ClassNONE, dns.ClassANY, 65535} {
-		messages = append(messages, message{fmt.Sprintf("class %d", class), wire(recursionDesired, one, army, asks(dns.TypeMX, class))})
+		name := army
+		if class == dns.ClassANY { // which is hidden for a lookalike
+			name = org
+		}
+		messages = append(messages, message{fmt.Sprintf("class %d", class), wire(recursionDesired, one, name, asks(dns.TypeMX, class))})
 	}
 	for _, qtype := range []uint16{dns.TypeNone, dns.TypeOPT, dns.TypeTSIG, dns.TypeIXFR, dns.TypeAXFR, dns.TypeReserved} {
 		messages = append(messages, message{fmt.Sprintf("type %d", qtype), wire(recursionDesired, one, org, asks(qtype, dns.ClassINET))})

@@ -49,8 +49,8 @@ only the names themselves are judged, and a counterpart that a policy requires i
 "note=" and "until=" are the note and the expiry date that a list file has for the deciding suffix.
 
 Warnings on standard error say what the Corefile allows, but what is probably not meant: a server block that resolves nothing, or for
-everybody; another one, or another policy, that un-hides lookalikes; a top-level domain whose neighbours are all hidden. The server logs
-them at the start.
+everybody, or that serves nothing that its policies hide; another one, or another policy, that un-hides lookalikes; a top-level domain
+whose neighbours are all hidden. The server logs them at the start.
 
 Exit status: 0 if nothing would be blocked, 1 if something would be blocked, 2 on error,
 and with -strict if there are warnings.`

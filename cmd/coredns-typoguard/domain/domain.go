@@ -16,6 +16,10 @@ var lookup = idna.New(idna.MapForLookup())
 // ErrLiteral is returned for an address literal such as [192.0.2.1] (RFC 5321 section 4.1.3), which needs no lookup.
 var ErrLiteral = errors.New("an address literal, which needs no lookup")
 
+// punctuation are characters that no name has that mail goes to, but lists, addresses with a port, and URLs have around names. What
+// remained of one would be near nothing, and said to pass.
+const punctuation = `,;:/?"<>()[]{}|`
+
 // Of returns the domain of a mail address, or a name itself, in presentation format and A-labels, otherwise unchanged. Errors wrap
 // ErrLiteral or say what was expected.
 func Of(s string) (string, error) {
@@ -30,7 +34,7 @@ func Of(s string) (string, error) {
 		return "", fmt.Errorf("%q; expected a domain name or a mail address", s)
 	case at >= 0 && strings.HasPrefix(name, "["):
 		return "", fmt.Errorf("%q: %w", s, ErrLiteral)
-	case name == "":
+	case name == "", strings.ContainsAny(name, punctuation):
 		return "", fmt.Errorf("%q; expected a domain name or a mail address", s)
 	}
 	if !isASCII(name) {

@@ -34,7 +34,9 @@ func TestOf(t *testing.T) {
 }
 
 func TestOfErrors(t *testing.T) {
-	for _, given := range []string{"", "bob@", "<>", "a b", "\x1b[31marmy.ml", "army.ml\x7f", "a\nb", "bob@[\x1b[31m]", "army..ml", strings.Repeat("a", 64) + ".ml", strings.Repeat("a.", 128) + "ml"} {
+	for _, given := range []string{"", "bob@", "<>", "a b", "\x1b[31marmy.ml", "army.ml\x7f", "a\nb", "bob@[\x1b[31m]", "army..ml",
+		"bob@army.ml,", "army.ml;", "army.ml:25", "https://army.ml/", "army.ml/path", `"army.ml"`, "(army.ml)", "army.ml>", "mailto:army.ml", "army.ml?subject=x",
+		"army.ml|x", "{army.ml}", "[army.ml]", strings.Repeat("a", 64) + ".ml", strings.Repeat("a.", 128) + "ml"} {
 		_, err := Of(given)
 		require.ErrorContains(t, err, "expected a domain name or a mail address", given)
 		require.NotErrorIs(t, err, ErrLiteral)

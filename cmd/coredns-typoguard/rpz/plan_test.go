@@ -112,11 +112,12 @@ var longer = strings.Fields("x.bla.l.l.l bla.l.l.l.l blabla.l blablabla.l bla1b.
 func TestPlanSaysWhatTheServerSays(t *testing.T) {
 	texts := maps.Clone(policyTexts)
 	file := filepath.Join(t.TempDir(), "popular.csv")
-	require.NoError(t, os.WriteFile(file, []byte("al.la\nb.bb.la\n1.b.lla\nlb.la\nbb.la.a\nal.bb\na.al\n"), 0o600))
+	require.NoError(t, os.WriteFile(file, []byte("al.la\nb.bb.la\n1.b.lla\nlb.la\nbb.la.a\nal.bb\na.al\n1.abla\n"), 0o600))
 	texts["popular"] = "typoguard one {\n protect ab.la a.b.la\n popular " + file + "\n}\ntypoguard two {\n protect abl\n popular " + file + "\n}"
 	texts["denied"] = "typoguard {\n protect ab.la\n popular " + file + "\n deny b.al.la lb.la 1.b.bb.la\n}"
 	texts["denied, and allowed"] = "typoguard {\n protect ab.la\n popular " + file + "\n deny b.al.la 1.a.lb.la bb.la\n allow al.la lb.la b.bb.la\n}"
 	texts["short"] = "typoguard {\n protect ab.la\n short report\n}"
+	texts["short, denied"] = "typoguard {\n protect ab.la\n short report\n popular " + file + "\n deny 1b.la b.lb.la\n}"
 	for name, text := range texts {
 		t.Run(name, func(t *testing.T) {
 			s := selectAll(t, ". {\n "+text+"\n}")

@@ -253,7 +253,7 @@ func TestParseSuffix(t *testing.T) {
 		})
 	}
 	for _, bad := range []string{"", ".", "..", ".mil", "*.mil", "army..mil", "mil..", "mil.。", "army mil", "bob@army.mil", "-army.mil", "ar_my.mil", "192.0.2.1", "192.0.2.1.", "１９２.0.2.1",
-		"2001:db8::1", "army.mil/", "xn--a", strings.Repeat("a", 64) + ".mil", strings.Repeat("abcdefg.", 32) + "mil", "\xff.mil"} {
+		"2001:db8::1", "army.mil/", "army.mil,", "}", "xn--a", strings.Repeat("a", 64) + ".mil", strings.Repeat("abcdefg.", 32) + "mil", "\xff.mil"} {
 		t.Run("not "+bad, func(t *testing.T) {
 			got, err := match.ParseSuffix(bad)
 			require.Error(t, err, got)

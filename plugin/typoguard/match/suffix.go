@@ -21,6 +21,12 @@ func ParseSuffix(s string) (string, error) {
 		return "", errors.New("expected a domain suffix such as army.nl in UTF-8")
 	case s == "" || s == ".":
 		return "", errors.New("expected a domain suffix such as army.nl, not the root")
+	case strings.ContainsRune(s, ','):
+		return "", errors.New("expected a domain suffix such as army.nl, and several with blanks in between, not commas")
+	case strings.ContainsRune(s, '@'):
+		return "", fmt.Errorf("expected a domain suffix such as army.nl; write %q", s[strings.LastIndexByte(s, '@')+1:])
+	case strings.ContainsAny(s, "{}"):
+		return "", errors.New("expected a domain suffix such as army.nl; braces stand at the end of a line, and alone on one")
 	case strings.HasPrefix(s, ".") || strings.HasPrefix(s, "*."):
 		return "", fmt.Errorf("expected a domain suffix such as army.nl; write %q, which includes everything below it", strings.TrimLeft(s, "*."))
 	}

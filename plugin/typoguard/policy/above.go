@@ -21,7 +21,9 @@ func (s *Set) compileAbove(protected []match.Entry, allowed []string) error {
 	for _, p := range s.Policies {
 		for _, list := range p.Popular {
 			for _, name := range list.Above() {
-				s.above[name] = struct{}{}
+				if strings.Contains(name, ".") || s.lostDot(name) {
+					s.above[name] = struct{}{}
+				}
 			}
 		}
 	}
@@ -75,11 +77,18 @@ func parent(name string) (string, bool) {
 }
 
 // PassesBelow reports whether a protected, allowed or popular domain lies below a name. Such a name must not be answered with NXDOMAIN,
-// which says that nothing is below it (RFC 8020). Popular ones are not looked for below top-level domains, where none passes: a
-// lookalike of one label is near a suffix of one label, or has lost the dot of one of two.
+// which says that nothing is below it (RFC 8020). Popular ones are looked for below a top-level domain only if it looks like a domain
+// that has lost its dot: below one that looks like another top-level domain, none passes.
 func (s *Set) PassesBelow(name string) bool {
 	_, ok := s.above[strings.ToLower(strings.TrimSuffix(name, "."))]
 	return ok
+}
+
+// lostDot reports whether a top-level domain looks like a protected suffix of two labels.
+func (s *Set) lostDot(top string) bool {
+	buffer := s.buffers.Get().(*match.Buffer)
+	defer s.buffers.Put(buffer)
+	return slices.ContainsFunc(s.index.Lookup(top, buffer).Matches, func(m match.Match) bool { return strings.Contains(m.Suffix, ".") })
 }
 
 // nearParent reports whether a name as a whole looks like one above a protected suffix, of a policy that enforces and is for
@@ -105,7 +114,7 @@ func (s *Set) anyCounts(name string, matches []match.Match, q *Query) bool {
 	client, now := q.client(), q.now()
 	return slices.ContainsFunc(matches, func(m match.Match) bool {
 		p := s.Policies[m.Tag]
-		mode, _ := p.modeOf(name, &m, now)
+		mode, _ := s.modeOf(name, &m, now)
 		if m.Start != 0 || mode != Enforce || !p.counts(&Query{Only: q.Only}, client) {
 			return false
 		}

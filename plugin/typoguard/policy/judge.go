@@ -43,7 +43,7 @@ func (s *Set) decide(q *Query, matches []match.Match) Decision {
 	if d.Policy != nil && !d.Policy.Answers(q.Type) {
 		d.Reason = OtherType
 	}
-	d.NoName = d.Covered() && d.Policy.denies(q.Type) && !s.PassesBelow(q.Name)
+	d.NoName = d.Covered() && d.Policy.denies(q.Type) && !s.PassesBelow(q.Name) && !d.checksBelow()
 	if q.Candidates || (d.Covered() && d.Policy.Candidates) {
 		d.Candidates = s.candidates(q.Name, matches)
 	}
@@ -63,7 +63,7 @@ func (s *Set) pick(q *Query, matches []match.Match) Decision {
 		if !p.counts(q, client) {
 			continue
 		}
-		mode, doubtful := p.modeOf(q.Name, m, now)
+		mode, doubtful := s.modeOf(q.Name, m, now)
 		if d.Policy != nil && mode == Monitor {
 			continue
 		}
@@ -75,7 +75,7 @@ func (s *Set) pick(q *Query, matches []match.Match) Decision {
 			}
 			continue
 		}
-		found, ok := p.check(q, m)
+		found, ok := s.check(q, matches[i:])
 		if !ok {
 			if d.Policy == nil {
 				d.Reason = NoCounterpart
@@ -93,9 +93,10 @@ func (s *Set) pick(q *Query, matches []match.Match) Decision {
 	return d
 }
 
-// modeOf returns what a policy does about a match of a name at a time, and whether that is because the match is doubtful.
-func (p *Policy) modeOf(name string, m *match.Match, now time.Time) (mode Mode, doubtful bool) {
-	if mode = p.ModeAt(now); mode == Enforce && p.isDoubtful(name, m) {
+// modeOf returns what the policy of a match of a name does about it at a time, and whether that is because the match is doubtful.
+func (s *Set) modeOf(name string, m *match.Match, now time.Time) (mode Mode, doubtful bool) {
+	p := s.Policies[m.Tag]
+	if mode = p.ModeAt(now); mode == Enforce && p.isDoubtful(name, m) && !s.isDenied(name, m) {
 		return Monitor, true
 	}
 	return mode, false
@@ -106,10 +107,15 @@ func (p *Policy) counts(q *Query, client *Client) bool {
 	return p.Clients.Cover(client) && (q.Target == 0 || p.Inspect&q.Target != 0) && (q.Zone == "" || q.Zone == p.Zone) && (q.Only == nil || q.Only == p)
 }
 
-// check checks whether the counterpart of a lookalike exists, if the policy requires it. It reports false if the lookalike
-// does not count for that. For a type that the policy passes nothing is looked up.
-func (p *Policy) check(q *Query, m *match.Match) (Existence, bool) {
-	if p.Require == nil || q.Exists == nil || !p.Answers(q.Type) {
+// check checks whether the counterpart of a lookalike exists, if the policy of the first match requires it. It reports false if the
+// lookalike does not count for that policy. A name that the policy denies counts. For a type that the policy passes nothing is looked
+// up, unless another policy answers it: all types must be decided by the same policy, or one hides the MX records, and the other leaves
+// the address.
+func (s *Set) check(q *Query, matches []match.Match) (Existence, bool) {
+	m := &matches[0]
+	p := s.Policies[m.Tag]
+	answers := func(m match.Match) bool { return s.Policies[m.Tag].Answers(q.Type) }
+	if p.Require == nil || q.Exists == nil || s.isDenied(q.Name, m) || !slices.ContainsFunc(matches, answers) {
 		return NotChecked, true
 	}
 	domain := counterpart(q.Name, m)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"iter"
 	"slices"
+	"time"
 
 	"github.com/miekg/dns"
 
@@ -27,7 +28,7 @@ func (s *Set) Known(ctx context.Context) iter.Seq[Known] {
 	return func(yield func(Known) bool) {
 		lists := s.knownLists()
 		judge := func(name string, isTypo bool) bool {
-			d := s.Judge(&Query{Name: name, Type: dns.TypeMX, Candidates: true})
+			d := s.Judge(&Query{Name: name, Type: dns.TypeMX, Candidates: true, Exists: existsFor(isTypo)})
 			if d.Policy == nil {
 				return true
 			}
@@ -50,6 +51,15 @@ func (s *Set) Known(ctx context.Context) iter.Seq[Known] {
 			}
 		}
 	}
+}
+
+// existsFor returns what to take the counterpart of a known domain for, if a policy requires one. Most are absent, as google.co.mil is,
+// which google.co.il resembles, so the policy hides hardly any known domain. Those of known typos exist.
+func existsFor(isTypo bool) func(string, time.Duration) Existence {
+	if isTypo {
+		return nil
+	}
+	return func(string, time.Duration) Existence { return Absent }
 }
 
 // knownLists returns the built-in list, and those of the policies.

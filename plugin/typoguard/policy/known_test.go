@@ -31,6 +31,10 @@ func TestCountKnown(t *testing.T) {
 	assert.Equal(t, "facebook.com", all["blocks"].Worst[0].Name, "the highest rank first")
 	assert.Equal(t, KnownCounts{}, all["short"], "what is only reported is not hidden")
 
+	required := compile(t, setting{Policy: Policy{Name: "requires", Require: &Requirement{}}, protect: "com"}).CountKnown(t.Context())["requires"]
+	assert.Zero(t, required.Hidden, "without a counterpart")
+	assert.Greater(t, required.Typos, 5)
+
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	assert.Zero(t, s.CountKnown(ctx)["blocks"].Hidden, "nobody waits for it")

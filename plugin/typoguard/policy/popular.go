@@ -19,11 +19,10 @@ func (s *Set) isExempt(name string, m *match.Match) (domain string, exempt bool)
 	if len(p.Popular) == 0 || m.Kind == match.Homoglyph || !strings.Contains(m.Suffix, ".") {
 		return "", false
 	}
-	// The copy is for the sake of names that are no lookalikes: a query of which something is kept would always be on the heap.
-	lower := strings.ToLower(strings.Clone(strings.TrimSuffix(name, ".")))
-	if s.denied(m.Tag, lower) != "" {
+	if s.isDenied(name, m) {
 		return "", false
 	}
+	lower := lowered(name)
 	for at, end := 0, false; !end; at, end = dns.NextLabel(lower, at) {
 		suffix := lower[at:]
 		if popular.IsTypo(suffix) {
@@ -63,6 +62,17 @@ func replaces(name string, at int, m *match.Match) bool {
 	}
 	meant, same := strings.CutPrefix(m.Suffix, name[m.Start:at])
 	return same && !IsRegistry(meant)
+}
+
+// lowered returns a name in lower case and without the final dot. It is a copy for the sake of names that are no lookalikes: a query of
+// which something is kept would always be on the heap.
+func lowered(name string) string {
+	return strings.ToLower(strings.Clone(strings.TrimSuffix(name, ".")))
+}
+
+// isDenied reports whether the policy of a match denies the name, which it then hides whatever else it says in favour of the name.
+func (s *Set) isDenied(name string, m *match.Match) bool {
+	return len(s.denials[m.Tag]) > 0 && s.denied(m.Tag, lowered(name)) != ""
 }
 
 // denied returns the longest suffix that a policy, given by its index, denies and that a name equals or lies under, or "". The name is

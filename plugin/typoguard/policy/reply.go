@@ -48,7 +48,8 @@ type ReplyDecision struct {
 // JudgeReply decides about the reply to a query that passes, of which the decision is given. Resolvers in between keep what
 // they see: an alias of a lookalike, or a record of one in the additional section, leads them to the stranger without another
 // query. An alias into a lookalike is therefore cut, an alias of a lookalike is flattened, and records of lookalikes are
-// dropped. The target of an allowed name's alias is what the admin asked for: it is flattened, not cut.
+// dropped. The target of an allowed name's alias is what the admin asked for: it is flattened, not cut, even if another alias leads
+// to the allowed name.
 //
 // The targets of MX, SRV, NS, SVCB and NAPTR records are not looked at here.
 func (s *Set) JudgeReply(q *Query, d *Decision, reply *dns.Msg) ReplyDecision {
@@ -188,7 +189,7 @@ func (w *walk) follow(d *Decision) {
 			w.end(f, name, listed)
 			return
 		}
-		name = cname.Target
+		name, listed = cname.Target, listed || next.Listed != ""
 		if next := w.alias(name); next != nil && w.By == nil {
 			d := w.judge(name, w.query.Type)
 			flat = w.aliasOf(name, &d, next)

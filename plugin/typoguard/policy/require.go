@@ -69,6 +69,12 @@ func counterpart(name string, m *match.Match) string {
 	return strings.ToLower(above[label:]) + m.Suffix + "."
 }
 
+// checksBelow reports whether the policy that hides a name requires a counterpart of each domain below it. Some of them then pass, so the
+// name must not be denied.
+func (d *Decision) checksBelow() bool {
+	return d.Policy.Require != nil && d.Lookalike.Intended == d.Lookalike.Protected && IsRegistry(d.Lookalike.Protected)
+}
+
 // IsRegistry reports whether others register domains under a suffix, as the Public Suffix List has it.
 func IsRegistry(suffix string) bool {
 	registry, _ := publicsuffix.PublicSuffix(suffix)

@@ -63,6 +63,7 @@ func Compile(policies []*Policy, suffixes []Suffixes, now time.Time) (*Set, erro
 	var allowed []string
 	for tag, p := range policies {
 		protectedNames, allowedNames := suffixlist.Names(suffixes[tag].Protected), suffixlist.Names(suffixes[tag].Allowed)
+		entries = slices.Grow(entries, len(protectedNames))
 		for _, name := range protectedNames {
 			entries = append(entries, match.Entry{Suffix: name, Distance: p.Distance, Kinds: p.Kinds, Keyboard: p.Keyboard, Tag: tag})
 		}
@@ -154,8 +155,12 @@ func findContradiction(all []Suffixes) error {
 		for _, a := range s.Allowed {
 			allowedAt[a.Name] = a.At
 		}
-		for _, p := range s.Protected {
-			protectedAt[p.Name] = p.At
+	}
+	if slices.ContainsFunc(all, func(s Suffixes) bool { return len(s.Denied) > 0 }) {
+		for _, s := range all {
+			for _, p := range s.Protected {
+				protectedAt[p.Name] = p.At
+			}
 		}
 	}
 	for _, s := range all {

@@ -47,6 +47,19 @@ func TestJudgeShort(t *testing.T) {
 	}
 }
 
+// TestShortDenied: what a policy denies is hidden even if it would only be reported otherwise.
+func TestShortDenied(t *testing.T) {
+	t.Parallel()
+	s := compile(t, setting{Policy: Policy{ReportShort: true, Popular: famous(t, "ubs.com")}, protect: "ups.com", deny: "ubs.com"})
+	for _, name := range []string{"ubs.com.", "mail.UBS.com"} {
+		d := s.Judge(&Query{Name: name, Type: dns.TypeMX})
+		assert.True(t, d.Enforced(), name)
+		assert.False(t, d.Doubtful, name)
+	}
+	d := s.Judge(&Query{Name: "uks.com", Type: dns.TypeMX})
+	assert.Equal(t, OnlyReported, d.Outcome())
+}
+
 // TestModes: a policy has the modes that its options give to a kind.
 func TestModes(t *testing.T) {
 	t.Parallel()

@@ -48,7 +48,7 @@ func (s *Set) appendSuggestions(to []Suggestion, domain string, ask func(*Policy
 		if _, exempt := s.isExempt(domain, &matches[i]); exempt || !ask(p) {
 			continue
 		}
-		mode, _ := p.modeOf(domain, &matches[i], now)
+		mode, _ := s.modeOf(domain, &matches[i], now)
 		to = append(to, Suggestion{s.lookalike(domain, &matches[i]), p, mode})
 	}
 	return to

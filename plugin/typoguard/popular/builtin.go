@@ -26,6 +26,7 @@ var sources = []struct {
 }{
 	{"majestic.gz", true},
 	{"gov.gz", false},
+	{"military.txt", false},
 	{"universities.gz", false},
 	{"organisations.txt", false},
 }

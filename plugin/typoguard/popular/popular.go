@@ -48,7 +48,7 @@ func newList(entries []entry) *List {
 	return l
 }
 
-// Above returns the names of two labels and more above the domains, each once.
+// Above returns the names above the domains, each once.
 func (l *List) Above() []string { return l.above }
 
 func (l *List) namesAbove() []string {
@@ -56,7 +56,7 @@ func (l *List) namesAbove() []string {
 	known := map[string]struct{}{}
 	for i := range l.ends {
 		_, name, _ := strings.Cut(l.name(i), ".")
-		for strings.Contains(name, ".") {
+		for name != "" {
 			if _, ok := known[name]; ok {
 				break // and so are those above it
 			}

@@ -44,8 +44,8 @@ func TestBuiltin(t *testing.T) {
 func TestOrigins(t *testing.T) {
 	t.Parallel()
 	origins := popular.Origins()
-	require.Len(t, origins, 4)
-	for i, licence := range []string{"CC BY 3.0", "CC0 1.0", "Apache-2.0", "CC0 1.0"} {
+	require.Len(t, origins, 5)
+	for i, licence := range []string{"CC BY 3.0", "CC0 1.0", "CC0 1.0", "Apache-2.0", "CC0 1.0"} {
 		assert.Regexp(t, `^\d+ .*\b`+licence+`\), .*20\d\d`, origins[i])
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -22,6 +23,7 @@ func parse(to []Suffix, path string, content []byte, protects bool) ([]Suffix, e
 	lines := bufio.NewScanner(bytes.NewReader(bytes.TrimPrefix(content, []byte("\ufeff"))))
 	lines.Buffer(nil, len(content)+1) // lines may have any length, so Scan cannot fail
 	before := len(to)
+	to = slices.Grow(to, bytes.Count(content, []byte("\n"))+1)
 	for at := (Position{path, 1}); lines.Scan(); at.Line++ {
 		s, err := parseLine(lines.Text(), protects)
 		if err != nil {

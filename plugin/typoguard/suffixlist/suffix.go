@@ -44,7 +44,7 @@ func At(all []Suffix, now time.Time) []Suffix {
 // Names returns the distinct names of suffixes.
 func Names(suffixes []Suffix) []string {
 	seen := make(map[string]struct{}, len(suffixes))
-	var unique []string
+	unique := make([]string, 0, len(suffixes))
 	for i := range suffixes {
 		name := suffixes[i].Name
 		if _, ok := seen[name]; !ok {
