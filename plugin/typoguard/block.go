@@ -11,6 +11,7 @@ import (
 
 	"github.com/coredns/coredns/core/dnsserver"
 
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/listzone"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/metrics"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/sink"
@@ -22,6 +23,7 @@ import (
 type block struct {
 	at       int // its index in the Corefile, from 0
 	policies []*policyConfig
+	zones    []*listzone.Zone
 	lists    []*suffixlist.Lists // of each policy
 	set      atomic.Pointer[policy.Set]
 	events   atomic.Pointer[sink.Dispatcher] // nil before the instance starts
@@ -38,7 +40,11 @@ func newBlock(at int, policies []*policyConfig) (*block, error) {
 	if err := loadPopular(policies); err != nil {
 		return nil, err
 	}
-	b := &block{at: at, policies: policies, changed: make(chan struct{}, 1), now: time.Now}
+	zones, err := zonesOf(policies)
+	if err != nil {
+		return nil, err
+	}
+	b := &block{at: at, policies: policies, zones: zones, changed: make(chan struct{}, 1), now: time.Now}
 	for _, c := range policies {
 		l := &suffixlist.Lists{Protected: c.lists.protected, Allowed: c.lists.allowed, Sources: c.lists.sources}
 		if err := l.Load(context.Background()); err != nil {
@@ -91,6 +97,9 @@ func (b *block) compile() error {
 	}
 	set, err := policy.Compile(policies, suffixes, now)
 	if err != nil {
+		return err
+	}
+	if err := b.checkZones(set); err != nil {
 		return err
 	}
 	hashes := make([]string, len(policies))
@@ -175,6 +184,9 @@ func (b *block) newCounters(servers []string, view string) map[string]*metrics.S
 		c := metrics.NewServer(server, view)
 		for _, p := range b.policies {
 			c.Begin(&p.Policy)
+		}
+		for _, z := range b.zones {
+			c.BeginZone(z.Name)
 		}
 		all[server] = c
 	}

@@ -36,6 +36,7 @@ type policyConfig struct {
 	addDefaultKinds bool // to the kinds that the stanza gives
 
 	lists   listsConfig
+	servers []string // the name servers of the list zone
 	popular popularConfig
 	smtp    smtpConfig
 	review  *reviewConfig // nil without a page

@@ -45,6 +45,7 @@ var options = []option{
 	{"mode", once(parseMode)},
 	{"require", once(parseRequire)},
 	{"inspect", parseInspect},
+	{zoneOption, once(parseLookalikeZone)},
 	{"ttl", once(parseTTL)},
 	{"reload", once(parseReload)},
 	{"shrink", once(parseShrink)},
