@@ -52,7 +52,7 @@ func writeProfile(ctx context.Context, dir, binary string, cpus cpus, files file
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	return os.WriteFile(s.profile, profile, 0o644) //nolint:gosec // it is part of the repository
+	return os.WriteFile(s.profile, profile, 0o644)
 }
 
 // get returns what is at a URL.

@@ -129,6 +129,7 @@ type finding struct{ Level, Check, What, Do string }
 
 // newHost returns a host without faults.
 func newHost(t *testing.T) *host {
+	t.Helper()
 	h := &host{T: t, root: t.TempDir(), corefile: good}
 	h.resolvConf("nameserver 127.0.0.1\n")
 	return h
@@ -155,8 +156,7 @@ func (h *host) examine() (int, []finding) {
 	args := append([]string{"doctor", "-json", "-root", h.root, "-conf", write(h.T, "Corefile", h.corefile)}, h.args...)
 	output, err := exec.Command(binary, args...).Output()
 	status := 0
-	var exit *exec.ExitError
-	if errors.As(err, &exit) {
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
 		status = exit.ExitCode()
 		require.Empty(h, string(exit.Stderr))
 	} else {

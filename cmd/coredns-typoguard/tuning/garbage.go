@@ -43,7 +43,7 @@ func adjust() {
 	samples := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/gc/gogc:percent"}}
 	metrics.Read(samples)
 	// Setting it stops the world for a moment, therefore not for each small difference.
-	want, have := percent(samples[0].Value.Uint64()), int(samples[1].Value.Uint64()) //nolint:gosec // a percentage that was set here
+	want, have := percent(samples[0].Value.Uint64()), int(samples[1].Value.Uint64())
 	if want < have*3/4 || want > have*5/4 {
 		debug.SetGCPercent(want)
 	}
@@ -54,5 +54,5 @@ func percent(live uint64) int {
 	if live == 0 {
 		return maxPercent
 	}
-	return int(max(defaultPercent, min(headroom*100/live, maxPercent))) //nolint:gosec // between the two
+	return int(max(defaultPercent, min(headroom*100/live, maxPercent)))
 }

@@ -150,25 +150,19 @@ func (s *Set) expiring(all []suffixlist.Suffix, now time.Time) int {
 // findContradiction returns an error if a suffix is both protected and allowed, or allowed and denied, in whichever policies, or if
 // one is denied that is, or lies under, a protected one: a listed name passes for all of them, so one of the two was not meant.
 func findContradiction(all []Suffixes) error {
-	allowedAt, protectedAt := map[string]suffixlist.Position{}, map[string]suffixlist.Position{}
-	for _, s := range all {
-		for _, a := range s.Allowed {
-			allowedAt[a.Name] = a.At
-		}
-	}
-	if slices.ContainsFunc(all, func(s Suffixes) bool { return len(s.Denied) > 0 }) {
-		for _, s := range all {
-			for _, p := range s.Protected {
-				protectedAt[p.Name] = p.At
-			}
-		}
-	}
+	allowedAt := positions(all, func(s *Suffixes) []suffixlist.Suffix { return s.Allowed })
 	for _, s := range all {
 		for _, p := range s.Protected {
 			if at, ok := allowedAt[p.Name]; ok {
 				return at.Errorf("%q is allowed here and protected at %s; expected it on one list only", p.Name, p.At)
 			}
 		}
+	}
+	if !slices.ContainsFunc(all, func(s Suffixes) bool { return len(s.Denied) > 0 }) {
+		return nil // without a table of all protected suffixes, of which there may be millions
+	}
+	protectedAt := positions(all, func(s *Suffixes) []suffixlist.Suffix { return s.Protected })
+	for _, s := range all {
 		for _, d := range s.Denied {
 			if at, ok := allowedAt[d.Name]; ok {
 				return d.At.Errorf("%q is denied here and allowed at %s; expected it on one list only", d.Name, at)
@@ -181,6 +175,17 @@ func findContradiction(all []Suffixes) error {
 		}
 	}
 	return nil
+}
+
+// positions returns where the suffixes of a list of each policy stand.
+func positions(all []Suffixes, list func(*Suffixes) []suffixlist.Suffix) map[string]suffixlist.Position {
+	at := map[string]suffixlist.Position{}
+	for i := range all {
+		for _, s := range list(&all[i]) {
+			at[s.Name] = s.At
+		}
+	}
+	return at
 }
 
 // Plus returns the sums of two policies' numbers.
