@@ -182,9 +182,9 @@ func TestPlanRules(t *testing.T) {
 		},
 		{
 			name:  "appended",
-			text:  "typoguard {\n protect army.mil\n kinds default appended\n deny army.mil.com\n }",
+			text:  "typoguard {\n protect army.mil\n kinds default appended\n deny army.mil.com\n allow x.army.mil.co\n }",
 			has:   map[string]string{"army.ml": "nxdomain"},
-			lacks: []string{"army.mil.com", "army.mil.co"},
+			lacks: []string{"army.mil.com", "army.mil.co", "x.army.mil.co"},
 		},
 		{
 			name:  "a private top-level domain",
