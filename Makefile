@@ -3,6 +3,8 @@
 GO          ?= go
 FUZZTIME    ?= 60s
 RANDOM      ?= 1
+SOAK        ?= 1h
+SEED        ?= 0
 GOLANGCI    := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.14.0
 VERSION     := $(shell deploy/release/version 2>/dev/null || echo devel)
 COMMIT      := $(shell git rev-parse --short HEAD 2>/dev/null)
@@ -22,6 +24,7 @@ GENERATED   := plugin/typoguard/review/assets/uplot plugin/typoguard/tlds/tlds.t
 # The Debian packages that the end-to-end tests need, besides Go.
 E2E_PACKAGES := bind9 bind9-dnsutils chromium curl dnsmasq-base fstrm-bin iproute2 knot-resolver pdns-recursor postfix postgresql prometheus rsyslog unbound
 BETWEEN_PACKAGES := bind9 dnsmasq-base iproute2 knot-resolver pdns-recursor unbound
+SOAK_PACKAGES := iproute2 postgresql
 PEERS_PACKAGES := bind9 dnsperf pdns-recursor unbound
 
 export CGO_ENABLED = 0
@@ -106,12 +109,17 @@ e2e: ## Send real mail through real servers, load the RPZ into other resolvers, 
 	command -v npm >/dev/null || test/install npm
 	npm ci --prefix test/review --ignore-scripts --no-audit --no-fund
 	$(GO) test -parallel 6 -tags=$(TAGS),e2e -count=1 -timeout=30m -v ./test/mail/...
-	$(GO) test -p 1 -tags=$(TAGS),e2e -count=1 -timeout=30m -v ./test/rpz/... ./test/between/... ./test/soc/... ./test/history/... ./test/review/... ./plugin/typoguard/history/...
+	$(GO) test -p 1 -tags=$(TAGS),e2e -count=1 -timeout=30m -v ./test/rpz/... ./test/between/... ./test/doctor/... ./test/soc/... ./test/history/... ./test/soak/... ./test/review/... ./plugin/typoguard/history/...
 
 .PHONY: between
 between: ## Measure what leaks or gets lost behind the resolvers of Debian 12 and 13, in RANDOM (1) random orders of queries; needs root and Debian
 	test/install $(BETWEEN_PACKAGES)
 	$(GO) test -tags=$(TAGS),e2e -count=1 -v -timeout=2h ./test/between -args -all -random=$(RANDOM)
+
+.PHONY: soak
+soak: ## Let a storm loose on a host for SOAK (1h), from SEED (0, by chance), and reload 1000 times under load; needs root and Debian
+	test/install $(SOAK_PACKAGES)
+	$(GO) test -tags=$(TAGS),e2e -count=1 -v -timeout=0 ./test/soak -args -for=$(SOAK) -seed=$(SEED) -reloads=1000
 
 .PHONY: embed
 embed: ## Build CoreDNS with the plugin as described in README, with and without histories; takes minutes

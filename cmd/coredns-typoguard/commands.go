@@ -17,6 +17,8 @@ import (
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/advise"
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/audit"
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/check"
+	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/doctor"
+	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/export"
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/health"
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/rpz"
 )
@@ -38,7 +40,7 @@ func commands(in io.Reader, out, errs io.Writer) *cli.Command {
 		UsageText: "coredns-typoguard [-conf Corefile] [-dns.port PORT] [-quiet] …   run the server; -help lists CoreDNS's flags\n" +
 			"coredns-typoguard COMMAND [OPTION...] [ARGUMENT...]",
 		Version:               caddy.AppVersion,
-		Commands:              []*cli.Command{check.Command(), advise.Command(), audit.Command(), rpz.Command(), health.Command()},
+		Commands:              []*cli.Command{check.Command(), advise.Command(), audit.Command(), rpz.Command(), export.Command(), doctor.Command(), health.Command()},
 		EnableShellCompletion: true,
 		ConfigureShellCompletionCommand: func(completion *cli.Command) {
 			completion.Hidden = false

@@ -303,6 +303,8 @@ func TestCompletion(t *testing.T) {
 	}
 	_, out, _ := runCLI(t, "", "check", "--cl", "--generate-shell-completion")
 	assert.Contains(t, out, "--client")
+	_, out, _ = runCLI(t, "", "export", "--generate-shell-completion")
+	assert.Contains(t, out, "exchange\nexim\npostfix\n")
 }
 
 // TestServerHelp: CoreDNS's help tells of the commands.

@@ -53,6 +53,15 @@ func TestWarnings(t *testing.T) {
 		{"what is only monitored", ".:53 {\n" + bound + "typoguard a {\nprotect army.mil\nmode monitor\n}\ntypoguard b {\nprotect navy.nl\nallow army.ml\n}\n}", nil},
 		{"a top-level domain", ".:53 {\n" + bound + "typoguard {\nprotect com\n}\n}",
 			[]string{tld + "bom, cam, cm, co, mom, om; allow those that are legitimate, or use require counterpart"}},
+		{"a list zone", ".:53 {\n" + bound + "typoguard {\nprotect army.mil\nlookalike_zone list.corp.example\n}\n}", nil},
+		{"a server block only for the list", "list.corp.example:53 {\nbind 127.0.0.1\ntypoguard {\nprotect army.mil\nlookalike_zone list.corp.example\n}\n}", nil},
+		{"a list zone that resolvers answer themselves", ".:53 {\n" + bound + "typoguard {\nprotect army.mil\nlookalike_zone list.corp.invalid\n}\n}",
+			[]string{"lookalike_zone list.corp.invalid. lies under invalid, which resolvers answer themselves: mail servers that ask by one of them find nothing on the list"}},
+		{"a list zone elsewhere", "corp.example:53 {\n" + bound + "typoguard {\nprotect army.mil\nlookalike_zone list.example\n}\n}",
+			[]string{"server block dns://corp.example.:53 serves no name that its policies hide",
+				"lookalike_zone list.example. does not lie in server block dns://corp.example.:53, which never gets queries for it"}},
+		{"a list zone taken away", ".:53 {\n" + bound + "typoguard {\nprotect army.mil\nlookalike_zone list.corp.example\n}\n}\ncorp.example:53 {\n" + bound + "}",
+			[]string{"server block dns://corp.example.:53 takes the zone list.corp.example. away from dns://.:53, which has its list"}},
 		{"a top-level domain whose neighbours are allowed", ".:53 {\n" + bound + "typoguard {\nprotect com\nallow bom cam cm co mom om\n}\n}", nil},
 	}
 	for _, tt := range tests {

@@ -21,7 +21,7 @@ import (
 // TestServeDNSAllocations: a name that is no lookalike costs one allocation more than the next plugin's call alone, of the
 // writer that looks at the reply. To judge the name costs none, and neither does an ordinary reply.
 func TestServeDNSAllocations(t *testing.T) {
-	h := handler(t, "typoguard {\nprotect army.mil bücher.example\nallow gov.ml\n}")
+	h := handler(t, "typoguard {\nprotect army.mil bücher.example\nallow gov.ml\nlookalike_zone list.corp.example\n}")
 	h.counters = h.block.newCounters([]string{""}, "")
 	reply := &dns.Msg{Answer: []dns.RR{test.A("example.org. 60 IN A 192.0.2.1")}}
 	h.Next = plugin.HandlerFunc(func(_ context.Context, w dns.ResponseWriter, _ *dns.Msg) (int, error) {

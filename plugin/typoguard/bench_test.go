@@ -9,6 +9,7 @@ import (
 	"github.com/coredns/coredns/plugin"
 	"github.com/coredns/coredns/plugin/test"
 
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/listzone"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/metrics"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/sink"
 
@@ -32,6 +33,12 @@ func BenchmarkServeDNS(b *testing.B) {
 	w, r := &test.ResponseWriter{}, question("www.headquarters.example.", dns.TypeMX)
 	ctx := context.Background()
 	b.Run("with", func(b *testing.B) {
+		for b.Loop() {
+			_, _ = h.ServeDNS(ctx, w, r)
+		}
+	})
+	b.Run("with a list zone", func(b *testing.B) {
+		block.zones = []*listzone.Zone{{Name: "lookalikes.corp.example."}}
 		for b.Loop() {
 			_, _ = h.ServeDNS(ctx, w, r)
 		}

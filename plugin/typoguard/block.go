@@ -11,6 +11,7 @@ import (
 
 	"github.com/coredns/coredns/core/dnsserver"
 
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/listzone"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/metrics"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/sink"
@@ -22,6 +23,7 @@ import (
 type block struct {
 	at       int // its index in the Corefile, from 0
 	policies []*policyConfig
+	zones    []*listzone.Zone
 	lists    []*suffixlist.Lists // of each policy
 	set      atomic.Pointer[policy.Set]
 	events   atomic.Pointer[sink.Dispatcher] // nil before the instance starts
@@ -30,6 +32,7 @@ type block struct {
 	now      func() time.Time
 	compiled time.Time // when the set was compiled, by the wall clock
 	hashes   []string  // of the policies in force
+	unready  atomic.Bool
 }
 
 // newBlock reads the lists of all policies and compiles the first set.
@@ -37,7 +40,11 @@ func newBlock(at int, policies []*policyConfig) (*block, error) {
 	if err := loadPopular(policies); err != nil {
 		return nil, err
 	}
-	b := &block{at: at, policies: policies, changed: make(chan struct{}, 1), now: time.Now}
+	zones, err := zonesOf(policies)
+	if err != nil {
+		return nil, err
+	}
+	b := &block{at: at, policies: policies, zones: zones, changed: make(chan struct{}, 1), now: time.Now}
 	for _, c := range policies {
 		l := &suffixlist.Lists{Protected: c.lists.protected, Allowed: c.lists.allowed, Sources: c.lists.sources}
 		if err := l.Load(context.Background()); err != nil {
@@ -92,17 +99,31 @@ func (b *block) compile() error {
 	if err != nil {
 		return err
 	}
+	if err := b.checkZones(set); err != nil {
+		return err
+	}
 	hashes := make([]string, len(policies))
 	for i, p := range policies {
 		hashes[i] = p.Hash(&suffixes[i])
 	}
 	b.set.Store(set)
 	b.compiled, b.hashes = now, hashes
+	b.unready.Store(b.lacksLists())
 	select {
 	case b.changed <- struct{}{}:
 	default: // a signal is already pending
 	}
 	return nil
+}
+
+// lacksLists reports whether a list was never there that the server is not to be ready without.
+func (b *block) lacksLists() bool {
+	for i, c := range b.policies {
+		if c.lists.unready && b.lists[i].IsMissing() {
+			return true
+		}
+	}
+	return false
 }
 
 // suffixes returns the suffixes of each policy, without those that have expired by a given time.
@@ -163,6 +184,9 @@ func (b *block) newCounters(servers []string, view string) map[string]*metrics.S
 		c := metrics.NewServer(server, view)
 		for _, p := range b.policies {
 			c.Begin(&p.Policy)
+		}
+		for _, z := range b.zones {
+			c.BeginZone(z.Name)
 		}
 		all[server] = c
 	}

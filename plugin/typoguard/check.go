@@ -72,9 +72,10 @@ func (c *policyConfig) completeSources() error {
 		if s.IsRemote() {
 			fetched = true
 			s.Remote(c.lists.cacheDir, c.lists.optional)
+			s.Signed(c.lists.key)
 		}
 	}
-	for _, option := range []string{"cache_dir", "on_missing"} {
+	for _, option := range []string{"cache_dir", "on_missing", "minisign"} {
 		if at, ok := c.given[option]; ok && !fetched {
 			return at.Errorf("%s: no list is fetched; expected one from https://", option)
 		}

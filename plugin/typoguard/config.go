@@ -36,6 +36,7 @@ type policyConfig struct {
 	addDefaultKinds bool // to the kinds that the stanza gives
 
 	lists   listsConfig
+	servers []string // the name servers of the list zone
 	popular popularConfig
 	smtp    smtpConfig
 	review  *reviewConfig // nil without a page
@@ -53,10 +54,12 @@ type policyConfig struct {
 type listsConfig struct {
 	protected, allowed, denied []suffixlist.Suffix
 	sources                    []*suffixlist.Source
-	reload                     time.Duration // how often to check the sources; 0: never
-	cacheDir                   string        // for copies of fetched lists; "": none
-	optional                   bool          // start even if a list can neither be fetched nor has a copy
-	shrink                     int           // percentage of its suffixes that a list may lose in the background
+	reload                     time.Duration   // how often to check the sources; 0: never
+	cacheDir                   string          // for copies of fetched lists; "": none
+	optional                   bool            // start even if a list can neither be fetched nor has a copy
+	unready                    bool            // the server is not ready as long as such a list is missing
+	key                        *suffixlist.Key // with which fetched lists must be signed; nil: with none
+	shrink                     int             // percentage of its suffixes that a list may lose in the background
 }
 
 // historyConfig is the history of a policy's events.

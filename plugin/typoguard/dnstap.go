@@ -77,6 +77,7 @@ func (h *hit) tap(reply *dns.Msg) {
 func appendPolicy(b []byte, h *hit) []byte {
 	action := uint64(actionLOCALDATA)
 	switch {
+	case h.zone != nil:
 	case h.Mode != policy.Enforce:
 		action = actionPASS
 	case h.Policy.Action == policy.NXDOMAIN:

@@ -33,6 +33,9 @@ func (b *block) inForce(i int) string {
 	for _, a := range c.smtp.addresses {
 		add("smtp %s", a)
 	}
+	if c.Zone != "" {
+		add("list zone %s", strings.TrimSuffix(c.Zone, "."))
+	}
 	if c.review != nil {
 		add("review %s", c.review.Address)
 	}

@@ -47,7 +47,7 @@ func instanceOf(c *caddy.Controller) *instance {
 	i := newInstance()
 	i.controller = c
 	c.Set(instanceKey{}, i)
-	c.OnFirstStartup(func() error { return checkPorts(c) })
+	c.OnFirstStartup(func() error { return checkPorts(c, nil) })
 	c.OnStartup(i.start)
 	c.OnRestartFailed(i.start)
 	c.OnShutdown(i.stop)
@@ -100,6 +100,9 @@ func (i *instance) start() error {
 	running.Lock()
 	defer running.Unlock()
 	before := running.instance // i itself, if a new instance failed before its start
+	if err := i.checkAddedPorts(before); err != nil {
+		return err
+	}
 	var open *resources
 	var lists *reloader
 	if before == nil {
@@ -117,6 +120,14 @@ func (i *instance) start() error {
 		i.end()
 	}
 	return err
+}
+
+// checkAddedPorts returns an error if another process serves a port that the instance has, and the one before it has not.
+func (i *instance) checkAddedPorts(before *instance) error {
+	if before == nil || before == i || i.controller == nil || before.controller == nil {
+		return nil // the first start has been checked before anything else was done
+	}
+	return checkPorts(i.controller, sitesOf(before.controller))
 }
 
 // logInForce says what is in force, one line a policy, and what is probably not meant.

@@ -84,8 +84,20 @@ func parseCacheDir(c *caddy.Controller, p *policyConfig) error {
 }
 
 func parseOnMissing(c *caddy.Controller, p *policyConfig) error {
-	fail, err := args.Choice(c, "fail", "start")
-	p.lists.optional = !fail
+	choice, rest, err := args.Named(c, "choice", []string{"fail", "start", "unready"})
+	if err == nil && len(rest) > 0 {
+		err = fmt.Errorf("%q; expected nothing more", rest[0])
+	}
+	p.lists.optional, p.lists.unready = choice > 0, choice == 2
+	return err
+}
+
+func parseMinisign(c *caddy.Controller, p *policyConfig) error {
+	arg, err := args.One(c, "a public key or its file")
+	if err != nil {
+		return err
+	}
+	p.lists.key, err = suffixlist.ParseKey(arg, p.below(arg))
 	return err
 }
 

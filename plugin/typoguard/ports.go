@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"net"
+	"slices"
 	"syscall"
 
 	"github.com/coredns/caddy"
@@ -14,14 +15,18 @@ import (
 // error.
 const sharePorts = "share-ports"
 
-// checkPorts returns an error if another process serves a port of the Corefile. CoreDNS would share the port with it (SO_REUSEPORT), and
-// the other process, perhaps with another policy, would get a part of the queries.
-func checkPorts(c *caddy.Controller) error {
+// checkPorts returns an error if another process serves a port of the Corefile that the sites before it, which this process serves, do not
+// have. CoreDNS would share the port with it (SO_REUSEPORT), and the other process, perhaps with another policy, would get a part of the
+// queries.
+func checkPorts(c *caddy.Controller, before []*site) error {
 	if share := flag.Lookup(sharePorts); share == nil || share.Value.String() == "true" {
 		return nil
 	}
 	checked := map[string]bool{}
 	for _, s := range sitesOf(c) {
+		if slices.ContainsFunc(before, s.sharesSocket) {
+			continue
+		}
 		for _, host := range s.listenHosts {
 			for _, network := range networksOf(s.transport) {
 				address := net.JoinHostPort(host, s.port)
@@ -37,6 +42,12 @@ func checkPorts(c *caddy.Controller) error {
 		}
 	}
 	return nil
+}
+
+// sharesSocket reports whether two sites listen on the same port, with an address in common.
+func (s *site) sharesSocket(other *site) bool {
+	common := func(network string) bool { return slices.Contains(networksOf(other.transport), network) }
+	return s.port == other.port && slices.ContainsFunc(networksOf(s.transport), common) && overlap(s.hosts, other.hosts)
 }
 
 // networksOf returns the networks that a transport of CoreDNS listens on.

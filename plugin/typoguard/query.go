@@ -12,6 +12,7 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/listzone"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/metrics"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 )
@@ -37,9 +38,10 @@ type query struct {
 type hit struct {
 	policy.Decision
 	*query
-	config *policyConfig // of the policy that decides
-	name   string        // as it was asked for, or stands in the record
-	record dns.RR        // that leads to the name; nil if the name is the one that is asked for
+	config *policyConfig  // of the policy that decides
+	name   string         // as it was asked for, or stands in the record
+	record dns.RR         // that leads to the name; nil if the name is the one that is asked for
+	zone   *listzone.Zone // in which it was looked up; nil for a lookup of the name itself
 	at     time.Time
 	id     string // of the event; "" if the name passes
 }

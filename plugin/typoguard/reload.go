@@ -17,6 +17,8 @@ const (
 	// settle is how long changed list files must be stable before they are loaded, so that a file is not loaded while somebody
 	// is still writing it.
 	settle = 500 * time.Millisecond
+	// quietTime is how long after a start nothing is counted: the servers take over from those before, and need the processors.
+	quietTime = 2 * time.Second
 	// longestWait limits a timer for an expiry, because the clock may be set in the meantime.
 	longestWait = time.Minute
 )
@@ -47,7 +49,15 @@ func (r *reloader) startReloading(before *reloader) {
 	metrics.ResetPolicies()
 	r.publish()
 	for _, b := range r.blocks {
-		r.done.Go(func() { b.countKnown(ctx) })
+		r.done.Go(func() {
+			timer := time.NewTimer(quietTime)
+			defer timer.Stop()
+			select {
+			case <-timer.C:
+				b.countKnown(ctx)
+			case <-ctx.Done():
+			}
+		})
 		if b.changesByItself() {
 			r.done.Go(func() { r.expire(ctx, b) })
 		}

@@ -179,6 +179,37 @@ func TestRemoteMissing(t *testing.T) {
 	}
 }
 
+// TestReady: with on_missing unready, no server block is ready before all lists are there; and stays it when they are gone again.
+func TestReady(t *testing.T) {
+	s := newListServer(t, "")
+	for option, waits := range map[string]bool{"start": false, "unready": true} {
+		s.set("navy.mil\n", http.StatusServiceUnavailable)
+		i := newInstance()
+		var handlers []*Typoguard
+		for _, stanza := range []string{"typoguard one {\nprotect_file " + s.URL + "\non_missing " + option + "\n}", "typoguard two {\nprotect army.mil\n}"} {
+			b, err := parseCorefile(t, "", stanza)
+			require.NoError(t, err)
+			require.NoError(t, i.add(b))
+			handler := newTypoguard(b)
+			handler.blocks = i.loadedBlocks
+			handlers = append(handlers, handler)
+		}
+		ready := func() (all []bool) {
+			for _, handler := range handlers {
+				all = append(all, handler.Ready())
+			}
+			return all
+		}
+		assert.Equal(t, []bool{!waits, !waits}, ready(), option)
+		s.set("navy.mil\n", 0)
+		require.True(t, looked(t, i.blocks[0]))
+		assert.Equal(t, []bool{true, true}, ready(), option)
+		s.set("navy.mil\n", http.StatusServiceUnavailable)
+		require.False(t, looked(t, i.blocks[0]))
+		assert.Equal(t, []bool{true, true}, ready(), option)
+	}
+}
+
 func TestRemoteRefused(t *testing.T) {
 	s := newListServer(t, "navy.mil\n")
 	for address, want := range map[string]string{

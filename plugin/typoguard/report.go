@@ -11,14 +11,14 @@ import (
 const maxCandidates = 16
 
 // report tells everybody who wants to know of a name that is covered, or passes because it is popular: an event, a counter, metadata,
-// and dnstap unless an answer follows.
+// and dnstap unless our own answer follows.
 func (h *hit) report() {
 	e := newEvent(h)
 	h.id = e.ID
 	h.send(&e)
 	h.describe()
 	h.counters.Reported(&h.Decision, h.question().Qtype, h.record)
-	if h.Mode != policy.Enforce || h.record != nil {
+	if h.zone == nil && (h.Mode != policy.Enforce || h.record != nil) {
 		h.tap(nil)
 	}
 }
@@ -51,7 +51,10 @@ func newEvent(h *hit) event.Event {
 	if client.IsValid() {
 		e.Client = client.String()
 	}
-	if via.IsValid() {
+	switch {
+	case h.zone != nil:
+		e.Via = event.ViaList
+	case via.IsValid():
 		e.Via = via.String()
 	}
 	return e
@@ -61,6 +64,8 @@ func newEvent(h *hit) event.Event {
 // something may remain.
 func (h *hit) responseCode() string {
 	switch {
+	case h.zone != nil && h.Covered() && !h.Deferred():
+		return dns.RcodeToString[dns.RcodeSuccess]
 	case h.Mode != policy.Enforce, h.record != nil:
 		return ""
 	case h.Deferred():

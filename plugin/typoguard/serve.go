@@ -12,6 +12,9 @@ import (
 
 // ServeDNS implements plugin.Handler.
 func (t *Typoguard) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+	if z := t.zoneOf(r); z != nil {
+		return t.serveList(ctx, w, r, z)
+	}
 	if !isJudged(r) {
 		return t.serveOther(ctx, w, r)
 	}

@@ -34,7 +34,9 @@ func setup(c *caddy.Controller) error {
 		t.counters = b.newCounters(serverAddresses(config, c.ServerBlockKeys), config.ViewName)
 		return nil
 	})
-	if err := instanceOf(c).add(b); err != nil { // the instance's hooks run after the one above
+	i := instanceOf(c) // its hooks run after the one above
+	t.blocks = i.loadedBlocks
+	if err := i.add(b); err != nil {
 		return plugin.Error(pluginName, err)
 	}
 	config.AddPlugin(func(next plugin.Handler) plugin.Handler {

@@ -27,9 +27,9 @@ func TestParseErrors(t *testing.T) {
 		name, option string // the option is the third line of a stanza that protects mil
 		want         string
 	}{
-		{"unknown option", "protects mil", `Testfile:3 - Error during parsing: unknown option "protects" (did you mean protect?); expected one of protect, protect_file, allow, allow_file, deny, popular, short, cache_dir, on_missing, distance, kinds, keyboard, clients, client_subnet_from, types, action, smtp, smtp_hostname, smtp_tls, smtp_limits, hint, log_addresses, mode, require, inspect, ttl, reload, shrink, events, syslog, log_events, client_mask, dnstap, history, review`},
-		{"unlike any option", "hide mil", `Testfile:3 - Error during parsing: unknown option "hide"; expected one of protect, protect_file, allow, allow_file, deny, popular, short, cache_dir, on_missing, distance, kinds, keyboard, clients, client_subnet_from, types, action, smtp, smtp_hostname, smtp_tls, smtp_limits, hint, log_addresses, mode, require, inspect, ttl, reload, shrink, events, syslog, log_events, client_mask, dnstap, history, review`},
-		{"a plugin", "forward . 192.0.2.53", `Testfile:3 - Error during parsing: unknown option "forward" (a plugin: is a } missing above?); expected one of protect, protect_file, allow, allow_file, deny, popular, short, cache_dir, on_missing, distance, kinds, keyboard, clients, client_subnet_from, types, action, smtp, smtp_hostname, smtp_tls, smtp_limits, hint, log_addresses, mode, require, inspect, ttl, reload, shrink, events, syslog, log_events, client_mask, dnstap, history, review`},
+		{"unknown option", "protects mil", `Testfile:3 - Error during parsing: unknown option "protects" (did you mean protect?); expected one of protect, protect_file, allow, allow_file, deny, popular, short, cache_dir, on_missing, minisign, distance, kinds, keyboard, clients, client_subnet_from, types, action, smtp, smtp_hostname, smtp_tls, smtp_limits, hint, log_addresses, mode, require, inspect, lookalike_zone, ttl, reload, shrink, events, syslog, log_events, client_mask, dnstap, history, review`},
+		{"unlike any option", "hide mil", `Testfile:3 - Error during parsing: unknown option "hide"; expected one of protect, protect_file, allow, allow_file, deny, popular, short, cache_dir, on_missing, minisign, distance, kinds, keyboard, clients, client_subnet_from, types, action, smtp, smtp_hostname, smtp_tls, smtp_limits, hint, log_addresses, mode, require, inspect, lookalike_zone, ttl, reload, shrink, events, syslog, log_events, client_mask, dnstap, history, review`},
+		{"a plugin", "forward . 192.0.2.53", `Testfile:3 - Error during parsing: unknown option "forward" (a plugin: is a } missing above?); expected one of protect, protect_file, allow, allow_file, deny, popular, short, cache_dir, on_missing, minisign, distance, kinds, keyboard, clients, client_subnet_from, types, action, smtp, smtp_hostname, smtp_tls, smtp_limits, hint, log_addresses, mode, require, inspect, lookalike_zone, ttl, reload, shrink, events, syslog, log_events, client_mask, dnstap, history, review`},
 
 		{"protect nothing", "protect", `Testfile:3 - Error during parsing: protect: no argument; expected domain suffixes`},
 		{"protect a bad name", "protect army..mil", `Testfile:3 - Error during parsing: protect: "army..mil": expected a domain suffix such as army.nl: idna: invalid label "army..mil"`},
@@ -69,8 +69,12 @@ func TestParseErrors(t *testing.T) {
 		{"cache_dir that is not there", "cache_dir nope", `Testfile:3 - Error during parsing: cache_dir: stat ROOT/nope: no such file or directory; expected a directory`},
 		{"cache_dir that is a file", "cache_dir good.txt", `Testfile:3 - Error during parsing: cache_dir: ROOT/good.txt; expected a directory`},
 		{"cache_dir for nothing", "cache_dir .", `Testfile:3 - Error during parsing: cache_dir: no list is fetched; expected one from https://`},
-		{"on_missing missing", "on_missing", `Testfile:3 - Error during parsing: on_missing: no argument; expected fail or start`},
-		{"on_missing something", "on_missing wait", `Testfile:3 - Error during parsing: on_missing: "wait"; expected fail or start`},
+		{"on_missing missing", "on_missing", `Testfile:3 - Error during parsing: on_missing: no argument; expected one of fail, start, unready`},
+		{"on_missing something", "on_missing wait", `Testfile:3 - Error during parsing: on_missing: unknown choice "wait"; expected one of fail, start, unready`},
+		{"on_missing twice", "on_missing start unready", `Testfile:3 - Error during parsing: on_missing: "unready"; expected nothing more`},
+		{"minisign without a key", "minisign", `Testfile:3 - Error during parsing: minisign: no argument; expected a public key or its file`},
+		{"minisign with a file that is not there", "minisign /none.pub", `Testfile:3 - Error during parsing: minisign: open /none.pub: no such file or directory; expected a public key of minisign, such as RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3, or its file`},
+		{"minisign for nothing", "minisign RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3", `Testfile:3 - Error during parsing: minisign: no list is fetched; expected one from https://`},
 		{"on_missing for nothing", "on_missing start", `Testfile:3 - Error during parsing: on_missing: no list is fetched; expected one from https://`},
 
 		{"distance missing", "distance", `Testfile:3 - Error during parsing: distance: no argument; expected 1 or 2`},

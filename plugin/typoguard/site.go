@@ -75,8 +75,13 @@ func (s *site) takesFrom(other *site) bool {
 	if s.transport != other.transport || s.port != other.port || s.zone == other.zone || !plugin.Name(other.zone).Matches(s.zone) {
 		return false
 	}
-	for _, a := range s.hosts {
-		for _, b := range other.hosts {
+	return overlap(s.hosts, other.hosts)
+}
+
+// overlap reports whether two sites have an address in common.
+func overlap(some, others []netip.Addr) bool {
+	for _, a := range some {
+		for _, b := range others {
 			if a == b || !a.IsValid() || !b.IsValid() || a.IsUnspecified() || b.IsUnspecified() {
 				return true
 			}

@@ -14,6 +14,7 @@ package typoguard
 
 import (
 	"context"
+	"slices"
 
 	"github.com/coredns/coredns/plugin"
 	"github.com/coredns/coredns/plugin/dnstap"
@@ -32,14 +33,15 @@ type Typoguard struct {
 	Next plugin.Handler
 
 	block     *block
-	inspects  policy.Records // of any policy
+	blocks    func() []*block // of all server blocks
+	inspects  policy.Records  // of any policy
 	existence *existence.Checker
 	tappers   []*dnstap.Dnstap           // set before the servers run
 	counters  map[string]*metrics.Server // by server address; read-only while the servers run
 }
 
 func newTypoguard(b *block) *Typoguard {
-	t := &Typoguard{block: b, existence: existence.NewChecker(metrics.Existence{})}
+	t := &Typoguard{block: b, blocks: func() []*block { return []*block{b} }, existence: existence.NewChecker(metrics.Existence{})}
 	for _, c := range b.policies {
 		t.inspects |= c.Inspect
 	}
@@ -49,9 +51,12 @@ func newTypoguard(b *block) *Typoguard {
 // Name implements plugin.Handler.
 func (t *Typoguard) Name() string { return pluginName }
 
-// Ready implements ready.Readiness: a policy is in force. It is always true while the server runs, because a policy that does not
-// compile prevents the start, and a list that fails later leaves the last good policy in force.
-func (t *Typoguard) Ready() bool { return t.block.set.Load() != nil }
+// Ready implements ready.Readiness. The policies are in force as soon as the server runs, because one that does not compile prevents the
+// start; but with on_missing unready, none is ready before its lists are there. The plugin ready asks only one of several server blocks, so
+// that each answers for all.
+func (t *Typoguard) Ready() bool {
+	return !slices.ContainsFunc(t.blocks(), func(b *block) bool { return b.unready.Load() })
+}
 
 // countersFor returns the counters of the server that handles the query.
 func (t *Typoguard) countersFor(ctx context.Context) *metrics.Server {

@@ -29,7 +29,7 @@ func warnings(sites []*site, blocks []*block) []string {
 // warningsOf returns the warnings of one server block.
 func warningsOf(b *block, sites []*site, blocks []*block) []string {
 	own := sitesAt(sites, b.at)
-	return slices.Concat(warnOfSites(own), warnOfZones(b, own), warnOfOthers(b, own, sites, blocks), warnOfTLDs(b), warnOfContradictions(b))
+	return slices.Concat(warnOfSites(b, own), warnOfZones(b, own), warnOfListZones(b, own, sites), warnOfOthers(b, own, sites, blocks), warnOfTLDs(b), warnOfContradictions(b))
 }
 
 // sitesAt returns the sites of a server block.
@@ -38,11 +38,11 @@ func sitesAt(sites []*site, at int) []*site {
 }
 
 // warnOfSites warns of a server block that resolves nothing, or for everybody.
-func warnOfSites(own []*site) []string {
+func warnOfSites(b *block, own []*site) []string {
 	var all []string
 	for _, s := range own {
 		switch {
-		case !s.answers:
+		case !s.answers && !b.isZone(s):
 			all = append(all, fmt.Sprintf("server block %s has no forward or other source of answers: it resolves nothing", s.key))
 		case s.isPublic() && !s.hasACL && !s.selective:
 			all = append(all, fmt.Sprintf(
@@ -54,7 +54,7 @@ func warnOfSites(own []*site) []string {
 
 // warnOfZones warns of a server block that serves nothing that its policies hide.
 func warnOfZones(b *block, own []*site) []string {
-	if len(own) == 0 || slices.ContainsFunc(own, func(s *site) bool { return b.hidesBelow(s.name()) }) {
+	if len(own) == 0 || slices.ContainsFunc(own, func(s *site) bool { return b.isZone(s) || b.hidesBelow(s.name()) }) {
 		return nil
 	}
 	return []string{fmt.Sprintf("server block %s serves no name that its policies hide; queries for lookalikes go to other server blocks, such as that of the root zone",

@@ -45,7 +45,7 @@ import (
 type settings struct {
 	pairs, seconds, domains, distance int
 	sinks, history, against, stock    string
-	profile                           string // the file to write
+	profile                           string  // the file to write
 	lookalikes                        float64 // share of queries
 }
 

@@ -83,6 +83,25 @@ func TestSharedPort(t *testing.T) {
 	assert.Zero(t, shares.ExitCode())
 }
 
+// TestAddedPort: a reload that adds a port which another process serves is refused, and the running policy stays; without that process
+// it is not.
+func TestAddedPort(t *testing.T) {
+	t.Parallel()
+	without := strings.Replace(plainCorefile, "protect_file {$DIR}/list", "", 1)
+	other := start(t, localhost, without)
+	s := start(t, localhost, without)
+	kit.WriteFile(t, filepath.Join(s.dir, "Corefile"), without+strings.Replace(without, "{$DNS}", other.ports["DNS"], 1))
+	s.reload(t, "[ERROR] SIGUSR1: ")
+	assert.Contains(t, s.Output(), "dns://.:"+other.ports["DNS"]+": another process serves this port")
+	assert.Equal(t, blocked, sampleOf(s.addr("DNS"), "udp", always).result)
+	other.End(syscall.SIGTERM)
+	s.reload(t, "[INFO] Reloading complete")
+	assert.Equal(t, blocked, sampleOf(other.addr("DNS"), "udp", always).result)
+	kit.WriteFile(t, filepath.Join(s.dir, "Corefile"), without)
+	s.reload(t, "[INFO] Reloading complete")
+	assert.Equal(t, blocked, sampleOf(s.addr("DNS"), "udp", always).result)
+}
+
 // TestNotify: systemd is told when the server answers, and that it is alive.
 func TestNotify(t *testing.T) {
 	t.Parallel()

@@ -86,7 +86,7 @@ func newInternet(t *testing.T, ns *netns, dir string, signed bool) *internet {
 func (in *internet) startNamed(t *testing.T, ns *netns, signed bool) {
 	t.Helper()
 	zones := map[string]string{
-		corp.domain: corp.zone(), goodML.domain: goodML.zone(), "partner.example": zoneHead + "alias CNAME " + armyML.domain + ".\n",
+		corp.domain: corp.zone() + "lookalikes NS typoguard\ntypoguard A " + resolverAddr + "\n", goodML.domain: goodML.zone(), "partner.example": zoneHead + "alias CNAME " + armyML.domain + ".\n",
 	}
 	for _, s := range foreignSites {
 		zones[s.domain] = s.zone()

@@ -115,18 +115,24 @@ func (ns *netns) run(t *testing.T, name string, args ...string) string {
 // fails.
 func (ns *netns) start(t *testing.T, output, name string, args ...string) {
 	t.Helper()
+	t.Cleanup(ns.launch(t, output, name, args...))
+}
+
+// launch is start, but returns what ends the server.
+func (ns *netns) launch(t *testing.T, output, name string, args ...string) (end func()) {
+	t.Helper()
 	f, err := os.Create(output)
 	require.NoError(t, err)
 	defer f.Close()
 	cmd := ns.command(name, args...)
 	cmd.Stdout, cmd.Stderr = f, f
 	require.NoError(t, cmd.Start())
-	t.Cleanup(func() {
+	return func() {
 		stop(cmd)
 		if said := kit.ReadFile(t, output); t.Failed() && said != "" {
 			t.Logf("%s holds:\n%s", output, said)
 		}
-	})
+	}
 }
 
 // stop ends a server, by force if it takes more than five seconds over it.

@@ -59,12 +59,13 @@ var (
 func newOpenSMTPD(r release, relay string) newMTA {
 	return func(t *testing.T, ns *netns, dir string) mta {
 		t.Helper()
-		return startOpenSMTPD(t, newJail(t, ns, dir, r, "opensmtpd", smtpdUser, queueUser, aliceUser), dir, relay)
+		config := func(o *openSMTPD) string { return o.config(relay) }
+		return startOpenSMTPD(t, newJail(t, ns, dir, r, "opensmtpd", smtpdUser, queueUser, aliceUser), dir, config)
 	}
 }
 
-// startOpenSMTPD starts OpenSMTPD in a jail.
-func startOpenSMTPD(t *testing.T, j *jail, dir, relay string) mta {
+// startOpenSMTPD starts OpenSMTPD in a jail, with a configuration.
+func startOpenSMTPD(t *testing.T, j *jail, dir string, config func(*openSMTPD) string) mta {
 	t.Helper()
 	o := &openSMTPD{jail: j, dir: filepath.Join(dir, "opensmtpd")}
 	// The package's installation does this; without it smtpctl, which is sendmail too, refuses to work.
@@ -75,7 +76,7 @@ func startOpenSMTPD(t *testing.T, j *jail, dir, relay string) mta {
 	makeDir(t, o.maildir())
 	require.NoError(t, os.Chown(o.maildir(), aliceUser.id, aliceUser.id))
 	conf := filepath.Join(o.dir, "smtpd.conf")
-	writeFile(t, conf, o.config(relay))
+	writeFile(t, conf, config(o))
 	o.jail.startSyslog(t, o.log())
 	o.jail.start(t, filepath.Join(o.dir, "output"), "/usr/sbin/smtpd", "-F", "-f", conf)
 	// The socket alone does not do: what is submitted while nobody answers there yet lies until the next start.

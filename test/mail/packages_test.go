@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -71,15 +72,23 @@ func newJail(t *testing.T, ns *netns, dir string, r release, pkg string, users .
 	return j
 }
 
+// usedBy are further packages whose programs the configurations of mail servers need.
+var usedBy = map[string][]string{"opensmtpd": {"bind9-dnsutils"}}
+
+// unpacking is held by the test that unpacks a package.
+var unpacking sync.Mutex
+
 // unpack downloads a package of the release and unpacks it, once per run, together with everything that it needs, and with what
 // it and the tests run beside: the machine's C library may be too old for the package, and the package's for the machine's shell.
 func (r release) unpack(t *testing.T, pkg string) string {
 	t.Helper()
+	unpacking.Lock()
+	defer unpacking.Unlock()
 	dir := filepath.Join(runDir, string(r), pkg)
 	if _, err := os.Stat(dir); err == nil {
 		return dir
 	}
-	debs := r.download(t, pkg, "coreutils", "dash", "sed")
+	debs := r.download(t, append([]string{pkg, "coreutils", "dash", "sed"}, usedBy[pkg]...)...)
 	unpacked := dir + ".unpacking"
 	// Packages of Debian 12 have files in /lib, too, which is a link since.
 	for _, d := range []string{"bin", "lib", "lib64", "sbin"} {

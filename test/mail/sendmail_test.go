@@ -53,16 +53,16 @@ func newSendmail(r release, access string) newMTA {
 	return func(t *testing.T, ns *netns, dir string) mta {
 		t.Helper()
 		ns.replaceEtc(t, "hosts", "127.0.0.1 relay.corp.example localhost\n")
-		return startSendmail(t, newJail(t, ns, dir, r, "sendmail-bin", smmtaUser, smmspUser, aliceUser), dir, access)
+		return startSendmail(t, newJail(t, ns, dir, r, "sendmail-bin", smmtaUser, smmspUser, aliceUser), dir, access, "")
 	}
 }
 
 // sendmailRequiringTLS is the table to deliver to the lookalikes' mail servers with TLS only.
 const sendmailRequiringTLS = "TLS_Srv:army.ml\tENCR:112\nTLS_Srv:navy.ml\tENCR:112\n"
 
-// startSendmail starts Sendmail in a jail. It delivers what it is given in the background; the daemon is there for bounces,
+// startSendmail starts Sendmail in a jail, with more at the end of its configuration. It delivers what it is given in the background; the daemon is there for bounces,
 // which it queues.
-func startSendmail(t *testing.T, j *jail, dir, access string) mta {
+func startSendmail(t *testing.T, j *jail, dir, access, more string) mta {
 	t.Helper()
 	s := &sendmail{jail: j, dir: filepath.Join(dir, "sendmail")}
 	s.jail.startSyslog(t, s.log())
@@ -76,7 +76,7 @@ func startSendmail(t *testing.T, j *jail, dir, access string) mta {
 	require.NoError(t, os.Chmod(s.mailer(), 0o755))
 
 	source := filepath.Join(s.dir, "sendmail.mc")
-	writeFile(t, source, s.config())
+	writeFile(t, source, s.config()+more)
 	out, err := s.jail.command("m4", "-D_CF_DIR_=/usr/share/sendmail/cf/", source).Output()
 	require.NoError(t, err, "m4")
 	writeFile(t, s.cf(), string(out))

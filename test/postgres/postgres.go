@@ -52,12 +52,52 @@ func New(ctx context.Context) (_ *Server, err error) {
 	if out, err := initdb.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("initdb: %w: %s", err, out)
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
+	s.port, err = freePort()
+	return s, err
+}
+
+// NewStandby copies a server that runs. The copy, once it is started, follows it, and only reads.
+func (s *Server) NewStandby(ctx context.Context) (_ *Server, err error) {
+	copied := &Server{programs: s.programs, account: s.account}
+	if copied.dir, err = os.MkdirTemp("", "typoguard-postgres-"); err != nil {
 		return nil, err
 	}
-	s.port = listener.Addr().(*net.TCPAddr).Port
-	return s, listener.Close()
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, copied.Close())
+		}
+	}()
+	if s.account != nil {
+		if err = os.Chown(copied.dir, int(s.account.Uid), int(s.account.Gid)); err != nil {
+			return nil, err
+		}
+	}
+	copied.data = filepath.Join(copied.dir, "data")
+	backup := copied.program(ctx, "pg_basebackup", "-h", "127.0.0.1", "-p", strconv.Itoa(s.port), "-U", "typoguard", "-D", copied.data, "-R", "-X", "stream", "-c", "fast", "--no-sync")
+	if out, err := backup.CombinedOutput(); err != nil {
+		return nil, fmt.Errorf("pg_basebackup: %w: %s", err, out)
+	}
+	copied.port, err = freePort()
+	return copied, err
+}
+
+// Promote makes a standby take over.
+func (s *Server) Promote(ctx context.Context) error {
+	if out, err := s.program(ctx, "pg_ctl", "promote", "-w", "-D", s.data).CombinedOutput(); err != nil {
+		return fmt.Errorf("pg_ctl promote: %w: %s", err, out)
+	}
+	return nil
+}
+
+// Address returns where the server listens.
+func (s *Server) Address() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)) }
+
+func freePort() (int, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return 0, err
+	}
+	return listener.Addr().(*net.TCPAddr).Port, listener.Close()
 }
 
 // account returns who runs the server: PostgreSQL refuses to be root. It returns nil if we are not.

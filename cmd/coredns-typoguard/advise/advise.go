@@ -3,12 +3,15 @@ package advise
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/coredns/caddy"
 	"github.com/urfave/cli/v3"
 
+	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/audit"
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/corefile"
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/resolver"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard"
@@ -30,21 +33,28 @@ or "require counterpart". Nothing is written for you: decide whether you mean th
 With SUFFIX, suffixes are looked at as if a policy with the default options protected them; with -conf and SUFFIX, only these of the
 Corefile. Without, all of the Corefile.
 
+With -log, the logs of mail servers say instead what to protect, and what to allow that looks like it: see "audit -help" at
+-suggest. There need be no Corefile then, and no SUFFIX. -suggest writes that into files in a directory. Nothing of it is in
+force before a policy names them.
+
 With -resolve, the hidden names that are one edit away from a suffix are looked up, at most ten a second and 500 in all: those that
 exist are listed, with "MX" if they take mail. They belong to somebody: to those who wait for your mistakes, or to organisations that
 you may write to.
 
-Exit status: 0 if there is nothing to add, 1 if there is, 2 on error.`
+Exit status: 0 if there is nothing to add, 1 if there is, 2 on error, 3 if the logs may lack something.`
 
 // Command returns the command.
 func Command() *cli.Command {
 	return &cli.Command{
-		Name:        "advise",
-		Usage:       "say which known domains the policies hide, and what to write into the Corefile",
-		ArgsUsage:   "[SUFFIX...]",
-		Description: description,
+		Name:                      "advise",
+		Usage:                     "say which known domains the policies hide, and what to write into the Corefile",
+		ArgsUsage:                 "[SUFFIX...]",
+		Description:               description,
+		DisableSliceFlagSeparator: true,
 		Flags: append(corefile.Flags(),
 			resolver.Flag("look up the hidden neighbours of each suffix with the resolver at this `ADDRESS`"),
+			&cli.StringSliceFlag{Name: "log", TakesFile: true, Usage: "say what this `FILE` suggests to protect and to allow; may be repeated"},
+			&cli.StringFlag{Name: "suggest", TakesFile: true, Usage: "with -log, write that into files in this `DIRECTORY`"},
 			&cli.BoolFlag{Name: "json", Usage: "print one JSON object per line, for each suffix"},
 		),
 		Action: run,
@@ -55,6 +65,12 @@ func run(ctx context.Context, c *cli.Command) error {
 	wanted, err := parseSuffixes(c.Args().Slice())
 	if err != nil {
 		return err
+	}
+	if logs := c.StringSlice("log"); len(logs) > 0 {
+		return suggest(c, logs, wanted)
+	}
+	if c.IsSet("suggest") {
+		return errors.New("suggest: expected -log with it")
 	}
 	r, err := resolver.FromFlag(c)
 	if err != nil {
@@ -129,6 +145,28 @@ func load(c *cli.Command, suffixes []string) ([]*typoguard.Block, error) {
 		return nil, fmt.Errorf("server: the server block has no policy; expected one with a typoguard stanza")
 	}
 	return with, nil
+}
+
+// suggest says what logs suggest, beside the policies that there are.
+func suggest(c *cli.Command, logs, suffixes []string) error {
+	for _, option := range []string{"json", "resolve"} {
+		if c.IsSet(option) {
+			return fmt.Errorf("log and %s; expected one of them", option)
+		}
+	}
+	var blocks corefile.Blocks
+	_, missing := os.Stat(c.String("conf"))
+	if c.IsSet("conf") || len(suffixes) > 0 || missing == nil {
+		var err error
+		if blocks.All, err = load(c, suffixes); err != nil {
+			return err
+		}
+	}
+	found, err := audit.Suggest(c.Root(), &blocks, logs, c.String("suggest"))
+	if err == nil && found {
+		return cli.Exit("", 1)
+	}
+	return err
 }
 
 // isProtected reports whether there is advice on a suffix.

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"net"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -154,4 +156,57 @@ func TestResolve(t *testing.T) {
 	assert.LessOrEqual(t, len(names), 10)
 	assert.Greater(t, time.Since(before), time.Duration(len(names)-2)*time.Second/lookupRate, "at a rate that nobody minds")
 	assert.NotContains(t, names, "army.mil.")
+}
+
+// TestLog: with logs, the same is suggested as by audit -suggest, with policies or without.
+func TestLog(t *testing.T) {
+	t.Chdir(t.TempDir()) // without a Corefile
+	var log strings.Builder
+	for day := 1; day <= 20; day++ {
+		for person := range 4 {
+			for i, to := range []string{"partner.example", "partier.example", "other.example"} {
+				if i == 1 && (day%4 != 0 || person > 1) {
+					continue
+				}
+				id := fmt.Sprintf("%06X", 0xA00000+day*100+person*10+i)
+				fmt.Fprintf(&log, "Nov %2d 10:00:00 relay postfix/qmgr[1]: %s: from=<alice%d@corp.example>, size=1, nrcpt=1 (queue active)\n", day, id, person)
+				fmt.Fprintf(&log, "Nov %2d 10:00:00 relay postfix/smtp[1]: %s: to=<bob%d@%s>, relay=mx[192.0.2.1]:25, dsn=2.0.0, status=sent (ok)\n", day, id, person, to)
+			}
+		}
+	}
+	require.NoError(t, os.WriteFile("mail.log", []byte(log.String()), 0o600))
+	status := func(err error) int {
+		var status cli.ExitCoder
+		require.ErrorAs(t, err, &status)
+		return status.ExitCode()
+	}
+	out, err := advise(t, "", "-log", "mail.log")
+	assert.Equal(t, 1, status(err))
+	assert.Contains(t, out, "\nprotect: 2 domains suggested: other.example partner.example\n")
+	assert.Contains(t, out, "\npartier.example # looks like partner.example (substitution); 10 delivered on 5 days; 2 senders: corp.example; 2 recipients\n")
+	assert.NotContains(t, out, "alice")
+
+	require.NoError(t, os.Mkdir("suggested", 0o700))
+	out, err = advise(t, "", "-log", "mail.log", "-suggest", "suggested", "partner.example", "other.example")
+	assert.Equal(t, 1, status(err))
+	assert.Contains(t, out, "\nprotect: 0 domains suggested\n")
+	assert.Contains(t, out, "\nallow: 1 domain suggested: partier.example\n  in suggested/allow-suggested.txt\n")
+
+	_, err = advise(t, ". {\n typoguard {\n  protect partner.example other.example\n  allow partier.example\n }\n}\n", "-log", "mail.log", "-conf", "stdin")
+	require.NoError(t, err)
+	for name, tt := range map[string]struct {
+		args []string
+		want string
+	}{
+		"missing":      {[]string{"-log", "missing"}, "open missing: no such file or directory"},
+		"there before": {[]string{"-log", "mail.log", "-suggest", "suggested"}, "suggest: suggested/protect-suggested.txt exists"},
+		"no log":       {[]string{"-suggest", "suggested", "army.nl"}, "suggest: expected -log with it"},
+		"JSON":         {[]string{"-log", "mail.log", "-json"}, "log and json; expected one of them"},
+		"resolver":     {[]string{"-log", "mail.log", "-resolve", "192.0.2.53"}, "log and resolve; expected one of them"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := advise(t, "", tt.args...)
+			assert.ErrorContains(t, err, tt.want)
+		})
+	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/audit/logs"
+	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/audit/suggest"
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/corefile"
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/resolver"
 )
@@ -49,6 +50,14 @@ Queries are judged for the client that asked, deliveries for any, or for -client
 
 Names pass for the same reasons as in check, and as no_name if they cannot be one.
 
+With -suggest, the logs tell what to write into a policy, also if there is none yet: no Corefile is needed. Into the directory
+go two lists, protect-suggested.txt and allow-suggested.txt: domains that at least three senders write to, on five days or
+half of those that the logs have, and domains that look like these or like protected ones, but that several write to again
+and again, or that mail comes from, too. Each line has its evidence, without local parts of addresses. Known typos and
+domains that differ by what people mistype most, the public suffix, a doubled letter or a swap, are only named in comments:
+auto-forwards to typos have run for years. Nothing is in force before a policy names the files, and files that are there
+already are not written over.
+
 Memory is bounded: of very many different lookalikes, and of sources of one, the later are counted as "others".
 
 Exit status: 0; 3 if the report may lack something, which the warning above it says: more than 1 % of the lines that look like
@@ -72,6 +81,7 @@ func Command() *cli.Command {
 			&cli.StringFlag{Name: "client", Usage: "judge deliveries for the mail server with this `IP` address"},
 			resolver.Flag("for policies that require a counterpart, query the resolver at this `ADDRESS` for the intended names"),
 			&cli.BoolFlag{Name: "addresses", Usage: "show senders' and recipients' addresses, too"},
+			&cli.StringFlag{Name: "suggest", TakesFile: true, Usage: "write what to protect and to allow into files in this `DIRECTORY`, instead of the report"},
 			&cli.BoolFlag{Name: "json", Usage: "print one JSON object"},
 			&cli.BoolFlag{Name: "csv", Usage: "print the lookalikes as CSV (RFC 4180)"},
 		),
@@ -87,6 +97,7 @@ type options struct {
 	client       netip.Addr
 	exists       existsFunc // with -resolve
 	addresses    bool
+	suggest      *suggest.Evidence // with -suggest
 }
 
 func parseOptions(c *cli.Command, now time.Time) (options, error) {
@@ -117,6 +128,15 @@ func parseOptions(c *cli.Command, now time.Time) (options, error) {
 	}
 	if c.Bool("json") && c.Bool("csv") {
 		return o, errors.New("json and csv; expected one of them")
+	}
+	if dir := c.String("suggest"); dir != "" {
+		if c.Bool("json") || c.Bool("csv") {
+			return o, errors.New("suggest, and json or csv; expected only one of them")
+		}
+		if err := suggest.Check(dir); err != nil {
+			return o, fmt.Errorf("suggest: %w", err)
+		}
+		o.suggest = suggest.NewEvidence(o.addresses)
 	}
 	return o, nil
 }
@@ -154,7 +174,7 @@ func run(_ context.Context, c *cli.Command) error {
 			return errors.New("conf: stdin, and no FILE; expected one of the two to be a file")
 		}
 	}
-	blocks, err := corefile.Load(c)
+	blocks, err := loadPolicies(c)
 	if err != nil {
 		return err
 	}
@@ -165,15 +185,25 @@ func run(_ context.Context, c *cli.Command) error {
 	if r != nil {
 		o.exists = r.Exists
 	}
-	defer debug.SetMemoryLimit(debug.SetMemoryLimit(softLimit))
-	a := newAuditor(newJudge(&blocks, o.client, o.exists), o)
-	progress := newProgress(paths, c.Root().ErrWriter)
-	a.readAll(paths, c.Root().Reader, progress)
-	progress.finish()
-	if len(a.refused) > 0 {
-		return errors.Join(a.refused...)
+	a, err := auditFiles(c.Root(), &blocks, paths, o)
+	if err != nil {
+		return err
+	}
+	if o.suggest != nil {
+		_, err := a.suggestInto(c.Root().Writer, c.String("suggest"))
+		return err
 	}
 	return a.print(c)
+}
+
+// auditFiles reads logs.
+func auditFiles(root *cli.Command, blocks *corefile.Blocks, paths []string, o options) (*auditor, error) {
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(softLimit))
+	a := newAuditor(newJudge(blocks, o.client, o.exists), o)
+	progress := newProgress(paths, root.ErrWriter)
+	a.readAll(paths, root.Reader, progress)
+	progress.finish()
+	return a, errors.Join(a.refused...)
 }
 
 // softLimit is how much memory is used before the garbage collector works harder, in octets.
@@ -197,6 +227,11 @@ func (a *auditor) print(c *cli.Command) error {
 	if err := write(c.Root().Writer, a.report()); err != nil {
 		return err
 	}
+	return a.status()
+}
+
+// status is the error that the command ends with after a report.
+func (a *auditor) status() error {
 	if len(a.cut) > 0 {
 		return errors.Join(a.cut...)
 	}

@@ -61,7 +61,7 @@ func newAuditor(j *judge, o options) *auditor {
 func (a *auditor) readAll(paths []string, stdin io.Reader, watch io.Writer) {
 	for _, path := range input.Order(paths) {
 		if err := input.Each(path, stdin, watch, func(log *input.Log) error { a.readLog(log); return nil }); err != nil {
-			a.refused = append(a.refused, err)
+			a.refused = input.AppendError(a.refused, err)
 		}
 	}
 	if a.reader.Wrapped() {
@@ -92,19 +92,20 @@ func (a *auditor) readLog(log *input.Log) {
 	}
 	if err != nil {
 		file.Error = err.Error()
-		a.cut = append(a.cut, err)
+		a.cut = input.AppendError(a.cut, err)
 	}
 	file.Items, file.Octets, file.Formats = log.Items, log.Octets, a.reader.Counts()
 	a.items.Read += log.Items
 	a.items.Unknown += log.TooLong
 	switch {
 	case file.Octets == 0 && err != nil:
-		a.refused = append(a.refused, err)
+		a.refused = input.AppendError(a.refused, err)
 	case !a.reader.Recognised() && hasContent(log) && err == nil:
-		a.refused = append(a.refused, fmt.Errorf("%s: unknown format; expected one of those that -help lists, or a table with -column recipient=COLUMN", log.Name))
+		a.refused = input.AppendError(a.refused, fmt.Errorf("%s: unknown format; expected one of those that -help lists, or a table with -column recipient=COLUMN", log.Name))
 	default:
 		a.doubt(file, log.TooLong)
 	}
+	a.fold()
 }
 
 // hasContent reports whether a log has more than a few empty lines.
@@ -190,7 +191,53 @@ func (a *auditor) doubt(file *fileReport, tooLong int64) {
 }
 
 func (a *auditor) warn(file *fileReport, format string, args ...any) {
-	a.warnings = append(a.warnings, file.Name+": "+fmt.Sprintf(format, args...))
+	switch n := len(a.warnings); {
+	case n < maxWarnings:
+		a.warnings = append(a.warnings, file.Name+": "+fmt.Sprintf(format, args...))
+	case n == maxWarnings:
+		a.warnings = append(a.warnings, "and there are more such files")
+	}
+}
+
+// How many files and warnings are told apart: an archive may have very many.
+const (
+	maxFiles    = 1000
+	maxWarnings = 50
+)
+
+// others is the name of what further files are counted as.
+const others = "further files"
+
+// fold adds the last file to the one of further files, if there are too many.
+func (a *auditor) fold() {
+	if len(a.files) <= maxFiles {
+		return
+	}
+	last := a.files[len(a.files)-1]
+	a.files = a.files[:maxFiles]
+	rest := &a.files[maxFiles-1]
+	if rest.Name != others {
+		*rest = fileReport{Name: others, Formats: rest.Formats, Items: rest.Items, Octets: rest.Octets, Error: rest.Error}
+	}
+	rest.Items += last.Items
+	rest.Octets += last.Octets
+	if rest.Error == "" {
+		rest.Error = last.Error
+	}
+	for _, c := range last.Formats {
+		rest.addFormat(c)
+	}
+}
+
+// addFormat adds the lines of a format.
+func (f *fileReport) addFormat(c logs.Count) {
+	for i := range f.Formats {
+		if sum := &f.Formats[i]; sum.Format == c.Format {
+			sum.Lines, sum.Taken, sum.Unknown = sum.Lines+c.Lines, sum.Taken+c.Taken, sum.Unknown+c.Unknown
+			return
+		}
+	}
+	f.Formats = append(f.Formats, c)
 }
 
 // maxExamples is how many lines that are not understood are shown.
@@ -220,6 +267,9 @@ func (a *auditor) take(r *logs.Record, file *fileReport) {
 			a.tally.Outside++
 			return
 		}
+	}
+	if a.suggest != nil {
+		a.suggest.Add(r)
 	}
 	v := a.judge.of(r)
 	a.tally.add(r, &v)

@@ -24,6 +24,12 @@ type commandOutcome struct {
 // runAudit runs the command with the policy of testdata/cases.
 func runAudit(t *testing.T, stdin string, args ...string) commandOutcome {
 	t.Helper()
+	return runCommand(t, stdin, append([]string{"audit", "-conf", "testdata/policy.conf"}, args...)...)
+}
+
+// runCommand runs a command.
+func runCommand(t *testing.T, stdin string, args ...string) commandOutcome {
+	t.Helper()
 	before := dnsserver.Directives
 	t.Cleanup(func() { dnsserver.Directives = before })
 	require.NoError(t, dnsserver.SetDirectives([]string{"typoguard"}))
@@ -32,7 +38,7 @@ func runAudit(t *testing.T, stdin string, args ...string) commandOutcome {
 		Commands: []*cli.Command{Command()}, Reader: strings.NewReader(stdin), Writer: &out, ErrWriter: &errs,
 		ExitErrHandler: func(context.Context, *cli.Command, error) {},
 	}
-	err := root.Run(t.Context(), append([]string{"coredns-typoguard", "audit", "-conf", "testdata/policy.conf"}, args...))
+	err := root.Run(t.Context(), append([]string{"coredns-typoguard"}, args...))
 	got := commandOutcome{out: out.String(), errs: errs.String()}
 	var status cli.ExitCoder
 	switch {

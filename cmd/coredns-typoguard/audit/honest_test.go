@@ -1,6 +1,8 @@
 package audit
 
 import (
+	"archive/tar"
+	"bytes"
 	"encoding/csv"
 	"fmt"
 	"strings"
@@ -9,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/audit/logs"
 )
 
 // postfixLine is a line of Postfix.
@@ -119,4 +123,33 @@ func TestCells(t *testing.T) {
 		}
 	}
 	assert.Equal(t, -1, strings.IndexFunc(strings.ReplaceAll(runAudit(t, log, "-addresses", "-").out, "\n", ""), unicode.IsControl))
+}
+
+// TestVeryManyFiles: of an archive of very many files the later ones are one row, in which nothing is lost, and so are their warnings.
+func TestVeryManyFiles(t *testing.T) {
+	const files = maxFiles + 200
+	var archive bytes.Buffer
+	w := tar.NewWriter(&archive)
+	for i := range files {
+		line := delivery("Nov 20 12:00:00", "AAAAAA", "bob@army.ml", "sent")
+		if i%2 == 1 {
+			line = "Nov 20 12:00:00 relay postfix/smtp[1]: connect to mx[192.0.2.1]:25\n"
+		}
+		require.NoError(t, w.WriteHeader(&tar.Header{Name: fmt.Sprintf("%0300d", i), Size: int64(len(line)), Mode: 0o600}))
+		_, err := w.Write([]byte(line))
+		require.NoError(t, err)
+	}
+	require.NoError(t, w.Close())
+	r, err := auditAll(t, corefileOfTests, options{}, archive.String())
+	require.NoError(t, err)
+	require.Len(t, r.Files, maxFiles)
+	assert.EqualValues(t, files, r.Lines.Read)
+	assert.EqualValues(t, files/2, r.Lookalike.Delivered)
+	rest := r.Files[maxFiles-1]
+	assert.Equal(t, "further files", rest.Name)
+	assert.EqualValues(t, files-maxFiles+1, rest.Items)
+	assert.Equal(t, []logs.Count{{Format: "postfix", Lines: 201, Taken: 100, Mail: true}}, rest.Formats)
+	assert.Less(t, len(r.Files[0].Name), 400)
+	require.Len(t, r.Warnings, maxWarnings+1)
+	assert.Equal(t, "and there are more such files", r.Warnings[maxWarnings])
 }

@@ -47,6 +47,7 @@ type plan struct {
 	listed   []string               // the distinct suffixes that pass
 	special  []string               // other distinct names that may be treated otherwise than those above them
 	exists   func(top string) bool
+	likely   bool // only names that somebody types by mistake: nothing with characters of other scripts
 
 	above     string // the name of aboveRule, a cache: consecutive neighbours mostly have the same parent
 	aboveRule rule
@@ -139,9 +140,9 @@ func (p *plan) others(s *protectedSuffix) ([]string, error) {
 	addRunes := func(name []rune) bool { return add(string(name)) }
 	shown, hasALabel := toUnicode(s.name)
 	ok := (!hasALabel || newNeighbours([]rune(shown), s.distance, p.exists).each(addRunes)) &&
-		newNeighbours([]rune(shown), 1, p.exists, latinLetters()...).each(addRunes) &&
-		eachReplacement(shown, add) && // also an edit, for policies without homoglyphs
-		(!s.kinds.Has(match.Homoglyph) || eachWriting(shown, p.exists, add)) &&
+		(p.likely || newNeighbours([]rune(shown), 1, p.exists, latinLetters()...).each(addRunes)) &&
+		(p.likely || eachReplacement(shown, add)) && // also an edit, for policies without homoglyphs
+		(p.likely || !s.kinds.Has(match.Homoglyph) || eachWriting(shown, p.exists, add)) &&
 		(!s.kinds.Has(match.Moved) || eachMoved(shown, add)) &&
 		(!s.kinds.Has(match.Doubled) || eachDoubled(shown, add)) &&
 		(!s.kinds.Has(match.Boundary) || eachBoundary(shown, add)) &&

@@ -50,6 +50,8 @@ func (e *Event) queryMessage(b *strings.Builder) {
 	fmt.Fprintf(b, "%s looks like %s (%s, policy %s): client %s asked for %s, ",
 		what, e.Intended, e.Kind, e.Policy, orDash(e.Client), strings.Join(types, " "))
 	switch {
+	case e.Enforced() && e.Via == ViaList:
+		b.WriteString("listed as a lookalike")
 	case e.Enforced():
 		fmt.Fprintf(b, "answered %s", e.Action)
 	case e.Mode == Passes:

@@ -47,7 +47,9 @@ func examples() map[string]*Event {
 		ID: "abcd2346", First: at, Last: at, Count: 1, Client: "192.0.2.1", Action: SMTPRefused, Mode: "enforce", Name: "example.org",
 		SMTP: &SMTP{Helo: "relay", Recipient: "example.org"},
 	}
-	return map[string]*Event{"query": query(), "monitored": monitored, "homoglyph": homoglyph, "target": target, "refused": refused, "other": other}
+	listed := query()
+	listed.Via, listed.Question, listed.ResponseCode, listed.Type, listed.Types = ViaList, "us.army.ml.list.corp.example", "NOERROR", "A", []string{"A", "TXT"}
+	return map[string]*Event{"listed": listed, "query": query(), "monitored": monitored, "homoglyph": homoglyph, "target": target, "refused": refused, "other": other}
 }
 
 // TestJSON compares with golden files, one field a line, which were checked by hand against ECS.

@@ -10,6 +10,9 @@ import "time"
 // SMTPRefused is the action of events from an SMTP listener.
 const SMTPRefused = "smtp-refused"
 
+// ViaList says that the client, a mail server, looked a recipient's domain up in a list zone.
+const ViaList = "list"
+
 // Event is a lookalike that a client queried, with all repeats within a time window, or a recipient that an SMTP listener refused.
 // Names are in lower case without the final dot.
 type Event struct {
@@ -22,7 +25,7 @@ type Event struct {
 	Count       int
 	// Client is the client's address, masked if the policy says so; "" if it has none.
 	Client string
-	// Via is the forwarder that queried for the client; "" if the client queried directly.
+	// Via is ViaList, or the forwarder that queried for the client; "" if the client queried directly.
 	Via string
 	// NewClient reports whether the policy had no event of this client for a week, or since the process started.
 	NewClient bool

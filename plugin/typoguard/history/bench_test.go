@@ -87,6 +87,32 @@ func BenchmarkQuery(b *testing.B) {
 	}
 }
 
+// BenchmarkOverview asks for what the overview shows of 150,000 different lookalikes, none of which is frequent: as after a scan.
+func BenchmarkOverview(b *testing.B) {
+	s := open(b, historyconfig.Store{DSN: SQLite(filepath.Join(b.TempDir(), "events.db")), Host: "ns1"})
+	var batch []*event.Event
+	n := 0
+	for e := range past.Events(rand.New(rand.NewPCG(13, 14)), 150_000, time.Now(), 23*time.Hour) {
+		e.Name = fmt.Sprintf("scan%d.army.ml", n)
+		e.Intended = fmt.Sprintf("scan%d.army.mil", n)
+		n++
+		if batch = append(batch, e); len(batch) == batchSize {
+			write(b, s, batch...)
+			batch = nil
+		}
+	}
+	for _, span := range Spans {
+		b.Run(string(span), func(b *testing.B) {
+			for b.Loop() {
+				_, err := s.Totals(b.Context())
+				require.NoError(b, err)
+				_, err = s.Summary(b.Context(), span, ByKind)
+				require.NoError(b, err)
+			}
+		})
+	}
+}
+
 type query struct {
 	name string
 	do   func(context.Context) error

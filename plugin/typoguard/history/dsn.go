@@ -51,6 +51,29 @@ func ParseSQLite(dsn string) (path string, ok bool) {
 // SQLite returns the DSN of an SQLite database.
 func SQLite(path string) string { return "sqlite://" + path }
 
+// hostTimeout is how many seconds one of several servers has to answer, of the time that a change may take.
+const hostTimeout = 3
+
+// withDefaults completes a DSN of several PostgreSQL servers: of those, only one takes events, and one that is dead must not keep the
+// others waiting.
+func withDefaults(dsn string) string {
+	u, err := url.Parse(dsn)
+	if err != nil || !strings.Contains(u.Host+u.Query().Get("host"), ",") {
+		return dsn
+	}
+	separator := "?"
+	if strings.Contains(dsn, "?") {
+		separator = "&"
+	}
+	for _, option := range []struct{ name, value string }{{"target_session_attrs", "read-write"}, {"connect_timeout", strconv.Itoa(hostTimeout)}} {
+		if !u.Query().Has(option.name) {
+			dsn += separator + option.name + "=" + option.value
+			separator = "&"
+		}
+	}
+	return dsn
+}
+
 // parsePostgres parses a PostgreSQL DSN. Its errors repeat nothing that may be part of the password.
 func parsePostgres(dsn string) (*pgx.ConnConfig, error) {
 	u, err := url.Parse(dsn)

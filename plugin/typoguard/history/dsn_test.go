@@ -43,6 +43,23 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+// TestWithDefaults: of several servers the one is found that takes events, whatever the others do.
+func TestWithDefaults(t *testing.T) {
+	for dsn, want := range map[string]string{
+		"postgres://a@db/b":                                                 "postgres://a@db/b",
+		"postgres://a@db/b?application_name=x,y":                            "postgres://a@db/b?application_name=x,y",
+		"postgres://a@db1,db2:5433/b":                                       "postgres://a@db1,db2:5433/b?target_session_attrs=read-write&connect_timeout=3",
+		"postgres://a@db1:5432,db2:5433/b?sslmode=disable":                  "postgres://a@db1:5432,db2:5433/b?sslmode=disable&target_session_attrs=read-write&connect_timeout=3",
+		"postgres://a@/b?host=db1,db2":                                      "postgres://a@/b?host=db1,db2&target_session_attrs=read-write&connect_timeout=3",
+		"postgres://a@db1,db2/b?target_session_attrs=any":                   "postgres://a@db1,db2/b?target_session_attrs=any&connect_timeout=3",
+		"postgres://a@db1,db2/b?connect_timeout=9&target_session_attrs=any": "postgres://a@db1,db2/b?connect_timeout=9&target_session_attrs=any",
+	} {
+		assert.Equal(t, want, withDefaults(dsn))
+		_, err := parsePostgres(withDefaults(dsn))
+		require.NoError(t, err, dsn)
+	}
+}
+
 // FuzzCheck: a password never shows, whatever it is, in the name or in an error; and what is accepted can be opened.
 func FuzzCheck(f *testing.F) {
 	f.Add("typoguard", "secret", "db.corp.example", "typoguard")

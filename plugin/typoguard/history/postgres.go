@@ -3,6 +3,7 @@ package history
 import (
 	"context"
 	"database/sql"
+	"fmt"
 	"time"
 
 	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
@@ -25,6 +26,9 @@ func (p *postgresServer) open() (*handles, error) {
 	return &handles{read: db, write: db}, nil
 }
 
+// lostInLog returns nothing: PostgreSQL looks after its own log.
+func (*postgresServer) lostInLog() walDamage { return walDamage{} }
+
 // migrate waits for other resolvers that are migrating, and checks for them every second.
 func (p *postgresServer) migrate(ctx context.Context, h *handles) error {
 	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 15))
@@ -41,6 +45,10 @@ func (p *postgresServer) sql(statement string) string { return statement }
 
 // hints are not needed, because PostgreSQL keeps statistics.
 func (*postgresServer) hints() bool { return false }
+
+func (*postgresServer) top(rows string) string {
+	return fmt.Sprintf("SELECT number FROM %s GROUP BY number ORDER BY sum(enforced + monitored) DESC, number LIMIT %d", rows, topCount)
+}
 
 func (p *postgresServer) size(ctx context.Context, db *sql.DB) (size int64, err error) {
 	err = db.QueryRowContext(ctx, "SELECT CAST(coalesce(sum(pg_column_size(event)), 0) AS BIGINT) FROM event").Scan(&size)

@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/pressly/goose/v3"
-	_ "modernc.org/sqlite" // the driver "sqlite"
 )
 
 // sqlitePermissions hide events from other users, because they show who writes to whom. SQLite's other files get the same ones.
@@ -52,7 +51,11 @@ func (f *sqliteFile) open() (*handles, error) {
 // and need no directory for temporary files.
 func (f *sqliteFile) handle(options string) (*sql.DB, error) {
 	name := url.URL{Scheme: "file", Path: f.path, RawQuery: "_busy_timeout=5000&_foreign_keys=1&_pragma=cache_size(-32768)&_pragma=temp_store(memory)&" + options}
-	return sql.Open("sqlite", name.String())
+	driver, err := newDriver()
+	if err != nil {
+		return nil, err
+	}
+	return sql.OpenDB(&connector{driver, name.String()}), nil
 }
 
 // migrate tries twice, because another store of the same file, such as the review page's, may be migrating at the same time: then

@@ -57,6 +57,8 @@ func (h *handles) close() error {
 type database interface {
 	// open returns handles for the database, which need not be reachable.
 	open() (*handles, error)
+	// lostInLog returns what cannot be used of a write-ahead log, before the database is opened.
+	lostInLog() walDamage
 	// migrate updates the schema.
 	migrate(ctx context.Context, h *handles) error
 	// moved reports whether the open database no longer has its name.
@@ -65,6 +67,8 @@ type database interface {
 	sql(statement string) string
 	// hints reports whether queries must choose the index.
 	hints() bool
+	// top returns a query for the numbers with the most events among some rows of a tally; of equally frequent ones, the lowest.
+	top(rows string) string
 	// size returns the size of the events in bytes.
 	size(ctx context.Context, db *sql.DB) (int64, error)
 	// shrink releases the room of removed events.
@@ -81,7 +85,7 @@ func Open(config historyconfig.Store) (*Store, error) {
 	if path, ok := ParseSQLite(config.DSN); ok {
 		s.database = &sqliteFile{path: path}
 	} else {
-		s.database = &postgresServer{dsn: config.DSN}
+		s.database = &postgresServer{dsn: withDefaults(config.DSN)}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s.stop = cancel
@@ -133,6 +137,7 @@ func (s *Store) ready(ctx context.Context) (*handles, error) {
 		return s.opened, nil
 	}
 	s.closeLater()
+	lost := s.database.lostInLog()
 	h, err := s.database.open()
 	if err != nil {
 		return nil, err
@@ -142,6 +147,7 @@ func (s *Store) ready(ctx context.Context) (*handles, error) {
 		return nil, errors.Join(err, h.close())
 	}
 	s.opened = h
+	s.reportLost(ctx, h, lost)
 	return h, nil
 }
 

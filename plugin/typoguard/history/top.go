@@ -4,16 +4,11 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"slices"
 	"strings"
 )
 
-const (
-	// topCount is the number of lookalikes and clients in a summary.
-	topCount = 10
-	// headCount is how many of a tally's highest sums are examined first.
-	headCount = 1000
-)
+// topCount is the number of lookalikes and clients in a summary.
+const topCount = 10
 
 // tallyPart is the part of a tally within a span. Queries list its starts one by one, because for a range a database reads all
 // rows to find a few numbers.
@@ -68,52 +63,14 @@ func (c *conditions) in(column string, values []int64) {
 }
 
 // top returns the numbers with the most events; of equally frequent ones, the lowest.
-//
-// Summing up all numbers would take most of a page's time. So we sum up only the numbers with the highest individual sums, among
-// which the frequent ones are. At each start, any other number has at most as many events as the lowest of these sums. If ten
-// numbers have more events than it could have in total, they are the most frequent. Otherwise no number stands out, and we sum up
-// all of them.
-func (s *Store) top(ctx context.Context, p *tallyPart) ([]int64, error) {
-	heads, least, err := s.heads(ctx, p)
-	if err != nil || len(heads) == 0 {
-		return nil, err
-	}
-	numbers, fewest, err := s.mostOf(ctx, p, p.of(heads))
-	if err != nil || least == 0 || (len(numbers) == topCount && fewest > least*int64(len(p.starts))) {
-		return numbers, err
-	}
-	all := &conditions{}
-	all.add("span = $ AND start >= $", p.unit, p.from)
-	numbers, _, err = s.mostOf(ctx, p, all)
+func (s *Store) top(ctx context.Context, p *tallyPart) (numbers []int64, err error) {
+	err = s.query(ctx, func(row *sql.Rows) error {
+		var number int64
+		err := row.Scan(&number)
+		numbers = append(numbers, number)
+		return err
+	}, s.database.top(p.table+" WHERE span = $1 AND start >= $2"), p.unit, p.from)
 	return numbers, err
-}
-
-// heads returns the numbers with the highest sums, and the lowest of these sums; 0 if there are no other numbers.
-func (s *Store) heads(ctx context.Context, p *tallyPart) (numbers []int64, least int64, err error) {
-	err = s.query(ctx, func(row *sql.Rows) error {
-		var number int64
-		err := row.Scan(&number, &least)
-		numbers = append(numbers, number)
-		return err
-	}, fmt.Sprintf(`SELECT number, enforced + monitored AS events FROM %s WHERE span = $1 AND start >= $2
-		ORDER BY events DESC LIMIT %d`, p.table, headCount), p.unit, p.from)
-	if len(numbers) < headCount {
-		least = 0
-	}
-	slices.Sort(numbers)
-	return slices.Compact(numbers), least, err
-}
-
-// mostOf returns the numbers with the most events under some conditions, and the number of events of the last of them.
-func (s *Store) mostOf(ctx context.Context, p *tallyPart, c *conditions) (numbers []int64, fewest int64, err error) {
-	err = s.query(ctx, func(row *sql.Rows) error {
-		var number int64
-		err := row.Scan(&number, &fewest)
-		numbers = append(numbers, number)
-		return err
-	}, fmt.Sprintf(`SELECT number, CAST(sum(enforced + monitored) AS BIGINT) AS events FROM %s WHERE %s
-		GROUP BY number ORDER BY events DESC, number LIMIT %d`, p.table, c.where(), topCount), c.args...)
-	return numbers, fewest, err
 }
 
 // sums returns a query, with its values, for the sums of some numbers.

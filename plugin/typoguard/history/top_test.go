@@ -29,6 +29,9 @@ func (f *frequency) add(number, count int, after time.Duration) {
 	}
 }
 
+// thousand is more numbers than stand out.
+const thousand = 1000
+
 const aDay = 24 * time.Hour
 
 // frequencies are what the most frequent are to be found in: whether or not they have the greatest sums.
@@ -44,13 +47,13 @@ var frequencies = map[string]func(f *frequency){
 		}
 	},
 	"steep": func(f *frequency) {
-		for n := range headCount + 50 {
+		for n := range thousand + 50 {
 			f.add(n, 1+400/(n+1), time.Duration(n%29)*aDay)
 		}
 	},
 	// Twelve are the most frequent, but none of their sums of a day is among the greatest.
 	"steady": func(f *frequency) {
-		for n := range headCount + 50 {
+		for n := range thousand + 50 {
 			f.add(n, 2, time.Duration(n%29)*aDay)
 		}
 		for n := range topCount {
@@ -78,7 +81,7 @@ var frequencies = map[string]func(f *frequency){
 		}
 	},
 	"flat": func(f *frequency) {
-		for n := range headCount + 500 {
+		for n := range thousand + 500 {
 			f.add(n, 1, 0)
 		}
 	},

@@ -10,7 +10,7 @@ import (
 
 // Observer learns of what happens to a history.
 type Observer interface {
-	// Damaged is called when a damaged database is set aside.
+	// Damaged is called when a damaged database is set aside, or has lost the end of its write-ahead log.
 	Damaged()
 }
 

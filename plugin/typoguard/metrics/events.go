@@ -45,7 +45,7 @@ var (
 		Namespace: namespace,
 		Subsystem: subsystem,
 		Name:      "history_damaged_total",
-		Help:      "Counter of damaged databases that were set aside, by history.",
+		Help:      "Counter of damage that was found in databases, by history: they were set aside, or the end of their write-ahead log was lost.",
 	}, []string{"sink"})
 	NewClients = promauto.NewCounterVec(prometheus.CounterOpts{
 		Namespace: namespace,
@@ -86,6 +86,12 @@ func (o *sinkObserver) Written(events int) { o.written.Add(float64(events)) }
 
 // Dropped implements sink.Observer.
 func (o *sinkObserver) Dropped(events int) { o.dropped.Add(float64(events)) }
+
+// Abandoned implements sink.Observer. The log says it as well, because the process may end before anybody reads the metric.
+func (o *sinkObserver) Abandoned(events int) {
+	o.dropped.Add(float64(events))
+	o.logger.Error(fmt.Sprintf("events: %d events for %s were lost: they could not be written before it was closed", events, o.name))
+}
 
 // Failed implements sink.Observer.
 func (o *sinkObserver) Failed(err error) {
@@ -128,6 +134,12 @@ func (Events) SinkClosed(name string) { EventsSinkUp.DeleteLabelValues(name) }
 
 // HandoverDropped implements sink.DispatcherObserver.
 func (Events) HandoverDropped() { EventsDropped.WithLabelValues(handover).Inc() }
+
+// Late implements sink.DispatcherObserver. The log says it as well, because the process ends.
+func (e Events) Late(events int) {
+	EventsDropped.WithLabelValues(handover).Add(float64(events))
+	e.Logger.Error(fmt.Sprintf("events: %d queries for lookalikes were not reported: they were answered while the process ended", events))
+}
 
 // NotConfigured implements sink.DispatcherObserver. A sink that a reload removed counts like one that is full.
 func (Events) NotConfigured(name string) { EventsDropped.WithLabelValues(name).Inc() }

@@ -102,7 +102,7 @@ func (c *Server) Begin(p *policy.Policy) {
 				c.targetSeries(p, mode, kind.String(), record)
 			}
 			for _, qtype := range qtypes {
-				if p.Answers(qtype) {
+				if p.Answers(qtype) || (p.Zone != "" && (qtype == dns.TypeA || qtype == dns.TypeTXT)) {
 					c.begun[series{p.Name, kind.String(), mode, typeLabel(qtype)}] = c.lookalikeSeries(p, mode, kind.String(), qtype)
 				}
 			}

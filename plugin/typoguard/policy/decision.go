@@ -89,6 +89,8 @@ type Query struct {
 	// Exists checks whether a domain, given with the final dot, exists, in no more time than is given. If it is nil nothing
 	// is checked, and every counterpart is taken to exist.
 	Exists func(domain string, within time.Duration) Existence
+	// Zone is the list zone in which the name is looked up: only policies of that zone count. It is "" for a lookup of the name itself.
+	Zone string
 	// Only makes one policy decide as if it were the only one, but for what the others list; nil is all of them.
 	Only *Policy
 	// Candidates asks for all candidates, whatever the policy says.

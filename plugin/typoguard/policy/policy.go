@@ -40,6 +40,8 @@ type Policy struct {
 	Popular []*popular.List
 	// ReportShort makes the policy only report a lookalike with a doubtful substitution in a short label: see isDoubtful.
 	ReportShort bool
+	// Zone is the list zone that has the policy's lookalikes, in lower case and with the final dot; "" if there is none.
+	Zone string
 	// Candidates says that decisions of this policy list what else the name looks like.
 	Candidates bool
 }

@@ -25,6 +25,7 @@ type Set struct {
 	Next time.Time
 
 	index    *match.Index         // the tag of a match is the index of its policy
+	tops     []string             // the last labels of protected suffixes
 	parents  map[int]*match.Index // of the names above protected suffixes, by their number of labels
 	above    map[string]struct{}  // names above protected and allowed suffixes
 	negative *negativeCache
@@ -77,6 +78,7 @@ func Compile(policies []*Policy, suffixes []Suffixes, now time.Time) (*Set, erro
 		return nil, fmt.Errorf("compiling the policies: %w", err)
 	}
 	s.index = index
+	s.tops = topsOf(entries)
 	for _, p := range policies {
 		s.dropsProofs = s.dropsProofs || (p.Answers(dns.TypeMX) && !p.Answers(dns.TypeA))
 	}

@@ -46,6 +46,8 @@ type DispatcherObserver interface {
 	SinkClosed(name string)
 	// HandoverDropped is called for an event that was lost because the dispatcher was too far behind.
 	HandoverDropped()
+	// Late is called for events that were lost because they were reported while the dispatcher was being closed.
+	Late(events int)
 	// NotConfigured is called for an event whose sink no longer exists.
 	NotConfigured(name string)
 	// NewClient is called for the first event of a client, as defined by event.Clients.
@@ -184,11 +186,15 @@ func (d *Dispatcher) Configure(wanted map[string]*Config) error {
 	return err
 }
 
-// Close writes the waiting events, ends the goroutine, and closes all sinks. Events reported later are lost.
+// Close writes the waiting events, ends the goroutine, and closes all sinks, which takes time if one fails. What is reported meanwhile,
+// because the server still answers, is lost, and counted.
 func (d *Dispatcher) Close() {
 	close(d.stop)
 	d.done.Wait()
 	d.sinks.CloseAll(d.sinks.Retain(nil))
+	if late := len(d.events); late > 0 {
+		d.observer.Late(late)
+	}
 }
 
 func (d *Dispatcher) openSink(c *Config) (*openSink, error) {

@@ -35,11 +35,13 @@ func (r *recorder) Sink(name string) Observer {
 }
 func (r *recorder) SinkClosed(name string)           { r.count("closed " + name) }
 func (r *recorder) HandoverDropped()                 { r.count("dropped") }
+func (r *recorder) Late(events int)                  { r.count(fmt.Sprintf("%d late", events)) }
 func (r *recorder) NotConfigured(name string)        { r.count("not configured " + name) }
 func (r *recorder) NewClient(policy string)          { r.count("new client " + policy) }
 func (r *recorder) CloseFailed(name string, _ error) { r.count("close failed " + name) }
 func (r *recorder) Written(int)                      {}
 func (r *recorder) Dropped(int)                      {}
+func (r *recorder) Abandoned(int)                    {}
 func (r *recorder) Failed(error)                     {}
 func (r *recorder) Recovered()                       {}
 
@@ -123,6 +125,36 @@ func TestReportNeverWaits(t *testing.T) {
 	}
 	assert.Equal(t, map[string]int{"dropped": 10}, r.counts)
 	(*Dispatcher)(nil).Report(&event.Event{})
+}
+
+// slow is a Target whose closing takes until somebody lets it.
+type slow struct {
+	names
+	closing, let chan struct{}
+}
+
+func (s *slow) Close() error {
+	close(s.closing)
+	<-s.let
+	return nil
+}
+
+// TestReportLate: what is reported while the sinks are being closed is counted.
+func TestReportLate(t *testing.T) {
+	r, target := new(recorder), &slow{closing: make(chan struct{}), let: make(chan struct{})}
+	d := NewDispatcher(r)
+	require.NoError(t, d.Configure(configs(config("slow", "", target))))
+	d.Report(lookup("a.ml", "slow"))
+	var closing sync.WaitGroup
+	closing.Go(d.Close)
+	<-target.closing
+	for range 3 {
+		d.Report(lookup("b.ml", "slow"))
+	}
+	close(target.let)
+	closing.Wait()
+	assert.Equal(t, []string{"a.ml 1"}, target.got)
+	assert.Equal(t, 1, r.counts["3 late"], r.counts)
 }
 
 // TestNewClients: a client counts once for each policy, and only for queries.

@@ -39,8 +39,10 @@ type Target interface {
 type Observer interface {
 	// Written is called after events were written.
 	Written(events int)
-	// Dropped is called when events are lost.
+	// Dropped is called when events are lost because the queue is full.
 	Dropped(events int)
+	// Abandoned is called when events are lost because the queue is closed while its target fails.
+	Abandoned(events int)
 	// Failed is called whenever the target fails.
 	Failed(err error)
 	// Recovered is called when a target accepts events again after a failure.
@@ -164,7 +166,7 @@ func (q *Queue) writeLast(events []*event.Event) {
 	for {
 		rest, failed := q.write(ctx, events)
 		if failed {
-			q.observer.Dropped(len(rest) + len(q.events))
+			q.observer.Abandoned(len(rest) + len(q.events))
 			return
 		}
 		select {

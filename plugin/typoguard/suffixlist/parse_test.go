@@ -2,6 +2,8 @@ package suffixlist
 
 import (
 	"bytes"
+	"runtime"
+	"strings"
 	"testing"
 	"time"
 
@@ -45,6 +47,30 @@ func TestRepeated(t *testing.T) {
 		require.NoError(t, err, name)
 		assert.Equal(t, []string{"navy.mil"}, Names(At(all, time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC))), name)
 	}
+}
+
+// TestLongErrors: what is wrong with a list goes to the log, but not the whole list.
+func TestLongErrors(t *testing.T) {
+	long := strings.Repeat("long", 1<<20)
+	for name, content := range map[string]string{
+		"a word": long, "a label": "a." + long + ".mil", "not UTF-8": "\xff" + long, "two words": "army.mil " + long, "three words": "army.mil until=2026-12-31 " + long,
+		"a date": "army.mil until=" + long,
+	} {
+		_, err := parse(nil, "list", []byte(content), true)
+		require.Error(t, err, name)
+		assert.Less(t, len(err.Error()), 1000, name)
+	}
+}
+
+// TestEmptyLines: a list of nothing but lines takes no memory for what could be on them.
+func TestEmptyLines(t *testing.T) {
+	content := bytes.Repeat([]byte("\n"), 4<<20)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, err := parse(nil, "list", content, true)
+	require.ErrorIs(t, err, errEmpty)
+	runtime.ReadMemStats(&after)
+	assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(8*len(content)))
 }
 
 // FuzzParse reads any list file. What is read must be what another reading of the same suffixes yields, line for line.

@@ -17,6 +17,8 @@ import (
 const (
 	// fetchTimeout limits the time to fetch a list.
 	fetchTimeout = 10 * time.Second
+	// startTimeout limits it at the start if there is a copy.
+	startTimeout = 2 * time.Second
 	// maxFetched is the maximum size of a list in bytes: room for several million suffixes.
 	maxFetched = 64 << 20
 	// userAgent identifies the client to web servers.
@@ -29,6 +31,7 @@ type remote struct {
 	largest  int64  // maximum size of a list, in bytes
 	cacheDir string // "": none
 	optional bool   // the server may start without the list
+	key      *Key   // with which the list must be signed; nil if it need not be
 
 	etag    string // the entity tag of the list in force
 	fetched string // the entity tag of the latest response
@@ -54,38 +57,61 @@ func newRemote(cacheDir string, optional bool) *remote {
 
 // fetch returns the list at an address, or the one in force if it has not changed.
 func (r *remote) fetch(ctx context.Context, url string, inForce []byte) ([]byte, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
+	tag := r.etag
+	if inForce == nil {
+		tag = ""
+	}
+	content, newTag, err := r.get(ctx, url, tag, r.largest)
+	switch {
+	case errors.Is(err, errNotModified):
+		r.fetched = r.etag
+		return inForce, nil
+	case err != nil:
 		return nil, err
 	}
+	if r.key != nil {
+		if err := r.verify(ctx, url, content); err != nil {
+			return nil, err
+		}
+	}
+	r.fetched = newTag
+	return content, nil
+}
+
+// errNotModified is returned for what still has the same entity tag.
+var errNotModified = errors.New("not modified")
+
+// get returns what is at an address, and its entity tag, unless it has the given one or is too large.
+func (r *remote) get(ctx context.Context, url, tag string, largest int64) (content []byte, newTag string, err error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return nil, "", err
+	}
 	request.Header.Set("User-Agent", userAgent)
-	if r.etag != "" && inForce != nil {
-		request.Header.Set("If-None-Match", r.etag)
+	if tag != "" {
+		request.Header.Set("If-None-Match", tag)
 	}
 	response, err := r.client.Do(request)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	defer func() { _ = response.Body.Close() }() // if it fails, there is nothing to do
 	switch {
-	case response.StatusCode == http.StatusNotModified && inForce != nil:
-		r.fetched = r.etag
-		return inForce, nil
+	case response.StatusCode == http.StatusNotModified && tag != "":
+		return nil, "", errNotModified
 	case response.StatusCode != http.StatusOK:
-		return nil, fmt.Errorf("%s: %s", url, response.Status)
+		return nil, "", fmt.Errorf("%s: %s", url, response.Status)
+	case endsWithConnection(response):
+		return nil, "", fmt.Errorf("%s: the reply has neither Content-Length nor chunks, so that one cut off would look whole; expected one of them", url)
 	}
-	if endsWithConnection(response) {
-		return nil, fmt.Errorf("%s: the reply has neither Content-Length nor chunks, so that one cut off would look whole; expected one of them", url)
-	}
-	content, err := io.ReadAll(io.LimitReader(response.Body, r.largest+1))
+	content, err = io.ReadAll(io.LimitReader(response.Body, largest+1))
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("%s: %w", url, err)
-	case int64(len(content)) > r.largest:
-		return nil, fmt.Errorf("%s: more than %d bytes", url, r.largest)
+		return nil, "", fmt.Errorf("%s: %w", url, err)
+	case int64(len(content)) > largest:
+		return nil, "", fmt.Errorf("%s: more than %d bytes", url, largest)
 	}
-	r.fetched = response.Header.Get("ETag")
-	return content, nil
+	return content, response.Header.Get("ETag"), nil
 }
 
 // endsWithConnection reports whether only the end of the connection ends a reply (RFC 9112 section 6.3), which says nothing about its

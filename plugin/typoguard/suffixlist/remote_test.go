@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -27,6 +28,28 @@ func TestRemoteLargest(t *testing.T) {
 		assert.Equal(t, list, string(content))
 	}
 	assert.EqualValues(t, maxFetched, newRemote("", false).largest)
+}
+
+// TestRemoteHangs: a start with a copy does not wait for a web server that does not answer.
+func TestRemoteHangs(t *testing.T) {
+	hangs := make(chan struct{})
+	s := httptest.NewTLSServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		select {
+		case <-hangs:
+		case <-r.Context().Done():
+		}
+	}))
+	t.Cleanup(s.Close)
+	t.Cleanup(func() { close(hangs) })
+	list := &Source{Path: s.URL, Protects: true}
+	list.Remote(t.TempDir(), false)
+	list.remote.client.Transport = s.Client().Transport
+	require.NoError(t, list.remote.keep(s.URL, []byte("navy.mil\n")))
+	began := time.Now()
+	require.NoError(t, list.load(t.Context()))
+	assert.Less(t, time.Since(began), fetchTimeout/2)
+	assert.Equal(t, "navy.mil\n", string(list.Content()))
+	assert.ErrorContains(t, list.failure, "deadline exceeded")
 }
 
 // TestRemoteCutOff: a reply that only the end of the connection ends may have been cut off, and is refused.

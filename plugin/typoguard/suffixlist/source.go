@@ -111,14 +111,21 @@ func (s *Source) read(ctx context.Context) ([]byte, error) {
 }
 
 // load reads the list at startup, when nothing is in force. If it cannot be fetched, or is none, load uses its copy, or nothing if the
-// server may start without the list.
+// server may start without the list. Nobody resolves while the server starts: with a copy, a web server that does not answer is not waited
+// for long.
 func (s *Source) load(ctx context.Context) error {
-	content, err := s.read(ctx)
 	if s.remote == nil {
+		content, err := s.read(ctx)
 		s.content, s.success = content, time.Now()
 		return err
 	}
 	copied, copyErr := s.remote.copied(s.Path)
+	if copyErr == nil {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, startTimeout)
+		defer cancel()
+	}
+	content, err := s.read(ctx)
 	if err == nil {
 		_, err = s.parse(nil, content)
 	}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 )
 
@@ -36,8 +37,9 @@ const MaxItem = 1 << 20
 // archive. Every octet of the file itself passes through watch, which shows the progress; it may be nil. The error is the
 // first of reading, or says why there is nothing to read.
 func Each(path string, stdin io.Reader, watch io.Writer, read func(*Log) error) error {
+	buffer := bufio.NewReaderSize(nil, MaxItem)
 	if path == "-" {
-		return unpack(source{name: "standard input", changed: time.Now(), Reader: watched(stdin, watch)}, read)
+		return unpack(source{name: "standard input", changed: time.Now(), Reader: watched(stdin, watch), buffer: buffer}, read)
 	}
 	file, err := os.Open(path)
 	if err != nil {
@@ -51,7 +53,7 @@ func Each(path string, stdin io.Reader, watch io.Writer, read func(*Log) error) 
 	case info.IsDir():
 		return fmt.Errorf("%s is a directory; expected a log file", path)
 	}
-	s := source{name: path, changed: info.ModTime(), Reader: watched(file, watch)}
+	s := source{name: path, changed: info.ModTime(), Reader: watched(file, watch), buffer: buffer}
 	if info.Mode().IsRegular() {
 		s.file, s.size = file, info.Size()
 	}
@@ -72,12 +74,20 @@ type source struct {
 	changed time.Time
 	file    io.ReaderAt // of a file that is no pipe, and not compressed
 	size    int64
+	buffer  *bufio.Reader // of the log that is read, of all in an archive one after the other
+}
+
+// member returns the source of a file in an archive.
+func (s *source) member(name string, changed time.Time, content io.Reader) source {
+	const longest = 250
+	name = strings.ToValidUTF8(name[:min(len(name), longest)], "")
+	return source{Reader: content, name: s.name + ":" + name, changed: changed, buffer: s.buffer}
 }
 
 // newLog returns the log in a source that is neither compressed nor an archive.
 func newLog(s source) *Log {
-	l := &Log{Name: s.name, Changed: s.changed}
-	l.reader = bufio.NewReaderSize(decoded(s.Reader), MaxItem)
+	l := &Log{Name: s.name, Changed: s.changed, reader: s.buffer}
+	l.reader.Reset(decoded(s.Reader))
 	l.next, l.end = l.line, '\n'
 	head, _ := l.Head(headSize) // an error is that of the first read, too
 	switch {

@@ -155,8 +155,7 @@ func untar(s source, layers int, read func(*Log) error) error {
 			return errors.Join(append(failures, (&Log{Name: s.name}).stopped(err))...)
 		}
 		if header.Typeflag == tar.TypeReg {
-			member := source{Reader: archive, name: s.name + ":" + header.Name, changed: header.ModTime}
-			failures = append(failures, unpackLayer(member, layers, read))
+			failures = AppendError(failures, unpackLayer(s.member(header.Name, header.ModTime, archive), layers, read))
 		}
 	}
 }
@@ -180,10 +179,43 @@ func (z *zeros) Read(b []byte) (int, error) {
 	return n, err
 }
 
+// AppendError appends an error, if it is one, unless there are enough to see what is wrong.
+func AppendError(failures []error, err error) []error {
+	const enough = 20
+	if err == nil || len(failures) > enough {
+		return failures
+	}
+	if len(failures) == enough {
+		err = errors.New("and more errors")
+	}
+	return append(failures, err)
+}
+
+// maxDirectory is how long the table of contents of a zip archive may be, which is kept in memory: of some ten thousand files.
+const maxDirectory = 1 << 20
+
+// directorySize returns the length of the table of contents of a zip archive, which the record at its end has (APPNOTE.TXT, section
+// 4.3.16), and 0 if that is not found.
+func directorySize(file io.ReaderAt, size int64) int64 {
+	const record, longestComment = 22, 1<<16 - 1
+	tail := make([]byte, min(size, record+longestComment))
+	if _, err := file.ReadAt(tail, size-int64(len(tail))); err != nil && !errors.Is(err, io.EOF) {
+		return 0
+	}
+	at := bytes.LastIndex(tail, []byte("PK\x05\x06"))
+	if at < 0 || at+record > len(tail) {
+		return 0
+	}
+	return int64(binary.LittleEndian.Uint32(tail[at+12:])) // the highest of all in the form for larger archives (zip64)
+}
+
 // unzip reads the files in a zip archive, which has its table of contents at the end.
 func unzip(s source, layers int, read func(*Log) error) error {
 	if s.file == nil {
 		return fmt.Errorf("%s is a zip archive in a pipe or in another archive; expected a file", s.name)
+	}
+	if size := directorySize(s.file, s.size); size > maxDirectory {
+		return fmt.Errorf("%s has too many files, with %d octets of names and the like; expected at most %d: unpack it", s.name, size, maxDirectory)
 	}
 	archive, err := zip.NewReader(s.file, s.size)
 	if err != nil {
@@ -202,11 +234,11 @@ func unzip(s source, layers int, read func(*Log) error) error {
 		file := byName[name]
 		content, err := file.Open()
 		if err != nil {
-			failures = append(failures, fmt.Errorf("%s:%s: %w", s.name, name, err))
+			failures = AppendError(failures, fmt.Errorf("%s:%s: %w", s.name, name, err))
 			continue
 		}
-		member := source{Reader: content, name: s.name + ":" + name, changed: file.Modified}
-		failures = append(failures, unpackLayer(member, layers, read), content.Close())
+		failures = AppendError(failures, unpackLayer(s.member(name, file.Modified, content), layers, read))
+		failures = AppendError(failures, content.Close())
 	}
 	return errors.Join(failures...)
 }

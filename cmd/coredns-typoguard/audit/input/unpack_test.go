@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -180,4 +181,27 @@ func FuzzEach(f *testing.F) {
 			return err
 		})
 	})
+}
+
+// TestTooMany: a zip archive whose table of contents would take much memory is refused, and of very many errors the first are kept.
+func TestTooMany(t *testing.T) {
+	long := strings.Repeat("x", 60_000)
+	var files, bad []string
+	for i := range 20 {
+		files = append(files, long+strconv.Itoa(i), "army.ml\n")
+	}
+	for i := range 40 {
+		bad = append(bad, strconv.Itoa(i), "\x1f\x8b\x08")
+	}
+	_, err := contents(t, zipOf(t, files...))
+	require.ErrorContains(t, err, "has too many files")
+	all, err := contents(t, zipOf(t, files[:20]...))
+	require.NoError(t, err)
+	assert.Len(t, all, 1, "whose names begin alike, and are cut")
+	for _, archive := range [][]byte{zipOf(t, bad...), tarOf(t, bad...)} {
+		_, err = contents(t, archive)
+		require.Error(t, err)
+		assert.Equal(t, 20, strings.Count(err.Error(), "is cut off"))
+		assert.ErrorContains(t, err, "and more errors")
+	}
 }

@@ -70,7 +70,6 @@ func question(text []byte) (name, qtype, client []byte, ok bool) {
 // jsonLine is what concerns us of a line in JSON.
 type jsonLine struct {
 	Time     time.Time `json:"time"`
-	Level    string    `json:"level"`
 	Plugin   string    `json:"plugin"`
 	ClientIP string    `json:"client_ip"`
 	Name     string    `json:"qname"`

@@ -59,7 +59,7 @@ func (e *entry) layer(c *Clock) bool {
 	}
 	if time, rest, ok := c.stamp(b); ok {
 		e.stamped(time, c.rank)
-		e.header(bytes.TrimLeft(rest, " \t"))
+		e.header(trimBlanks(rest))
 		return true
 	}
 	rest, ok := withoutContainer(b)
@@ -175,7 +175,7 @@ func (e *entry) header(b []byte) {
 		return
 	}
 	second, more := word(rest)
-	if len(second) == 0 || bytes.ContainsAny(first, "=<,") { // no host's name
+	if len(second) == 0 || !isHost(first) { // no host's name
 		return
 	}
 	if e.tag(second, more) {
@@ -184,6 +184,16 @@ func (e *entry) header(b []byte) {
 	if text, ok := structured(more); ok && len(second) <= 48 {
 		e.program, e.message = second, text
 	}
+}
+
+// isHost reports whether a word can be the name of a host.
+func isHost(word []byte) bool {
+	for _, c := range word {
+		if c == '=' || c == '<' || c == ',' {
+			return false
+		}
+	}
+	return true
 }
 
 // tag takes "program[pid]:", "program:" or Unbound's "program[pid:thread]" off.

@@ -2,8 +2,10 @@ package logs
 
 import (
 	"bytes"
+	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -22,6 +24,7 @@ func addSeeds(f *testing.F) {
 		for _, name := range files {
 			content, err := os.ReadFile(name)
 			require.NoError(f, err)
+			f.Add(content[:min(len(content), 4096)])
 			seen := 0
 			for line := range bytes.Lines(content) {
 				if seen++; seen <= 10 {
@@ -51,8 +54,8 @@ func checkRecord(t *testing.T, r *Record, format string) {
 	}
 }
 
-// FuzzParsers: no parser finds a name or an address that does not stand in the line as it is, nor one without a domain, nor
-// two where a line has one; and a line is never taken without a record.
+// FuzzParsers: no parser finds a name or an address that does not stand in the line as it is, nor a sender, nor one without a domain,
+// nor two where a line has one; and a line is never taken without a record.
 func FuzzParsers(f *testing.F) {
 	addSeeds(f)
 	f.Add([]byte("21-Nov-1026 23:56:56 client #: query: navy.ml IN MX")) // a thousand years ago
@@ -60,27 +63,30 @@ func FuzzParsers(f *testing.F) {
 		if bytes.ContainsAny(line, "\n") {
 			return
 		}
+		texts := textsOf(line)
 		for _, name := range append(Formats(), "") {
 			if name != "dnstap" {
-				checkLine(t, name, line)
+				checkLine(t, name, line, texts)
 			}
 		}
 	})
 }
 
-// checkLine reads a line alone, with the format given.
-func checkLine(t *testing.T, name string, line []byte) {
+// checkLine reads a line alone, which has texts in it, with the format given.
+func checkLine(t *testing.T, name string, line []byte, texts [][]byte) {
 	t.Helper()
 	r := NewReader(Options{Format: name})
 	r.Begin(testEnd, nil)
 	records := 0
-	decoded := bytes.IndexByte(line, '{') >= 0 || bytes.Contains(line, []byte(" PACKET ")) // is no text as it is
+	found := map[string]int{}
 	result := r.Read(line, func(r *Record) {
 		records++
 		checkRecord(t, r, name)
-		for _, text := range [][]byte{r.Name, r.Local} {
-			require.True(t, decoded || bytes.Contains(line, text), "%s: %q", name, text)
+		for _, text := range [][]byte{r.Name, r.Local, r.Sender} {
+			require.Positive(t, occurrences(texts, text), "%s: %q", name, text)
 		}
+		found[string(r.Name)]++
+		require.LessOrEqual(t, found[string(r.Name)], occurrences(texts, r.Name), "%s: two records for one %q", name, r.Name)
 	})
 	if result == Taken {
 		require.Positive(t, records, name)
@@ -93,6 +99,66 @@ func checkLine(t *testing.T, name string, line []byte) {
 			require.LessOrEqual(t, records, 1, c.Format)
 		}
 	}
+}
+
+// textsOf returns the texts that a line may have in it: itself, the values of JSON with those inside of them, and the name of a packet
+// that Windows logs, such as (4)army(2)ml(0).
+func textsOf(line []byte) [][]byte {
+	texts := [][]byte{line}
+	for at := range line {
+		if line[at] == '{' {
+			var value any
+			decoder := json.NewDecoder(bytes.NewReader(line[at:]))
+			if decoder.Decode(&value) == nil {
+				texts = append(texts, stringsIn(value, 0)...)
+			}
+		}
+	}
+	if bytes.Contains(line, []byte(" PACKET ")) {
+		name := labelLength.ReplaceAll(line, []byte("."))
+		texts = append(texts, name, bytes.ReplaceAll(name, []byte(" "), nil))
+	}
+	return texts
+}
+
+// labelLength is the length of a label in a name that Windows logs.
+var labelLength = regexp.MustCompile(`\(\d+\)`)
+
+// stringsIn returns the strings in a value of JSON.
+func stringsIn(value any, depth int) [][]byte {
+	var all [][]byte
+	switch v := value.(type) {
+	case string:
+		if all = append(all, []byte(v)); depth < 4 {
+			if inner := textsOf([]byte(v)); len(inner) > 1 {
+				all = append(all, inner[1:]...)
+			}
+		}
+	case []any:
+		text := make([]byte, len(v)) // journald writes what is not UTF-8 as numbers
+		for i := range v {
+			octet, _ := v[i].(float64)
+			text[i] = byte(octet)
+		}
+		all = append(all, text)
+		for _, element := range v {
+			all = append(all, stringsIn(element, depth+1)...)
+		}
+	case map[string]any:
+		for _, member := range v {
+			all = append(all, stringsIn(member, depth+1)...)
+		}
+	}
+	return all
+}
+
+// occurrences counts how often a text stands in others.
+func occurrences(texts [][]byte, text []byte) int {
+	n := 0
+	for _, t := range texts {
+		n += bytes.Count(t, text)
+	}
+	return n
 }
 
 // FuzzFiles: whatever a file has in it, lines are counted once, and records are whole.

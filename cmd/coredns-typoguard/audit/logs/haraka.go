@@ -21,8 +21,9 @@ import (
 // of notice or less, Haraka says nothing of a message that is refused or put off as a whole.
 type haraka struct {
 	*shared
-	slots  []harakaMessage
-	record Record
+	slots   []harakaMessage
+	record  Record
+	created []byte // the ID of a message that the server makes itself, a bounce, until its domain is named
 }
 
 // harakaMessage is a message that came in, with its recipients, a line each.
@@ -100,6 +101,7 @@ func (h *haraka) parse(e *entry, found func(*Record)) Result {
 // incoming reads what the server says of a message that comes in.
 func (h *haraka) incoming(e *entry, id, text []byte, found func(*Record)) Result {
 	what, rest := word(text)
+	h.created = h.created[:0]
 	switch string(what) {
 	case "connect":
 		ip, _ := value(text, " ip=")
@@ -132,12 +134,7 @@ func (h *haraka) recipient(e *entry, id, text []byte, found func(*Record)) Resul
 	outcome := Deferred
 	switch string(code) {
 	case "OK", "CONT":
-		m := h.message(id)
-		if int(m.size)+len(addr)+1 <= len(m.rcpts) {
-			m.size += uint16(copy(m.rcpts[m.size:], addr))
-			m.rcpts[m.size] = '\n'
-			m.size++
-		}
+		h.message(id).add(addr)
 		return Other
 	case "DENY", "DENYDISCONNECT":
 		outcome = Bounced
@@ -151,6 +148,15 @@ func harakaAddress(text []byte) (addr, rest []byte, ok bool) {
 		addr, rest, ok = address(text, '"')
 	}
 	return addr, rest, ok
+}
+
+// add notes a recipient, if there is room.
+func (m *harakaMessage) add(addr []byte) {
+	if int(m.size)+len(addr)+1 <= len(m.rcpts) {
+		m.size += uint16(copy(m.rcpts[m.size:], addr))
+		m.rcpts[m.size] = '\n'
+		m.size++
+	}
 }
 
 // single makes a record of one recipient.
@@ -191,6 +197,12 @@ func (h *haraka) outgoing(e *entry, id, text []byte, found func(*Record)) Result
 	case bytes.HasPrefix(text, []byte("Temp failing ")):
 		_, why, _ := cut(text, " seconds: ")
 		return h.whole(e, message, group, why, Deferred, found)
+	case bytes.HasPrefix(text, []byte("Created transaction: ")):
+		created := bytes.TrimRight(text[len("Created transaction: "):], `"`)
+		h.created = append(h.created[:0], created[:min(len(created), 64)]...)
+	case bytes.HasPrefix(text, []byte("Transaction delivery for domain: ")) && len(h.created) > 0:
+		h.message(h.created).add(append([]byte("@"), bytes.TrimRight(text[len("Transaction delivery for domain: "):], `"`)...))
+		h.created = h.created[:0]
 	}
 	return Other
 }

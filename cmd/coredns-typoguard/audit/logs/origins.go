@@ -1,6 +1,9 @@
 package logs
 
-import "hash/maphash"
+import (
+	"bytes"
+	"hash/maphash"
+)
 
 // origins remember from whom mail servers took each message, by its queue ID, until the message is delivered. It is a
 // table of fixed size: of two messages with the same place the later one is remembered. An origin that was forgotten is
@@ -8,6 +11,8 @@ import "hash/maphash"
 type origins struct {
 	seed  maphash.Seed
 	slots []origin
+	last  *origin // that was asked for last: a message is often logged in lines one after the other
+	id    []byte  // of that message
 }
 
 // origin is where a message came from. What is too long for it is cut.
@@ -28,11 +33,15 @@ func (o *origins) of(id []byte) *origin {
 	if o.slots == nil {
 		o.slots = make([]origin, originSlots)
 	}
+	if o.last != nil && bytes.Equal(id, o.id) {
+		return o.last
+	}
 	hash := maphash.Bytes(o.seed, id)
 	slot := &o.slots[hash%originSlots]
 	if slot.id != hash {
 		slot.id, slot.message, slot.hostSize, slot.senderSize = hash, 0, 0, 0
 	}
+	o.last, o.id = slot, append(o.id[:0], id...)
 	return slot
 }
 

@@ -211,6 +211,7 @@ func TestQueryLines(t *testing.T) {
 			{"severity only", []string{"queries: info: " + bindQuery}, untimed, Taken},
 			{"before 9.10", []string{"21-Nov-2026 23:38:15.123 client 192.0.2.25#53507: query: army.ml IN MX + (192.0.2.53)"}, asked, Taken},
 			{"unknown type", []string{"client 2001:db8::1#53507 (army.ml): query: army.ml IN TYPE65280 + (192.0.2.53)"}, []string{`- army.ml TYPE65280 from "" by "2001:db8::1"`}, Taken},
+			{"no type", []string{"client 192.0.2.25#53507: query: army.ml IN NONE + (192.0.2.53)"}, nil, Unknown},
 			{"class CH", []string{"client @0x7fec218d2098 192.0.2.25#1 (version.bind): query: version.bind CH TXT + (192.0.2.53)"}, nil, Other},
 			{"other", []string{"21-Nov-2026 23:38:15.123 general: info: running"}, nil, Foreign},
 			{"cut", []string{"21-Nov-2026 23:38:15.123 client 192.0.2.25#53507: query: army.ml IN"}, nil, Unknown},

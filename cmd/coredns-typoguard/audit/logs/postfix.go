@@ -47,7 +47,7 @@ func claimsPostfix(message []byte) bool {
 
 // parse implements parser.
 func (p *postfix) parse(e *entry, found func(*Record)) Result {
-	id, text, ok := cut(e.message, ": ")
+	id, text, ok := keyOf(e.message)
 	if !ok || !isQueueID(id) {
 		return Other
 	}

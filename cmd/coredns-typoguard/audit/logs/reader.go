@@ -39,8 +39,7 @@ type Reader struct {
 	formats [numFormats]format
 	parsers [numFormats]parser // nil until they are needed
 	routes  map[string]formatNumber
-	program []byte // the last one, and its route
-	routed  formatNumber
+	last    [lastRoutes]route
 	journal journal
 	object  object
 	table   *table // of the file that is read, if it is one
@@ -61,7 +60,6 @@ func NewReader(o Options) *Reader {
 		shared:  &shared{clock: NewClock(time.Time{}), origins: origin, relays: newRelays(origin)},
 		formats: formats(),
 		routes:  map[string]formatNumber{},
-		routed:  noFormat,
 	}
 	r.isKnown = func(program []byte) bool { return r.route(program) >= 0 }
 	return r
@@ -176,6 +174,10 @@ func (r *Reader) read(line []byte, found func(*Record)) (formatNumber, Result) {
 			return binaryFormat, Unknown // compressed, or in another encoding than what is above it
 		case r.startLater(line):
 			return tableFormat, Other
+		case r.startHeadless(line):
+			return r.readRow(line, found)
+		case isAddress(bytes.Trim(line, `" `)) && r.Recognised(): // of a list that was put behind the log
+			return namesFormat, Unknown
 		}
 	}
 	return format, result
@@ -223,17 +225,26 @@ func (r *Reader) dispatch(e *entry, found func(*Record)) (formatNumber, Result) 
 	return format, r.parser(format).parse(e, found)
 }
 
-// maxRoutes is how many names of programs are remembered.
-const maxRoutes = 1024
+// maxRoutes is how many names of programs are remembered, and lastRoutes how many of the last ones are found at once, by their
+// lengths: few programs write most of a log.
+const (
+	maxRoutes  = 1024
+	lastRoutes = 16
+)
+
+// route is the number of the format that a program writes.
+type route struct {
+	program []byte
+	format  formatNumber
+}
 
 // route returns the number of the format that a program writes, or a negative one.
 func (r *Reader) route(program []byte) formatNumber {
-	if bytes.Equal(program, r.program) {
-		return r.routed
+	last := &r.last[len(program)%lastRoutes]
+	if !bytes.Equal(program, last.program) {
+		*last = route{append(last.program[:0], program...), r.routeOf(program)}
 	}
-	r.program = append(r.program[:0], program...)
-	r.routed = r.routeOf(program)
-	return r.routed
+	return last.format
 }
 
 func (r *Reader) routeOf(program []byte) formatNumber {

@@ -117,12 +117,26 @@ func (r *Reader) readEach(lines []byte, found func(*Record)) Result {
 	return result
 }
 
+// isLogged reports whether a line is what a program logged, with the time and its name: no value of a single column.
+func (r *Reader) isLogged(line []byte) bool {
+	e := &r.entry
+	e.open(line, r.shared.clock, r.isKnown)
+	return len(e.program) > 0 && e.rank != noTime
+}
+
 // readValues reads a row. What is none may be a line of another log that was put behind the table, or the header of another
 // table.
 func (r *Reader) readValues(row []string, line []byte, found func(*Record)) (formatNumber, Result) {
 	t := r.table
 	if slices.Equal(row, t.header) {
 		return tableFormat, Other
+	}
+	if len(t.header) == 1 && r.isLogged(line) {
+		return r.readLine(line, found)
+	}
+	if len(t.header) > 0 && len(row) != len(t.header) && r.startHeadless(line) {
+		row, _ = r.table.row(line)
+		return r.readValues(row, line, found)
 	}
 	records := 0
 	format, result := r.readFields(tableFormat, func(what role) string { return t.value(row, what) }, t.utc, func(record *Record) {

@@ -28,6 +28,9 @@ func deliveries(lookalikes string) []string {
 	return []string{"bob@army.mil delivered", "bob@army.ml " + lookalikes, "bob@navy.mil delivered", "bob@navy.ml " + lookalikes}
 }
 
+// harakaTried are what became of three messages, and of the bounce of one.
+var harakaTried = []string{"army.ml delivered", "navy.ml delivered", "bob@nowhere.ml bounced", "corp.example deferred"}
+
 // samples are what real servers wrote; testdata/README.md says which.
 var samples = map[string]struct {
 	format string
@@ -61,6 +64,8 @@ var samples = map[string]struct {
 	"coredns-json.log":         {"coredns", queries, true},
 	"coredns.dnstap":           {"dnstap", queries, true},
 	"courier.log":              {"courier", []string{"bob@army.ml delivered", "bob@navy.ml delivered", "bob@nowhere.ml bounced"}, true},
+	"haraka-default.log":       {"haraka", harakaTried, true},
+	"haraka-json.log":          {"haraka", harakaTried, true},
 	"journalctl-with-unit.log": {"postfix", []string{"bob@army.ml delivered", "bob@navy.mi bounced", "x@army.ml deferred"}, true},
 	"names.txt":                {"names", []string{"army.ml", "us.army.mil", "bob@navy.ml"}, false},
 }

@@ -99,8 +99,7 @@ func (r *Reader) startTable(line []byte) bool {
 	if r.options.Format != "" {
 		return false
 	}
-	if t, ok := umbrella(line); ok {
-		r.table = t
+	if r.startHeadless(line) {
 		return false
 	}
 	for _, comma := range []byte{',', ';', '\t', '|'} {
@@ -208,12 +207,25 @@ func (r *Reader) startLater(line []byte) bool {
 	return known >= 2
 }
 
+// startHeadless finds out whether a line is a row of a table that has no header.
+func (r *Reader) startHeadless(line []byte) bool {
+	t, ok := umbrella(line)
+	if ok {
+		r.table = t
+	}
+	return ok
+}
+
 // umbrella recognises the DNS log of Cisco Umbrella, which had no header before version 10: time, two identities, the
 // internal and external address, the action, "15 (MX)", the reply code, the name.
 func umbrella(line []byte) (*table, bool) {
+	const columns = 9
+	if bytes.Count(line, []byte(",")) < columns-1 {
+		return nil, false
+	}
 	t := newTable(',', false)
 	row, ok := t.row(line)
-	if !ok || len(row) < 9 || len(row[0]) != len("2006-01-02 15:04:05") {
+	if !ok || len(row) < columns || len(row[0]) != len("2006-01-02 15:04:05") {
 		return nil, false
 	}
 	switch row[5] {

@@ -100,6 +100,29 @@ func TestTables(t *testing.T) {
 	})
 }
 
+// TestTablesAndLogs: a table may be put behind a log, and a log behind a table.
+func TestTablesAndLogs(t *testing.T) {
+	const (
+		log     = `Nov 21 23:38:15 relay postfix/smtp[31589]: 9C70A9883A1: to=<bob@army.ml>, relay=mx.army.ml[192.0.2.1]:25, delay=1, dsn=2.0.0, status=sent (250 ok)`
+		other   = `Nov 21 23:38:15 relay dovecot[1]: imap-login: Login: user=<alice@corp.example>, method=PLAIN`
+		queried = `"2026-11-21 22:38:15","Net","Net","10.0.0.1","203.0.113.1","Allowed","15 (MX)","NOERROR","navy.mi.","Unknown","Networks","Networks",""`
+		broken  = `"2026-11-21 22:38:15","Net","Net","10.0.0.1","203.0.113.1","Allowed","15 (MX)","NOERROR","a navy","Unknown","Networks","Networks",""`
+	)
+	delivered := `2026-11-21 22:38:15 bob@army.ml delivered from "" by ""`
+	asked := `2026-11-21 22:38:15 navy.mi. MX from "" by "10.0.0.1"`
+	runFileTests(t, Options{}, []fileTest{
+		{"one column, then logs", []string{"email", "eve@navy.mi", log, other}, []string{`- eve@navy.mi asked from "" by ""`, delivered}, 0},
+		{"one column with names of people", []string{"email", "Eve <eve@navy.mi>"}, []string{`- eve@navy.mi asked from "" by ""`}, 0},
+		{"logs, then Umbrella without a header", []string{log, queried}, []string{delivered, asked}, 0},
+		{"a table, then Umbrella without a header", []string{"Received,RecipientAddress,Status", "2026-11-21T22:38:15,bob@army.ml,Delivered", queried}, []string{delivered, asked}, 0},
+		{"Exchange, then Umbrella without a header", []string{"#Fields: date-time,client-ip,event-id,recipient-address,sender-address", "2026-11-21T22:38:15Z,10.0.0.1,SEND,bob@army.ml,", queried},
+			[]string{`2026-11-21 22:38:15 bob@army.ml delivered from "" by "10.0.0.1"`, asked}, 0},
+		{"Umbrella with no name", []string{queried, broken, queried}, []string{asked, asked}, 1},
+		{"a table, then Umbrella with no name", []string{"Received,RecipientAddress,Status", broken}, nil, 1},
+		{"logs, then a list", []string{log, "email", "eve@navy.mi", `"eve@navy.mi"`}, []string{delivered}, 2},
+	})
+}
+
 // TestObjects: lines in JSON, by their keys.
 func TestObjects(t *testing.T) {
 	const asked = `2026-11-21 22:38:15 army.ml MX from "" by "10.0.0.1"`
@@ -220,6 +243,19 @@ func TestMessages(t *testing.T) {
 			`- carol@ARMY.ml deferred from "alice@corp.example" by "192.0.2.7"`, `- bob@army.ml deferred from "alice@corp.example" by "192.0.2.7"`,
 			`- army.ml bounced from "" by ""`, `- army.ml bounced from "" by ""`, `- army.ml bounced from "" by ""`,
 		}, 1},
+		{"Haraka, a bounce that waits", []string{
+			`[INFO] [-] [outbound] Created transaction: 46398D28-5EF3-4CF0-BFEF-97A00A020B61`,
+			`[INFO] [-] [outbound] Adding missing Date header`,
+			`[INFO] [-] [outbound] Transaction delivery for domain: army.ml`,
+			`[INFO] [46398D28-5EF3-4CF0-BFEF-97A00A020B61.1] [outbound] Temp failing 1796041188586_1796041188586_0_11873_bb0sHP_4_vm for 64 seconds: Tried all MXs`,
+			`level=INFO uuid=- origin=outbound message="Created transaction: 56398D28-5EF3-4CF0-BFEF-97A00A020B61"`,
+			`level=INFO uuid=- origin=outbound message="Transaction delivery for domain: navy.mi"`,
+			`level=INFO uuid=56398D28-5EF3-4CF0-BFEF-97A00A020B61.1 origin=outbound message="bouncing mail: 550 no"`,
+			`[INFO] [-] [outbound] Created transaction: 66398D28-5EF3-4CF0-BFEF-97A00A020B61`,
+			`[NOTICE] [130C9676-7BDC-40FE-A030-494FE2EBC064.1] [core] queue code=CONT msg="Message Queued"`,
+			`[INFO] [-] [outbound] Transaction delivery for domain: army.ml`,
+			`[INFO] [66398D28-5EF3-4CF0-BFEF-97A00A020B61.1] [outbound] bouncing mail: 550 no`,
+		}, []string{`- army.ml deferred from "" by ""`, `- navy.mi bounced from "" by ""`}, 1},
 		{"Haraka in logfmt", []string{
 			"level=NOTICE uuid=6E2C origin=core message=connect ip=192.0.2.7 port=1", `level=NOTICE uuid=6E2C.1 origin=core message="sender <alice@corp.example>" code=CONT msg=""`,
 			`level=NOTICE uuid=6E2C.1 origin=core message="recipient <bob@army.ml>" code=OK msg="" sender=alice@corp.example`,

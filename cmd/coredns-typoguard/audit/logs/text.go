@@ -13,6 +13,28 @@ func cut(b []byte, sep string) (before, after []byte, ok bool) {
 	return b, nil, false
 }
 
+// keyOf cuts off the key of a message, which ends with a colon and a blank, as cut(b, ": ") does.
+func keyOf(b []byte) (key, rest []byte, ok bool) {
+	for at := 0; ; at++ {
+		colon := bytes.IndexByte(b[at:], ':')
+		if colon < 0 {
+			return b, nil, false
+		}
+		at += colon
+		if at+1 < len(b) && b[at+1] == ' ' {
+			return b[:at], b[at+2:], true
+		}
+	}
+}
+
+// trimBlanks cuts off the blanks and tabs that a text begins with.
+func trimBlanks(b []byte) []byte {
+	for len(b) > 0 && (b[0] == ' ' || b[0] == '\t') {
+		b = b[1:]
+	}
+	return b
+}
+
 // address cuts the address out of "<bob@army.ml>, …": it ends with the '>' that the delimiter follows, or that ends the
 // text. One may stand in a quoted local part (RFC 5321 section 4.1.2), as may the delimiter.
 func address(b []byte, delimiter byte) (addr, rest []byte, ok bool) {

@@ -1,0 +1,107 @@
+package doctor
+
+import (
+	"errors"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/miekg/dns"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
+)
+
+func TestReadResolvers(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "resolv.conf")
+	text := "# a comment\nnameserver 192.0.2.1\nnameserver 2001:db8::1\nsearch a.example\ndomain b.example\noptions rotate ndots:2\nnameserver\n"
+	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+	r, err := readResolvers(path)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"192.0.2.1", "2001:db8::1"}, r.servers)
+	assert.Equal(t, []string{"b.example"}, r.search, "the last one counts")
+	assert.Equal(t, []server{{"192.0.2.1:53", "here"}, {"[2001:db8::1]:53", "here"}}, serversOf(r, "here"))
+
+	r.servers = append(r.servers, "192.0.2.3", "192.0.2.4")
+	assert.Len(t, serversOf(r, "here"), 3, "more are not used")
+}
+
+func TestEdits(t *testing.T) {
+	assert.Equal(t, []string{"mill", "miil", "mli", "mi", "ml"}, edits("mil"))
+	assert.Contains(t, edits("army.mil"), "armyy.mil")
+	assert.Empty(t, edits("x"))
+}
+
+// TestJudge: what a resolver's reply to a query for a canary means.
+func TestJudge(t *testing.T) {
+	const ours, theirs = "armyy.mil. 60 IN SOA typoguard.invalid. nobody.invalid. 1 1 1 1 1", "mil. 60 IN SOA ns.mil. a.mil. 1 1 1 1 1"
+	explained := &dns.OPT{Hdr: dns.RR_Header{Name: ".", Rrtype: dns.TypeOPT}, Option: []dns.EDNS0{&dns.EDNS0_EDE{ExtraText: "typoguard: armyy.mil looks like army.mil"}}}
+	for _, test := range []struct {
+		name   string
+		action policy.Action
+		rcode  int
+		answer string
+		ns     string
+		extra  dns.RR
+		want   outcome
+	}{
+		{"NXDOMAIN of ours", policy.NXDOMAIN, dns.RcodeNameError, "", ours, nil, hidden},
+		{"NODATA of ours", policy.NODATA, dns.RcodeSuccess, "", ours, nil, hidden},
+		{"explained", policy.NXDOMAIN, dns.RcodeNameError, "", "", explained, hidden},
+		{"NXDOMAIN of others", policy.NXDOMAIN, dns.RcodeNameError, "", theirs, nil, shown},
+		{"nothing", policy.NXDOMAIN, dns.RcodeSuccess, "", "", nil, shown},
+		{"Null MX", policy.NullMX, dns.RcodeSuccess, "armyy.mil. 60 IN MX 0 .", "", nil, hidden},
+		{"another MX", policy.NullMX, dns.RcodeSuccess, "armyy.mil. 60 IN MX 10 mx.example.", "", nil, shown},
+		{"the sinkhole", policy.Sinkhole, dns.RcodeSuccess, "armyy.mil. 60 IN A 192.0.2.25", "", nil, hidden},
+		{"the sinkhole's MX", policy.Sinkhole, dns.RcodeSuccess, "armyy.mil. 60 IN MX 10 armyy.mil.", "", nil, hidden},
+		{"its own MX without a sinkhole", policy.NXDOMAIN, dns.RcodeSuccess, "armyy.mil. 60 IN MX 10 armyy.mil.", "", nil, shown},
+		{"a stranger", policy.Sinkhole, dns.RcodeSuccess, "armyy.mil. 60 IN A 192.0.2.26", "", nil, shown},
+		{"an alias", policy.NXDOMAIN, dns.RcodeSuccess, "armyy.mil. 60 IN CNAME a.example.", ours, nil, shown},
+		{"SERVFAIL", policy.NXDOMAIN, dns.RcodeServerFailure, "", "", nil, failed},
+		{"REFUSED", policy.NXDOMAIN, dns.RcodeRefused, "", "", nil, failed},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c := &canary{name: "armyy.mil.", policy: &policy.Policy{Action: test.action}}
+			if test.action == policy.Sinkhole {
+				c.policy.Sinkhole = []netip.Addr{netip.MustParseAddr("192.0.2.25")}
+			}
+			m := new(dns.Msg)
+			m.Rcode = test.rcode
+			m.Answer, m.Ns = records(t, test.answer), records(t, test.ns)
+			if test.extra != nil {
+				m.Extra = []dns.RR{test.extra}
+			}
+			got, how := c.judge(m, nil)
+			assert.Equal(t, test.want, got, how)
+		})
+	}
+	c := &canary{name: "armyy.mil.", policy: &policy.Policy{}}
+	got, how := c.judge(nil, errors.New("connection refused"))
+	assert.Equal(t, silent, got)
+	assert.Equal(t, "connection refused", how)
+}
+
+// records parses a record, if there is any.
+func records(t *testing.T, text string) []dns.RR {
+	t.Helper()
+	if text == "" {
+		return nil
+	}
+	rr, err := dns.NewRR(text)
+	require.NoError(t, err)
+	return []dns.RR{rr}
+}
+
+func TestPrint(t *testing.T) {
+	findings := []finding{{fine, "clock", "synchronized", ""}, {fault, "port", "nothing listens on port 53", "start it"}}
+	var text, lines strings.Builder
+	require.NoError(t, printText(&text, findings))
+	assert.Equal(t, "ok       clock        synchronized\nfault    port         nothing listens on port 53\n                      -> start it\n", text.String())
+	require.NoError(t, printJSON(&lines, findings))
+	assert.Equal(t, `{"level":"ok","check":"clock","what":"synchronized"}
+{"level":"fault","check":"port","what":"nothing listens on port 53","do":"start it"}
+`, lines.String())
+}

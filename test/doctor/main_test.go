@@ -1,0 +1,75 @@
+//go:build e2e
+
+// Package doctor_test plants faults on a host, one at a time, and has the command doctor find them. The host is in namespaces of its own,
+// with the release binary, Unbound and dnsmasq on addresses of loopback, at port 53.
+package doctor_test
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"github.com/typoguard/coredns-typoguard/test/kit"
+	"github.com/typoguard/coredns-typoguard/test/resolvers"
+)
+
+// inside is set in the environment in the namespaces, to the directory of the run.
+const inside = "TYPOGUARD_DOCTOR"
+
+// binary is the path of the release binary. It has the name under which it is installed.
+var binary string
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	step := outside
+	if dir := os.Getenv(inside); dir != "" {
+		step = func() (int, error) { return runTests(m, dir) }
+	}
+	code, err := step()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "doctor test:", err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// outside builds the binary, and runs this program again in namespaces of its own.
+func outside() (code int, err error) {
+	if os.Geteuid() != 0 {
+		return 0, errors.New("the tests make namespaces: run them as root")
+	}
+	if err := resolvers.CheckPrograms(nil, map[string]string{"ip": "iproute2", "unbound": "unbound", "dnsmasq": "dnsmasq-base"}); err != nil {
+		return 0, err
+	}
+	built, err := kit.Build(context.Background())
+	if err != nil {
+		return 0, err
+	}
+	dir, err := os.MkdirTemp("", "typoguard-doctor-")
+	if err != nil {
+		return 0, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	if err := os.Symlink(built, filepath.Join(dir, "coredns-typoguard")); err != nil {
+		return 0, err
+	}
+	return kit.InNamespaces(nil, []string{inside + "=" + dir})
+}
+
+// runTests runs the tests in the namespaces, which end with this process.
+func runTests(m *testing.M, dir string) (int, error) {
+	if err := syscall.Mount("proc", "/proc", "proc", 0, ""); err != nil {
+		return 0, fmt.Errorf("mounting /proc: %w", err)
+	}
+	if out, err := exec.Command("ip", "link", "set", "lo", "up").CombinedOutput(); err != nil {
+		return 0, fmt.Errorf("ip: %w: %s", err, out)
+	}
+	binary = filepath.Join(dir, "coredns-typoguard")
+	return m.Run(), nil
+}

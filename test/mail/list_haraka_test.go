@@ -1,0 +1,73 @@
+//go:build e2e
+
+package mail_test
+
+import (
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/typoguard/coredns-typoguard/test/kit"
+)
+
+// listHaraka is a running Haraka, which only takes mail by SMTP.
+type listHaraka struct{ output string }
+
+// smartHostPlugin lets Haraka take all mail, and send it to the smart host.
+const smartHostPlugin = `exports.hook_connect = (next, connection) => { connection.relaying = true; next() }
+exports.hook_get_mx = (next) => next(OK, 'ADDRESS')
+`
+
+// TestListHaraka: Haraka with the plugin in deploy/mail-servers.
+func TestListHaraka(t *testing.T) {
+	t.Parallel()
+	requireTools(t, map[string]string{"node": "nodejs", "npm": "npm"})
+	cases := listCases(listCase{code: "501 "}, listCase{parameters: " SMTPUTF8", code: "550 5.1.2", text: did("xn--rmy-pla.mil")})
+	testList(t, startListHaraka, notUnderstood(cases, "quoted local part"), "250 ")
+}
+
+// startListHaraka starts Haraka as haraka/package-lock.json has it.
+func startListHaraka(t *testing.T, ns *netns, dir string) mta {
+	t.Helper()
+	modules, home := filepath.Join(dir, "npm"), filepath.Join(dir, "haraka")
+	for _, name := range []string{"package.json", "package-lock.json"} {
+		writeFile(t, filepath.Join(modules, name), kit.ReadFile(t, filepath.Join("haraka", name)))
+	}
+	program := filepath.Join(modules, "node_modules", "Haraka", "bin", "haraka")
+	for _, command := range []*exec.Cmd{
+		exec.Command("npm", "ci", "--prefix", modules, "--no-audit", "--no-fund", "--omit=optional", "--ignore-scripts"),
+		exec.Command("node", program, "--install", home), // the files that it does not start without
+	} {
+		out, err := command.CombinedOutput()
+		require.NoErrorf(t, err, "%s: %s", command, out)
+	}
+	for name, content := range map[string]string{
+		"config/me":            "relay.corp.example\n",
+		"config/smtp.ini":      "listen=127.0.0.1:25\nnodes=0\n",
+		"config/plugins":       "typoguard\nsmarthost\n",
+		"plugins/typoguard.js": deployed(t, "haraka/typoguard.js", "", ""),
+		"plugins/smarthost.js": strings.ReplaceAll(smartHostPlugin, "ADDRESS", smartHost.addr),
+	} {
+		writeFile(t, filepath.Join(home, name), content)
+	}
+	h := &listHaraka{output: filepath.Join(dir, "haraka.output")}
+	ns.start(t, h.output, "node", program, "-c", home)
+	return h
+}
+
+func (h *listHaraka) submit(t *testing.T, _ message) {
+	t.Helper()
+	require.Fail(t, "Haraka takes mail by SMTP only")
+}
+
+func (h *listHaraka) fate(t *testing.T, m message) string {
+	t.Helper()
+	return lastLine(kit.ReadFile(t, h.output), m.to)
+}
+
+func (h *listHaraka) queued(*testing.T) string { return "" }
+func (h *listHaraka) maildir() string          { return "" }
+func (h *listHaraka) log() string              { return h.output }
