@@ -62,7 +62,7 @@ func TestReadmeOptions(t *testing.T) {
 
 // TestReadmeKinds: the examples of the kinds are of those kinds, and every kind has one.
 func TestReadmeKinds(t *testing.T) {
-	h := handler(t, "typoguard {\nprotect mindef.nl\ndistance 2\n}\ntypoguard suffix {\nprotect moedef.nl\nkinds default suffix\n}")
+	h := handler(t, "typoguard {\nprotect mindef.nl\ndistance 2\nkinds default appended boundary\n}\ntypoguard suffix {\nprotect moedef.nl\nkinds default suffix\n}")
 	rows := regexp.MustCompile("(?m)^  \\| `([a-z]+)` \\| [^|`]* \\| (?:for `moedef.nl`: )?`([a-z0-9.-]+)` \\|$").FindAllStringSubmatch(readme(t, "Syntax"), -1)
 	require.Len(t, rows, len(match.AllKinds.List()))
 	for _, row := range rows {
@@ -72,6 +72,9 @@ func TestReadmeKinds(t *testing.T) {
 		require.NotNil(t, kind, row[2])
 		assert.Equal(t, row[1], kind(), row[2])
 	}
+	prefixes := match.Prefixes()
+	last := len(prefixes) - 1
+	assert.Contains(t, strings.Join(strings.Fields(readme(t, "Syntax")), " "), strings.Join(prefixes[:last], ", ")+" and "+prefixes[last]+".")
 }
 
 // TestReadmeEvents: the fields of events that are documented are those that there are.

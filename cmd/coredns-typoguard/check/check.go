@@ -50,7 +50,8 @@ only the names themselves are judged, and a counterpart that a policy requires i
 
 Warnings on standard error say what the Corefile allows, but what is probably not meant: a server block that resolves nothing, or for
 everybody, or that serves nothing that its policies hide; another one, or another policy, that un-hides lookalikes; a top-level domain
-whose neighbours are all hidden. The server logs them at the start.
+whose neighbours are all hidden. After them there is a line for each policy that hides known domains of others, with those of the
+highest ranks. The server logs all of them at the start.
 
 Exit status: 0 if nothing would be blocked, 1 if something would be blocked, 2 on error,
 and with -strict if there are warnings.`
@@ -85,7 +86,7 @@ type checker struct {
 	failed  bool // a name could not be judged
 }
 
-func run(_ context.Context, c *cli.Command) error {
+func run(ctx context.Context, c *cli.Command) error {
 	names := c.Args().Slice()
 	if len(names) == 0 {
 		return errors.New("missing argument; expected names, mail addresses, or - for standard input")
@@ -114,6 +115,7 @@ func run(_ context.Context, c *cli.Command) error {
 		return err
 	}
 	warned := k.warn()
+	k.warnOfKnown(ctx)
 	for _, name := range names {
 		if name == "-" {
 			err = k.checkAll(c.Root().Reader)
@@ -145,6 +147,15 @@ func (k *checker) warn() (warned bool) {
 		}
 	}
 	return warned
+}
+
+// warnOfKnown prints a line for each policy that hides known domains. These are no warnings for -strict: some are hidden on purpose.
+func (k *checker) warnOfKnown(ctx context.Context) {
+	for _, b := range k.blocks.All {
+		for _, line := range b.HiddenKnown(ctx) {
+			fmt.Fprintf(k.errs, "coredns-typoguard check: %s\n", line)
+		}
+	}
 }
 
 // parseClient returns the client with the address of the option -client, or any client without the option.

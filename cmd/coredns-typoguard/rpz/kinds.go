@@ -4,10 +4,12 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
 )
 
 // Of the kinds that are not single edits, names are enumerated in any place of a suffix, whichever of its labels is the registrable one:
-// the engine decides.
+// the engine decides. Names of the kind Appended are not enumerated: limitsOf says so.
 
 // eachMoved calls add with a suffix, in Unicode, with any character of a label moved within it. It returns false, at once, if add does.
 func eachMoved(suffix string, add func(string) bool) bool {
@@ -43,6 +45,12 @@ func eachDoubled(suffix string, add func(string) bool) bool {
 		}
 	}
 	return true
+}
+
+// eachBoundary calls add with a suffix, in Unicode, behind every usual name of a host without a dot. It returns false, at once, if add
+// does.
+func eachBoundary(suffix string, add func(string) bool) bool {
+	return !slices.ContainsFunc(match.Prefixes(), func(prefix string) bool { return !add(prefix + suffix) })
 }
 
 // eachLabelOf calls use with every label of a suffix, and a function that returns the suffix with another label in its place. It

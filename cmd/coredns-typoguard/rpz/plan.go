@@ -145,6 +145,7 @@ func (p *plan) others(s *protectedSuffix) ([]string, error) {
 		(p.likely || !s.kinds.Has(match.Homoglyph) || eachWriting(shown, p.exists, add)) &&
 		(!s.kinds.Has(match.Moved) || eachMoved(shown, add)) &&
 		(!s.kinds.Has(match.Doubled) || eachDoubled(shown, add)) &&
+		(!s.kinds.Has(match.Boundary) || eachBoundary(shown, add)) &&
 		(!s.kinds.Has(match.Transliteration) || eachSpelling(shown, add))
 	if !ok {
 		return nil, fmt.Errorf("more than %d non-ASCII names look like %s; expected a policy without the kind homoglyph", maxKept, s.name)

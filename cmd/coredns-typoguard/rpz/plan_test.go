@@ -99,12 +99,13 @@ var policyTexts = map[string]string{
 	"A-labels":     "typoguard {\n protect xn--l-0ga.ab\n }",
 	"moved":        "typoguard {\n protect babal.a\n kinds moved transliteration\n }",
 	"doubled":      "typoguard {\n protect bla.l\n kinds doubled\n }",
+	"boundary":     "typoguard {\n protect bla.l\n kinds boundary\n allow b.mxbla.l a.usbla.l\n }",
 	"in suffix":    "typoguard {\n protect bla1b.l\n kinds suffix\n }",
 	"not suffixes": "typoguard {\n protect ab.bla1b.l\n kinds moved doubled suffix\n }",
 }
 
 // longer are lookalikes of the policies above that are longer than all names that can be tried.
-var longer = strings.Fields("x.bla.l.l.l bla.l.l.l.l blabla.l blablabla.l bla1b.ll.l abbla1bbla1b.l ab.bla1bbla1b.l ab.bla1b.l.l ab.b1lab.l ab.ba1lb.l ab.ba1bl.l")
+var longer = strings.Fields("mailbla.l x.mailbla.l usbla.l b.usbla.l a.usbla.l mxbla.l b.mxbla.l x.bla.l.l.l bla.l.l.l.l blabla.l blablabla.l bla1b.ll.l abbla1bbla1b.l ab.bla1bbla1b.l ab.bla1b.l.l ab.b1lab.l ab.ba1lb.l ab.ba1bl.l")
 
 // TestPlanSaysWhatTheServerSays: of all names of some characters up to a length, the zone hides those that the server
 // hides, with the action of the same policy. It does so for servers that go by RFC 4592, where a wildcard is of no effect
@@ -178,6 +179,12 @@ func TestPlanRules(t *testing.T) {
 			text:  "typoguard {\n protect mil army.mit\n allow gov.ml il a.b.c.ml x.gov.ml org\n }",
 			has:   map[string]string{"ml": "nxdomain", "gov.ml": "", "army.mit": "", "a.b.c.ml": "", "b.c.ml": "nxdomain", "c.ml": "nxdomain"},
 			lacks: []string{"il", "x.gov.ml", "org", "army.il"},
+		},
+		{
+			name:  "appended",
+			text:  "typoguard {\n protect army.mil\n kinds default appended\n deny army.mil.com\n allow x.army.mil.co\n }",
+			has:   map[string]string{"army.ml": "nxdomain"},
+			lacks: []string{"army.mil.com", "army.mil.co", "x.army.mil.co"},
 		},
 		{
 			name:  "a private top-level domain",

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/suffixlist"
 )
@@ -78,6 +79,9 @@ func limitsOf(p *policy.Policy, suffixes policy.Suffixes) []string {
 	}
 	if names := p.Inspect.Names(); len(names) > 0 {
 		limits = append(limits, fmt.Sprintf("inspect: rows match the queried name, not the targets of %s records", strings.Join(names, ", ")))
+	}
+	if p.Kinds.Has(match.Appended) {
+		limits = append(limits, "kinds appended: no rows, because any public suffix can be behind a protected domain")
 	}
 	if expires(p, suffixes) {
 		limits = append(limits, "until: entries expire only when the zone is written again")

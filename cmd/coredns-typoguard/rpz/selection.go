@@ -13,6 +13,8 @@ import (
 
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/corefile"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/popular"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/suffixlist"
@@ -130,13 +132,13 @@ func (s *selection) judge(name string) judgement {
 	if d.Listed != "" {
 		return judgement{rule: rule{passes: true}}
 	}
-	whole := d.Lookalike.Intended == d.Lookalike.Protected
+	whole := isWhole(d.Lookalike)
 	except := d.Verdict == policy.Popular
 	if except { // and so are the names below it, unless strangers register there
 		q.Name = "any." + name
 		d = s.block.Judge(&q)
 	}
-	if !d.Covered() || d.Doubtful || (d.Mode == policy.Monitor && !s.monitors) {
+	if !d.Covered() || d.Doubtful || isUnlisted(d.Lookalike) || (d.Mode == policy.Monitor && !s.monitors) {
 		return judgement{}
 	}
 	found := judgement{rule: rule{policy: d.Policy, except: except}}
@@ -145,6 +147,17 @@ func (s *selection) judge(name string) judgement {
 	}
 	return found
 }
+
+// isWhole reports whether a name as a whole is the lookalike.
+func isWhole(l event.Lookalike) bool {
+	if l.Kind == match.Boundary.String() {
+		_, l.Intended, _ = strings.Cut(l.Intended, ".")
+	}
+	return l.Intended == l.Protected
+}
+
+// isUnlisted reports whether a lookalike is of a kind that the zone leaves out.
+func isUnlisted(l event.Lookalike) bool { return l.Kind == match.Appended.String() }
 
 // special returns the popular and the denied names of the policies, those of the same parent in a row.
 func (s *selection) special() []string {

@@ -15,7 +15,8 @@
 // a suffix that is the protected one with a whole label missing is not a typo of it ("com" is two edits from "x.com").
 //
 // Some differences count as one edit although they are more: a letter of the registrable label that was moved, letters that were
-// transliterated, and a public suffix, or the label before it, that was doubled. The kinds say what of these counts ([Kind]).
+// transliterated, a public suffix, or the label before it, that was doubled, a public suffix behind a protected domain, and the dot
+// missing between one and a usual name of a host. The kinds say what of these counts ([Kind]).
 // Two edits count only in suffixes whose registrable label has at least five characters ([MaxDistance]).
 //
 // Distance is optimal string alignment, also called restricted Damerau-Levenshtein: inserting, deleting or replacing one
@@ -28,10 +29,10 @@
 // # How it is found
 //
 // All suffixes are one text, without pointers (records.go), with what the Public Suffix List says of each (registrable.go). A hash
-// table by skeleton finds those that equal, or look the same as, a suffix of the name (table.go, skeleton.go), or what the name could
-// have been instead: without something doubled (doubled.go), or in other letters (rewrite.go). Those within one or two edits, or
-// with a letter moved, are found by segments that no edit has damaged (segments.go, probes.go), as in PassJoin, but exactly for
-// optimal string alignment, and cut where they tell these suffixes apart (cuts.go); what shares them is then measured (osa.go).
-// The index thus only ever saves work; it does not decide. Nearly every name is read in one pass over its end (plain.go); name.go
-// has the rest of them.
+// table by skeleton finds those that equal, or look the same as, a suffix of the name (table.go, skeleton.go), or what the name
+// could have been instead: without something doubled (doubled.go), without what is behind or before it (appended.go, boundary.go),
+// or in other letters (rewrite.go). Those within one or two edits, or with a letter moved, are found by segments that no edit has
+// damaged (segments.go, probes.go), as in PassJoin, but exactly for optimal string alignment, and cut where they tell these suffixes
+// apart (cuts.go); what shares them is then measured (osa.go). The index thus only ever saves work; it does not decide. Nearly every
+// name is read in one pass over its end (plain.go); name.go has the rest of them.
 package match

@@ -9,7 +9,7 @@ import (
 type Operation string
 
 // The operations. Kept is no edit, and Alike counts as none, because a homoglyph has distance 0; Missing, Extra, Changed and Swapped are
-// one edit each. A name that is Moved or Doubled, or a Transliteration, has only the operations for that.
+// one edit each. A name that is Moved, Doubled or Appended, or a Transliteration, has only the operations for that.
 const (
 	Kept     Operation = "kept"
 	Missing  Operation = "missing"
@@ -19,13 +19,14 @@ const (
 	Alike    Operation = "alike"
 	MovedTo  Operation = "moved"
 	Repeated Operation = "repeated"
+	Added    Operation = "added"
 	Spelled  Operation = "spelled"
 )
 
 // Edit is a part of a name and the part of the intended name that it stands for. Kept and Changed have one character of
 // each, Swapped has two, Missing has none of the name, Extra has none of the intended name, and Alike and Spelled have any number.
-// MovedTo has a character of the name, where it is, or the same one of the intended name, where it should be; Repeated has any number
-// of the name. Characters are those of Decode, or octets if the names are nearer as they are on the wire.
+// MovedTo has a character of the name, where it is, or the same one of the intended name, where it should be; Repeated and Added have
+// any number of the name. Characters are those of Decode, or octets if the names are nearer as they are on the wire.
 type Edit struct {
 	Op             Operation
 	Name, Intended []rune
@@ -57,7 +58,7 @@ func Explain(name, intended string, kind Kind) []Edit {
 	return edits
 }
 
-// explainKind returns how a name is Moved, Doubled, or a Transliteration. It reports false for any other kind.
+// explainKind returns how a name is Moved, Doubled, Appended, or a Transliteration. It reports false for any other kind.
 func explainKind(name, intended []rune, kind Kind) ([]Edit, bool) {
 	same := commonPrefix(name, intended)
 	switch {
@@ -70,6 +71,8 @@ func explainKind(name, intended []rune, kind Kind) ([]Edit, bool) {
 		}
 		edits := append(kept(name[:same]), Edit{Repeated, name[same : same+extra], nil})
 		return append(edits, kept(name[same+extra:])...), true
+	case kind == Appended && same == len(intended):
+		return append(kept(intended), Edit{Added, name[same:], nil}), true
 	case kind == Transliteration:
 		return explainSpelling(name, intended)
 	}

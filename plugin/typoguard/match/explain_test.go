@@ -60,6 +60,9 @@ func TestExplainKind(t *testing.T) {
 		{"not moved either", "mixyef.nl", "mindef.nl", match.Moved, []string{"changed x>n", "changed y>d"}},
 		{"the suffix twice", "mail.web.de.de", "mail.web.de", match.Doubled, []string{"repeated .de>"}},
 		{"the label twice", "gmailgmail.com", "gmail.com", match.Doubled, []string{"repeated gmail>"}},
+		{"a suffix behind", "www.army.mil.co.uk", "www.army.mil", match.Appended, []string{"added .co.uk>"}},
+		{"no suffix behind", "army.ml", "army.mil", match.Appended, []string{"missing >i"}},
+		{"the dot before the domain", "x.mailmindef.nl", "x.mail.mindef.nl", match.Boundary, []string{"missing >."}},
 		{"letters for one", "muellerwerk.de", "xn--mllerwerk-q9a.de", match.Transliteration, []string{"spelled ue>ü"}},
 		{"one for letters, and another", "xn--strassenbrg-1hb.de", "xn--straenbuerg-y6a.de", match.Transliteration, []string{"spelled ss>ß", "spelled ü>ue"}},
 		{"two of them", "smoerbroed.dk", "xn--smrbrd-cyad.dk", match.Transliteration, []string{"spelled oe>ø", "spelled oe>ø"}},
@@ -151,7 +154,7 @@ func FuzzExplain(f *testing.F) {
 			}
 			near := []string{"", "www."}[random.IntN(2)] + string(mutant)
 			for _, m := range index.Lookup(near, &buffer).Matches {
-				checkMatch(t, near, near[:m.Start]+m.Suffix, m)
+				checkMatch(t, near, m.Intended(near), m)
 			}
 		}
 	})
@@ -186,7 +189,9 @@ func checkMatch(t *testing.T, name, intended string, m match.Match) {
 	}
 	edits := match.Explain(name, intended, m.Kind)
 	checkEdits(t, name, intended, edits)
-	operations := map[match.Kind]match.Operation{match.Moved: match.MovedTo, match.Doubled: match.Repeated, match.Transliteration: match.Spelled}
+	operations := map[match.Kind]match.Operation{
+		match.Moved: match.MovedTo, match.Doubled: match.Repeated, match.Appended: match.Added, match.Transliteration: match.Spelled,
+	}
 	want, ok := operations[m.Kind]
 	if !ok {
 		require.Len(t, summary(edits), m.Distance, "%s for %s", name, intended)
@@ -224,7 +229,7 @@ func checkEdits(t *testing.T, name, intended string, edits []match.Edit) {
 		case match.MovedTo:
 			require.Len(t, slices.Concat(e.Name, e.Intended), 1)
 			made = e.Intended
-		case match.Repeated:
+		case match.Repeated, match.Added:
 			require.Empty(t, e.Intended)
 		case match.Spelled:
 			require.Equal(t, plainLetters(e.Name), plainLetters(e.Intended))

@@ -1,6 +1,7 @@
 package match_test
 
 import (
+	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -36,6 +37,7 @@ func FuzzMutant(f *testing.F) {
 	f.Add("ab.mil aab.mil abab.mil", uint64(3), uint8(2))
 	f.Add("xn--00c.0", uint64(101), uint8(1)) // one edit from the Punycode of a surrogate
 	f.Add("abmil.co.uk mail.armil.ne.jp mil", uint64(4), uint8(2))
+	f.Add("abmil.co.uk abmil.mil aa.b.example mil.ab.com", uint64(6), uint8(1))
 	f.Add("straßenbau.de smørbrød.dk aalborghavn.dk abmil.mil", uint64(5), uint8(1))
 	f.Fuzz(func(t *testing.T, protect string, seed uint64, distance uint8) {
 		entries, _ := fuzzedLists(protect, "", int(distance%2)+1)
@@ -55,15 +57,21 @@ func FuzzMutant(f *testing.F) {
 }
 
 // mutate makes one edit, with letters that are in the name already more often than not, and dots among them; or moves a letter, repeats
-// a part, or writes letters in another way.
+// a part, writes letters in another way, adds a public suffix, or a prefix.
 func mutate(random *rand.Rand, name []byte) []byte {
-	switch random.IntN(10) {
+	switch random.IntN(12) {
 	case 0:
 		return move(random, name)
 	case 1:
 		return repeat(random, name)
 	case 2:
 		return respell(random, name)
+	case 3:
+		return append(name, []string{".com", ".co.uk", ".mil", ".uk", ".ck", ".a.ck", ".city.kobe.jp", ".example"}[random.IntN(8)]...)
+	case 4:
+		prefixes := oraclePrefixes()
+		at := bytes.IndexByte(name, '.') + 1
+		return slices.Insert(slices.Clone(name), random.IntN(2)*at, []byte(prefixes[random.IntN(len(prefixes))])...)
 	}
 	i := random.IntN(len(name) + 1)
 	letter := "abmilrn1.-x"[random.IntN(11)]
@@ -225,7 +233,7 @@ func describe(r match.Result) string {
 	var s strings.Builder
 	fmt.Fprintf(&s, "%d %q", r.Listing, r.Suffix)
 	for _, m := range r.Matches {
-		fmt.Fprintf(&s, " {%s #%d: %d %s at %d}", m.Suffix, m.Tag, m.Distance, m.Kind, m.Start)
+		fmt.Fprintf(&s, " {%s #%d: %d %s at %d%s}", m.Suffix, m.Tag, m.Distance, m.Kind, m.Start, m.Prefix)
 	}
 	return s.String()
 }

@@ -1,9 +1,7 @@
 package match
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -30,6 +28,8 @@ type Index struct {
 	hash       *hasher
 	reach      int // longer suffixes are neither listed nor lookalikes
 	doubled    int // the most labels of a public suffix that can be Doubled, or 0 if none can
+	bounded    int // the same for Boundary
+	endings    endings
 }
 
 // Option configures Compile.
@@ -53,12 +53,22 @@ type Match struct {
 	// Distance is the number of edits, or 0 for a homoglyph.
 	Distance int
 	Kind     Kind
-	// Start is the offset, in the name as given, of the suffix that is near the protected one: the intended name is
-	// name[:Start] followed by Suffix.
+	// Start is the offset, in the name as given, of the suffix that is near the protected one.
 	Start int
+	// Prefix is the part of that suffix before the missing dot, if the kind is Boundary.
+	Prefix string
 
 	entry uint32 // the position of its record
 	gap   int    // by how many labels the suffix that is near differs from the protected one, 0 or 1
+}
+
+// Intended returns the name that a name was meant to be: with the suffix that is near replaced by the protected one.
+func (m *Match) Intended(name string) string {
+	above := strings.ToLower(name[:m.Start])
+	if m.Prefix != "" {
+		above += m.Prefix + "."
+	}
+	return above + m.Suffix
 }
 
 // Result is the result of a lookup.
@@ -89,13 +99,16 @@ func Compile(protected []Entry, allowed []string, options ...Option) (*Index, er
 		bySkeleton: newTable(len(protected) + len(allowed) + nonASCII(protected)),
 		looks:      newSkeletons(func(rune) string { return "" }, h),
 		hash:       h,
+		endings:    newEndings(protected),
 	}
 	for _, option := range options {
 		option(x)
 	}
 	b := new(Buffer)
 	x.records.each(func(at uint32) { x.admit(b, at) })
-	x.reach = max(x.reach, x.looks.longest)
+	if x.reach = max(x.reach, x.looks.longest); len(x.endings) > 0 {
+		x.reach = maxName // any public suffix can be behind a record
+	}
 	h.cover(x.reach)
 	for d := 1; d <= maxDistance; d++ {
 		x.near[d-1] = newSegments(h, d, func(use func(at uint32, f *form)) { x.formsOf(b, d, use) })
@@ -127,8 +140,21 @@ func (x *Index) admit(b *Buffer, at uint32) {
 		b.rewrite.transliterate(x.looks, b.unicode().runes())
 		x.bySkeleton.add(x.looks.admit(&b.rewrite.looks, b.rewrite.labels), at)
 	}
-	if a := x.records.anatomy(at); a.public() > 0 && x.records.entry(at).Kinds.Has(Doubled) {
-		x.admitDoubled(b.unicode().runes(), a)
+	if a := x.records.anatomy(at); a.public() > 0 {
+		x.admitKinds(b.unicode(), a, x.records.entry(at).Kinds)
+	}
+}
+
+// admitKinds prepares the index for the kinds of a record that have a search of their own.
+func (x *Index) admitKinds(f *form, a anatomy, kinds Kinds) {
+	if kinds.Has(Doubled) {
+		x.admitDoubled(f.runes(), a)
+	}
+	if kinds.Has(Appended) {
+		x.endings.add(x.hash, f)
+	}
+	if kinds.Has(Boundary) && a.canLoseBoundary(f) {
+		x.admitBoundary(f.length, a)
 	}
 }
 
@@ -167,6 +193,12 @@ func (x *Index) Lookup(name string, b *Buffer) Result {
 			}
 		}
 	}
+	if len(x.endings) > 0 {
+		x.gatherAppended(b)
+	}
+	if x.bounded > 0 {
+		x.gatherBoundary(b)
+	}
 	if x.doubled > 0 && x.mayBeDoubled(b, name) {
 		b.readWhole(name, x.looks)
 		x.gatherDoubled(b)
@@ -201,97 +233,3 @@ func (x *Index) listing(b *Buffer) (uint32, bool) {
 	}
 	return 0, false
 }
-
-// measure turns the buffer's hits into matches: it compares each pair of an entry and a suffix of the name, and keeps the best
-// suffix for every entry.
-func (x *Index) measure(b *Buffer) {
-	slices.SortFunc(b.hits, func(m, n hit) int { return cmp.Or(cmp.Compare(m.at, n.at), cmp.Compare(m.label, n.label)) })
-	for _, h := range slices.Compact(b.hits) {
-		if m, ok := x.compare(b, h.at, int(h.label)); ok {
-			b.keep(m)
-		}
-	}
-	slices.SortFunc(b.matches, func(m, n Match) int {
-		return cmp.Or(cmp.Compare(m.Distance, n.Distance), cmp.Compare(len(n.Suffix), len(m.Suffix)), cmp.Compare(m.entry, n.entry))
-	})
-}
-
-// compare measures one entry against the suffix of the name that begins with a label. It reports false if they are too far apart,
-// or differ in a kind that does not count for the entry.
-func (x *Index) compare(b *Buffer, at uint32, label int) (Match, bool) {
-	e, suffix := x.records.entry(at), x.records.suffix(at)
-	m := Match{
-		Suffix: suffix,
-		Tag:    e.Tag,
-		Start:  b.offset(label),
-		entry:  at,
-		gap:    abs(b.unicode().labels - label - strings.Count(suffix, ".") - 1),
-	}
-	b.record.parse(suffix)
-	if e.Kinds.Has(Homoglyph) && x.looks.same(b.unicode().suffix(label), b.record.unicode().runes()) {
-		m.Kind, m.gap = Homoglyph, 0
-		return m, true
-	}
-	var ok bool
-	m.Distance, m.Kind, ok = x.difference(b, at, label, m.gap)
-	return m, ok
-}
-
-// difference returns how far the suffix of the name that begins with a label is from the protected one at a position, which the buffer
-// has as record, and how it differs. It reports false if that does not count for the entry.
-func (x *Index) difference(b *Buffer, at uint32, label, gap int) (int, Kind, bool) {
-	e, a := x.records.entry(at), x.records.anatomy(at)
-	edits, kind := tooFar, Multiple
-	if gap <= 1 {
-		edits, kind = b.edits(label, x.records.search(at), e.Keyboard)
-	}
-	if edits <= 1 && e.Kinds.Has(kind) {
-		return edits, kind, true
-	}
-	near, protected := b.unicode().suffix(label), b.record.unicode().runes()
-	switch {
-	case e.Kinds.Has(Moved) && isMoved(near, protected, a):
-		return 1, Moved, true
-	case e.Kinds.Has(Transliteration) && b.used+b.record.used > 2 && isTransliterated(near, protected):
-		return 1, Transliteration, true
-	case e.Kinds.Has(Doubled) && isDoubled(near, protected, a):
-		return 1, Doubled, true
-	case edits == 2 && x.records.distance(at) > 1 && e.Kinds.Has(Multiple):
-		return 2, Multiple, true
-	case edits == 2 && e.Kinds.Has(Suffix) && isInSuffix(near, protected, a):
-		return 2, Suffix, true
-	}
-	return 0, 0, false
-}
-
-// edits returns the number of edits between the suffix of the name that begins with a label and the record, if it is at most limit, and
-// otherwise tooFar; and their kind.
-func (b *Buffer) edits(label, limit int, keyboard Keyboard) (int, Kind) {
-	best, kind := tooFar, Multiple
-	for i := range b.used {
-		for j := range b.record.used {
-			near, protected := b.forms.forms[i].suffix(label), b.record.forms[j].runes()
-			// Of equally near forms the last one counts: Unicode, which is what people type.
-			if d := distance(near, protected, limit); d <= min(best, maxDistance) && !lacksLabel(near, protected) {
-				best, kind = d, kindOf(near, protected, d, keyboard)
-			}
-		}
-	}
-	return best, kind
-}
-
-// keep adds a match, unless the entry's last one is at least as good: a better match is nearer, or as near with a number of labels
-// closer to the protected suffix's. Matches come entry by entry, longer suffixes first.
-func (b *Buffer) keep(m Match) {
-	last := len(b.matches) - 1
-	if last < 0 || b.matches[last].entry != m.entry {
-		b.matches = append(b.matches, m)
-		return
-	}
-	other := &b.matches[last]
-	if m.Distance < other.Distance || (m.Distance == other.Distance && m.gap < other.gap) {
-		*other = m
-	}
-}
-
-func abs(n int) int { return max(n, -n) }

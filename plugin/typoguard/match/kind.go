@@ -8,7 +8,8 @@ import (
 // Kind says how a lookalike differs from the protected suffix, seen from the person who mistyped it.
 type Kind uint8
 
-// The kinds of difference. Up to Transposition they are exactly one edit; Moved, Transliteration and Doubled count as one.
+// The kinds of difference. Up to Transposition they are exactly one edit; Moved, Transliteration, Doubled, Appended and Boundary
+// count as one.
 const (
 	Omission        Kind = iota // a character is missing: army.ml for army.mil
 	Addition                    // a character too many: army.miil
@@ -18,6 +19,8 @@ const (
 	Moved                       // a character two or more places away: midefn.nl for mindef.nl
 	Transliteration             // letters written as others: muellerwerk.de for müllerwerk.de
 	Doubled                     // the public suffix, or the label before it, twice: army.mil.mil, mindefmindef.nl
+	Appended                    // a public suffix too many: army.mil.com
+	Boundary                    // the dot before the protected domain is missing: mailmindef.nl for mail.mindef.nl
 	Homoglyph                   // other characters that look the same: arrny.mi1, or army.mil with a Cyrillic a
 	Multiple                    // two edits: amry.ml
 	Suffix                      // two edits, at least one of them in the public suffix: mindef.de, although the distance is 1
@@ -25,7 +28,8 @@ const (
 )
 
 var kindNames = [kindCount]string{
-	"omission", "addition", "substitution", "adjacent", "transposition", "moved", "transliteration", "doubled", "homoglyph", "multiple", "suffix",
+	"omission", "addition", "substitution", "adjacent", "transposition", "moved", "transliteration", "doubled", "appended", "boundary", "homoglyph",
+	"multiple", "suffix",
 }
 
 // String returns the lower-case name of k, as used in the Corefile, in metrics and in answers.
@@ -49,7 +53,7 @@ const (
 	// AllKinds holds every kind.
 	AllKinds Kinds = 1<<kindCount - 1
 	// DefaultKinds holds the kinds that count unless a policy says otherwise.
-	DefaultKinds Kinds = AllKinds &^ (1 << Suffix)
+	DefaultKinds Kinds = AllKinds &^ (1<<Suffix | 1<<Appended | 1<<Boundary)
 )
 
 // With returns the set with k added.

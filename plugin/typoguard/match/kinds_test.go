@@ -21,6 +21,8 @@ func TestOnlyTheKindsOfAnEntry(t *testing.T) {
 		match.Moved:           "mdoeef.mil",
 		match.Transliteration: "xn--mdef-gra.mil",
 		match.Doubled:         "moedefmoedef.mil",
+		match.Appended:        "moedef.mil.com",
+		match.Boundary:        "mailmoedef.mil",
 		match.Homoglyph:       "rnoedef.mil",
 		match.Multiple:        "omedfe.mil",
 		match.Suffix:          "moedef.ol",

@@ -56,7 +56,7 @@ func TestLookup(t *testing.T) {
 		{"a dot too many", "army.mil", 1, "ar.my.mil", "army.mil 1 addition army.mil"},
 		{"a dot for a letter", "navy.army.mil", 1, "navy.ar.y.mil", "navy.army.mil 1 substitution navy.army.mil"},
 		{"a dot moved", "army.mil", 1, "arm.ymil", "army.mil 1 transposition army.mil"},
-		{"a dot left out below", "army.mil", 1, "usarmy.mil", ""},
+		{"a dot left out below", "army.mil", 1, "usarmy.mil", "army.mil 1 boundary us.army.mil"},
 		{"a lost label is no typo", "x.mili", 2, "mili", ""},
 		{"a lost label in the middle is none", "army.x.mil", 2, "army.mil", ""},
 		{"a lost label at the end is none", "armies.x", 2, "armies", ""},
@@ -87,7 +87,27 @@ func TestLookup(t *testing.T) {
 		{"a label of two characters twice", "vu.nl", 1, "vuvu.nl", ""},
 		{"a label of three is too short for nothing", "web.de", 1, "webweb.de", "web.de 1 doubled web.de"},
 		{"a public suffix is not doubled", "co.uk", 1, "army.uk.uk", ""},
-		{"another suffix behind", "web.de", 1, "web.de.com", ""},
+		{"another suffix behind", "web.de", 1, "mail.web.de.com", "web.de 1 appended mail.web.de"},
+		{"one of two labels", "army.mil", 1, "Army.Mil.Co.UK", "army.mil 1 appended army.mil"},
+		{"behind a domain below", "mail.army.mil", 1, "mail.army.mil.com", "mail.army.mil 1 appended mail.army.mil"},
+		{"a registered domain behind", "army.mil", 1, "army.mil.corp.com", ""},
+		{"a private suffix behind", "army.mil", 1, "army.mil.edgekey.net", ""},
+		{"no top-level domain behind", "army.mil", 1, "army.mil.corp", ""},
+		{"a suffix behind, in Unicode", "bücher.example", 1, "xn--bcher-kva.example.com", "xn--bcher-kva.example 1 appended xn--bcher-kva.example"},
+		{"a public suffix behind in Unicode", "army.mil", 1, "army.mil.xn--p1ai", "army.mil 1 appended army.mil"},
+		{"a suffix behind a public suffix", "co.uk", 1, "co.uk.com", ""},
+		{"a suffix behind a single label", "mil", 1, `\098.example.com`, ""},
+		{"a suffix behind, far from the end", "army.mil", 1, strings.Repeat("a.", 100) + "army.mil.com", "army.mil 1 appended " + strings.Repeat("a.", 100) + "army.mil"},
+
+		{"the dot before the domain", "mindef.nl", 1, "mailmindef.nl", "mindef.nl 1 boundary mail.mindef.nl"},
+		{"below it", "mindef.nl", 1, "x.Autodiscovermindef.nl", "mindef.nl 1 boundary x.autodiscover.mindef.nl"},
+		{"the dot before a longer public suffix", "army.co.uk", 1, "mxarmy.co.uk", "army.co.uk 1 boundary mx.army.co.uk"},
+		{"no usual prefix", "mindef.nl", 1, "ourmindef.nl", ""},
+		{"a prefix before two characters", "af.mil", 1, "usaf.mil", ""},
+		{"a prefix before a domain below", "mail.army.mil", 1, "usmail.army.mil", ""},
+		{"a prefix before a public suffix", "army", 1, "usarmy", ""},
+		{"a prefix, in Unicode", "bücher.example", 1, "xn--mailbcher-u9a.example", "xn--bcher-kva.example 1 boundary mail.xn--bcher-kva.example"},
+		{"a prefix with an escape", "mindef.nl", 1, `\109ailmindef.nl`, "mindef.nl 1 boundary mail.mindef.nl"},
 
 		{"ß for ss", "strassenbau.example", 1, "xn--straenbau-j1a.example", "strassenbau.example 1 transliteration strassenbau.example"},
 		{"ss for ß", "straßenbau.example", 1, "strassenbau.example", "xn--straenbau-j1a.example 1 transliteration xn--straenbau-j1a.example"},
@@ -178,7 +198,7 @@ func first(r match.Result, query string) string {
 		return ""
 	}
 	m := r.Matches[0]
-	return fmt.Sprintf("%s %d %s %s", m.Suffix, m.Distance, m.Kind, strings.ToLower(query[:m.Start])+m.Suffix)
+	return fmt.Sprintf("%s %d %s %s", m.Suffix, m.Distance, m.Kind, m.Intended(query))
 }
 
 func TestLookupAllowed(t *testing.T) {
@@ -283,9 +303,9 @@ func TestKinds(t *testing.T) {
 		assert.Equal(t, k, parsed)
 	}
 	_, err := match.ParseKind("typo")
-	require.EqualError(t, err, `unknown kind "typo"; expected omission, addition, substitution, adjacent, transposition, moved, transliteration, doubled, homoglyph, multiple or suffix`)
+	require.EqualError(t, err, `unknown kind "typo"; expected omission, addition, substitution, adjacent, transposition, moved, transliteration, doubled, appended, boundary, homoglyph, multiple or suffix`)
 	assert.Equal(t, []match.Kind{match.Omission, match.Transposition}, match.Kinds(0).With(match.Transposition).With(match.Omission).With(match.Moved).Without(match.Moved).List())
-	assert.Equal(t, match.AllKinds, match.DefaultKinds.With(match.Suffix))
+	assert.Equal(t, match.AllKinds, match.DefaultKinds.With(match.Suffix).With(match.Appended).With(match.Boundary))
 }
 
 // awkwardNames are as long, as deep or as repetitive as names get.
@@ -319,6 +339,9 @@ func TestLookupAllocatesNothing(t *testing.T) {
 	require.NoError(t, err)
 	names := awkwardNames()
 	names["a lookalike"] = "us.army.ml."
+	names["appended"] = "army.nl.com."
+	names["nearly appended"] = "army.nl.corp.local."
+	names["without boundary"] = "mailarmy.nl."
 	names["doubled"] = "xn--bcherbcher-9dbf.example.example."
 	names["transliterated"] = "buecher.example."
 	names["a long square"] = strings.Repeat("a", 62) + ".example."

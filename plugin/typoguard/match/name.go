@@ -232,6 +232,7 @@ type Buffer struct {
 	forms         // of the name
 	record  forms // of the suffix being compared
 	rewrite rewrite
+	ending  ending // the last one that was looked up
 	keys    [maxKeys]uint64
 	probes  []probe
 	hits    []hit

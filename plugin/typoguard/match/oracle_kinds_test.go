@@ -43,7 +43,42 @@ func newOracleEntry(entry match.Entry) oracleEntry {
 			}
 		}
 	}
+	if at == 0 && len(label) >= 3 {
+		e.bounded = map[string][]rune{}
+		for _, prefix := range oraclePrefixes() {
+			e.bounded[prefix] = slices.Concat([]rune(prefix), e.unicode())
+		}
+	}
 	return e
+}
+
+func oraclePrefixes() []string {
+	return strings.Fields(`mail email webmail mail1 mail2 mailgate mailhost mx mx1 mx2 smtp relay imap pop pop3 owa exchange autodiscover
+		list lists www ftp us uk eu hq`)
+}
+
+// lost returns what stands before the lost dot in a suffix, or "" if none is lost.
+func (e oracleEntry) lost(suffix spelled) string {
+	for prefix, name := range e.bounded {
+		if slices.Equal(name, suffix.unicode()) {
+			return prefix
+		}
+	}
+	return ""
+}
+
+// isAppended reports whether a suffix is the entry followed by a public suffix.
+func (e oracleEntry) isAppended(suffix spelled) bool {
+	more := len(suffix.labels) - len(e.labels)
+	if e.public == 0 || more < 1 {
+		return false
+	}
+	behind := suffix.labels[len(e.labels):]
+	if slices.ContainsFunc(behind, func(label string) bool { return strings.Contains(label, ".") || !isASCII(label) }) {
+		return false
+	}
+	public, isICANN := publicsuffix.PublicSuffix(strings.Join(behind, "."))
+	return isICANN && public == strings.Join(behind, ".") && slices.Equal(join(suffix.labels[:len(e.labels)], characters), e.unicode())
 }
 
 // publicLabels returns how many labels the public suffix has, in the ICANN part of the list: the longest rule that is one, and
@@ -77,6 +112,10 @@ func (e oracleEntry) compare(suffix spelled, gap int) (int, match.Kind, bool) {
 		return 1, match.Transliteration, true
 	case e.Kinds.Has(match.Doubled) && slices.ContainsFunc(e.doubled, is):
 		return 1, match.Doubled, true
+	case e.Kinds.Has(match.Appended) && e.isAppended(suffix):
+		return 1, match.Appended, true
+	case e.Kinds.Has(match.Boundary) && e.lost(suffix) != "":
+		return 1, match.Boundary, true
 	case edits == 2 && e.limit == 2 && e.Kinds.Has(match.Multiple):
 		return 2, match.Multiple, true
 	case edits == 2 && e.Kinds.Has(match.Suffix) && e.isInSuffix(suffix):

@@ -27,8 +27,9 @@ type oracleEntry struct {
 	spelled
 	limit  int // of edits of kind Multiple
 	public int // the number of labels of the public suffix, or 0 if it is one itself
-	// moved and doubled are all names, in Unicode, that differ in this way.
+	// moved and doubled are all names, in Unicode, that differ in this way, and bounded those by what is before the lost dot.
 	moved, doubled [][]rune
+	bounded        map[string][]rune
 }
 
 // spelled is a name in all ways that it can be compared.
@@ -127,6 +128,9 @@ func (e oracleEntry) nearest(suffixes []spelled) (match.Match, bool) {
 		}
 		if !ok || d < best.Distance || d == best.Distance && gap < bestGap {
 			best, bestGap, ok = match.Match{Suffix: e.Suffix, Tag: e.Tag, Distance: d, Kind: kind, Start: labelOffset(suffix.name, i)}, gap, true
+			if kind == match.Boundary {
+				best.Prefix = e.lost(suffix)
+			}
 		}
 	}
 	return best, ok

@@ -2,7 +2,6 @@ package policy
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
@@ -138,13 +137,8 @@ func (s *Set) candidates(name string, matches []match.Match) []event.Lookalike {
 // lookalike returns what a match of a name means.
 func (s *Set) lookalike(name string, m *match.Match) event.Lookalike {
 	return event.Lookalike{
-		Protected: m.Suffix, Intended: intended(name, m), Kind: m.Kind.String(), Distance: m.Distance, Policy: s.Policies[m.Tag].Name,
+		Protected: m.Suffix, Intended: m.Intended(name), Kind: m.Kind.String(), Distance: m.Distance, Policy: s.Policies[m.Tag].Name,
 	}
-}
-
-// intended returns a name with the suffix that is near the protected one replaced by it.
-func intended(name string, m *match.Match) string {
-	return strings.ToLower(name[:m.Start]) + m.Suffix
 }
 
 // Others returns what a name looks like besides, at most so many.

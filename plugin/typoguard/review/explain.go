@@ -46,6 +46,8 @@ func sentences(edits []match.Edit) []string {
 			}
 		case match.Repeated:
 			all = append(all, fmt.Sprintf("“%s” is repeated %s.", show(e.Name), where))
+		case match.Added:
+			all = append(all, fmt.Sprintf("“%s” is added %s.", show(e.Name), where))
 		case match.Spelled:
 			all = append(all, fmt.Sprintf("“%s” is written as “%s” %s.", show(e.Intended), show(e.Name), where))
 		case match.Alike:
@@ -100,7 +102,7 @@ func mark(op match.Operation) string {
 	switch op {
 	case match.Missing:
 		return "−"
-	case match.Extra:
+	case match.Extra, match.Added:
 		return "+"
 	case match.Changed:
 		return "≠"

@@ -25,6 +25,9 @@ func TestSentences(t *testing.T) {
 		{"two edits", "amry.ml", "army.mil", "", []string{
 			`The letter “r” and the letter “m” are swapped before “y”.`, `The letter “i” is missing before “l”.`,
 		}},
+		{"a suffix twice", "web.de.de", "web.de", "doubled", []string{`“.de” is repeated at the end.`}},
+		{"a suffix behind", "army.mil.com", "army.mil", "appended", []string{`“.com” is added at the end.`}},
+		{"the dot before a domain", "mailmindef.nl", "mail.mindef.nl", "boundary", []string{`The dot is missing before “m”.`}},
 		{"look in ASCII", "arrny.mi1", "army.mil", "homoglyph", []string{`“rn” looks like “m” before “y”.`, `The digit “1” looks like “l” at the end.`}},
 		{"look in Cyrillic", "xn--rmy-5cd.mil", "army.mil", "homoglyph", []string{
 			`The character “а” (U+0430 CYRILLIC SMALL LETTER A) looks like “a” before “r”.`,

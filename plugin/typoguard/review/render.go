@@ -149,6 +149,10 @@ func kindWords(kind string) string {
 		return "letters written as others, such as ae for ä"
 	case "doubled":
 		return "the public suffix, or the label before it, repeated"
+	case "appended":
+		return "a public suffix behind the protected domain"
+	case "boundary":
+		return "the dot before the protected domain is missing"
 	case "suffix":
 		return "two edits, at least one in the public suffix"
 	case "homoglyph":

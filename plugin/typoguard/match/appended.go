@@ -1,0 +1,91 @@
+package match
+
+import (
+	"slices"
+
+	"golang.org/x/net/publicsuffix"
+)
+
+// A name is Appended if it is a protected domain, followed by a public suffix of the ICANN part of the Public Suffix List: army.mil.com,
+// gmail.com.br. A protected suffix that is a public suffix itself has no such names.
+
+// maxPublic is the most labels of a public suffix.
+const maxPublic = 4
+
+// endings is a Bloom filter, with one bit each, of the last two labels of records. Nearly no name has those of one before its own
+// public suffix, so that nearly none needs to be looked up without it.
+type endings []uint64
+
+// newEndings returns a filter for the entries that can be Appended, or none if there are no such entries.
+func newEndings(protected []Entry) endings {
+	n := 0
+	for i := range protected {
+		if protected[i].Kinds.Has(Appended) {
+			n++
+		}
+	}
+	return make(endings, (n+1)/2) // 32 bits for each
+}
+
+// add adds the last two labels of a form, which must have its sums.
+func (e endings) add(h *hasher, f *form) {
+	h.cover(f.length)
+	i := e.bit(h.span(f, int(f.starts[f.labels-2]), f.length))
+	e[i/64] |= 1 << (i % 64)
+}
+
+// mayHave reports whether two labels may have been added.
+func (e endings) mayHave(sum uint64) bool {
+	i := e.bit(sum)
+	return e[i/64]&(1<<(i%64)) != 0
+}
+
+func (e endings) bit(sum uint64) int { return reduce(mix(sum), 64*len(e)) }
+
+// gatherAppended adds to the buffer's hits every record that the name is, or lies under, without some last labels.
+func (x *Index) gatherAppended(b *Buffer) {
+	f := b.unicode()
+	for end := f.labels - 1; end > 1 && f.labels-end <= maxPublic; end-- {
+		dot := f.starts[end] - 1
+		if x.endings.mayHave(x.hash.span(f, int(f.starts[end-2]), int(dot))) {
+			x.gatherWithout(b, end, dot, uint8(f.length))
+		}
+	}
+}
+
+// isAppended reports whether the suffix of the name that begins with a label is the record followed by a public suffix.
+func (b *Buffer) isAppended(label int, a anatomy) bool {
+	near, protected := b.unicode().suffix(label), b.record.unicode()
+	dot := protected.length
+	return a.public() > 0 && len(near) > dot+1 && near[dot] == '.' && slices.Equal(near[:dot], protected.runes()) &&
+		b.isPublic(b.forms.forms[0].suffix(label+protected.labels))
+}
+
+// ending is a text, and whether it is a public suffix.
+type ending struct {
+	text     string
+	isPublic bool
+}
+
+// isPublic reports whether a text, as it is on the wire, is a public suffix. It remembers the last one: behind protected domains there
+// often is another suffix, from the search list of a stub resolver, which is always the same.
+func (b *Buffer) isPublic(text []rune) bool {
+	if !equalText(text, b.ending.text) {
+		b.ending = newEnding(text)
+	}
+	return b.ending.isPublic
+}
+
+func newEnding(text []rune) ending {
+	ascii := make([]byte, len(text))
+	for i, r := range text {
+		if r > '~' {
+			return ending{}
+		}
+		ascii[i] = byte(r)
+	}
+	e := ending{text: string(ascii)}
+	suffix, isICANN := publicsuffix.PublicSuffix(e.text)
+	e.isPublic = isICANN && suffix == e.text
+	return e
+}
