@@ -75,16 +75,16 @@ func fences(document, language string) []string {
 func documentedCorefiles(t *testing.T) map[string]string {
 	t.Helper()
 	all := map[string]string{}
-	documents := map[string]int{"README.md": 3, "plugin/typoguard/README.md": 8, "docs/install.md": 1} // and how many Corefiles are in them
-	for name, count := range documents {
-		text, err := os.ReadFile(filepath.Join("..", "..", name))
+	documents, err := filepath.Glob("../../docs/*.md")
+	require.NoError(t, err)
+	for _, name := range append(documents, "../../README.md", "../../plugin/typoguard/README.md") {
+		text, err := os.ReadFile(name)
 		require.NoError(t, err)
-		corefiles := fences(string(text), "corefile")
-		require.Len(t, corefiles, count, name)
-		for i, corefile := range corefiles {
-			all[fmt.Sprintf("%s %d", name, i+1)] = corefile
+		for i, corefile := range fences(string(text), "corefile") {
+			all[fmt.Sprintf("%s %d", strings.TrimPrefix(name, "../../"), i+1)] = corefile
 		}
 	}
+	require.Greater(t, len(all), 10)
 	for _, name := range []string{"Corefile.example", "deploy/package/Corefile", "deploy/image/Corefile", "deploy/compose/Corefile"} {
 		text, err := os.ReadFile(filepath.Join("..", "..", name))
 		require.NoError(t, err)
@@ -170,6 +170,72 @@ func firstLine(block caddyfile.ServerBlock) int {
 	return first
 }
 
+// documentedSessions returns the sessions of a shell in the documents, each once.
+func documentedSessions(t *testing.T) []string {
+	t.Helper()
+	names, err := filepath.Glob("../../docs/*.md")
+	require.NoError(t, err)
+	var sessions []string
+	for _, name := range append(names, "../../README.md") {
+		text, err := os.ReadFile(name)
+		require.NoError(t, err)
+		for _, session := range fences(string(text), "console") {
+			if !slices.Contains(sessions, session) {
+				sessions = append(sessions, session)
+			}
+		}
+	}
+	return sessions
+}
+
+// TestReadmeLength: README is what somebody reads who wonders whether to go on reading; the rest is in docs.
+func TestReadmeLength(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	require.NoError(t, err)
+	assert.LessOrEqual(t, strings.Count(string(readme), "\n"), 180)
+}
+
+// TestLinks: what the documents link to is there, headings included.
+func TestLinks(t *testing.T) {
+	names, err := filepath.Glob("../../docs/*.md")
+	require.NoError(t, err)
+	names = append(names, "../../README.md", "../../CONTRIBUTING.md", "../../CHANGELOG.md", "../../SECURITY.md", "../../plugin/typoguard/README.md")
+	links := regexp.MustCompile(`\]\(([^)#:]*)(#[^)]*)?\)`)
+	count := 0
+	for _, name := range names {
+		for _, link := range links.FindAllStringSubmatch(prose(t, name), -1) {
+			target := name
+			if link[1] != "" {
+				target = filepath.Join(filepath.Dir(name), link[1])
+			}
+			count++
+			if _, err := os.Stat(target); !assert.NoError(t, err, "%s: %s", name, link[0]) || link[2] == "" {
+				continue
+			}
+			assert.Contains(t, headings(prose(t, target)), strings.TrimPrefix(link[2], "#"), "%s: %s", name, link[0])
+		}
+	}
+	assert.Greater(t, count, 50)
+}
+
+// prose returns a document without its code blocks.
+func prose(t *testing.T, name string) string {
+	t.Helper()
+	text, err := os.ReadFile(name)
+	require.NoError(t, err)
+	return regexp.MustCompile("(?ms)^ *(?:```|~~~).*?^ *(?:```|~~~)$").ReplaceAllString(string(text), "")
+}
+
+// headings returns the anchors of a document's headings, as GitHub makes them.
+func headings(document string) []string {
+	var all []string
+	for _, heading := range regexp.MustCompile(`(?m)^#+ (.*)$`).FindAllStringSubmatch(document, -1) {
+		anchor := regexp.MustCompile(`[^a-z0-9_ -]`).ReplaceAllString(strings.ToLower(heading[1]), "")
+		all = append(all, strings.ReplaceAll(anchor, " ", "-"))
+	}
+	return all
+}
+
 // TestExample: the example answers what it and the README say it does.
 func TestExample(t *testing.T) {
 	example, err := os.ReadFile("../../Corefile.example")
@@ -239,11 +305,9 @@ func TestChangelog(t *testing.T) {
 	assert.True(t, slices.IsSortedFunc(dates, func(a, b string) int { return strings.Compare(b, a) }), "versions %s", dates)
 }
 
-// TestDocumentedCommands: what the README shows of the binary's commands is what they print, in a directory with the example
+// TestDocumentedCommands: what the documents show of the binary's commands is what they print, in a directory with the example
 // as Corefile, and as mail.log what a real Postfix logged.
 func TestDocumentedCommands(t *testing.T) {
-	readme, err := os.ReadFile("../../README.md")
-	require.NoError(t, err)
 	example, err := os.ReadFile("../../Corefile.example")
 	require.NoError(t, err)
 	var log []byte
@@ -262,7 +326,7 @@ func TestDocumentedCommands(t *testing.T) {
 	require.NoError(t, os.Chtimes(filepath.Join(dir, "mail.log"), written, written))
 
 	commands := 0
-	for _, session := range fences(string(readme), "console") {
+	for _, session := range documentedSessions(t) {
 		command, want, _ := strings.Cut(strings.TrimPrefix(session, "\n"), "\n")
 		command, ok := strings.CutPrefix(command, "$ coredns-typoguard ")
 		if !ok {

@@ -14,19 +14,19 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The comments between which the README quotes rows of the tables.
+// The comments between which docs/protect.md quotes rows of the tables.
 const (
 	quoteStart = "<!-- corpus -->"
 	quoteEnd   = "<!-- /corpus -->"
 )
 
-// TestReadme asserts that the tables in the README have only rows that are measured here.
-func TestReadme(t *testing.T) {
+// TestDocumented asserts that the tables in docs/protect.md have only rows that are measured here.
+func TestDocumented(t *testing.T) {
 	t.Parallel()
-	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+	readme, err := os.ReadFile(filepath.Join("..", "..", "docs", "protect.md"))
 	require.NoError(t, err)
 	_, quote, ok := strings.Cut(string(readme), quoteStart)
-	require.True(t, ok, "expected %s in README.md", quoteStart)
+	require.True(t, ok, "expected %s in docs/protect.md", quoteStart)
 	quote, _, ok = strings.Cut(quote, quoteEnd)
 	require.True(t, ok, "expected %s behind %s", quoteEnd, quoteStart)
 

@@ -75,7 +75,7 @@ func runTests(m *testing.M) (code int, err error) {
 	code = m.Run()
 	fmt.Printf("What was seen:\n\n%s\n", &seen)
 	if code == 0 {
-		err = seen.checkReadme(flag.Lookup("test.run").Value.String() == "")
+		err = seen.checkDocs(flag.Lookup("test.run").Value.String() == "")
 	}
 	return code, err
 }

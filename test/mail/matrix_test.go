@@ -12,7 +12,7 @@ import (
 	"sync"
 )
 
-// columns are the configurations of README's table of actions, in its order.
+// columns are the configurations of the documented table of actions, in its order.
 var columns = []string{nxdomain.name, nodata.name, nullMX.name, sinkhole.name, unprotected.name}
 
 // seen is what became of mail to a lookalike in this run.
@@ -56,7 +56,7 @@ func (m *matrix) String() string {
 	return b.String()
 }
 
-// row returns a row of README's table of actions. Everything in it was seen, and thus is in bold.
+// row returns a row of the documented table of actions. Everything in it was seen, and thus is in bold.
 func (m *matrix) row(server string) string {
 	cells := []string{server}
 	for _, name := range columns {
@@ -69,7 +69,7 @@ func (m *matrix) row(server string) string {
 	return "| " + strings.Join(cells, " | ") + " |"
 }
 
-// String returns what happened, as it stands in README's table.
+// String returns what happened, as it stands in the documented table.
 func (o outcome) String() string {
 	switch {
 	case o.place == atSite:
@@ -82,10 +82,10 @@ func (o outcome) String() string {
 	return fmt.Sprintf("**bounces at once**, %s, %q", o.status, o.text)
 }
 
-// checkReadme returns an error if README's table of actions says something else than what was seen, or that something was
+// checkDocs returns an error if the documented table of actions says something else than what was seen, or that something was
 // seen that was not. A row that was seen in part, because a part of the tests ran, is not compared.
-func (m *matrix) checkReadme(everything bool) error {
-	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
+func (m *matrix) checkDocs(everything bool) error {
+	documented, err := os.ReadFile(filepath.Join("..", "..", "docs", "actions.md"))
 	if err != nil {
 		return err
 	}
@@ -93,33 +93,33 @@ func (m *matrix) checkReadme(everything bool) error {
 		if slices.ContainsFunc(columns, func(name string) bool { _, ok := row[name]; return !ok }) {
 			continue
 		}
-		if want := m.row(server); !strings.Contains(string(readme), want+"\n") {
-			return fmt.Errorf("README.md says something else of %s than what was seen:\n%s", server, want)
+		if want := m.row(server); !strings.Contains(string(documented), want+"\n") {
+			return fmt.Errorf("docs/actions.md says something else of %s than what was seen:\n%s", server, want)
 		}
 	}
 	if !everything {
 		return nil
 	}
-	quoted, err := between(string(readme), "[...]\n", "```")
+	quoted, err := between(string(documented), "[...]\n", "```")
 	if err != nil {
 		return err
 	}
 	if !slices.ContainsFunc(m.texts, func(text string) bool { return strings.Contains(text, quoted) }) {
-		return fmt.Errorf("README.md quotes a bounce that no sender read:\n%s", quoted)
+		return fmt.Errorf("docs/actions.md quotes a bounce that no sender read:\n%s", quoted)
 	}
-	table, err := between(string(readme), "### Choosing an action\n", "\n#")
+	table, err := between(string(documented), "## Choosing an action\n", "\n#")
 	if err != nil {
 		return err
 	}
 	for server := range m.rows {
 		if !strings.Contains(table, "| "+server+" |") {
-			return fmt.Errorf("README.md has no row of %s below \"Choosing an action\"", server)
+			return fmt.Errorf("docs/actions.md has no row of %s below \"Choosing an action\"", server)
 		}
 	}
 	for line := range strings.Lines(table) {
 		server, rest, _ := strings.Cut(strings.TrimPrefix(line, "| "), " |")
 		if _, ok := m.rows[server]; !ok && strings.HasPrefix(line, "| ") && strings.Contains(rest, "**") {
-			return fmt.Errorf("README.md has cells of %s in bold, of which nothing was seen", server)
+			return fmt.Errorf("docs/actions.md has cells of %s in bold, of which nothing was seen", server)
 		}
 	}
 	return nil
@@ -130,7 +130,7 @@ func between(document, from, to string) (string, error) {
 	_, rest, begins := strings.Cut(document, from)
 	found, _, ends := strings.Cut(rest, to)
 	if !begins || !ends || strings.TrimSpace(found) == "" {
-		return "", fmt.Errorf("README.md: nothing between %q and %q; expected what is compared with what was seen", from, to)
+		return "", fmt.Errorf("docs/actions.md: nothing between %q and %q; expected what is compared with what was seen", from, to)
 	}
 	return found, nil
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/typoguard/coredns-typoguard/test/resolvers"
 )
 
-// probe is a row of the table of differences in README.md.
+// probe is a row of the table of differences in docs/rpz.md.
 type probe struct {
 	what  string
 	name  string
@@ -106,7 +106,7 @@ func extendedError(reply *dns.Msg) string {
 	return "no"
 }
 
-// TestTable: the table in README.md says what the servers do.
+// TestTable: the table in docs/rpz.md says what the servers do.
 func TestTable(t *testing.T) {
 	s := newSetting(t, probePolicy)
 	header, line := "| asked | typoguard |", "|---|---|"
@@ -124,11 +124,11 @@ func TestTable(t *testing.T) {
 		rows.WriteString("\n")
 	}
 	table := header + "\n" + line + "\n" + rows.String()
-	readme, err := os.ReadFile("../../README.md")
+	readme, err := os.ReadFile("../../docs/rpz.md")
 	require.NoError(t, err)
 	_, rest, begins := strings.Cut(string(readme), "<!-- rpz -->\n")
 	documented, _, ends := strings.Cut(rest, "<!-- /rpz -->")
-	require.True(t, begins && ends, "expected the table in README.md between <!-- rpz --> and <!-- /rpz -->")
+	require.True(t, begins && ends, "expected the table in docs/rpz.md between <!-- rpz --> and <!-- /rpz -->")
 	assert.Equal(t, table, documented, "the table should be\n%s", table)
 }
 
