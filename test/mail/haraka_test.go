@@ -16,7 +16,7 @@ import (
 // TestAuditHaraka: what audit reads in the log of Haraka is what became of the messages, in each of its formats.
 func TestAuditHaraka(t *testing.T) {
 	requireTools(t, map[string]string{"node": "nodejs", "npm": "npm", "smtp-source": "postfix"})
-	haraka := installHaraka(t)
+	haraka := installHaraka(t, filepath.Join(runDir, "haraka"))
 	for _, format := range []string{"default", "logfmt", "json"} {
 		t.Run(format, func(t *testing.T) {
 			t.Parallel()
@@ -25,10 +25,9 @@ func TestAuditHaraka(t *testing.T) {
 	}
 }
 
-// installHaraka installs Haraka as haraka/package-lock.json has it, and returns its program.
-func installHaraka(t *testing.T) string {
+// installHaraka installs Haraka in a directory, as haraka/package-lock.json has it, and returns its program.
+func installHaraka(t *testing.T, dir string) string {
 	t.Helper()
-	dir := filepath.Join(runDir, "haraka")
 	for _, name := range []string{"package.json", "package-lock.json"} {
 		writeFile(t, filepath.Join(dir, name), kit.ReadFile(t, filepath.Join("haraka", name)))
 	}

@@ -29,21 +29,12 @@ func TestListHaraka(t *testing.T) {
 	testList(t, startListHaraka, notUnderstood(cases, "quoted local part"), "250 ")
 }
 
-// startListHaraka starts Haraka as haraka/package-lock.json has it.
+// startListHaraka starts Haraka with the plugin.
 func startListHaraka(t *testing.T, ns *netns, dir string) mta {
 	t.Helper()
-	modules, home := filepath.Join(dir, "npm"), filepath.Join(dir, "haraka")
-	for _, name := range []string{"package.json", "package-lock.json"} {
-		writeFile(t, filepath.Join(modules, name), kit.ReadFile(t, filepath.Join("haraka", name)))
-	}
-	program := filepath.Join(modules, "node_modules", "Haraka", "bin", "haraka")
-	for _, command := range []*exec.Cmd{
-		exec.Command("npm", "ci", "--prefix", modules, "--no-audit", "--no-fund", "--omit=optional", "--ignore-scripts"),
-		exec.Command("node", program, "--install", home), // the files that it does not start without
-	} {
-		out, err := command.CombinedOutput()
-		require.NoErrorf(t, err, "%s: %s", command, out)
-	}
+	program, home := installHaraka(t, filepath.Join(dir, "npm")), filepath.Join(dir, "haraka")
+	out, err := exec.Command("node", program, "--install", home).CombinedOutput() // the files that it does not start without
+	require.NoErrorf(t, err, "haraka --install: %s", out)
 	for name, content := range map[string]string{
 		"config/me":            "relay.corp.example\n",
 		"config/smtp.ini":      "listen=127.0.0.1:25\nnodes=0\n",

@@ -26,10 +26,13 @@ import (
 	"github.com/typoguard/coredns-typoguard/test/kit"
 )
 
+// ciSeed is the storm of make e2e: the same one each time, so that what fails there can be had again. make soak takes one by chance.
+const ciSeed = 7
+
 // The flags, which go behind -args.
 var (
 	lasts   = flag.Duration("for", time.Minute, "how long the storm lasts")
-	seed    = flag.Uint64("seed", 0, "the seed of the storm; 0 takes one by chance")
+	seed    = flag.Uint64("seed", ciSeed, "the seed of the storm; 0 takes one by chance")
 	story   = flag.Bool("story", false, "print what happened even if nothing was violated")
 	reloads = flag.Int("reloads", 30, "how often the Corefile is reloaded under load")
 )
