@@ -77,7 +77,7 @@ func documentedCorefiles(t *testing.T) map[string]string {
 	all := map[string]string{}
 	documents, err := filepath.Glob("../../docs/*.md")
 	require.NoError(t, err)
-	for _, name := range append(documents, "../../README.md", "../../plugin/typoguard/README.md") {
+	for _, name := range append(documents, "../../README.md", "../../plugin/typoguard/README.md", "../../deploy/coredns.io/typoguard.md") {
 		text, err := os.ReadFile(name)
 		require.NoError(t, err)
 		for i, corefile := range fences(string(text), "corefile") {
