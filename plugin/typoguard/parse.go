@@ -51,6 +51,7 @@ var options = []option{
 	{"shrink", once(parseShrink)},
 	{"events", parseEvents},
 	{"syslog", parseSyslog},
+	{"notify", parseNotify},
 	{"log_events", once(parseLogEvents)},
 	{"client_mask", once(parseClientMask)},
 	{"dnstap", once(parseDnstap)},

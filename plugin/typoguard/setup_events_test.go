@@ -12,7 +12,7 @@ import (
 
 // TestParseEventsErrors holds every message whole. ROOT stands for the directory of relative file names.
 func TestParseEventsErrors(t *testing.T) {
-	root := writeLists(t, map[string]string{"some.pem": "none\n"})
+	root := writeLists(t, map[string]string{"some.pem": "none\n", "empty": "\n", "bad.tmpl": "{{"})
 	const address = `; expected one such as udp://192.0.2.1, tcp://siem.example.org:601 or tls://siem.example.org:6514`
 	const bits = `; expected bits of IPv4 and of IPv6 addresses to keep, such as 24 56`
 	tests := []struct{ name, option, want string }{
@@ -37,6 +37,15 @@ func TestParseEventsErrors(t *testing.T) {
 		{"syslog without a port", "syslog udp://192.0.2.1:", `syslog: address "udp://192.0.2.1:"` + address},
 		{"syslog with a wrong port", "syslog udp://192.0.2.1:65536", `syslog: address "udp://192.0.2.1:65536"` + address},
 		{"syslog twice", "syslog udp://192.0.2.1\nsyslog udp://192.0.2.1:514", `syslog: udp://192.0.2.1:514 twice; expected different ones`},
+		{"notify nowhere", "notify", `notify: no argument; expected a URL such as https://soc.example.org/typoguard`},
+		{"notify without a scheme", "notify soc.example.org", `notify: URL "soc.example.org"; expected one such as https://soc.example.org/typoguard`},
+		{"notify by a wrong one", "notify ftp://soc.example.org", `notify: URL "ftp://soc.example.org"; expected one such as https://soc.example.org/typoguard`},
+		{"notify with a password", "notify https://a:b@soc.example.org", `notify: a user in the URL; expected it in a file: authorization FILE`},
+		{"notify without a secret", "notify https://soc.example.org secret nope", `notify: open ROOT/nope: no such file or directory`},
+		{"notify with an empty secret", "notify https://soc.example.org secret empty", `notify: ROOT/empty has not one line; expected a secret`},
+		{"notify with a bad template", "notify https://soc.example.org template bad.tmpl", `notify: template: bad.tmpl:1: unclosed action`},
+		{"notify with a bad CA", "notify https://soc.example.org ca some.pem", `notify: ROOT/some.pem contains no PEM certificate`},
+		{"notify twice", "notify https://soc.example.org/x\nnotify https://soc.example.org/x", `notify: https://soc.example.org#46f570 twice; expected different ones`},
 		{"facility", "syslog udp://192.0.2.1 facility local8", `syslog: unknown facility "local8"; expected one of kern, user, mail, daemon, auth, syslog, lpr, news, uucp, cron, authpriv, ftp, ntp, audit, alert, clock, local0, local1, local2, local3, local4, local5, local6, local7`},
 		{"TLS settings without TLS", "syslog tcp://192.0.2.1 ca some.pem", `syslog: unknown setting "ca"; expected one of facility`},
 		{"no CA", "syslog tls://192.0.2.1 ca nope.pem", `syslog: open ROOT/nope.pem: no such file or directory; expected files in PEM`},
@@ -63,7 +72,7 @@ func TestParseEventsErrors(t *testing.T) {
 	}
 	entries, err := os.ReadDir(root)
 	require.NoError(t, err)
-	assert.Len(t, entries, 1, "parsing has no side effects")
+	assert.Len(t, entries, 3, "parsing has no side effects")
 }
 
 // TestParseSyslogAddress: the port may be left out, and IPv6 addresses are in brackets where there is one.

@@ -14,7 +14,7 @@ import (
 // handover is the value of the label sink for events that the query path could not hand over.
 const handover = "handover"
 
-// The metrics of events. The label sink is "log", the path of a file, the address of a syslog server, or the DSN of a history
+// The metrics of events. The label sink is "log", the path of a file, the address of a syslog server, the name of a webhook, or the DSN of a history
 // without its password.
 var (
 	EventsWritten = promauto.NewCounterVec(prometheus.CounterOpts{
