@@ -110,6 +110,7 @@ func TestWebhookRefused(t *testing.T) {
 		assert.Zero(t, n)
 	}
 	assert.Empty(t, r.bodies, "redirects are not followed")
+	require.NoError(t, h.Close()) // otherwise the error may be that a connection has ended
 	r.Close()
 	_, err = h.Write(t.Context(), ids("a"))
 	require.ErrorContains(t, err, "connection refused")
