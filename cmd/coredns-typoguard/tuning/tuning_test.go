@@ -28,7 +28,8 @@ func TestStacks(t *testing.T) {
 
 	release := Stacks()
 	runtime.GC()
-	assert.Equal(t, uint64(8<<10), value(t, size))
+	assert.GreaterOrEqual(t, value(t, size), uint64(8<<10))
+	assert.LessOrEqual(t, value(t, size), uint64(16<<10), "8 KiB, but for the race detector, whose frames are larger")
 
 	release()
 	assert.Equal(t, goroutines, runtime.NumGoroutine())
