@@ -122,6 +122,8 @@ type walk struct {
 	reply   *dns.Msg
 	aliases map[string]*dns.CNAME // in the answer section, by owner in lower case; nil if there are few
 	way     []*dns.CNAME          // the aliases followed so far
+	listed  string                // the last listed name on it, or ""
+	before  int                   // how many of the aliases lead to that
 }
 
 // few is how many records are searched faster than put into a map.
@@ -163,7 +165,10 @@ func (w *walk) alias(name string) *dns.CNAME {
 
 // follow walks along the aliases of the answer section, from the query's name on.
 func (w *walk) follow(d *Decision) {
-	name, listed := w.query.Name, d.Listed != ""
+	name := w.query.Name
+	if d.Listed != "" {
+		w.listed = name
+	}
 	var flat *Finding // a lookalike whose own alias must not be seen
 	if cname := w.alias(name); cname != nil {
 		flat = w.aliasOf(name, d, cname)
@@ -177,7 +182,7 @@ func (w *walk) follow(d *Decision) {
 				return
 			}
 		}
-		if cname == nil || (!listed && endsHere(w.query.Type)) {
+		if cname == nil || (w.listed == "" && endsHere(w.query.Type)) {
 			break
 		}
 		w.way = append(w.way, cname)
@@ -185,11 +190,14 @@ func (w *walk) follow(d *Decision) {
 			break // a loop
 		}
 		next := w.judge(cname.Target, w.query.Type)
-		if f := w.into(&next, cname, listed); f != nil && f.Mode == Enforce {
-			w.end(f, name, listed)
+		if f := w.into(&next, cname); f != nil && f.Mode == Enforce {
+			w.end(f)
 			return
 		}
-		name, listed = cname.Target, listed || next.Listed != ""
+		name = cname.Target
+		if next.Listed != "" {
+			w.listed, w.before = name, len(w.way)
+		}
 		if next := w.alias(name); next != nil && w.By == nil {
 			d := w.judge(name, w.query.Type)
 			flat = w.aliasOf(name, &d, next)
@@ -203,25 +211,26 @@ func (w *walk) follow(d *Decision) {
 // endsHere reports whether a type is asked of the alias itself: then no resolver follows it.
 func endsHere(qtype uint16) bool { return qtype == dns.TypeCNAME || qtype == dns.TypeANY }
 
-// end ends the walk at an alias, the last one followed, from a name into a lookalike.
-func (w *walk) end(f *Finding, name string, listed bool) {
+// end ends the walk at an alias, the last one followed, into a lookalike. What is behind it becomes the listed name's own, and not that of an
+// alias in between: of that, a cache would go on telling others the way to the stranger.
+func (w *walk) end(f *Finding) {
 	switch {
 	case w.By != nil: // of a lookalike into another
 		w.Change, w.Rest = Flatten, nil
-	case listed:
-		w.way = w.way[:len(w.way)-1]
+	case w.listed != "":
+		w.way = w.way[:w.before]
 		w.By, w.Lead = f, w.lead()
-		w.flatten(name)
+		w.flatten(w.listed)
 	default:
 		w.By, w.Lead, w.Change, w.Name = f, w.lead(), Cut, f.Name
 	}
 }
 
-// into notes that an alias leads into a lookalike, and returns nil if it does not. For a listed name it does not matter that
+// into notes that an alias leads into a lookalike, and returns nil if it does not. Behind a listed name it does not matter that
 // the policy passes the type: a resolver that knows the alias would ask its target for others.
-func (w *walk) into(d *Decision, cname *dns.CNAME, listed bool) *Finding {
+func (w *walk) into(d *Decision, cname *dns.CNAME) *Finding {
 	if !d.Covered() {
-		if !listed || !w.passesType(cname.Target, d) {
+		if w.listed == "" || !w.passesType(cname.Target, d) {
 			return nil
 		}
 		*d = w.judge(cname.Target, dns.TypeMX)

@@ -111,6 +111,9 @@ func checkSeen(t *testing.T, s *Set, q *Query, d *Decision, got *ReplyDecision, 
 		c := s.Judge(&Query{Name: name, Type: qtype, Exists: q.Exists, Client: q.Client})
 		return c.Enforced()
 	}
+	if got.Change == Flatten {
+		require.True(t, s.IsListed(got.Name) || hides(got.Name, dns.TypeMX), "records of others under %s, which is neither listed nor hidden", got.Name)
+	}
 	targets := map[string]string{}
 	for _, rr := range all {
 		rrtype := rr.Header().Rrtype
