@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"text/template"
 	"time"
 
 	"github.com/coredns/caddy"
@@ -28,30 +29,43 @@ func parseNotify(c *caddy.Controller, p *policyConfig) error {
 	if err := checkWebhookURL(config.URL); err != nil {
 		return err
 	}
-	secret := func(use func(string)) func(string) error {
-		return func(value string) error {
-			text, err := readSecret(p.below(value))
-			if err == nil {
-				use(text)
+	var contents []string // of all files: a reload must notice that one has changed
+	file := func(use func(path, content string) error) func(string) error {
+		return func(name string) error {
+			path := filepath.Clean(p.below(name))
+			content, err := os.ReadFile(path)
+			if err != nil {
+				return err
 			}
-			return err
+			contents = append(contents, string(content))
+			return use(path, string(content))
 		}
 	}
 	err = args.Pairs(words[1:], map[string]func(string) error{
-		"secret":        secret(func(text string) { config.Secret = []byte(text) }),
-		"authorization": secret(func(text string) { config.Authorization = text }),
-		"template":      func(value string) error { return readTemplate(p.below(value), &config) },
-		"ca": func(value string) error {
-			config.CA = p.below(value)
+		"secret": file(func(path, content string) error {
+			text, err := oneLine(path, content)
+			config.Secret = []byte(text)
+			return err
+		}),
+		"authorization": file(func(path, content string) (err error) {
+			config.Authorization, err = oneLine(path, content)
+			return err
+		}),
+		"template": file(func(path, content string) (err error) {
+			config.Template, err = parseTemplate(path, content)
+			return err
+		}),
+		"ca": file(func(path, _ string) error {
+			config.CA = path
 			_, err := config.TLS()
 			return err
-		},
+		}),
 	})
 	if err != nil {
 		return err
 	}
 	return p.addSink(newSinkConfig("notify", at, sink.Config{
-		Name: config.Name(), Settings: strings.Join(words[1:], " "),
+		Name: config.Name(), Settings: strings.Join(words[1:], " "), Secret: strings.Join(contents, "\x00"),
 		Open: func() (sink.Target, error) {
 			config.Host = sink.Hostname()
 			return sink.NewWebhook(config)
@@ -71,33 +85,26 @@ func checkWebhookURL(text string) error {
 	return nil
 }
 
-// readSecret reads a file with one line, which is kept out of the Corefile, since that is less well guarded.
-func readSecret(path string) (string, error) {
-	content, err := os.ReadFile(filepath.Clean(path))
-	if err != nil {
-		return "", err
-	}
-	text := strings.TrimSpace(string(content))
+// oneLine returns what a file with a secret has, which is kept out of the Corefile, since that is less well guarded.
+func oneLine(path, content string) (string, error) {
+	text := strings.TrimSpace(content)
 	if text == "" || strings.ContainsAny(text, "\r\n") {
 		return "", fmt.Errorf("%s has not one line; expected a secret", path)
 	}
 	return text, nil
 }
 
-// readTemplate reads the template of a body, and tries it with an event.
-func readTemplate(path string, config *sink.WebhookConfig) error {
-	content, err := os.ReadFile(filepath.Clean(path))
+// parseTemplate parses the template of a body, and tries it with an event.
+func parseTemplate(path, content string) (*template.Template, error) {
+	parsed, err := sink.ParseTemplate(filepath.Base(path), content)
 	if err != nil {
-		return err
-	}
-	if config.Template, err = sink.ParseTemplate(filepath.Base(path), string(content)); err != nil {
-		return err
+		return nil, err
 	}
 	var lines bytes.Buffer
 	now := time.Now()
 	if err := event.NewJSON(&lines, "").Encode(&event.Event{First: now, Last: now}); err != nil {
-		return err
+		return nil, err
 	}
-	_, err = sink.Body(config.Template, lines.Bytes())
-	return err
+	_, err = sink.Body(parsed, lines.Bytes())
+	return parsed, err
 }

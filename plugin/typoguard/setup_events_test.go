@@ -3,11 +3,14 @@ package typoguard
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/sink"
 )
 
 // TestParseEventsErrors holds every message whole. ROOT stands for the directory of relative file names.
@@ -73,6 +76,27 @@ func TestParseEventsErrors(t *testing.T) {
 	entries, err := os.ReadDir(root)
 	require.NoError(t, err)
 	assert.Len(t, entries, 3, "parsing has no side effects")
+}
+
+// TestNotifyFilesChange: a reload notices that a file has other content, and one that fails when it is used.
+func TestNotifyFilesChange(t *testing.T) {
+	root := writeLists(t, map[string]string{"secret": "one\n", "body": "{{ range .Events }}{{ json . }}{{ end }}"})
+	parsed := func() *sink.Config {
+		b, err := parseCorefile(t, root, "typoguard {\nprotect mil\nnotify https://soc.example.org secret secret template body\n}")
+		require.NoError(t, err)
+		at := slices.IndexFunc(b.policies[0].sinks, func(s *sinkConfig) bool { return s.option == "notify" })
+		return &b.policies[0].sinks[at].Config
+	}
+	before := parsed()
+	assert.True(t, before.Same(parsed()))
+	for name, content := range map[string]string{"secret": "another\n", "body": "{{ json .Events }}"} {
+		old := parsed()
+		require.NoError(t, os.WriteFile(filepath.Join(root, name), []byte(content), 0o600))
+		assert.False(t, old.Same(parsed()), name)
+	}
+	require.NoError(t, os.WriteFile(filepath.Join(root, "body"), []byte("{{ .Event }}"), 0o600))
+	_, err := parseCorefile(t, root, "typoguard {\nprotect mil\nnotify https://soc.example.org template body\n}")
+	require.ErrorContains(t, err, "notify: executing the template: template: body:1:3: ")
 }
 
 // TestParseSyslogAddress: the port may be left out, and IPv6 addresses are in brackets where there is one.

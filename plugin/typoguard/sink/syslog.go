@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
@@ -52,17 +51,11 @@ type SyslogConfig struct {
 
 // TLS returns the TLS configuration, or an error if the files do not make a valid one.
 func (c *SyslogConfig) TLS() (*tls.Config, error) {
-	config := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: c.ServerName}
-	if c.CA != "" {
-		pem, err := os.ReadFile(c.CA)
-		if err != nil {
-			return nil, err
-		}
-		config.RootCAs = x509.NewCertPool()
-		if !config.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("%s contains no PEM certificate", c.CA)
-		}
+	config, err := tlsConfig(c.CA)
+	if err != nil {
+		return nil, err
 	}
+	config.ServerName = c.ServerName
 	if c.Cert != "" {
 		certificate, err := tls.LoadX509KeyPair(c.Cert, c.Key)
 		if err != nil {

@@ -6,7 +6,6 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/tls"
-	"crypto/x509"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
@@ -14,7 +13,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"os"
 	"strconv"
 	"strings"
 	"text/template"
@@ -58,21 +56,7 @@ func (c *WebhookConfig) Name() string {
 }
 
 // TLS returns the TLS configuration, or an error if the file does not make a valid one.
-func (c *WebhookConfig) TLS() (*tls.Config, error) {
-	config := &tls.Config{MinVersion: tls.VersionTLS12}
-	if c.CA == "" {
-		return config, nil
-	}
-	pem, err := os.ReadFile(c.CA)
-	if err != nil {
-		return nil, err
-	}
-	config.RootCAs = x509.NewCertPool()
-	if !config.RootCAs.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("%s contains no PEM certificate", c.CA)
-	}
-	return config, nil
-}
+func (c *WebhookConfig) TLS() (*tls.Config, error) { return tlsConfig(c.CA) }
 
 // Webhook is a Target: a server to which events are sent by HTTP, several in a request. A request is repeated until the server answers with
 // a code between 200 and 299, so a server that took it, but did not say so in time, gets its events twice: event.id tells. Redirects are not
