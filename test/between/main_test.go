@@ -15,7 +15,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"syscall"
 	"testing"
 	"time"
 
@@ -47,17 +46,7 @@ var world *surroundings
 const inside = "TYPOGUARD_BETWEEN"
 
 func TestMain(m *testing.M) {
-	flag.Parse()
-	step := outside
-	if dir := os.Getenv(inside); dir != "" {
-		step = func() (int, error) { return runTests(m, dir) }
-	}
-	code, err := step()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "between test:", err)
-		code = 1
-	}
-	os.Exit(code)
+	kit.Main("between", inside, outside, func() (int, error) { return runTests(m, os.Getenv(inside)) })
 }
 
 // prepareLimit is how long all that comes before the tests may take, building and downloading included. Their own time limit does not
@@ -66,9 +55,6 @@ const prepareLimit = 30 * time.Minute
 
 // outside prepares what needs the Internet, and runs this program again in namespaces of its own.
 func outside() (code int, err error) {
-	if os.Geteuid() != 0 {
-		return 0, errors.New("the tests make namespaces: run them as root")
-	}
 	var products []resolvers.Product
 	for _, f := range resolvers.Forwarders() {
 		if f.Debian != neverInstalled {
@@ -121,11 +107,7 @@ func unpack(ctx context.Context) (err error) {
 
 // runTests runs the tests in the namespaces.
 func runTests(m *testing.M, dir string) (int, error) {
-	if err := syscall.Mount("proc", "/proc", "proc", 0, ""); err != nil {
-		return 0, fmt.Errorf("mounting /proc: %w", err)
-	}
 	for _, args := range [][]string{
-		{"link", "set", "lo", "up"},
 		// BIND listens on addresses that a card has.
 		{"address", "add", rootServer + "/8", "dev", "lo"},
 		{"address", "add", topServer + "/8", "dev", "lo"},

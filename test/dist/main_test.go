@@ -9,14 +9,11 @@ package dist_test
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -40,24 +37,11 @@ const inside = "TYPOGUARD_DIST"
 var internet *upstream
 
 func TestMain(m *testing.M) {
-	flag.Parse()
-	step := outside
-	if os.Getenv(inside) != "" {
-		step = func() (int, error) { return runTests(m) }
-	}
-	code, err := step()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "dist test:", err)
-		code = 1
-	}
-	os.Exit(code)
+	kit.Main("dist", inside, outside, func() (int, error) { return runTests(m) })
 }
 
 // outside prepares what needs the Internet, and runs this program again in namespaces of its own.
 func outside() (int, error) {
-	if os.Geteuid() != 0 {
-		return 0, errors.New("the tests make namespaces: run them as root")
-	}
 	root, err := kit.Root()
 	if err != nil {
 		return 0, err
@@ -72,13 +56,8 @@ func outside() (int, error) {
 
 // runTests runs the tests in the namespaces.
 func runTests(m *testing.M) (int, error) {
-	if err := syscall.Mount("proc", "/proc", "proc", 0, ""); err != nil {
-		return 0, fmt.Errorf("mounting /proc: %w", err)
-	}
-	for _, args := range []string{"link set lo up", "address add " + upstreamAddress + "/32 dev lo"} {
-		if out, err := exec.Command("ip", strings.Fields(args)...).CombinedOutput(); err != nil {
-			return 0, fmt.Errorf("ip %s: %w: %s", args, err, out)
-		}
+	if out, err := exec.Command("ip", "address", "add", upstreamAddress+"/32", "dev", "lo").CombinedOutput(); err != nil {
+		return 0, fmt.Errorf("ip: %w: %s", err, out)
 	}
 	var err error
 	if internet, err = startUpstream(); err != nil {

@@ -7,12 +7,8 @@ package doctor_test
 import (
 	"context"
 	"errors"
-	"flag"
-	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"syscall"
 	"testing"
 
 	"github.com/typoguard/coredns-typoguard/test/kit"
@@ -26,24 +22,11 @@ const inside = "TYPOGUARD_DOCTOR"
 var binary string
 
 func TestMain(m *testing.M) {
-	flag.Parse()
-	step := outside
-	if dir := os.Getenv(inside); dir != "" {
-		step = func() (int, error) { return runTests(m, dir) }
-	}
-	code, err := step()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "doctor test:", err)
-		code = 1
-	}
-	os.Exit(code)
+	kit.Main("doctor", inside, outside, func() (int, error) { return runTests(m, os.Getenv(inside)) })
 }
 
 // outside builds the binary, and runs this program again in namespaces of its own.
 func outside() (code int, err error) {
-	if os.Geteuid() != 0 {
-		return 0, errors.New("the tests make namespaces: run them as root")
-	}
 	if err := resolvers.CheckPrograms(nil, map[string]string{"ip": "iproute2", "unbound": "unbound", "dnsmasq": "dnsmasq-base"}); err != nil {
 		return 0, err
 	}
@@ -64,12 +47,6 @@ func outside() (code int, err error) {
 
 // runTests runs the tests in the namespaces, which end with this process.
 func runTests(m *testing.M, dir string) (int, error) {
-	if err := syscall.Mount("proc", "/proc", "proc", 0, ""); err != nil {
-		return 0, fmt.Errorf("mounting /proc: %w", err)
-	}
-	if out, err := exec.Command("ip", "link", "set", "lo", "up").CombinedOutput(); err != nil {
-		return 0, fmt.Errorf("ip: %w: %s", err, out)
-	}
 	binary = filepath.Join(dir, "coredns-typoguard")
 	return m.Run(), nil
 }

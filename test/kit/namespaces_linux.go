@@ -2,12 +2,49 @@ package kit
 
 import (
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"os/exec"
 	"runtime"
 	"syscall"
 )
+
+// Main is the TestMain of tests that need namespaces of their own. outside prepares what needs root and the Internet there, and calls
+// InNamespaces with a variable in the environment, by which this program knows that it is in them: then inside runs the tests, with /proc
+// and the loopback device there. Main does not return.
+func Main(name, variable string, outside, inside func() (int, error)) {
+	flag.Parse()
+	step := outside
+	switch {
+	case os.Getenv(variable) != "":
+		step = func() (int, error) {
+			if err := enter(); err != nil {
+				return 0, err
+			}
+			return inside()
+		}
+	case os.Geteuid() != 0:
+		step = func() (int, error) { return 0, errors.New("the tests make namespaces: run them as root") }
+	}
+	code, err := step()
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "%s test: %v\n", name, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// enter makes new namespaces usable.
+func enter() error {
+	if err := syscall.Mount("proc", "/proc", "proc", 0, ""); err != nil {
+		return fmt.Errorf("mounting /proc: %w", err)
+	}
+	if out, err := exec.Command("ip", "link", "set", "lo", "up").CombinedOutput(); err != nil {
+		return fmt.Errorf("ip: %w: %s", err, out)
+	}
+	return nil
+}
 
 // InNamespaces runs this program again in namespaces of its own: for the network, processes and mounts. It gets more arguments and
 // environment variables, and InNamespaces returns its exit status. It needs root.

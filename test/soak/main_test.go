@@ -17,9 +17,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"syscall"
 	"testing"
 	"time"
 
@@ -44,24 +42,11 @@ const inside = "TYPOGUARD_SOAK"
 const buildLimit = 30 * time.Minute
 
 func TestMain(m *testing.M) {
-	flag.Parse()
-	step := outside
-	if os.Getenv(inside) != "" {
-		step = func() (int, error) { return runTests(m) }
-	}
-	code, err := step()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "soak test:", err)
-		code = 1
-	}
-	os.Exit(code)
+	kit.Main("soak", inside, outside, func() (int, error) { return runTests(m) })
 }
 
 // outside builds the binary, and runs this program again in namespaces of its own.
 func outside() (code int, err error) {
-	if os.Geteuid() != 0 {
-		return 0, errors.New("the tests make namespaces: run them as root")
-	}
 	dir, err := os.MkdirTemp("", "typoguard-soak-")
 	if err != nil {
 		return 0, err
@@ -84,12 +69,6 @@ func outside() (code int, err error) {
 
 // runTests runs the tests in the namespaces.
 func runTests(m *testing.M) (int, error) {
-	if err := syscall.Mount("proc", "/proc", "proc", 0, ""); err != nil {
-		return 0, fmt.Errorf("mounting /proc: %w", err)
-	}
-	if out, err := exec.Command("ip", "link", "set", "lo", "up").CombinedOutput(); err != nil {
-		return 0, fmt.Errorf("ip: %w: %s", err, out)
-	}
 	return m.Run(), nil
 }
 
