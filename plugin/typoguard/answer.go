@@ -12,6 +12,14 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 )
 
+// What a client sees of who answered, however many resolvers are in between.
+const (
+	// NameServer is the name server in the SOA record of negative answers.
+	NameServer = "typoguard.invalid."
+	// ExplanationPrefix is how the EXTRA-TEXT of Extended DNS Errors begins.
+	ExplanationPrefix = "typoguard: "
+)
+
 const (
 	// sinkholePreference is that of the one MX record of a sinkholed name.
 	sinkholePreference = 10
@@ -117,7 +125,7 @@ func soa(name string, ttl uint32) []dns.RR {
 	})
 	section.soa = dns.SOA{
 		Hdr:     header(name, dns.TypeSOA, ttl),
-		Ns:      "typoguard.invalid.",
+		Ns:      NameServer,
 		Mbox:    "nobody.invalid.",
 		Serial:  1,
 		Refresh: 3600,
@@ -300,7 +308,7 @@ func reason(h *hit, note string) string {
 	case h.record != nil:
 		what = h.recordText() + " of " + displayName(h.record.Header().Name)
 	}
-	return "typoguard: " + what + " looks like " + h.Lookalike.Intended +
+	return ExplanationPrefix + what + " looks like " + h.Lookalike.Intended +
 		" (" + h.Lookalike.Kind + ", policy " + h.Policy.Name + note + ", id " + h.id + ")"
 }
 

@@ -109,6 +109,15 @@ func TestDoctor(t *testing.T) {
 		}
 		assert.Zero(t, status)
 	})
+	t.Run("no client", func(t *testing.T) {
+		h := newHost(t)
+		h.corefile = strings.Replace(good, "        protect army.mil navy.mil\n", "        protect army.mil navy.mil\n        clients 192.0.2.0/24\n", 1)
+		h.args = []string{"-through", unguarded}
+		_, findings := h.examine()
+		assert.Contains(t, findings, finding{
+			"note", "resolver", `127.0.0.6 (-through) does not hide armyy.mil here, which is no client of policy "default"`, "run this command on one of its clients",
+		})
+	})
 	for _, test := range faults {
 		t.Run(test.name, func(t *testing.T) {
 			h := newHost(t)

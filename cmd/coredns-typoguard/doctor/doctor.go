@@ -7,12 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/netip"
 	"path/filepath"
 
 	"github.com/urfave/cli/v3"
 
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/corefile"
+	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/resolver"
 )
 
 const description = `Run it on the host of the mail server. It reads the Corefile and the host's own configuration, asks each resolver in use for a
@@ -105,15 +105,11 @@ func run(ctx context.Context, c *cli.Command) error {
 func parseAddresses(texts []string) ([]server, error) {
 	var all []server
 	for _, text := range texts {
-		address, err := netip.ParseAddrPort(text)
+		address, err := resolver.ParseAddress(text)
 		if err != nil {
-			addr, err := netip.ParseAddr(text)
-			if err != nil {
-				return nil, fmt.Errorf("through: %q; expected an address such as 192.0.2.53 or [2001:db8::53]:53", text)
-			}
-			address = netip.AddrPortFrom(addr, 53)
+			return nil, fmt.Errorf("through: %w", err)
 		}
-		all = append(all, server{address: address.String(), from: "-through"})
+		all = append(all, server{address: address, from: "-through"})
 	}
 	return all, nil
 }

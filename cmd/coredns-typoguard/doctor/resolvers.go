@@ -11,6 +11,7 @@ import (
 
 	"github.com/miekg/dns"
 
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 )
 
@@ -67,6 +68,11 @@ func (e *examination) examineCanary(ctx context.Context, s server, c canary) {
 		}
 		reply, err := ask(ctx, s.address, c.name, qtype)
 		what, how := c.judge(reply, err)
+		if what == shown && !c.policy.Clients.Cover(clientTo(s.address)) {
+			e.add(note, "resolver", fmt.Sprintf("%s does not hide %s here, which is no client of policy %q", s, strings.TrimSuffix(c.name, "."), c.policy.Name),
+				"run this command on one of its clients")
+			return
+		}
 		question := strings.TrimSuffix(c.name, ".") + " " + dns.TypeToString[qtype]
 		switch what {
 		case hidden:
@@ -83,6 +89,16 @@ func (e *examination) examineCanary(ctx context.Context, s server, c canary) {
 		return
 	}
 	e.add(fine, "resolver", fmt.Sprintf("%s hides %s, of policy %q", s, strings.TrimSuffix(c.name, "."), c.policy.Name), "")
+}
+
+// clientTo returns this host as the client that a resolver sees.
+func clientTo(address string) *policy.Client {
+	conn, err := net.Dial("udp", address) // which sends nothing
+	if err != nil {
+		return policy.ClientAt(netip.Addr{}) // any client, so that nothing is excused
+	}
+	defer conn.Close()
+	return policy.ClientAt(conn.LocalAddr().(*net.UDPAddr).AddrPort().Addr())
 }
 
 // judge tells from a reply what a resolver does about the canary, and how it can be told.
@@ -105,7 +121,7 @@ func (c *canary) judge(reply *dns.Msg, err error) (what outcome, how string) {
 	}
 	for _, rr := range reply.Ns {
 		soa, ok := rr.(*dns.SOA)
-		if ok && soa.Ns == "typoguard.invalid." {
+		if ok && soa.Ns == typoguard.NameServer {
 			return hidden, ""
 		}
 		if ok {
@@ -137,7 +153,7 @@ func isExplained(reply *dns.Msg) bool {
 	opt := reply.IsEdns0()
 	return opt != nil && slices.ContainsFunc(opt.Option, func(option dns.EDNS0) bool {
 		ede, ok := option.(*dns.EDNS0_EDE)
-		return ok && strings.HasPrefix(ede.ExtraText, "typoguard: ")
+		return ok && strings.HasPrefix(ede.ExtraText, typoguard.ExplanationPrefix)
 	})
 }
 

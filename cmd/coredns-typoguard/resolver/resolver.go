@@ -38,7 +38,7 @@ func FromFlag(c *cli.Command) (*Resolver, error) {
 	if text == "" {
 		return nil, nil //nolint:nilnil // the option is not set
 	}
-	address, err := parseAddress(text)
+	address, err := ParseAddress(text)
 	if err != nil {
 		return nil, fmt.Errorf("resolve: %w", err)
 	}
@@ -49,8 +49,8 @@ func FromFlag(c *cli.Command) (*Resolver, error) {
 	return &Resolver{address: address, udp: dns.Client{Timeout: timeout}, tcp: dns.Client{Net: "tcp", Timeout: timeout}, known: known}, nil
 }
 
-// parseAddress parses an address with or without a port.
-func parseAddress(text string) (string, error) {
+// ParseAddress returns the address of a resolver with its port, which is 53 if none is given.
+func ParseAddress(text string) (string, error) {
 	if addr, err := netip.ParseAddr(text); err == nil {
 		return net.JoinHostPort(addr.String(), "53"), nil
 	}
