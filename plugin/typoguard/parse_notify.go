@@ -32,13 +32,13 @@ func parseNotify(c *caddy.Controller, p *policyConfig) error {
 	var contents []string // of all files: a reload must notice that one has changed
 	file := func(use func(path, content string) error) func(string) error {
 		return func(name string) error {
-			path := filepath.Clean(p.below(name))
-			content, err := os.ReadFile(path)
+			path := p.below(name)
+			content, err := readFile(path)
 			if err != nil {
 				return err
 			}
-			contents = append(contents, string(content))
-			return use(path, string(content))
+			contents = append(contents, content)
+			return use(path, content)
 		}
 	}
 	err = args.Pairs(words[1:], map[string]func(string) error{
@@ -83,6 +83,12 @@ func checkWebhookURL(text string) error {
 		return errors.New("a user in the URL; expected it in a file: authorization FILE")
 	}
 	return nil
+}
+
+// readFile returns the content of a file.
+func readFile(path string) (string, error) {
+	content, err := os.ReadFile(filepath.Clean(path))
+	return string(content), err
 }
 
 // oneLine returns what a file with a secret has, which is kept out of the Corefile, since that is less well guarded.
