@@ -46,7 +46,7 @@ func main() {
 	if slices.Contains(os.Args[1:], "-version") || slices.Contains(os.Args[1:], "--version") {
 		writeOrigins(os.Stderr) // standard output has CoreDNS's version only, for scripts
 	}
-	tuning.Garbage()
+	defer tuning.Garbage()()
 	defer tuning.Stacks()()
 	coremain.Run()
 }

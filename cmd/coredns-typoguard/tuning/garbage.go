@@ -5,6 +5,7 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
+	"sync/atomic"
 )
 
 const (
@@ -18,20 +19,26 @@ const (
 
 // Garbage makes garbage collections rarer while little is in use: a collection costs the same however much garbage there is, and a
 // resolver makes much of it, all short-lived. The heap becomes at most 32 MiB larger than with the runtime's own setting, and what a
-// large list needs is as much as ever. GOGC in the environment overrides it; GOMEMLIMIT holds as well.
-func Garbage() {
+// large list needs is as much as ever. GOGC in the environment overrides it; GOMEMLIMIT holds as well. It ends with the function that it
+// returns, and the setting stays as it is then.
+func Garbage() (stop func()) {
 	if os.Getenv("GOGC") != "" {
-		return
+		return func() {}
 	}
 	adjust()
-	afterEach(adjust)
+	var stopped atomic.Bool
+	afterEach(adjust, &stopped)
+	return func() { stopped.Store(true) }
 }
 
-// afterEach calls a function after each garbage collection, with something that is garbage from the beginning.
-func afterEach(do func()) {
+// afterEach calls a function after each garbage collection until it is stopped, with something that is garbage from the beginning.
+func afterEach(do func(), stopped *atomic.Bool) {
 	runtime.AddCleanup(&sentinel{}, func(do func()) {
+		if stopped.Load() {
+			return
+		}
 		do()
-		afterEach(do)
+		afterEach(do, stopped)
 	}, do)
 }
 
