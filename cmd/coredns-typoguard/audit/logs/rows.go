@@ -135,7 +135,11 @@ func (r *Reader) readValues(row []string, line []byte, found func(*Record)) (for
 	if slices.Equal(row, t.header) {
 		return tableFormat, Other
 	}
-	if differs := len(row) != len(t.header); len(t.header) == 1 || len(t.header) > 0 && differs {
+	width := len(t.header)
+	if width == 0 && r.options.Columns == nil {
+		width = t.width
+	}
+	if differs := len(row) != width; width == 1 || width > 0 && differs {
 		switch {
 		case differs && r.startHeadless(line):
 			row, _ = r.table.row(line)

@@ -120,6 +120,7 @@ func TestTablesAndLogs(t *testing.T) {
 		{"one column, as PowerShell writes lists", []string{"email", "{bob@army.ml}"}, []string{`- bob@army.ml asked from "" by ""`}, 0},
 		{"one column, then logs without times", []string{"email", "9C70A9883A1: to=<bob@army.ml>, relay=mx.army.ml[192.0.2.1]:25, dsn=2.0.0, status=sent (250 ok)"}, []string{`- bob@army.ml delivered from "" by ""`}, 0},
 		{"a table, then other programs", []string{"Received,RecipientAddress,Status", "2026-11-21T22:38:15,bob@army.ml,Delivered", other, log}, []string{delivered, delivered}, 0},
+		{"Umbrella without a header, then other programs", []string{queried, other, log}, []string{asked, delivered}, 0},
 		{"a table without a status, then Courier", []string{"recipient,subject", "eve@navy.mi,x", "Nov 21 23:38:15 relay courieresmtp: id=1,from=<alice@corp.example>,addr=<bob@army.ml>,status: failure"},
 			[]string{`- eve@navy.mi asked from "" by ""`, `2026-11-21 22:38:15 bob@army.ml bounced from "alice@corp.example" by ""`}, 0},
 		{"one column with names of people", []string{"email", "Eve <eve@navy.mi>"}, []string{`- eve@navy.mi asked from "" by ""`}, 0},
