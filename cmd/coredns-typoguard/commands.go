@@ -20,6 +20,7 @@ import (
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/doctor"
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/export"
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/health"
+	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/manual"
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/rpz"
 )
 
@@ -39,12 +40,10 @@ func commands(in io.Reader, out, errs io.Writer) *cli.Command {
 		Usage: "CoreDNS that hides domains that look like mistyped protected ones",
 		UsageText: "coredns-typoguard [-conf Corefile] [-dns.port PORT] [-quiet] …   run the server; -help lists CoreDNS's flags\n" +
 			"coredns-typoguard COMMAND [OPTION...] [ARGUMENT...]",
-		Version:               caddy.AppVersion,
-		Commands:              []*cli.Command{check.Command(), advise.Command(), audit.Command(), rpz.Command(), export.Command(), doctor.Command(), health.Command()},
-		EnableShellCompletion: true,
-		ConfigureShellCompletionCommand: func(completion *cli.Command) {
-			completion.Hidden = false
-		},
+		Version:                         caddy.AppVersion,
+		Commands:                        []*cli.Command{check.Command(), advise.Command(), audit.Command(), rpz.Command(), export.Command(), doctor.Command(), health.Command(), manual.Command()},
+		EnableShellCompletion:           true,
+		ConfigureShellCompletionCommand: configureCompletion,
 		Action: func(_ context.Context, c *cli.Command) error {
 			return fmt.Errorf("unknown command %q; expected one of %s", c.Args().First(), strings.Join(commandNames(c), ", "))
 		},
@@ -89,7 +88,7 @@ func describeCommands() {
 		fmt.Fprintf(flag.CommandLine.Output(), "Usage of %s:\n", os.Args[0])
 		flag.PrintDefaults()
 		fmt.Fprintln(flag.CommandLine.Output(), "\nCommands (each has its own -help):")
-		for _, c := range commands(nil, io.Discard, io.Discard).Commands {
+		for _, c := range commands(nil, io.Discard, io.Discard).VisibleCommands() {
 			fmt.Fprintf(flag.CommandLine.Output(), "  %-8s %s\n", c.Name, c.Usage)
 		}
 	}

@@ -8,13 +8,17 @@ import (
 	"io"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/typoguard/coredns-typoguard/test/kit"
 )
 
 // warning is a line with a warning about a Corefile, and known one about domains that it hides, which most tests are not about.
@@ -272,8 +276,8 @@ func TestAuditErrors(t *testing.T) {
 func TestHelp(t *testing.T) {
 	useBinary(t)
 	root := commands(nil, io.Discard, io.Discard)
-	require.NotEmpty(t, root.Commands)
-	for _, c := range root.Commands {
+	require.NotEmpty(t, root.VisibleCommands())
+	for _, c := range root.VisibleCommands() {
 		t.Run(c.Name, func(t *testing.T) {
 			assert.NotEmpty(t, c.Usage)
 			assert.NotEmpty(t, c.ArgsUsage)
@@ -307,6 +311,27 @@ func TestCompletion(t *testing.T) {
 	assert.Contains(t, out, "exchange\nexim\npostfix\n")
 }
 
+// TestCompletionInBash: the script works in a bash without the package bash-completion, and tells nobody that something is missing.
+func TestCompletionInBash(t *testing.T) {
+	binary, err := kit.Build(t.Context())
+	require.NoError(t, err)
+	dir := t.TempDir()
+	require.NoError(t, os.Symlink(binary, filepath.Join(dir, "coredns-typoguard")))
+	for line, want := range map[string]string{"che": "check", "check --cl": "--client", "export po": "postfix"} {
+		words := strings.Fields("coredns-typoguard " + line)
+		script := `source <(coredns-typoguard completion bash)
+complete -p coredns-typoguard >/dev/null || exit
+COMP_WORDS=(` + strings.Join(words, " ") + `) COMP_CWORD=` + strconv.Itoa(len(words)-1) + `
+__coredns-typoguard_bash_autocomplete
+echo "${COMPREPLY[@]}"`
+		bash := exec.Command("bash", "--norc", "--noprofile", "-c", script)
+		bash.Env = append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"))
+		out, err := bash.CombinedOutput()
+		require.NoError(t, err, string(out))
+		assert.Equal(t, want+"\n", string(out), line)
+	}
+}
+
 // TestServerHelp: CoreDNS's help tells of the commands.
 func TestServerHelp(t *testing.T) {
 	before := flag.Usage
@@ -319,7 +344,7 @@ func TestServerHelp(t *testing.T) {
 	flag.CommandLine.SetOutput(&out)
 	flag.Usage()
 	assert.Contains(t, out.String(), "-conf string")
-	for _, c := range commands(nil, io.Discard, io.Discard).Commands {
+	for _, c := range commands(nil, io.Discard, io.Discard).VisibleCommands() {
 		assert.Contains(t, out.String(), "\n  "+c.Name+" ")
 	}
 }

@@ -37,9 +37,8 @@ func main() {
 		os.Exit(runCommand(os.Args, os.Stdin, os.Stdout, os.Stderr))
 	}
 	describeCommands()
-	flag.Bool("share-ports", false, "Serve ports that another process serves, too, for a rolling restart")
 	stopper := &service.Stopper{Flush: typoguard.Stop}
-	flag.DurationVar(&stopper.Timeout, "stop-timeout", stopTimeout, "End the process so long after SIGTERM or SIGINT at the latest; 0 for never")
+	addFlags(flag.CommandLine, stopper)
 	stopper.Listen()
 	go stopper.Run()
 	service.Announce()
@@ -49,6 +48,12 @@ func main() {
 	defer tuning.Garbage()()
 	defer tuning.Stacks()()
 	coremain.Run()
+}
+
+// addFlags adds our flags to those of CoreDNS.
+func addFlags(set *flag.FlagSet, stopper *service.Stopper) {
+	set.Bool("share-ports", false, "Serve ports that another process serves, too, for a rolling restart")
+	set.DurationVar(&stopper.Timeout, "stop-timeout", stopTimeout, "End the process so long after SIGTERM or SIGINT at the latest; 0 for never")
 }
 
 // writeOrigins says where the data of others in the binary is from: their licences ask for that.
