@@ -100,6 +100,9 @@ func TestCheck(t *testing.T) {
 			"ubk.com: passed verdict=lookalike reason=short intended=ubs.com protected=ubs.com distance=1 kind=substitution policy=default action=nxdomain mode=enforce\n", ""},
 		{"both on standard input", []string{"-conf", "stdin", "-"}, "", 2, "", "coredns-typoguard check: conf: both -conf stdin and the argument - read standard input; expected only one of them\n"},
 		{"bad Corefile", []string{"-conf", "stdin", "army.ml"}, ". {\nnonsense\n}", 2, "", "coredns-typoguard check: stdin:2 - Error during parsing: Unknown directive 'nonsense'\n"},
+		{"mistyped directive", []string{"-conf", "stdin", "army.ml"}, ". {\nerrors\ntypogaurd {\n}\n}", 2, "",
+			"coredns-typoguard check: stdin:3 - Error during parsing: Unknown directive 'typogaurd' (did you mean typoguard?)\n"},
+		{"mistyped option", []string{"-jsn"}, "", 2, "", "coredns-typoguard check: flag provided but not defined: -jsn (did you mean json?); see coredns-typoguard check -help\n"},
 		{"unknown option", []string{"-nonsense"}, "", 2, "", "coredns-typoguard check: flag provided but not defined: -nonsense; see coredns-typoguard check -help\n"},
 	}
 	for _, tt := range tests {
@@ -292,6 +295,8 @@ func TestHelp(t *testing.T) {
 			}
 		})
 	}
+	_, _, errs := runCLI(t, "", "chek")
+	assert.Contains(t, errs, `coredns-typoguard chek: unknown command "chek" (did you mean check?); expected one of check, advise, audit`)
 	status, _, errs := runCLI(t, "", "nonsense")
 	assert.Equal(t, 2, status)
 	assert.Contains(t, errs, `coredns-typoguard nonsense: unknown command "nonsense"; expected one of check, advise, audit`)
