@@ -34,6 +34,7 @@ func TestManualPages(t *testing.T) {
 		assert.Contains(t, list, "**coredns-typoguard-"+c.Name+"**(8)\n: ", "the list")
 		assert.True(t, strings.HasPrefix(page, "# NAME\n\ncoredns-typoguard-"+c.Name+" - "+c.Usage), page)
 		assert.Zero(t, strings.Count(page, "```")%2, "%s: a code block has no end", c.Name)
+		assert.Contains(t, page, "\n**-help**, **-h**\n: show help\n")
 		for _, f := range c.VisibleFlags() {
 			for _, name := range f.Names() {
 				assert.Contains(t, page, "**-"+name+"**", c.Name)
@@ -42,6 +43,7 @@ func TestManualPages(t *testing.T) {
 		status := page[strings.Index(page, "# EXIT STATUS\n\n"):]
 		assert.Regexp(t, `(?s)^# EXIT STATUS\n\n0.*[12].*\n# SEE ALSO`, status, c.Name)
 	}
+	assert.Contains(t, read(dir+"/coredns-typoguard-check.8.md"), "\n**-type** *TYPE*\n: check a query of this TYPE (default: \"MX\")\n")
 	entries, err := os.ReadDir(dir)
 	require.NoError(t, err)
 	assert.Len(t, entries, pages+1)

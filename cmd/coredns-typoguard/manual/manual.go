@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v3"
@@ -64,31 +65,31 @@ func pageOf(c *cli.Command) string {
 // text returns a description in Markdown. In one, paragraphs are apart, and lines that are indented stay as they are.
 func text(description string) string {
 	var out strings.Builder
-	literal := false
-	fence := func(on bool) {
-		if literal != on {
-			out.WriteString("```\n")
-		}
-		literal = on
-	}
+	literal, blank := false, ""
 	for line := range strings.Lines(strings.TrimSpace(description) + "\n") {
-		switch indented := strings.HasPrefix(line, "  "); {
-		case line == "\n":
-		case indented:
-			fence(true)
-			out.WriteString(line)
+		if line == "\n" {
+			blank = line
 			continue
-		default:
-			fence(false)
 		}
-		if literal {
-			out.WriteString(line)
-		} else {
-			out.WriteString(escape.Replace(line))
+		if indented := strings.HasPrefix(line, "  "); indented != literal {
+			blank = fence(literal) + "\n" + fence(indented)
+			literal = indented
 		}
+		if !literal {
+			line = escape.Replace(line)
+		}
+		out.WriteString(blank + line)
+		blank = ""
 	}
-	fence(false)
-	return out.String() + "\n"
+	return out.String() + fence(literal) + "\n"
+}
+
+// fence returns what begins or ends lines that stay as they are.
+func fence(on bool) string {
+	if on {
+		return "```\n"
+	}
+	return ""
 }
 
 // option returns how an option is described: its names, its value, what it does, and what it is without.
@@ -98,7 +99,7 @@ func option(f cli.Flag) string {
 		usage = documented.GetUsage()
 		if documented.TakesValue() {
 			value, usage = placeholder(usage)
-			initial = documented.GetDefaultText()
+			initial = documented.GetValue()
 		}
 	}
 	var names []string
@@ -109,7 +110,7 @@ func option(f cli.Flag) string {
 	if value != "" {
 		line += " *" + escape.Replace(value) + "*"
 	}
-	if initial != "" && initial != `""` && initial != "0" {
+	if !slices.Contains([]string{"", "0", "0s", "[]"}, initial) {
 		usage += " (default: " + initial + ")"
 	}
 	return line + "\n: " + escape.Replace(usage) + "\n\n"
