@@ -150,6 +150,7 @@ func TestDoctor(t *testing.T) {
 		})
 	})
 	examineLibcs(t)
+	examineProducts(t)
 	for _, test := range faults {
 		t.Run(test.name, func(t *testing.T) {
 			h := newHost(t)
