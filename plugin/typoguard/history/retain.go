@@ -21,17 +21,15 @@ const (
 	hourTallies = 2 * 24 * time.Hour
 )
 
-// retain removes expired events, until the context ends. After a jump of the clock it waits: with a wrong date, all would have expired.
+// retain removes expired events, until the context ends. At the start and after a jump of the clock nothing expires for a while: with a wrong
+// date, all would have.
 func (s *Store) retain(ctx context.Context) {
 	tick := time.NewTicker(retainInterval)
 	defer tick.Stop()
 	failing := false
 	var wall clock.Watch
 	for {
-		var err error
-		if wall.Steady() {
-			err = s.tidy(ctx, time.Now())
-		}
+		err := s.tidy(ctx, time.Now(), wall.Steady())
 		switch {
 		case ctx.Err() != nil:
 			return
@@ -50,8 +48,27 @@ func (s *Store) retain(ctx context.Context) {
 	}
 }
 
-// tidy removes events that are too old, and the oldest ones if all take too much room.
-func (s *Store) tidy(ctx context.Context, now time.Time) error {
+// tidy removes events that are too old, if the date is right, and the oldest ones if all take too much room.
+func (s *Store) tidy(ctx context.Context, now time.Time, isRight bool) error {
+	if isRight {
+		if err := s.expire(ctx, now); err != nil {
+			return err
+		}
+	}
+	if s.config.Size > 0 {
+		if err := s.fit(ctx); err != nil {
+			return err
+		}
+	}
+	h, err := s.ready(ctx)
+	if err != nil {
+		return err
+	}
+	return s.database.shrink(ctx, h.write)
+}
+
+// expire removes events that are too old, and sums by the hour that no span uses any more.
+func (s *Store) expire(ctx context.Context, now time.Time) error {
 	if s.config.Age > 0 {
 		for {
 			removed, err := s.remove(ctx, "first < $1", now.Add(-s.config.Age).UnixMilli())
@@ -63,12 +80,7 @@ func (s *Store) tidy(ctx context.Context, now time.Time) error {
 			}
 		}
 	}
-	if s.config.Size > 0 {
-		if err := s.fit(ctx); err != nil {
-			return err
-		}
-	}
-	err := s.change(ctx, func(tx *transaction) error {
+	return s.change(ctx, func(tx *transaction) error {
 		for _, table := range []string{"lookalike_tally", "client_tally"} {
 			if _, err := tx.exec(ctx, `DELETE FROM `+table+` WHERE span = $1 AND start < $2`, hour, now.Add(-hourTallies).UnixMilli()); err != nil {
 				return err
@@ -76,14 +88,6 @@ func (s *Store) tidy(ctx context.Context, now time.Time) error {
 		}
 		return nil
 	})
-	if err != nil {
-		return err
-	}
-	h, err := s.ready(ctx)
-	if err != nil {
-		return err
-	}
-	return s.database.shrink(ctx, h.write)
 }
 
 // fit removes the oldest events until the rest fit, assuming that all have the same size.

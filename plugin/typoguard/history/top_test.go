@@ -116,7 +116,7 @@ func TestTop(t *testing.T) {
 					checkTop(t, s, span, f.events)
 				}
 				s.config.Age = 20*aDay + time.Hour
-				require.NoError(t, s.tidy(t.Context(), now))
+				require.NoError(t, s.tidy(t.Context(), now, true))
 				left := slices.DeleteFunc(slices.Clone(f.events), func(e *event.Event) bool { return now.Sub(e.First) > s.config.Age })
 				check(t, s)
 				checkTop(t, s, Month, left)
@@ -193,7 +193,7 @@ func TestRemovalCutShort(t *testing.T) {
 		require.NoError(t, err)
 		_, err = h.write.ExecContext(t.Context(), cutShort(s))
 		require.NoError(t, err)
-		require.ErrorContains(t, s.tidy(t.Context(), now), "cut short")
+		require.ErrorContains(t, s.tidy(t.Context(), now, true), "cut short")
 		checkTop(t, s, Month, []*event.Event{other})
 	})
 }
