@@ -7,11 +7,22 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 )
 
 // Build makes coredns-typoguard as it is released, and returns its path, which all processes that run in this working copy
 // share: the first of them links it, the others find that it is up to date. Nobody may write to it.
 func Build(ctx context.Context) (path string, err error) {
+	return build(ctx, "coredns-typoguard")
+}
+
+// BuildWrongClock makes the same with a clock that package wrongclock can set.
+func BuildWrongClock(ctx context.Context) (path string, err error) {
+	return build(ctx, "coredns-typoguard-wrongclock", "wrongclock")
+}
+
+// build makes a binary with further build tags.
+func build(ctx context.Context, name string, tags ...string) (path string, err error) {
 	root, err := Root()
 	if err != nil {
 		return "", err
@@ -25,8 +36,9 @@ func Build(ctx context.Context) (path string, err error) {
 		return "", err
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
-	path = filepath.Join(dir, "coredns-typoguard")
-	build := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-tags=grpcnotrace", "-ldflags=-s -w", "-o", path, "./cmd/coredns-typoguard")
+	path = filepath.Join(dir, name)
+	all := strings.Join(append(tags, "grpcnotrace"), ",")
+	build := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-tags="+all, "-ldflags=-s -w", "-o", path, "./cmd/coredns-typoguard")
 	build.Dir, build.Env = root, append(os.Environ(), "CGO_ENABLED=0")
 	if output, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("building coredns-typoguard: %w: %s", err, output)

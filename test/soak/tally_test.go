@@ -52,6 +52,7 @@ type tally struct {
 	classes    [classes]int
 	asked      map[string]time.Time // lookalikes that were hidden, by name
 	violations map[string][]string  // by invariant
+	clock      *wallClock           // of the servers; nil if it is always right
 }
 
 func newTally() *tally {
@@ -91,6 +92,7 @@ func (t *tally) add(s *sample) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	fault, r := t.roughest(s)
+	t.addEnding(s, fault)
 	key := fault + ", " + s.network
 	c := t.counts[key]
 	if c == nil {
