@@ -118,7 +118,7 @@ func (s *Store) fit(ctx context.Context) error {
 // remove removes a bounded number of the oldest events that meet a condition, and returns how many. It subtracts them from the
 // sums, and removes lookalikes and clients without other events.
 func (s *Store) remove(ctx context.Context, condition string, args ...any) (removed int, err error) {
-	lookalikes, clients, newest := map[int64]bool{}, map[int64]bool{}, int64(0)
+	lookalikes, clients, newest := map[int64]int64{}, map[int64]int64{}, int64(0) // how many of each
 	err = s.change(ctx, func(tx *transaction) error {
 		sums := newTallies()
 		if err := tx.query(ctx, func(row *sql.Rows) error {
@@ -130,7 +130,8 @@ func (s *Store) remove(ctx context.Context, condition string, args ...any) (remo
 			c.queries = -c.queries
 			sums.add(c)
 			newest = max(newest, c.first)
-			lookalikes[c.lookalike], clients[c.client] = true, true
+			lookalikes[c.lookalike]++
+			clients[c.client]++
 			return nil
 		}, `DELETE FROM event WHERE number IN (SELECT number FROM event WHERE `+condition+` ORDER BY first, number LIMIT `+strconv.Itoa(removeBatch)+`)
 			RETURNING first, last, policy, kind, action, mode, lookalike, client, count`, args...); err != nil || removed == 0 {
@@ -146,6 +147,9 @@ func (s *Store) remove(ctx context.Context, condition string, args ...any) (remo
 	}
 	// In a separate transaction, because writers of events lock these tables first, and would deadlock with this one.
 	return removed, s.change(ctx, func(tx *transaction) error {
+		if err := tx.countDown(ctx, lookalikes); err != nil {
+			return err
+		}
 		if err := tx.removeOrphans(ctx, "lookalike", lookalikes); err != nil {
 			return err
 		}
@@ -166,8 +170,18 @@ func (t *transaction) removeEmptySums(ctx context.Context, until int64) error {
 	return nil
 }
 
+// countDown subtracts removed events from the counts of lookalikes.
+func (t *transaction) countDown(ctx context.Context, removed map[int64]int64) error {
+	for _, number := range slices.Sorted(maps.Keys(removed)) { // in the same order on all resolvers, to avoid deadlocks
+		if _, err := t.exec(ctx, `UPDATE lookalike SET events = events - $1 WHERE number = $2`, removed[number], number); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // removeOrphans removes the rows of a table that no event refers to any more.
-func (t *transaction) removeOrphans(ctx context.Context, table string, numbers map[int64]bool) error {
+func (t *transaction) removeOrphans(ctx context.Context, table string, numbers map[int64]int64) error {
 	in, args := list(slices.Sorted(maps.Keys(numbers)))
 	_, err := t.exec(ctx, `DELETE FROM `+table+` WHERE number IN `+in+` AND NOT EXISTS (SELECT 1 FROM event WHERE event.`+table+` = `+table+`.number)`, args...)
 	return err
