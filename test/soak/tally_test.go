@@ -25,9 +25,9 @@ const (
 	down                 // there is nobody to answer
 )
 
-// aftermath is how long a fault goes on to count after its end: until queries that were asked meanwhile are answered, and forward asks an
-// upstream again that was away.
-const aftermath = answerWithin + time.Second
+// aftermath is how long a fault goes on to count after its end: until queries that were asked meanwhile are answered, forward asks an
+// upstream again that was away, and the cache forgets a failure, which takes it five seconds.
+const aftermath = answerWithin + 5*time.Second
 
 // window is the time of a fault.
 type window struct {
