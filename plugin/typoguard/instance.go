@@ -6,6 +6,7 @@ import (
 
 	"github.com/coredns/caddy"
 
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/inherit"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/metrics"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/sink"
 )
@@ -144,6 +145,11 @@ func (i *instance) logInForce() {
 	}
 	for _, warning := range warnings(sitesOf(i.controller), i.blocks) {
 		log.Warning(warning)
+	}
+	for _, address := range inherit.Addresses() {
+		if i.listeners[address.String()] == nil && i.reviews[address.String()] == nil {
+			log.Warningf("systemd has opened %s, but no option smtp or review names that address: clients that connect to it wait", address)
+		}
 	}
 }
 

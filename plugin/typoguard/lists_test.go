@@ -16,6 +16,7 @@ import (
 
 	"github.com/coredns/caddy"
 	clog "github.com/coredns/coredns/plugin/pkg/log"
+	"github.com/miekg/dns"
 	"github.com/prometheus/client_golang/prometheus/testutil"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -184,6 +185,25 @@ func TestClockJumps(t *testing.T) {
 			elapse(longestWait + time.Second)
 			require.Equal(t, step.want, verdictOn(b, "navy.ml"), "%+d years", step.years)
 			require.Equal(t, policy.Lookalike, verdictOn(b, "af.ml"))
+		}
+	})
+}
+
+// TestTrialEndsAfterJumps: a policy that only monitors until a time does so by the clock as it is, in decisions and in metrics.
+func TestTrialEndsAfterJumps(t *testing.T) {
+	var offset atomic.Int64
+	now := func() time.Time { return time.Now().Add(time.Duration(offset.Load())) }
+	watchedAt(t, t.TempDir(), "typoguard trial {\nprotect navy.mil\nmode monitor until=2001-01-01\n}", now, func(b *block, elapse func(time.Duration)) {
+		for _, step := range []struct {
+			years int
+			want  policy.Mode
+		}{{0, policy.Monitor}, {10, policy.Enforce}, {0, policy.Monitor}, {-10, policy.Monitor}, {10, policy.Enforce}} {
+			offset.Store(int64(time.Duration(step.years) * 365 * 24 * time.Hour))
+			d := b.set.Load().Judge(&policy.Query{Name: "navy.ml", Type: dns.TypeMX, Now: now})
+			require.Equal(t, step.want, d.Mode, "%+d years", step.years)
+			elapse(longestWait + time.Second)
+			assert.InDelta(t, 1, testutil.ToFloat64(metrics.PolicyInfo.WithLabelValues("trial", b.hashes[0], step.want.String(), "nxdomain", caddy.AppVersion)), 0)
+			assert.Equal(t, 1, testutil.CollectAndCount(metrics.PolicyInfo))
 		}
 	})
 }

@@ -2,6 +2,7 @@ package typoguard
 
 import (
 	"context"
+	"fmt"
 	"net/netip"
 	"slices"
 	"sync"
@@ -9,6 +10,7 @@ import (
 
 	"golang.org/x/time/rate"
 
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/inherit"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/pool"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/sink"
@@ -124,10 +126,22 @@ type listenerPool = pool.Pool[*listener, *smtp.Server]
 func newListenerPool(events *sink.Dispatcher, failures *failureLog) *listenerPool {
 	return &listenerPool{
 		Same:      func(*listener, *listener) bool { return true },
-		Open:      func(l *listener) (*smtp.Server, error) { return smtp.Listen(l.address, l.config(events, failures)) },
+		Open:      func(l *listener) (*smtp.Server, error) { return listenSMTP(l.address, l.config(events, failures)) },
 		Configure: func(s *smtp.Server, l *listener) { s.Configure(l.config(events, failures)) },
 		Close:     closeServer,
 	}
+}
+
+// listenSMTP starts a server, on the socket that systemd has opened for the address, if there is one.
+func listenSMTP(address netip.AddrPort, config *smtp.Config) (*smtp.Server, error) {
+	listener, err := inherit.Listener(address)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("smtp %s: %w", address, err)
+	case listener != nil:
+		return smtp.Serve(listener, config)
+	}
+	return smtp.Listen(address, config)
 }
 
 func closeServer(server *smtp.Server) {

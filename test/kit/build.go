@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 )
 
 // Build makes coredns-typoguard as it is released, and returns its path, which all processes that run in this working copy
@@ -21,8 +22,13 @@ func BuildFIPS(ctx context.Context) (path string, err error) {
 	return build(ctx, "coredns-typoguard-fips", "GOFIPS140=latest")
 }
 
-// build makes the program under a name, with one more setting of Go.
-func build(ctx context.Context, name, setting string) (path string, err error) {
+// BuildWrongClock makes the same with a clock that package wrongclock can set.
+func BuildWrongClock(ctx context.Context) (path string, err error) {
+	return build(ctx, "coredns-typoguard-wrongclock", "GOFIPS140=off", "wrongclock")
+}
+
+// build makes the program under a name, with one more setting of Go, and with further build tags.
+func build(ctx context.Context, name, setting string, tags ...string) (path string, err error) {
 	root, err := Root()
 	if err != nil {
 		return "", err
@@ -37,7 +43,8 @@ func build(ctx context.Context, name, setting string) (path string, err error) {
 	}
 	defer func() { err = errors.Join(err, unlock()) }()
 	path = filepath.Join(dir, name)
-	build := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-tags=grpcnotrace", "-ldflags=-s -w", "-o", path, "./cmd/coredns-typoguard")
+	all := strings.Join(append(tags, "grpcnotrace"), ",")
+	build := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-tags="+all, "-ldflags=-s -w", "-o", path, "./cmd/coredns-typoguard")
 	build.Dir, build.Env = root, append(os.Environ(), "CGO_ENABLED=0", setting)
 	if output, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("building %s: %w: %s", name, err, output)

@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"sync"
 	"syscall"
@@ -26,10 +27,16 @@ type Process struct {
 // Launch starts a program. It is told to end when the context does, and not by Ctrl-C. The environment is that of this process,
 // and what is added to it.
 func Launch(ctx context.Context, env []string, name string, args ...string) (*Process, error) {
+	return LaunchWith(ctx, nil, env, name, args...)
+}
+
+// LaunchWith is Launch for a program that gets open files, as its descriptors from 3 on.
+func LaunchWith(ctx context.Context, files []*os.File, env []string, name string, args ...string) (*Process, error) {
 	p := &Process{name: name, exited: make(chan struct{})}
 	p.cmd = exec.CommandContext(ctx, name, args...)
 	p.cmd.Env = append(p.cmd.Environ(), env...)
 	p.cmd.Stdout, p.cmd.Stderr = &p.output, &p.output
+	p.cmd.ExtraFiles = files
 	p.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	p.cmd.Cancel = func() error { return p.cmd.Process.Signal(syscall.SIGTERM) }
 	p.cmd.WaitDelay = Patience

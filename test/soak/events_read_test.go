@@ -37,10 +37,16 @@ func (e *events) readHistory(ctx context.Context, s *sinkState, dsn string) erro
 		return err
 	}
 	defer store.Close()
-	return store.Each(ctx, history.Filter{From: e.since.Add(-time.Minute)}, func(found *history.Event) error {
-		delete(s.pending, found.Name+".")
-		return nil
-	})
+	for _, times := range e.world.clock.shown(e.since.Add(-time.Minute)) {
+		err := store.Each(ctx, history.Filter{From: times[0], Until: times[1].Add(time.Minute)}, func(found *history.Event) error {
+			delete(s.pending, found.Name+".")
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // setAside renames the events' file, as logrotate does, and removes the one before, which was read.

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -53,6 +54,7 @@ type events struct {
 	early   map[string]bool  // lookalikes whose event was read before they were taken
 	renamed string           // the event file that was set aside last
 	since   time.Time        // events of histories before that were found
+	aside   int // how many databases had been set aside when one was damaged, and -1 if none is
 	found   int
 	said    int64 // how much of the log was read
 }
@@ -74,7 +76,7 @@ func newEvents(w *world, t *tally) *events {
 	}
 	const timeout = 20 * time.Second // of a database
 	return &events{
-		world: w, tally: t, read: map[uint64]int64{}, early: map[string]bool{}, since: time.Now(),
+		world: w, tally: t, read: map[uint64]int64{}, early: map[string]bool{}, since: time.Now(), aside: -1,
 		file:   newState(w.eventsFile(), 0, func(string) bool { return true }),
 		sqlite: newState("sqlite://"+w.databaseFile(), timeout, below(mailSuffixes)),
 		pg:     newState(strings.TrimSuffix(w.postgres.DSN("postgres"), "?sslmode=disable"), timeout, below(sunkSuffixes)),
@@ -88,6 +90,28 @@ func (e *events) excuse(s *sinkState, from, to time.Time) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	s.excused = append(s.excused, [2]time.Time{from, to})
+}
+
+// damage says that the SQLite database is being damaged. What is in it is lost, and what is written to it until the server notices, which
+// works with pages in memory as long as it can.
+func (e *events) damage() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.aside = e.countAside()
+}
+
+// countAside returns how many databases have been set aside.
+func (e *events) countAside() int {
+	all, _ := filepath.Glob(e.world.databaseFile() + ".damaged-*Z") // the pattern is valid
+	return len(all)
+}
+
+// endDamage excuses what was lost with a damaged database, once it has been set aside.
+func (e *events) endDamage() {
+	if e.aside >= 0 && e.countAside() > e.aside {
+		e.sqlite.excused = append(e.sqlite.excused, [2]time.Time{{}, time.Now().Add(settleTime)})
+		e.aside = -1
+	}
 }
 
 // lastMoment is how long before the end of the process a query may be answered that nobody counts any more.
@@ -106,11 +130,12 @@ func (e *events) watch(ctx context.Context) { every(ctx, pollInterval, func() { 
 // scrape notes what the running process says of its sinks.
 func (e *events) scrape(ctx context.Context) {
 	m, err := kit.Scrape(ctx, guardedMetrics)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.endDamage()
 	if err != nil {
 		return // it is down
 	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
 	now := time.Now()
 	for _, s := range e.sinks() {
 		series := func(name string) float64 { return m[fmt.Sprintf(`coredns_typoguard_%s{sink=%q}`, name, s.name)] }

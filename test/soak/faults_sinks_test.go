@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"sync"
 	"syscall"
-	"time"
 
 	"github.com/miekg/dns"
 )
@@ -92,12 +91,12 @@ func (s *storm) damageDatabase() error {
 	} else if err != nil {
 		return err
 	}
+	s.events.damage()
 	const page = 4096
 	info, err := file.Stat()
 	for at := int64(page); err == nil && at < info.Size(); at += page {
 		_, err = file.WriteAt([]byte(randomBytes(page)), at)
 	}
-	s.events.excuse(s.events.sqlite, time.Time{}, time.Now().Add(settleTime))
 	return errors.Join(err, file.Close())
 }
 

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 )
@@ -33,7 +34,7 @@ func (w *world) faults() []fault {
 	for _, file := range []string{protectFile, allowFile} {
 		all = append(all, w.listFaults(file)...)
 	}
-	return append(append(append(all, w.webFaults()...), w.sinkFaults()...), processFaults()...)
+	return slices.Concat(all, w.webFaults(), w.sinkFaults(), processFaults(), w.clockFaults())
 }
 
 // upstreamFaults are those of an upstream. Both may have one at the same time: then nobody knows anything.

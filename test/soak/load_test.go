@@ -101,9 +101,9 @@ func (q question) judge(m *dns.Msg, err error) outcome {
 		return leaked
 	case err != nil || m.Rcode == dns.RcodeServerFailure || m.Rcode == dns.RcodeRefused:
 		return lost
-	case q.class == lookalike && isHidden(q, m), q.class == aliased && m.Rcode == dns.RcodeNameError:
+	case (q.class == lookalike || q.class == lookalikeUntil) && isHidden(q, m), q.class == aliased && m.Rcode == dns.RcodeNameError:
 		return right
-	case q.class == lookalike, q.class == aliased:
+	case q.class == lookalike, q.class == lookalikeUntil, q.class == aliased:
 		return wrong
 	case strings.Contains(reason(m), "typoguard"):
 		return hidden

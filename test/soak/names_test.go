@@ -15,17 +15,19 @@ import (
 type class int
 
 const (
-	ordinary  class = iota // near nothing
-	protected              // on a list to protect
-	allowed                // on a list to allow, although it looks like a protected one
-	lookalike              // to be hidden
-	aliased                // ordinary, but an alias into a lookalike
+	ordinary       class = iota // near nothing
+	protected                   // on a list to protect
+	allowed                     // on a list to allow, although it looks like a protected one
+	lookalike                   // to be hidden
+	aliased                     // ordinary, but an alias into a lookalike
+	allowedUntil                // allowed, but only until a time
+	lookalikeUntil              // a lookalike of a name that is protected only until a time
 	classes
 )
 
 // String returns it as it is reported.
 func (c class) String() string {
-	return [...]string{"ordinary", "protected", "allowed", "lookalike", "alias into lookalike"}[c]
+	return [...]string{"ordinary", "protected", "allowed", "lookalike", "alias into lookalike", "allowed until", "lookalike until"}[c]
 }
 
 // The suffixes, by where they stand: in the Corefile, in a list of this host, in a fetched list, and in policies of other actions. Those of
@@ -59,7 +61,7 @@ func allowedEntry(i int) string { return fmt.Sprintf("nav%c.mil", 'a'+i) }
 
 // isStranger reports whether a name belongs to the stranger who gets what is mistyped.
 func isStranger(name string) bool {
-	for _, suffixes := range [][]string{mailSuffixes, sunkSuffixes, nullSuffixes} {
+	for _, suffixes := range [][]string{mailSuffixes, sunkSuffixes, nullSuffixes, {endingLookalike}} {
 		for _, suffix := range suffixes {
 			if dns.IsSubDomain(suffix+".", name) {
 				return true
@@ -95,6 +97,12 @@ func (a *asker) next() question {
 	switch a.random.IntN(10) {
 	default:
 		q.class, q.name = ordinary, fmt.Sprintf("o%d.ordinary.example.", a.random.IntN(400))
+	case 3:
+		if a.random.IntN(2) == 0 {
+			q.class, q.name = allowedUntil, fmt.Sprintf("u%d.%s.", a.random.IntN(20), endingAllowed)
+		} else {
+			q.class, q.name = lookalikeUntil, fmt.Sprintf("u%d.%s.", a.random.IntN(20), endingLookalike)
+		}
 	case 4:
 		q.class, q.name = protected, fmt.Sprintf("p%d.%s.", a.random.IntN(20), pick(a.random, protectedSuffixes...))
 	case 5:

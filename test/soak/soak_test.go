@@ -29,6 +29,7 @@ const told = 300
 func TestSoak(t *testing.T) {
 	t.Logf("SOAK seed %d, for %s", *seed, *lasts)
 	w, counts := newWorld(t), newTally()
+	counts.clock = w.clock
 	s := &storm{
 		world: w, tally: counts, random: rand.New(rand.NewPCG(*seed, 0)), longest: min(max(*lasts/60, 3*time.Second), 15*time.Second),
 		active: map[string]*active{}, tried: map[string]int{}, events: newEvents(w, counts), bounds: &bounds{server: w.guarded, tally: counts},

@@ -25,9 +25,9 @@ const (
 	down                 // there is nobody to answer
 )
 
-// aftermath is how long a fault goes on to count after its end: until queries that were asked meanwhile are answered, and forward asks an
-// upstream again that was away.
-const aftermath = answerWithin + time.Second
+// aftermath is how long a fault goes on to count after its end: until queries that were asked meanwhile are answered, forward asks an
+// upstream again that was away, and the cache forgets a failure, which takes it five seconds.
+const aftermath = answerWithin + 5*time.Second
 
 // window is the time of a fault.
 type window struct {
@@ -52,6 +52,7 @@ type tally struct {
 	classes    [classes]int
 	asked      map[string]time.Time // lookalikes that were hidden, by name
 	violations map[string][]string  // by invariant
+	clock      *wallClock           // of the servers; nil if it is always right
 }
 
 func newTally() *tally {
@@ -91,6 +92,7 @@ func (t *tally) add(s *sample) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	fault, r := t.roughest(s)
+	t.addEnding(s, fault)
 	key := fault + ", " + s.network
 	c := t.counts[key]
 	if c == nil {

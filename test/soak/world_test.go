@@ -17,6 +17,7 @@ import (
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
 	"github.com/typoguard/coredns-typoguard/test/kit"
+	"github.com/typoguard/coredns-typoguard/test/kit/wrongclock"
 	"github.com/typoguard/coredns-typoguard/test/postgres"
 )
 
@@ -28,6 +29,7 @@ type world struct {
 	web            *webServer
 	syslog         *logServer
 	postgres       *postgres.Server
+	clock          *wallClock
 }
 
 // diskSize is the size of the small disk.
@@ -59,6 +61,8 @@ func newWorld(t *testing.T) *world {
 	require.NoError(t, err)
 	require.NoError(t, w.postgres.Start(t.Context()))
 	t.Cleanup(func() { assert.NoError(t, w.postgres.Close()) })
+	w.clock = &wallClock{path: filepath.Join(dir, "clock")}
+	require.NoError(t, w.clock.set(0))
 	require.NoError(t, w.writeLists())
 	w.startServers(t, dir, certificate)
 	return w
@@ -67,14 +71,14 @@ func newWorld(t *testing.T) *world {
 // startServers starts the servers.
 func (w *world) startServers(t *testing.T, dir, certificate string) {
 	t.Helper()
-	binary, err := kit.Build(t.Context())
+	binary, err := kit.BuildWrongClock(t.Context())
 	require.NoError(t, err)
 	stanzas := fmt.Sprintf(policies, w.lists, w.web.URL, w.disk, w.postgres.DSN("postgres"))
 	w.guarded = &server{name: "guarded", dns: guardedDNS, metrics: guardedMetrics, corefile: fmt.Sprintf(chain, portOf(guardedDNS), guardedMetrics, stanzas)}
 	w.stock = &server{name: "stock", dns: stockDNS, metrics: stockMetrics, corefile: fmt.Sprintf(chain, portOf(stockDNS), stockMetrics, "")}
 	for _, s := range w.servers() {
 		s.dir, s.binary = filepath.Join(dir, s.name), binary
-		s.environment = []string{"SSL_CERT_FILE=" + certificate}
+		s.environment = []string{"SSL_CERT_FILE=" + certificate, wrongclock.Variable + "=" + w.clock.path}
 		require.NoError(t, os.Mkdir(s.dir, 0o755))
 		require.NoError(t, s.start(t.Context()))
 		t.Cleanup(func() {
@@ -101,9 +105,10 @@ const (
 // contents returns what a list file should contain.
 func contents(file string) string {
 	if file == protectFile {
-		return listOf("partner", entries)
+		return listOf("partner", entries) + untilEnd(endingSuffix)
 	}
 	var list strings.Builder
+	list.WriteString(untilEnd(endingAllowed))
 	for i := range entries {
 		list.WriteString(allowedEntry(i) + " # a neighbour\n")
 	}

@@ -15,11 +15,11 @@ type Watch struct {
 	origin  time.Time     // with a monotonic reading
 	wall    time.Time     // when last looked at
 	elapsed time.Duration // since origin
-	jumped  time.Duration // since origin; 0 for never
+	jumped  time.Duration // since origin
 }
 
-// Steady reports whether the wall clock has not jumped lately: between two calls, the later of them less
-// than Settle ago.
+// Steady reports whether the wall clock has not jumped lately: between two calls, the later of them less than Settle ago. The first call
+// counts as a jump, because a host may start with a wrong date, and the process before the date is corrected.
 func (w *Watch) Steady() bool {
 	now := time.Now()
 	if w.origin.IsZero() {
@@ -30,9 +30,9 @@ func (w *Watch) Steady() bool {
 
 // steady is Steady for a reading of the wall clock, and the time that has really passed.
 func (w *Watch) steady(wall time.Time, elapsed time.Duration) bool {
-	if drift := wall.Sub(w.wall) - (elapsed - w.elapsed); !w.wall.IsZero() && drift.Abs() > tolerance {
-		w.jumped = max(elapsed, 1)
+	if drift := wall.Sub(w.wall) - (elapsed - w.elapsed); w.wall.IsZero() || drift.Abs() > tolerance {
+		w.jumped = elapsed
 	}
 	w.wall, w.elapsed = wall, elapsed
-	return w.jumped == 0 || elapsed-w.jumped >= Settle
+	return elapsed-w.jumped >= Settle
 }

@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/typoguard/coredns-typoguard/test/kit/wrongclock"
 )
 
 // seen is a query of some type, so long after a moment.
@@ -129,6 +131,32 @@ func TestID(t *testing.T) {
 		assert.False(t, others[other], other)
 		others[other] = true
 	}
+}
+
+// TestFoldJumps: when the clock is set, windows end when they would have, and no id comes back.
+func TestFoldJumps(t *testing.T) {
+	defer wrongclock.Set(0)
+	const year = 365 * 24 * time.Hour
+	client, f := netip.MustParseAddr("192.0.2.1"), NewFolder(10)
+	for now := time.Now(); ID(client, "army.ml", "mil", now) != ID(client, "army.ml", "mil", now.Add(time.Minute)); {
+		client = client.Next() // one whose window does not end just now
+	}
+	one := func() *Event {
+		now := time.Now()
+		return &Event{ID: ID(client, "army.ml", "mil", now), Type: "MX", First: now, Last: now}
+	}
+	first := one()
+	require.True(t, f.Add(first))
+	for i, offset := range []time.Duration{year, -year, 0} {
+		wrongclock.Set(offset)
+		repeat := one()
+		require.Equal(t, first.ID, repeat.ID, "%s", offset)
+		require.True(t, f.Add(repeat))
+		assert.Empty(t, f.Due(time.Now()), "%s", offset)
+		assert.Equal(t, i+2, f.open[first.ID].Count)
+	}
+	assert.Len(t, f.Due(time.Now().Add(SettleTime)), 1)
+	assert.NotEqual(t, first.ID, ID(client, "army.ml", "mil", time.Now().Add(Window)), "its window comes once")
 }
 
 // TestIDPhase: windows of different clients do not all end in the same second.

@@ -18,8 +18,12 @@ const idLength = 10
 
 var idEncoding = base32.NewEncoding(strings.ToLower("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567")).WithPadding(base32.NoPadding)
 
-// seed makes ids unpredictable: nobody can derive an id from a client and a name, or a client from an id.
-var seed = maphash.MakeSeed()
+// seed makes ids unpredictable: nobody can derive an id from a client and a name, or a client from an id. Windows are counted from begun,
+// because the time since then is right even if the clock is set back: no id comes twice.
+var (
+	seed  = maphash.MakeSeed()
+	begun = time.Now()
+)
 
 // ID returns the id of an event: the same for all queries of a client for a name, of any type, within a window. It depends on
 // nothing else, so the query path needs no shared state to compute it. Windows of different clients, names and policies start at
@@ -36,8 +40,8 @@ func ID(client netip.Addr, name, policy string, now time.Time) string {
 
 	var b [16]byte
 	binary.BigEndian.PutUint64(b[:8], what)
-	phase := int64(what % uint64(Window))
-	binary.BigEndian.PutUint64(b[8:], uint64((now.UnixNano()+phase)/int64(Window)))
+	phase := time.Duration(what % uint64(Window))
+	binary.BigEndian.PutUint64(b[8:], uint64((now.Sub(begun)+phase)/Window))
 	var sum [8]byte
 	binary.BigEndian.PutUint64(sum[:], maphash.Bytes(seed, b[:]))
 	var text [13]byte

@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
+	"github.com/typoguard/coredns-typoguard/test/kit/wrongclock"
 )
 
 // counts is an Observer that counts.
@@ -131,4 +132,25 @@ func TestFind(t *testing.T) {
 			assert.Equal(t, tt.ttl, ttl)
 		})
 	}
+}
+
+// TestClockJumps: a result is cached for its TTL, however the clock is set meanwhile.
+func TestClockJumps(t *testing.T) {
+	defer wrongclock.Set(0)
+	const year = 365 * 24 * time.Hour
+	observer := new(counts)
+	c := NewChecker(observer)
+	check := func(domain string, lookup Lookup) policy.Existence {
+		return c.Check(t.Context(), domain, time.Minute, lookup)
+	}
+	none := func(context.Context, string, uint16) *dns.Msg { return nil }
+	require.Equal(t, policy.Exists, check("army.mil.", exists(0)))
+	require.Equal(t, policy.Unknown, check("navy.mil.", none))
+	for hits, offset := range []time.Duration{year, -year} {
+		wrongclock.Set(offset)
+		assert.Equal(t, policy.Exists, check("army.mil.", none), "still known")
+		assert.EqualValues(t, hits+1, observer.hits.Load())
+	}
+	assert.Eventually(t, func() bool { return check("navy.mil.", exists(0)) == policy.Exists }, 30*time.Second, 100*time.Millisecond,
+		"a year back, but what was unknown is asked for again soon")
 }

@@ -1,6 +1,7 @@
 package history
 
 import (
+	"math/rand/v2"
 	"sync"
 	"testing"
 
@@ -44,7 +45,28 @@ func TestNewer(t *testing.T) {
 			require.NoError(t, err)
 			older := open(t, historyconfig.Store{DSN: dsn})
 			_, err = older.Totals(t.Context())
-			require.EqualError(t, err, "schema version 99 was created by a newer typoguard; expected at most 1")
+			require.EqualError(t, err, "schema version 99 was created by a newer typoguard; expected at most 2")
+		})
+	}
+}
+
+// TestMigrateCounts: the lookalikes of a history that an earlier program began are counted.
+func TestMigrateCounts(t *testing.T) {
+	events := mixed(rand.New(rand.NewPCG(15, 16)), 500, 40)
+	for name, database := range databases {
+		t.Run(name, func(t *testing.T) {
+			dsn := database(t)
+			before := open(t, historyconfig.Store{DSN: dsn})
+			write(t, before, events...)
+			h, err := before.ready(t.Context())
+			require.NoError(t, err)
+			for _, statement := range []string{"DROP INDEX lookalike_events", "ALTER TABLE lookalike DROP COLUMN events", "DELETE FROM schema_version WHERE version_id = 2"} {
+				_, err = h.write.ExecContext(t.Context(), statement)
+				require.NoError(t, err)
+			}
+			after := open(t, historyconfig.Store{DSN: dsn})
+			write(t, after, events[0], lookup("new", 0))
+			check(t, after)
 		})
 	}
 }

@@ -53,6 +53,11 @@ func newDatabase(tb testing.TB) string {
 	return name
 }
 
+// BenchmarkOverviewPostgres is BenchmarkOverview for PostgreSQL.
+func BenchmarkOverviewPostgres(b *testing.B) {
+	benchmarkOverview(b, open(b, historyconfig.Store{DSN: server.DSN(newDatabase(b)), Host: "ns1"}))
+}
+
 // BenchmarkQueryPostgres is BenchmarkQuery, of a month, for PostgreSQL.
 func BenchmarkQueryPostgres(b *testing.B) {
 	name := newDatabase(b)

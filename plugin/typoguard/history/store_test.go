@@ -192,6 +192,7 @@ func check(t *testing.T, s *Store) {
 				FROM event, (SELECT 3600000 AS span UNION SELECT 86400000) AS spans GROUP BY 1, 2, 3) AS wrong`,
 		"latest of lookalikes":      `SELECT count(*) FROM lookalike WHERE latest <> (SELECT max(first - first % 3600000) FROM event WHERE event.lookalike = lookalike.number)`,
 		"latest of clients":         `SELECT count(*) FROM client WHERE latest <> (SELECT max(first - first % 3600000) FROM event WHERE event.client = client.number)`,
+		"counts of lookalikes":      `SELECT count(*) FROM lookalike WHERE events <> (SELECT count(*) FROM event WHERE event.lookalike = lookalike.number)`,
 		"lookalikes without events": `SELECT count(*) FROM lookalike WHERE NOT EXISTS (SELECT 1 FROM event WHERE event.lookalike = lookalike.number)`,
 		"clients without events":    `SELECT count(*) FROM client WHERE NOT EXISTS (SELECT 1 FROM event WHERE event.client = client.number)`,
 	} {

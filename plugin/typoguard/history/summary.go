@@ -152,7 +152,7 @@ func (s *Store) names(ctx context.Context, sum *Summary, unit int64) error {
 		sum.Names = append(sum.Names, n)
 		return nil
 	}, `SELECT e, eq, m, mq, top.latest, name, intended, policy, kind
-		FROM (`+sums+`) AS top JOIN lookalike ON lookalike.number = top.number ORDER BY events DESC, top.number`, args...)
+		FROM (`+sums+`) AS top JOIN lookalike ON lookalike.number = top.number ORDER BY top.events DESC, top.number`, args...)
 }
 
 // clients finds the clients with the most events.

@@ -39,7 +39,16 @@ func (s *Store) topSums(ctx context.Context, table string, unit, from int64) (qu
 	if err != nil {
 		return "", nil, err
 	}
-	numbers, err := s.top(ctx, part)
+	var numbers []int64
+	found := false
+	if table == "lookalike_tally" && len(part.starts) > 0 {
+		if numbers, found, err = s.topOfMost(ctx, part); err != nil {
+			return "", nil, err
+		}
+	}
+	if !found {
+		numbers, err = s.top(ctx, part)
+	}
 	if err != nil || len(numbers) == 0 {
 		return "", nil, err
 	}

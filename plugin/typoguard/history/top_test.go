@@ -93,12 +93,40 @@ var frequencies = map[string]func(f *frequency){
 			f.add(n, n, -time.Millisecond)
 		}
 	},
+	// Those with the most events in all have had them before the month, so that those of the month come behind: some of them, or too many.
+	"some earlier": func(f *frequency) { addEarlier(f, mostCounts[0]+10) },
+	"many earlier": func(f *frequency) { addEarlier(f, mostCounts[len(mostCounts)-1]+10) },
+	// All are as frequent in the month, but those written first come behind in all, and only some of them among those with the most.
+	"earlier ties": func(f *frequency) {
+		const first = topCount + 4
+		for n := range first {
+			f.add(n, 2, aDay)
+		}
+		for n := range writeBatch - 2*first {
+			f.add(5000+n, 1, aDay)
+		}
+		for n := range mostCounts[0] - 4 {
+			f.add(3000+n, 2, aDay)
+			f.add(3000+n, 1, -aDay)
+		}
+	},
 	"future": func(f *frequency) {
 		for n := range 15 {
 			f.add(n, 1+n%2, 40*aDay)
 			f.add(n, 1, aDay)
 		}
 	},
+}
+
+// addEarlier adds so many that were frequent before the month, and are rare in it, and some that are frequent in it.
+func addEarlier(f *frequency, count int) {
+	for n := range count {
+		f.add(n, 4, -aDay)
+		f.add(n, 1, aDay)
+	}
+	for n := range topCount + 5 {
+		f.add(3000+n, 2+n%2, aDay)
+	}
 }
 
 // TestTop compares the most frequent, those that are as frequent in the order of their numbers, and how many different ones there
@@ -116,7 +144,7 @@ func TestTop(t *testing.T) {
 					checkTop(t, s, span, f.events)
 				}
 				s.config.Age = 20*aDay + time.Hour
-				require.NoError(t, s.tidy(t.Context(), now))
+				require.NoError(t, s.tidy(t.Context(), now, true))
 				left := slices.DeleteFunc(slices.Clone(f.events), func(e *event.Event) bool { return now.Sub(e.First) > s.config.Age })
 				check(t, s)
 				checkTop(t, s, Month, left)
@@ -193,7 +221,7 @@ func TestRemovalCutShort(t *testing.T) {
 		require.NoError(t, err)
 		_, err = h.write.ExecContext(t.Context(), cutShort(s))
 		require.NoError(t, err)
-		require.ErrorContains(t, s.tidy(t.Context(), now), "cut short")
+		require.ErrorContains(t, s.tidy(t.Context(), now, true), "cut short")
 		checkTop(t, s, Month, []*event.Event{other})
 	})
 }

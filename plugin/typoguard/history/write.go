@@ -40,17 +40,17 @@ func (s *Store) Write(ctx context.Context, events []*event.Event) (written int, 
 
 // store writes events with distinct ids.
 func (t *transaction) store(ctx context.Context, host string, events []*event.Event) error {
-	lookalikes, err := t.storeLookalikes(ctx, events)
+	known, err := t.counts(ctx, events)
+	if err != nil {
+		return fmt.Errorf("looking up known events: %w", err)
+	}
+	lookalikes, err := t.storeLookalikes(ctx, events, known)
 	if err != nil {
 		return fmt.Errorf("storing lookalikes: %w", err)
 	}
 	clients, err := t.storeClients(ctx, events)
 	if err != nil {
 		return fmt.Errorf("storing clients: %w", err)
-	}
-	known, err := t.counts(ctx, events)
-	if err != nil {
-		return fmt.Errorf("looking up known events: %w", err)
 	}
 	var rows rows
 	sums := newTallies()
@@ -116,16 +116,19 @@ func digest(e *event.Event) [sha256.Size]byte {
 	return sha256.Sum256(fmt.Appendf(nil, "%q %q %q %q %q %d", e.Name, e.Policy, e.Protected, e.Intended, e.Kind, e.Distance))
 }
 
-// storeLookalikes returns the row numbers of the lookalikes of events, after inserting new ones.
-func (t *transaction) storeLookalikes(ctx context.Context, events []*event.Event) (map[[sha256.Size]byte]int64, error) {
-	one, latest := map[[sha256.Size]byte]*event.Event{}, map[[sha256.Size]byte]int64{}
+// storeLookalikes returns the row numbers of the lookalikes of events, after inserting new ones, and counts the events that are not known.
+func (t *transaction) storeLookalikes(ctx context.Context, events []*event.Event, known map[string]int64) (map[[sha256.Size]byte]int64, error) {
+	one, latest, added := map[[sha256.Size]byte]*event.Event{}, map[[sha256.Size]byte]int64{}, map[[sha256.Size]byte]int64{}
 	for _, e := range events {
 		key := digest(e)
 		one[key], latest[key] = e, max(latest[key], floor(e.First.UnixMilli(), hour))
+		if _, ok := known[e.ID]; !ok {
+			added[key]++
+		}
 	}
 	var rows rows
 	for key, e := range one {
-		rows = append(rows, []any{key[:], clean(e.Name), clean(e.Policy), clean(e.Protected), clean(e.Intended), e.Kind, e.Distance, latest[key]})
+		rows = append(rows, []any{key[:], clean(e.Name), clean(e.Policy), clean(e.Protected), clean(e.Intended), e.Kind, e.Distance, latest[key], added[key]})
 	}
 	// Again in the same order on all resolvers.
 	slices.SortFunc(rows, func(a, b []any) int { return slices.Compare(a[0].([]byte), b[0].([]byte)) })
@@ -139,8 +142,9 @@ func (t *transaction) storeLookalikes(ctx context.Context, events []*event.Event
 		}
 		numbers[[sha256.Size]byte(key)] = number
 		return nil
-	}, `INSERT INTO lookalike (digest, name, policy, protected, intended, kind, distance, latest) VALUES `+values+`
-		ON CONFLICT (digest) DO UPDATE SET latest = `+later("lookalike", "latest")+` RETURNING digest, number`, args...)
+	}, `INSERT INTO lookalike (digest, name, policy, protected, intended, kind, distance, latest, events) VALUES `+values+`
+		ON CONFLICT (digest) DO UPDATE SET latest = `+later("lookalike", "latest")+`, events = lookalike.events + excluded.events
+		RETURNING digest, number`, args...)
 	return numbers, err
 }
 

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"github.com/prometheus/exporter-toolkit/web"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/historyconfig"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/inherit"
 )
 
 // Limits, so that clients of the page cannot starve the resolver in the same process.
@@ -51,7 +53,7 @@ func Listen(config historyconfig.Page, store *history.Store) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	listener, err := net.Listen("tcp", config.Address)
+	listener, err := bind(config.Address)
 	if err != nil {
 		return nil, err
 	}
@@ -69,6 +71,17 @@ func Listen(config historyconfig.Page, store *history.Store) (*Server, error) {
 	}
 	go s.serve()
 	return s, nil
+}
+
+// bind binds an address, unless systemd has opened it.
+func bind(address string) (net.Listener, error) {
+	if parsed, err := netip.ParseAddrPort(address); err == nil {
+		listener, err := inherit.Listener(parsed)
+		if err != nil || listener != nil {
+			return listener, err
+		}
+	}
+	return net.Listen("tcp", address)
 }
 
 // serve returns when the server is shut down.

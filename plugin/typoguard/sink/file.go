@@ -183,8 +183,8 @@ func (f *File) rotate() error {
 
 // prune removes excess and expired rotated files.
 func (f *File) prune() error {
-	f.pruned = time.Now()
 	steady := f.clock.Steady() // with a wrong date, all would have expired
+	f.pruned = time.Now()
 	rotated, err := f.rotated()
 	if err != nil {
 		return err

@@ -9,10 +9,13 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/clock"
 )
 
 // newFile returns a target in a directory of its own.
@@ -240,33 +243,42 @@ func TestFileRotates(t *testing.T) {
 	assert.Equal(t, last[len(last)-len(kept):], kept, "all the last ones, in order")
 }
 
-// TestFileAge: rotated files that are too old are removed, even if nothing is rotated.
+// TestFileAge: rotated files that are too old are removed, even if nothing is rotated, but not as long as the date may be wrong.
 func TestFileAge(t *testing.T) {
 	f, path := newFile(t, 1<<20, 0, 24*time.Hour)
-	name := func(age time.Duration) string {
-		return path + "." + time.Now().UTC().Add(-age).Format(rotatedLayout)
-	}
-	old, young := name(25*time.Hour), name(23*time.Hour)
-	never := path + ".1999-13-31T00-00-00.000"
-	for _, file := range []string{old, young, path + ".1999-12-31", never} {
-		require.NoError(t, os.WriteFile(file, nil, 0o600))
-	}
-	write(t, f, "a")
-	assert.FileExists(t, never, "no time at all")
-	assert.NoFileExists(t, old)
-	assert.FileExists(t, young)
-	assert.FileExists(t, path+".1999-12-31", "not ours")
+	synctest.Test(t, func(t *testing.T) {
+		name := func(age time.Duration) string {
+			return path + "." + time.Now().UTC().Add(-age).Format(rotatedLayout)
+		}
+		old, young := name(25*time.Hour), name(22*time.Hour)
+		never := path + ".1999-13-31T00-00-00.000"
+		for _, file := range []string{old, young, path + ".1999-12-31", never} {
+			require.NoError(t, os.WriteFile(file, nil, 0o600))
+		}
+		write(t, f, "a")
+		assert.FileExists(t, old, "the host may have started with a wrong date")
+		<-time.After(clock.Settle)
+		write(t, f, "b")
+		assert.FileExists(t, never, "no time at all")
+		assert.NoFileExists(t, old)
+		assert.FileExists(t, young)
+		assert.FileExists(t, path+".1999-12-31", "not ours")
+	})
 }
 
 // TestFilePruneFails: that an old file cannot be removed is told of, and keeps no event from being written.
 func TestFilePruneFails(t *testing.T) {
 	f, path := newFile(t, 1<<20, 0, time.Hour)
-	old := path + ".1999-12-31T00-00-00.000"
-	require.NoError(t, os.MkdirAll(filepath.Join(old, "not empty"), 0o700))
-	_, err := f.Write(t.Context(), ids("a"))
-	require.ErrorIs(t, err, syscall.ENOTEMPTY)
-	write(t, f, "a")
-	assert.Equal(t, []string{"a"}, idsIn(t, path))
+	synctest.Test(t, func(t *testing.T) {
+		old := path + ".1999-12-31T00-00-00.000"
+		require.NoError(t, os.MkdirAll(filepath.Join(old, "not empty"), 0o700))
+		write(t, f, "a")
+		<-time.After(clock.Settle)
+		_, err := f.Write(t.Context(), ids("b"))
+		require.ErrorIs(t, err, syscall.ENOTEMPTY)
+		write(t, f, "b")
+		assert.Equal(t, []string{"a", "b"}, idsIn(t, path))
+	})
 }
 
 // TestFileExactlyFull: a file that has just its size takes no more.

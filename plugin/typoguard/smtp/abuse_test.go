@@ -43,7 +43,7 @@ func inBubble(t *testing.T, limits Limits, use func(c *client, w *witness)) {
 		config, w := newConfig()
 		config.Limits = limits
 		p := pipes{make(chan net.Conn), make(chan struct{})}
-		s, err := serve(p, config)
+		s, err := Serve(p, config)
 		require.NoError(t, err)
 		ours, theirs := net.Pipe()
 		p.conns <- theirs
@@ -368,7 +368,7 @@ func (deaf) Accept() (net.Conn, error) { return nil, errors.New("too many open f
 // TestAcceptFails: a server that nobody can connect to any more says so.
 func TestAcceptFails(t *testing.T) {
 	config, w := newConfig()
-	s, err := serve(deaf{pipes{closed: make(chan struct{})}}, config)
+	s, err := Serve(deaf{pipes{closed: make(chan struct{})}}, config)
 	require.NoError(t, err)
 	require.Eventually(t, func() bool { return len(w.seen().failures) == 1 }, waitTimeout, time.Millisecond)
 	require.ErrorContains(t, w.seen().failures[0], "accepting connections: too many open files")

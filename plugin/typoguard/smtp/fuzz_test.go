@@ -60,7 +60,7 @@ func FuzzSession(f *testing.F) {
 	}
 	config, w := newConfig()
 	p := pipes{make(chan net.Conn), make(chan struct{})}
-	server, err := serve(p, config)
+	server, err := Serve(p, config)
 	require.NoError(f, err)
 	f.Cleanup(func() { _ = server.Close(context.Background()) })
 

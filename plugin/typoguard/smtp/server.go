@@ -42,11 +42,11 @@ func Listen(address netip.AddrPort, config *Config) (*Server, error) {
 	if err != nil {
 		return nil, fmt.Errorf("smtp %s: %w", address, err)
 	}
-	return serve(listener, config)
+	return Serve(listener, config)
 }
 
-// serve starts serving the clients of a listener, and closes the listener if that fails.
-func serve(listener net.Listener, config *Config) (*Server, error) {
+// Serve serves the clients of a listener until Close, and closes the listener if that fails.
+func Serve(listener net.Listener, config *Config) (*Server, error) {
 	s := &Server{
 		listener:          listener,
 		commandLimiter:    newLimiter(),

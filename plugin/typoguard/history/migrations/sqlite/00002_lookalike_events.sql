@@ -1,0 +1,9 @@
+-- The same as in ../postgres.
+
+-- +goose Up
+
+-- How many events there are of a lookalike, at the most: events that have just been removed may still be counted. The most frequent of a
+-- span are among those with the most.
+ALTER TABLE lookalike ADD COLUMN events INTEGER NOT NULL DEFAULT 0;
+UPDATE lookalike SET events = (SELECT count(*) FROM event WHERE event.lookalike = lookalike.number);
+CREATE INDEX lookalike_events ON lookalike (events DESC, number, latest);
