@@ -139,6 +139,9 @@ func (f *Feed) Configure(c Config) {
 	f.Wake()
 }
 
+// Zone returns the name of the zone.
+func (f *Feed) Zone() string { return f.settings().Zone }
+
 // Wake tells the feed that something may have changed. It never waits.
 func (f *Feed) Wake() { signal(f.wake) }
 

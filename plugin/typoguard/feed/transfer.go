@@ -279,3 +279,12 @@ func (x *transfer) flush() error {
 		return x.ctx.Err()
 	}
 }
+
+// Request returns a request for a transfer of a zone.
+func Request(zone string, qtype uint16) *dns.Msg {
+	m := new(dns.Msg).SetQuestion(zone, qtype)
+	if qtype == dns.TypeIXFR {
+		m.Ns = []dns.RR{(&apex{zone: zone}).soa()}
+	}
+	return m
+}

@@ -21,6 +21,8 @@ import (
 type Options struct {
 	// Only is the name of the only policy; "" is all of them.
 	Only string
+	// Feed is the zone for secondaries of the policies; "" is whichever.
+	Feed string
 	// Client is the client that the policies must apply to; nil is anybody.
 	Client *policy.Client
 	// Monitors includes policies in mode monitor.
@@ -47,7 +49,7 @@ func Select(set *policy.Set, suffixes []policy.Suffixes, o Options) *Selection {
 	s := &Selection{Options: o, set: set, suffixes: suffixes}
 	for _, p := range set.Policies {
 		switch {
-		case o.Only != "" && p.Name != o.Only, !p.Clients.Cover(o.Client):
+		case o.Only != "" && p.Name != o.Only, o.Feed != "" && p.Feed != o.Feed, !p.Clients.Cover(o.Client):
 		case p.ModeAt(o.Now) == policy.Monitor && !o.Monitors:
 			s.Monitored = append(s.Monitored, p)
 		default:
@@ -87,7 +89,7 @@ func (s *Selection) judge(name string) judgement {
 	if name == "" {
 		return judgement{} // the root
 	}
-	q := policy.Query{Name: name, Type: dns.TypeMX, Client: s.client, Now: s.now}
+	q := policy.Query{Name: name, Type: dns.TypeMX, Client: s.client, Now: s.now, Feed: s.Feed}
 	if s.Only != "" {
 		q.Only = s.set.Named(s.Only)
 	}
@@ -173,8 +175,11 @@ func (s *Selection) Limits() []string {
 		if p.ModeAt(s.Now) == policy.Monitor {
 			lines = append(lines, fmt.Sprintf("policy %s: rows cannot express mode monitor: load the zone so that matches are only logged", p.Name))
 		}
-		for _, limit := range limitsOf(p, s.SuffixesOf(p)) {
+		for _, limit := range limitsOf(p) {
 			lines = append(lines, fmt.Sprintf("policy %s: %s", p.Name, limit))
+		}
+		if s.Feed == "" && expires(p, s.SuffixesOf(p)) { // a feed follows them
+			lines = append(lines, fmt.Sprintf("policy %s: until: entries expire only when the zone is written again", p.Name))
 		}
 	}
 	return lines
