@@ -1,14 +1,8 @@
 package typoguard
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"encoding/pem"
 	"fmt"
-	"math/big"
 	"net"
 	"os"
 	"path/filepath"
@@ -274,9 +268,10 @@ func TestFeed(t *testing.T) {
 // TestFeedTransport: transfers are signed and encrypted, in as many messages as there are.
 func TestFeedTransport(t *testing.T) {
 	useDirectives(t)
-	certificate, key := certificateFiles(t)
+	certificates := t.TempDir()
+	kit.Certificate(t, certificates)
 	input := corefile("typoguard {\nprotect army.nl navy.nl marines.nl bundeswehr.de\nfeed rpz.example\n}",
-		"tls "+certificate+" "+key+"\ntsig {\nsecret "+tsigKey+"\nrequire AXFR IXFR\n}\ntransfer {\nto *\n}")
+		"tls "+certificates+"/cert.pem "+certificates+"/key.pem\ntsig {\nsecret "+tsigKey+"\nrequire AXFR IXFR\n}\ntransfer {\nto *\n}")
 	input.Contents = []byte(strings.Replace(string(input.Contents), ".:0 {", ".:0 tls://.:0 {", 1))
 	instance, err := caddy.Start(input)
 	require.NoError(t, err)
@@ -292,28 +287,15 @@ func TestFeedTransport(t *testing.T) {
 	servers := instance.Servers()
 	encryptedAt := servers[slices.IndexFunc(servers, func(s caddy.ServerListener) bool { return s.LocalAddr() == nil })]
 	encrypted := &secondary{key: true, dialed: func() (net.Conn, error) {
-		return tls.Dial("tcp", encryptedAt.Addr().String(), &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"dot"}}) //nolint:gosec // made by the test
+		conn, err := tls.Dial("tcp", encryptedAt.Addr().String(), &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"dot"}}) //nolint:gosec // made by the test
+		if err == nil {
+			assert.Equal(t, "dot", conn.ConnectionState().NegotiatedProtocol)
+		}
+		return conn, err
 	}}
 	overTLS, err := encrypted.take(t, 0)
 	require.NoError(t, err)
 	assert.Len(t, overTLS, len(records))
-}
-
-// certificateFiles writes a certificate and its key.
-func certificateFiles(t *testing.T) (certificate, key string) {
-	t.Helper()
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	require.NoError(t, err)
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), DNSNames: []string{"feed.example"}}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
-	require.NoError(t, err)
-	pkcs8, err := x509.MarshalPKCS8PrivateKey(private)
-	require.NoError(t, err)
-	dir := writeLists(t, map[string]string{
-		"cert.pem": string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})),
-		"key.pem":  string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: pkcs8})),
-	})
-	return filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
 }
 
 // TestFeedAborted: clients that go away in the middle leave nothing behind, and do not keep others from a transfer.
