@@ -85,11 +85,12 @@ type Feed struct {
 	config  Config
 	current *version // nil before the first
 	deltas  []*delta // that lead to it, the oldest first
-	clients map[string]int
+	clients map[string]*clientSlots
 	waiting *Ticket // of the transfer that begins next
 
-	last     *state // belongs to the goroutine
-	stall    time.Duration
+	last     *state        // belongs to the goroutine
+	stall    time.Duration // how long a client may not read, and wait how long one waits for its turn
+	wait     time.Duration
 	notified chan struct{} // closed when nobody is notified any more
 	wake     chan struct{}
 	notify   chan struct{}
@@ -107,8 +108,8 @@ type version struct {
 // Open starts making the zone.
 func Open(c Config) (*Feed, error) {
 	f := &Feed{
-		config: c, slots: make(chan struct{}, maxTransfers), clients: map[string]int{},
-		wake: make(chan struct{}, 1), notify: make(chan struct{}, 1), notified: make(chan struct{}), stall: maxStall,
+		config: c, slots: make(chan struct{}, maxTransfers), clients: map[string]*clientSlots{},
+		wake: make(chan struct{}, 1), notify: make(chan struct{}, 1), notified: make(chan struct{}), stall: maxStall, wait: maxWait,
 	}
 	if c.Remembers {
 		last, err := readState(statePath(c.Dir, c.Zone))

@@ -455,9 +455,10 @@ func TestAborted(t *testing.T) {
 	assert.Len(t, s.take(t, 0), 2004)
 }
 
-// TestTooMany: a client has but some transfers at a time, while others are served.
+// TestTooMany: a client has but some transfers at a time, while others are served. It waits for the next.
 func TestTooMany(t *testing.T) {
 	s := newSetting(t, nil, nil)
+	s.wait = time.Millisecond
 	var tickets []*Ticket
 	for range maxPerClient {
 		ticket, err := s.Admit("192.0.2.1", nobody{})
@@ -470,7 +471,19 @@ func TestTooMany(t *testing.T) {
 	require.ErrorIs(t, err, errBusy)
 	other, err := s.Admit("192.0.2.2", nobody{})
 	require.NoError(t, err)
-	for _, ticket := range append(tickets, other) {
+	s.wait = maxWait
+	next := make(chan error)
+	go func() {
+		ticket, err := s.Admit("192.0.2.1", nobody{})
+		if err == nil {
+			ticket.End()
+		}
+		next <- err
+	}()
+	other.End()
+	tickets[0].End()
+	require.NoError(t, <-next)
+	for _, ticket := range tickets[1:] {
 		ticket.End()
 	}
 	assert.Empty(t, s.clients)

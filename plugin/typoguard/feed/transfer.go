@@ -25,6 +25,7 @@ type Ticket struct {
 
 	feed   *Feed
 	client string
+	own    chan struct{}   // the slots of the client
 	ctx    context.Context //nolint:containedctx // of the transfer
 	cancel context.CancelFunc
 }
@@ -33,16 +34,13 @@ var errBusy = errors.New("too many transfers at the same time")
 
 // Admit admits a client to a transfer, which must begin before anything else is done, or end. The ticket is the writer of the reply.
 func (f *Feed) Admit(client string, w dns.ResponseWriter) (*Ticket, error) {
-	if !f.count(client) {
+	own := f.slotsOf(client)
+	if !f.awaitSlots(own) {
+		f.leave(client)
 		f.settings().Observer.Transferred(Rejected)
 		return nil, errBusy
 	}
-	if !f.awaitSlot() {
-		f.uncount(client)
-		f.settings().Observer.Transferred(Rejected)
-		return nil, errBusy
-	}
-	t := &Ticket{ResponseWriter: w, feed: f, client: client}
+	t := &Ticket{ResponseWriter: w, feed: f, client: client, own: own}
 	t.ctx, t.cancel = context.WithCancel(f.ctx)
 	f.turn.Lock()
 	f.mu.Lock()
@@ -51,34 +49,57 @@ func (f *Feed) Admit(client string, w dns.ResponseWriter) (*Ticket, error) {
 	return t, nil
 }
 
-// awaitSlot waits until fewer transfers than the most are under way. It reports false if that takes too long.
-func (f *Feed) awaitSlot() bool {
-	timer := time.NewTimer(maxWait)
+// clientSlots are the transfers of a client, under way or waiting.
+type clientSlots struct {
+	slots chan struct{}
+	users int
+}
+
+// awaitSlots waits until fewer transfers than the most are under way, to the client and in all. It reports false if that takes too long.
+func (f *Feed) awaitSlots(own chan struct{}) bool {
+	timer := time.NewTimer(f.wait)
 	defer timer.Stop()
+	if !f.await(own, timer.C) {
+		return false
+	}
+	if !f.await(f.slots, timer.C) {
+		<-own
+		return false
+	}
+	return true
+}
+
+// await takes a slot. It reports false if there is none before the timer fires, or the feed ends.
+func (f *Feed) await(slots chan struct{}, timeout <-chan time.Time) bool {
 	select {
-	case f.slots <- struct{}{}:
+	case slots <- struct{}{}:
 		return true
-	case <-timer.C:
+	case <-timeout:
 	case <-f.ctx.Done():
 	}
 	return false
 }
 
-// count counts a client, unless it has too many transfers.
-func (f *Feed) count(client string) bool {
+// slotsOf returns the slots of a client, who leaves them in the end.
+func (f *Feed) slotsOf(client string) chan struct{} {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.clients[client] == maxPerClient {
-		return false
+	s := f.clients[client]
+	if s == nil {
+		s = &clientSlots{slots: make(chan struct{}, maxPerClient)}
+		f.clients[client] = s
 	}
-	f.clients[client]++
-	return true
+	s.users++
+	return s.slots
 }
 
-func (f *Feed) uncount(client string) {
+// leave forgets the slots of a client that has no other transfer.
+func (f *Feed) leave(client string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.clients[client]--; f.clients[client] == 0 {
+	if s := f.clients[client]; s.users > 1 {
+		s.users--
+	} else {
 		delete(f.clients, client)
 	}
 }
@@ -96,8 +117,9 @@ func (t *Ticket) End() {
 		t.feed.settings().Observer.Transferred(Rejected)
 		t.feed.turn.Unlock()
 	}
-	t.feed.uncount(t.client)
 	<-t.feed.slots
+	<-t.own
+	t.feed.leave(t.client)
 }
 
 // WriteMsg implements dns.ResponseWriter. A client that does not read is disconnected: nobody else sets a limit.
