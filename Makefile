@@ -23,7 +23,7 @@ UNRACED     := -gcflags='modernc.org/...=-race=false'
 GENERATED   := plugin/typoguard/review/assets/uplot plugin/typoguard/tlds/tlds.txt
 
 # The Debian packages that the end-to-end tests need, besides Go.
-E2E_PACKAGES := bind9 bind9-dnsutils chromium curl dnsmasq-base fstrm-bin gcc iproute2 knot-resolver libc6-dev musl-tools pdns-recursor postfix postgresql prometheus rsyslog unbound
+E2E_PACKAGES := bind9 bind9-dnsutils chromium curl dnsmasq-base fstrm-bin gcc iproute2 knot knot-resolver libc6-dev musl-tools nsd pdns-recursor postfix postgresql prometheus rsyslog unbound
 BETWEEN_PACKAGES := bind9 dnsmasq-base iproute2 knot-resolver pdns-recursor unbound
 SOAK_PACKAGES := iproute2 postgresql
 PEERS_PACKAGES := bind9 dnsperf pdns-recursor unbound

@@ -14,14 +14,15 @@ var linked = []string{
 }
 
 // directives returns the linked directives in order of execution: CoreDNS's order, with typoguard directly before cache, so that
-// answers that depend on the client are never cached, and every plugin that counts, logs or taps comes first.
+// answers that depend on the client are never cached, and every plugin that counts, logs or taps comes first. The plugin tls, which has no
+// part in queries, is set up before typoguard, which adds a protocol to what listeners offer.
 func directives(coredns []string) ([]string, error) {
-	var order []string
+	order := []string{"tls"}
 	for _, name := range coredns {
 		if name == "cache" {
 			order = append(order, "typoguard")
 		}
-		if slices.Contains(linked, name) {
+		if name != "tls" && slices.Contains(linked, name) {
 			order = append(order, name)
 		}
 	}

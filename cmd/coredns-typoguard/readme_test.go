@@ -32,7 +32,7 @@ func init() { clog.Discard() }
 // anyPort replaces the ports that documented Corefiles listen on by free ones, and files by those of useBinary.
 var anyPort = strings.NewReplacer(
 	"/etc/coredns-typoguard/protect.txt", "partners.txt", "/etc/coredns-typoguard/allow.txt", "legitimate.txt",
-	"sqlite:///var/lib/typoguard/events.db", "sqlite://events.db", "health  {\nlameduck 5s", "health 127.0.0.1:0 {\nlameduck 0s", "ready \n", "ready 127.0.0.1:0\n",
+	"sqlite:///var/lib/typoguard/events.db", "sqlite://events.db", "dir /var/lib/typoguard", "dir .", "health  {\nlameduck 5s", "health 127.0.0.1:0 {\nlameduck 0s", "ready \n", "ready 127.0.0.1:0\n",
 	".:1053", ".:0", "127.0.0.1:9153", "127.0.0.1:0", "0.0.0.0:9153", "127.0.0.1:0", "127.0.0.1:8181", "127.0.0.1:0", "127.0.0.1:2525", "127.0.0.1:0", "127.0.0.1:1025", "127.0.0.1:0", "127.0.0.1:8053", "127.0.0.1:0")
 
 // useBinary makes caddy start servers as the binary does, in a directory with the list files of the documentation.

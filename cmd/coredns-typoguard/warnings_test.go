@@ -61,7 +61,7 @@ func TestWarnings(t *testing.T) {
 			[]string{"server block dns://corp.example.:53 serves no name that its policies hide",
 				"lookalike_zone list.example. does not lie in server block dns://corp.example.:53, which never gets queries for it"}},
 		{"a list zone taken away", ".:53 {\n" + bound + "typoguard {\nprotect army.mil\nlookalike_zone list.corp.example\n}\n}\ncorp.example:53 {\n" + bound + "}",
-			[]string{"server block dns://corp.example.:53 takes the zone list.corp.example. away from dns://.:53, which has its list"}},
+			[]string{"server block dns://corp.example.:53 takes the zone list.corp.example. away from dns://.:53, which has it"}},
 		{"a top-level domain whose neighbours are allowed", ".:53 {\n" + bound + "typoguard {\nprotect com\nallow bom cam cm co mom om\n}\n}", nil},
 	}
 	for _, tt := range tests {

@@ -24,6 +24,7 @@ type block struct {
 	at       int // its index in the Corefile, from 0
 	policies []*policyConfig
 	zones    []*listzone.Zone
+	feeds    []*feedZone
 	lists    []*suffixlist.Lists // of each policy
 	set      atomic.Pointer[policy.Set]
 	events   atomic.Pointer[sink.Dispatcher] // nil before the instance starts
@@ -44,7 +45,11 @@ func newBlock(at int, policies []*policyConfig) (*block, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &block{at: at, policies: policies, zones: zones, changed: make(chan struct{}, 1), now: time.Now}
+	feeds, err := feedsOf(policies)
+	if err != nil {
+		return nil, err
+	}
+	b := &block{at: at, policies: policies, zones: zones, feeds: feeds, changed: make(chan struct{}, 1), now: time.Now}
 	for _, c := range policies {
 		l := &suffixlist.Lists{Protected: c.lists.protected, Allowed: c.lists.allowed, Sources: c.lists.sources}
 		if err := l.Load(context.Background()); err != nil {
@@ -113,6 +118,7 @@ func (b *block) compile() error {
 	case b.changed <- struct{}{}:
 	default: // a signal is already pending
 	}
+	b.wakeFeeds()
 	return nil
 }
 

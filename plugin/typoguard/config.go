@@ -37,6 +37,7 @@ type policyConfig struct {
 
 	lists   listsConfig
 	servers []string // the name servers of the list zone
+	feed    feedConfig
 	popular popularConfig
 	smtp    smtpConfig
 	review  *reviewConfig // nil without a page

@@ -36,6 +36,9 @@ func (b *block) inForce(i int) string {
 	if c.Zone != "" {
 		add("list zone %s", strings.TrimSuffix(c.Zone, "."))
 	}
+	if c.Feed != "" {
+		add("feed %s", strings.TrimSuffix(c.Feed, "."))
+	}
 	if c.review != nil {
 		add("review %s", c.review.Address)
 	}

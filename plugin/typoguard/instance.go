@@ -6,6 +6,7 @@ import (
 
 	"github.com/coredns/caddy"
 
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/feed"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/inherit"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/metrics"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/sink"
@@ -19,6 +20,7 @@ type instance struct {
 	listeners  map[string]*listener // by address
 	sinks      map[string]*sinkConfig
 	reviews    map[string]*reviewConfig // by address
+	feeds      map[string]*feed.Config  // by zone
 	open       *resources               // nil unless it is running
 }
 
@@ -28,6 +30,7 @@ type resources struct {
 	failures  *failureLog
 	listeners *listenerPool
 	reviews   *reviewPool
+	feeds     *feedPool
 }
 
 // running is the running instance; a process has one. If a new instance fails to start after its OnStartup, caddy does not call any of
@@ -56,7 +59,9 @@ func instanceOf(c *caddy.Controller) *instance {
 }
 
 func newInstance() *instance {
-	return &instance{listeners: map[string]*listener{}, sinks: map[string]*sinkConfig{}, reviews: map[string]*reviewConfig{}}
+	return &instance{
+		listeners: map[string]*listener{}, sinks: map[string]*sinkConfig{}, reviews: map[string]*reviewConfig{}, feeds: map[string]*feed.Config{},
+	}
 }
 
 // add adds a block that has just been loaded to the instance, which must not be running yet. Policies share a sink, listener or page of
@@ -76,7 +81,7 @@ func (i *instance) add(b *block) error {
 			return err
 		}
 	}
-	return nil
+	return i.addFeeds(b)
 }
 
 // loadedBlocks returns the blocks of the instance.
@@ -163,7 +168,20 @@ func (i *instance) openAll() error {
 	for _, b := range i.blocks {
 		b.events.Store(i.open.events)
 	}
-	return errors.Join(err, i.open.listeners.Update(i.listeners), i.open.reviews.Update(i.reviews))
+	return errors.Join(err, i.open.listeners.Update(i.listeners), i.open.reviews.Update(i.reviews), i.openFeeds())
+}
+
+// openFeeds opens the feeds, and gives them to the servers.
+func (i *instance) openFeeds() error {
+	err := i.open.feeds.Update(i.feeds)
+	for _, b := range i.blocks {
+		for _, z := range b.feeds {
+			if f, ok := i.open.feeds.Get(z.Name); ok {
+				z.feed.Store(f)
+			}
+		}
+	}
+	return err
 }
 
 // stop stops i if it is the running instance.
@@ -193,7 +211,7 @@ func (i *instance) end() {
 }
 
 func newResources() *resources {
-	r := &resources{events: sink.NewDispatcher(metrics.Events{Logger: newLogger(log)}), failures: newFailureLog(), reviews: newReviewPool()}
+	r := &resources{events: sink.NewDispatcher(metrics.Events{Logger: newLogger(log)}), failures: newFailureLog(), reviews: newReviewPool(), feeds: newFeedPool()}
 	r.listeners = newListenerPool(r.events, r.failures)
 	return r
 }
@@ -202,6 +220,7 @@ func newResources() *resources {
 func (r *resources) close() {
 	_ = r.listeners.Update(nil) // cannot fail: it opens nothing
 	_ = r.reviews.Update(nil)
+	_ = r.feeds.Update(nil)
 	r.failures.close()
 	r.events.Close()
 }

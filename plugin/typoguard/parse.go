@@ -46,6 +46,7 @@ var options = []option{
 	{"require", once(parseRequire)},
 	{"inspect", parseInspect},
 	{zoneOption, once(parseLookalikeZone)},
+	{feedOption, once(parseFeed)},
 	{"ttl", once(parseTTL)},
 	{"reload", once(parseReload)},
 	{"shrink", once(parseShrink)},

@@ -186,6 +186,7 @@ func take(b *block, proposals []*suffixlist.Proposal) (taken []*suffixlist.Propo
 
 // expire recompiles the policies of a block whenever a list entry expires, or comes back because the clock was set back, until the context ends.
 func (r *reloader) expire(ctx context.Context, b *block) {
+	modes := b.modes()
 	for compiles := true; ; {
 		wait := longestWait
 		if next := b.set.Load().Next; !next.IsZero() && compiles {
@@ -200,6 +201,10 @@ func (r *reloader) expire(ctx context.Context, b *block) {
 		case <-timer.C:
 			compiles = r.compileDue(b)
 			r.publishModes()
+			if now := b.modes(); !slices.Equal(now, modes) {
+				modes = now
+				b.wakeFeeds()
+			}
 		}
 		timer.Stop()
 	}

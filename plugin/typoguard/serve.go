@@ -15,6 +15,9 @@ func (t *Typoguard) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.M
 	if z := t.zoneOf(r); z != nil {
 		return t.serveList(ctx, w, r, z)
 	}
+	if z := t.feedOf(r); z != nil {
+		return t.serveFeed(ctx, w, r, z)
+	}
 	if !isJudged(r) {
 		return t.serveOther(ctx, w, r)
 	}

@@ -22,10 +22,16 @@ func setup(c *caddy.Controller) error {
 	if err != nil {
 		return plugin.Error(pluginName, err)
 	}
+	if len(b.feeds) > 0 {
+		offerDoT(config.TLSConfig)
+	}
 	t := newTypoguard(b)
 	c.OnStartup(func() error {
 		t.tappers = tappers(config)
 		if err := b.checkChain(func(name string) bool { return config.Handler(name) != nil }); err != nil {
+			return plugin.Error(pluginName, err)
+		}
+		if err := b.checkFeeds(config.Handler); err != nil {
 			return plugin.Error(pluginName, err)
 		}
 		if err := b.loadMissing(context.Background(), t.lookUpHost); err != nil {

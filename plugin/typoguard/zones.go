@@ -3,7 +3,6 @@ package typoguard
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/coredns/caddy"
 
@@ -29,16 +28,9 @@ func parseLookalikeZone(c *caddy.Controller, p *policyConfig) error {
 	if err != nil {
 		return err
 	}
-	name, err := match.ParseSuffix(words[0])
-	switch {
-	case err != nil:
-		return fmt.Errorf("%q is not the name of a zone: %w", words[0], err)
-	case !strings.Contains(name, "."):
-		return fmt.Errorf("%q is a top-level domain; expected a zone of your own, such as lookalikes.corp.example", words[0])
-	case len(name) > maxZone:
-		return fmt.Errorf("%q has %d characters; expected at most %d, since domains stand in front of it", words[0], len(name), maxZone)
+	if p.Zone, err = parseZone(words[0]); err != nil {
+		return err
 	}
-	p.Zone = dns.Fqdn(name)
 	for _, word := range words[1:] {
 		server, err := match.ParseSuffix(word)
 		if err != nil {
@@ -73,14 +65,16 @@ func zonesOf(policies []*policyConfig) ([]*listzone.Zone, error) {
 	return zones, nil
 }
 
-// checkZones returns an error for a list zone that is, or lies under, a protected suffix.
+// checkZones returns an error for a zone of our own that is, or lies under, a protected suffix.
 func (b *block) checkZones(set *policy.Set) error {
 	for _, c := range b.policies {
-		if c.Zone == "" {
-			continue
-		}
-		if d := set.Judge(&policy.Query{Name: c.Zone, Type: dns.TypeMX}); d.Verdict == policy.Protected {
-			return c.given[zoneOption].Errorf("%s: %s lies under the protected suffix %s; expected a zone that does not", zoneOption, c.Zone, d.Listed)
+		for option, zone := range map[string]string{zoneOption: c.Zone, feedOption: c.Feed} {
+			if zone == "" {
+				continue
+			}
+			if d := set.Judge(&policy.Query{Name: zone, Type: dns.TypeMX}); d.Verdict == policy.Protected {
+				return c.given[option].Errorf("%s: %s lies under the protected suffix %s; expected a zone that does not", option, zone, d.Listed)
+			}
 		}
 	}
 	return nil
@@ -96,20 +90,28 @@ func warnOfListZones(b *block, own, sites []*site) []string {
 					zoneOption, z.Name, suffix))
 			}
 		}
-		if len(own) > 0 && !slices.ContainsFunc(own, func(s *site) bool { return dns.IsSubDomain(s.zone, z.Name) }) {
-			all = append(all, fmt.Sprintf("%s %s does not lie in server block %s, which never gets queries for it", zoneOption, z.Name, own[0].key))
-		}
-		for _, other := range sites {
-			takes := slices.ContainsFunc(own, func(s *site) bool { return other.takesFrom(s) })
-			if other.block != b.at && takes && dns.IsSubDomain(other.zone, z.Name) {
-				all = append(all, fmt.Sprintf("server block %s takes the zone %s away from %s, which has its list", other.key, z.Name, own[0].key))
-			}
+		all = append(all, warnOfUnserved(b, own, sites, zoneOption, z.Name)...)
+	}
+	return all
+}
+
+// warnOfUnserved warns of a zone of our own about which the server block gets no queries.
+func warnOfUnserved(b *block, own, sites []*site, option, zone string) []string {
+	var all []string
+	if len(own) > 0 && !slices.ContainsFunc(own, func(s *site) bool { return dns.IsSubDomain(s.zone, zone) }) {
+		all = append(all, fmt.Sprintf("%s %s does not lie in server block %s, which never gets queries for it", option, zone, own[0].key))
+	}
+	for _, other := range sites {
+		takes := slices.ContainsFunc(own, func(s *site) bool { return other.takesFrom(s) })
+		if other.block != b.at && takes && dns.IsSubDomain(other.zone, zone) {
+			all = append(all, fmt.Sprintf("server block %s takes the zone %s away from %s, which has it", other.key, zone, own[0].key))
 		}
 	}
 	return all
 }
 
-// isZone reports whether all names of a site lie in a list zone of the block, so that it need not resolve anything.
+// isZone reports whether all names of a site lie in a zone of our own, so that it need not resolve anything.
 func (b *block) isZone(s *site) bool {
-	return slices.ContainsFunc(b.zones, func(z *listzone.Zone) bool { return dns.IsSubDomain(z.Name, s.zone) })
+	return slices.ContainsFunc(b.zones, func(z *listzone.Zone) bool { return dns.IsSubDomain(z.Name, s.zone) }) ||
+		slices.ContainsFunc(b.feeds, func(z *feedZone) bool { return dns.IsSubDomain(z.Name, s.zone) })
 }

@@ -28,18 +28,23 @@ type Server struct {
 }
 
 // Start runs a product in a new directory below dir, on one CPU if that is not empty, and returns when it is ready: while
-// it starts and loads, ready is called with its port until it reports true. The variables are those of Product.
+// it starts and loads, ready is called with its port until it reports true. The variables are those of Product; the port is a free one
+// unless given.
 func (p Product) Start(ctx context.Context, dir, cpu string, variables map[string]string, ready func(port string) bool) (*Server, error) {
 	dir = filepath.Join(dir, "of-"+filepath.Base(p.Program))
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return nil, err
 	}
-	port, err := kit.FreePort()
-	if err != nil {
-		return nil, fmt.Errorf("finding a free port: %w", err)
-	}
 	variables = maps.Clone(variables)
-	variables["dir"], variables["port"] = dir, port
+	variables["dir"] = dir
+	port := variables["port"]
+	if port == "" {
+		var err error
+		if port, err = kit.FreePort(); err != nil {
+			return nil, fmt.Errorf("finding a free port: %w", err)
+		}
+		variables["port"] = port
+	}
 	command, err := p.Configure(dir, variables)
 	if err != nil {
 		return nil, err

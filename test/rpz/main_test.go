@@ -12,6 +12,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"testing"
 
 	"github.com/typoguard/coredns-typoguard/test/kit"
@@ -36,7 +37,7 @@ func TestMain(m *testing.M) {
 
 // runTests runs the tests, once the programs are there.
 func runTests(m *testing.M) (code int, err error) {
-	if err := resolvers.CheckPrograms(peers, nil); err != nil {
+	if err := resolvers.CheckPrograms(append(slices.Clone(peers), resolvers.FedNSD, resolvers.FedKnotDNS), nil); err != nil {
 		return 0, err
 	}
 	if ours.Program, err = kit.Build(context.Background()); err != nil {

@@ -7,8 +7,8 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/resolver"
-	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/rpz"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/rows"
 )
 
 // How many names are looked up with -resolve, in a second and in all.
@@ -35,7 +35,7 @@ func lookUp(ctx context.Context, all []*advice, r *resolver.Resolver) error {
 // lookUp looks up at most so many hidden neighbours of the suffix, of all there are at equal intervals.
 func (a *advice) lookUp(ctx context.Context, share int, limit *rate.Limiter, r *resolver.Resolver) error {
 	var hidden []string
-	rpz.Neighbours(a.Suffix, func(name string) bool {
+	rows.Neighbours(a.Suffix, func(name string) bool {
 		if a.hides(name) {
 			hidden = append(hidden, name)
 		}

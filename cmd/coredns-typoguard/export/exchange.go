@@ -6,7 +6,7 @@ import (
 	"io"
 	"strings"
 
-	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/rpz"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/rows"
 )
 
 // Microsoft's limits for an organisation (Exchange Online limits, section "Journal, transport, and inbox rule limits"): the number of transport
@@ -46,7 +46,7 @@ type exchangeRules struct {
 var exchangeScript string
 
 // writeExchange writes a PowerShell script.
-func writeExchange(w io.Writer, rows []rpz.Row, policies string) ([]string, error) {
+func writeExchange(w io.Writer, rows []rows.Likely, policies string) ([]string, error) {
 	all := &exchangeRules{open: map[string]*exchangeRule{}, byDomain: patternsLength(rows) > roomInPatterns}
 	for _, row := range rows {
 		if err := all.add(&row, exceptionsBelow(rows, row.Name)); err != nil {
@@ -64,7 +64,7 @@ func writeExchange(w io.Writer, rows []rpz.Row, policies string) ([]string, erro
 }
 
 // patternsLength returns the length of the patterns for all rows.
-func patternsLength(rows []rpz.Row) int {
+func patternsLength(rows []rows.Likely) int {
 	sum := 0
 	for _, row := range rows {
 		sum += len(patternOf(row.Name))
@@ -76,7 +76,7 @@ func patternsLength(rows []rpz.Row) int {
 func patternOf(domain string) string { return `[@.]` + strings.ReplaceAll(domain, ".", `\.`) + `$` }
 
 // exceptionsBelow returns the patterns of the exceptions below a name.
-func exceptionsBelow(rows []rpz.Row, name string) []string {
+func exceptionsBelow(rows []rows.Likely, name string) []string {
 	var patterns []string
 	for _, row := range rows {
 		if row.Passes && strings.HasSuffix(row.Name, "."+name) {
@@ -87,7 +87,7 @@ func exceptionsBelow(rows []rpz.Row, name string) []string {
 }
 
 // add adds a row that hides a name. What is only hidden below a name is left out.
-func (a *exchangeRules) add(row *rpz.Row, exceptions []string) error {
+func (a *exchangeRules) add(row *rows.Likely, exceptions []string) error {
 	if row.Passes || row.OnlyBelow {
 		return nil
 	}

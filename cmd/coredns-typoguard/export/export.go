@@ -21,7 +21,7 @@ import (
 
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/corefile"
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/resolver"
-	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/rpz"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/rows"
 )
 
 const description = `Writes what the policies of a Corefile hide as a list for a mail server, which then refuses such recipients with "did you mean
@@ -43,7 +43,7 @@ the same list. Write it again whenever the policies or their lists change.
 Exit status: 0 if the list was written, 2 on error.`
 
 // format writes rows for one kind of mail server, and returns what it cannot express.
-type format func(w io.Writer, rows []rpz.Row, policies string) (limits []string, err error)
+type format func(w io.Writer, rows []rows.Likely, policies string) (limits []string, err error)
 
 var formats = map[string]format{"exchange": writeExchange, "exim": writeExim, "postfix": writePostfix}
 
@@ -93,15 +93,15 @@ func run(ctx context.Context, c *cli.Command) error {
 	if err != nil {
 		return err
 	}
-	rows, err := rpz.NewRows(blocks, c.String("policy"), c.String("client"))
+	selected, _, err := blocks.Select(c.String("policy"), c.String("client"), false)
 	if err != nil {
 		return err
 	}
-	all, err := collect(ctx, rows, c.Int("max-rows"))
+	all, err := collect(ctx, selected, c.Int("max-rows"))
 	if err != nil {
 		return err
 	}
-	limits := limitsOf(rows, lookup != nil)
+	limits := limitsOf(selected, lookup != nil)
 	if lookup != nil {
 		var unknown int
 		if all, unknown, err = registered(ctx, all, lookup); err != nil {
@@ -112,7 +112,7 @@ func run(ctx context.Context, c *cli.Command) error {
 		}
 	}
 	var list bytes.Buffer
-	more, err := write(&list, all, policyNames(rows))
+	more, err := write(&list, all, policyNames(selected))
 	if err != nil {
 		return err
 	}
@@ -127,9 +127,9 @@ func run(ctx context.Context, c *cli.Command) error {
 }
 
 // collect returns all rows, or an error if there are too many.
-func collect(ctx context.Context, rows *rpz.Rows, most int) ([]rpz.Row, error) {
-	var all []rpz.Row
-	err := rows.Each(func(r rpz.Row) error {
+func collect(ctx context.Context, selected *rows.Selection, most int) ([]rows.Likely, error) {
+	var all []rows.Likely
+	err := selected.EachLikely(func(r rows.Likely) error {
 		switch {
 		case ctx.Err() != nil:
 			return errors.New("interrupted; nothing was written")
@@ -143,9 +143,9 @@ func collect(ctx context.Context, rows *rpz.Rows, most int) ([]rpz.Row, error) {
 }
 
 // policyNames returns the names of the policies.
-func policyNames(rows *rpz.Rows) string {
+func policyNames(selected *rows.Selection) string {
 	var names []string
-	for _, p := range rows.Policies {
+	for _, p := range selected.Policies {
 		names = append(names, p.Name)
 	}
 	return strings.Join(names, ", ")

@@ -20,8 +20,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/urfave/cli/v3"
 
-	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/rpz"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/rows"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -140,10 +140,10 @@ func TestRegistered(t *testing.T) {
 // TestExchangeLimits: no rule and no organisation gets more than Microsoft allows, whatever the rows are, and every exception goes with the rules
 // that need it.
 func TestExchangeLimits(t *testing.T) {
-	row := func(name, protected string) rpz.Row {
-		return rpz.Row{Name: name, Lookalike: event.Lookalike{Protected: protected, Intended: protected}}
+	row := func(name, protected string) rows.Likely {
+		return rows.Likely{Name: name, Lookalike: event.Lookalike{Protected: protected, Intended: protected}}
 	}
-	many := []rpz.Row{{Name: "gov.ml", Passes: true}, row("ml", "mil"), {Name: "us.com", OnlyBelow: true}}
+	many := []rows.Likely{{Name: "gov.ml", Passes: true}, row("ml", "mil"), {Name: "us.com", OnlyBelow: true}}
 	for i := range 5000 {
 		many = append(many, row(fmt.Sprintf("name-%d.example", i), "name.example"))
 	}
@@ -161,14 +161,14 @@ func TestExchangeLimits(t *testing.T) {
 	assert.Equal(t, []string{`[@.]ml$`}, all.rules[0].patterns)
 	assert.Equal(t, []string{`[@.]gov\.ml$`}, all.rules[0].exceptions)
 
-	tooMany := []rpz.Row{row("ml", "mil")}
+	tooMany := []rows.Likely{row("ml", "mil")}
 	for i := range 500 {
-		tooMany = append(tooMany, rpz.Row{Name: fmt.Sprintf("allowed-%d.ml", i), Passes: true})
+		tooMany = append(tooMany, rows.Likely{Name: fmt.Sprintf("allowed-%d.ml", i), Passes: true})
 	}
 	_, err := writeExchange(new(bytes.Buffer), tooMany, "mil")
 	require.EqualError(t, err, "ml: 500 exceptions do not fit into a transport rule of 8192 characters; expected fewer allowed or protected suffixes below it")
 
-	var rules []rpz.Row
+	var rules []rows.Likely
 	for i := range 301 {
 		rules = append(rules, row(fmt.Sprintf("x%d.example", i), fmt.Sprintf("%d.example", i)))
 	}

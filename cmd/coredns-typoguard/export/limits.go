@@ -4,20 +4,20 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/rpz"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/rows"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/suffixlist"
 )
 
 // limitsOf returns a line for each thing that the policies say but no list does.
-func limitsOf(rows *rpz.Rows, isRegistered bool) []string {
+func limitsOf(selected *rows.Selection, isRegistered bool) []string {
 	var lines []string
-	for _, p := range rows.Monitored {
+	for _, p := range selected.Monitored {
 		lines = append(lines, fmt.Sprintf("policy %s left out because it is in mode monitor", p.Name))
 	}
-	for _, p := range rows.Policies {
-		for _, limit := range limitsOfPolicy(p, rows.SuffixesOf(p), isRegistered) {
+	for _, p := range selected.Policies {
+		for _, limit := range limitsOfPolicy(p, selected.SuffixesOf(p), isRegistered) {
 			lines = append(lines, fmt.Sprintf("policy %s: %s", p.Name, limit))
 		}
 	}

@@ -6,8 +6,8 @@ import (
 	"io"
 	"strings"
 
-	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/rpz"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/rows"
 )
 
 // words is what the sender is told. There is no event, and so no id.
@@ -20,7 +20,7 @@ func words(name string, l *event.Lookalike) string {
 
 // writePostfix writes a map for check_recipient_access (access(5)). A domain also matches the names below it, unless
 // parent_domain_matches_subdomains lacks smtpd_access_maps: then the line with the leading dot does.
-func writePostfix(w io.Writer, rows []rpz.Row, policies string) ([]string, error) {
+func writePostfix(w io.Writer, rows []rows.Likely, policies string) ([]string, error) {
 	b := bufio.NewWriter(w)
 	fmt.Fprintf(b, `# Lookalikes of typoguard, of policy %s, for Postfix.
 # postmap hash:/etc/postfix/typoguard, and in main.cf, before permit_mynetworks and permit_sasl_authenticated:
@@ -51,7 +51,7 @@ func writePostfix(w io.Writer, rows []rpz.Row, policies string) ([]string, error
 const passes = "pass"
 
 // writeExim writes a file for a partial lookup, in which *.army.ml matches all names below army.ml.
-func writeExim(w io.Writer, rows []rpz.Row, policies string) ([]string, error) {
+func writeExim(w io.Writer, rows []rows.Likely, policies string) ([]string, error) {
 	b := bufio.NewWriter(w)
 	fmt.Fprintf(b, `# Lookalikes of typoguard, of policy %s, for Exim. In the ACL of acl_smtp_rcpt, before anything that accepts:
 # deny domains = partial1-lsearch;/etc/exim4/typoguard

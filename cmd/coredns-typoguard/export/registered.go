@@ -9,8 +9,8 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/resolver"
-	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/rpz"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/rows"
 )
 
 // How many lookups are made at once, and in a second.
@@ -20,7 +20,7 @@ const (
 )
 
 // registered returns the rows whose names exist, or of which that is not known, with the number of the latter. Exceptions stay.
-func registered(ctx context.Context, rows []rpz.Row, r *resolver.Resolver) (kept []rpz.Row, unknown int, err error) {
+func registered(ctx context.Context, rows []rows.Likely, r *resolver.Resolver) (kept []rows.Likely, unknown int, err error) {
 	found := make([]policy.Existence, len(rows))
 	limit := rate.NewLimiter(lookupRate, 1)
 	var group errgroup.Group

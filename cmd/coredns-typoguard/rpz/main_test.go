@@ -9,15 +9,11 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/coredns/caddy"
 	"github.com/coredns/coredns/core/dnsserver"
 	clog "github.com/coredns/coredns/plugin/pkg/log"
 
 	"github.com/stretchr/testify/require"
 	"github.com/urfave/cli/v3"
-
-	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/corefile"
-	"github.com/typoguard/coredns-typoguard/plugin/typoguard"
 )
 
 // TestMain gives CoreDNS the one directive that the tests need.
@@ -28,22 +24,6 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	os.Exit(m.Run())
-}
-
-// load returns the server blocks of a Corefile.
-func load(tb testing.TB, text string) corefile.Blocks {
-	tb.Helper()
-	blocks, err := typoguard.Load(caddy.CaddyfileInput{Filepath: "Corefile", Contents: []byte(text), ServerTypeName: "dns"})
-	require.NoError(tb, err)
-	return corefile.Blocks{All: blocks}
-}
-
-// selectAll returns all policies of a Corefile that enforce.
-func selectAll(tb testing.TB, text string) *selection {
-	tb.Helper()
-	s, err := newSelection(load(tb, text), "", "", false)
-	require.NoError(tb, err)
-	return s
 }
 
 // command runs the command on a Corefile, and returns what it prints.

@@ -1,9 +1,5 @@
 // Package rpz implements the command rpz, which writes the policies of a Corefile as a response policy zone (RPZ,
 // draft-vixie-dnsop-dns-rpz-00), for resolvers that are not CoreDNS.
-//
-// A zone is a list of names, while a policy covers every possible name. The command enumerates the names within the policy's distance
-// (neighbours.go) and those that look the same (homoglyphs.go), under existing top-level domains (package tlds). The engine then
-// judges each, and only its verdict makes a row (plan.go).
 package rpz
 
 import (
@@ -18,6 +14,8 @@ import (
 	"github.com/urfave/cli/v3"
 
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/corefile"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/rows"
 )
 
 const description = `Writes a response policy zone for BIND, Unbound, PowerDNS Recursor or Knot Resolver that hides what the policies of a
@@ -70,7 +68,7 @@ func run(ctx context.Context, c *cli.Command) error {
 	if err != nil {
 		return err
 	}
-	s, err := newSelection(blocks, c.String("policy"), c.String("client"), c.Bool("monitor"))
+	s, block, err := blocks.Select(c.String("policy"), c.String("client"), c.Bool("monitor"))
 	if err != nil {
 		return err
 	}
@@ -78,32 +76,45 @@ func run(ctx context.Context, c *cli.Command) error {
 	if err != nil {
 		return err
 	}
-	p := s.plan(c.Bool("all-tlds"))
+	p := s.Plan(c.Bool("all-tlds"))
 	out, err := newSpool(c.String("o"), c.Root().Writer)
 	if err != nil {
 		return err
 	}
 	defer out.discard()
-	rows, err := z.write(ctx, out, s.comments(c.Bool("all-tlds")), p, c.Int("max-rows"))
+	written, err := z.write(ctx, out, s.Comments(c.Bool("all-tlds")), p, c.Int("max-rows"))
 	if err != nil {
 		return err
 	}
 	if err := out.commit(); err != nil {
 		return err
 	}
-	for _, line := range s.limits() {
+	for _, line := range limitsOf(s, block) {
 		fmt.Fprintln(c.Root().ErrWriter, line)
 	}
-	for _, line := range rows.report() {
+	for _, line := range written.report() {
 		fmt.Fprintln(c.Root().ErrWriter, line)
 	}
 	return nil
 }
 
+// limitsOf returns a line for each thing that the policies say but the zone does not.
+func limitsOf(s *rows.Selection, block *typoguard.Block) []string {
+	var lines []string
+	for _, p := range s.Monitored {
+		lines = append(lines, fmt.Sprintf("policy %s left out because it is in mode monitor; add -monitor to include it", p.Name))
+	}
+	lines = append(lines, s.Limits()...)
+	if block.View != "" {
+		lines = append(lines, fmt.Sprintf("view %s: rows apply to every client of the server that loads the zone", block.View))
+	}
+	return lines
+}
+
 // newZone returns the zone that the options describe.
-func newZone(c *cli.Command, s *selection) (*zone, error) {
-	z := &zone{origin: dns.CanonicalName(c.String("origin")), serial: c.Uint32("serial"), ttl: s.policies[0].TTL}
-	if !isHostname(z.origin[:len(z.origin)-1]) {
+func newZone(c *cli.Command, s *rows.Selection) (*zone, error) {
+	z := &zone{origin: dns.CanonicalName(c.String("origin")), serial: c.Uint32("serial"), ttl: s.Policies[0].TTL}
+	if !rows.IsHostname(z.origin[:len(z.origin)-1]) {
 		return nil, fmt.Errorf("origin: %q; expected the name of a zone such as rpz.example", c.String("origin"))
 	}
 	old, replaces, err := serialOf(c.String("o"))

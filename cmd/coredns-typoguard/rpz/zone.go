@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/miekg/dns"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/rows"
 )
 
 // zone is the part of a response policy zone besides its rules.
@@ -34,16 +36,16 @@ func (z *zone) writeHead(w io.Writer, comments []string) error {
 }
 
 // writeRecords writes the records of a rule for a name, and for all names below it.
-func (z *zone) writeRecords(w *bufio.Writer, name string, r rule, own, below []string) {
+func (z *zone) writeRecords(w *bufio.Writer, r *rows.Rule) {
 	ttl := " "
-	if r.blocks() && r.policy.TTL != z.ttl {
-		ttl = fmt.Sprintf(" %d ", r.policy.TTL)
+	if !r.Passes && r.TTL != z.ttl {
+		ttl = fmt.Sprintf(" %d ", r.TTL)
 	}
-	for _, record := range own {
-		writeAll(w, name, ttl, record, "\n")
+	for _, record := range r.Own {
+		writeAll(w, r.Name, ttl, record, "\n")
 	}
-	for _, record := range below {
-		writeAll(w, "*.", name, ttl, record, "\n")
+	for _, record := range r.Below {
+		writeAll(w, "*.", r.Name, ttl, record, "\n")
 	}
 }
 
@@ -57,49 +59,40 @@ func writeAll(w *bufio.Writer, texts ...string) {
 // contents counts what has been written of a zone.
 type contents struct {
 	names, rows, exceptions int
-	unfit                   int    // lookalikes that do not fit
-	unfitOne                string // the last one
+	unfit                   rows.LeftOut
 }
 
 // report describes the numbers of rows and of omitted names.
 func (c *contents) report() []string {
 	lines := []string{fmt.Sprintf("%d rows for %d names, exceptions: %d", c.rows, c.names, c.exceptions)}
-	if c.unfit > 0 {
-		lines = append(lines, fmt.Sprintf("%d names are left out, such as %s: they do not fit into a zone with this origin", c.unfit, c.unfitOne))
+	if c.unfit.Count > 0 {
+		lines = append(lines, fmt.Sprintf("%d names are left out, such as %s: they do not fit into a zone with this origin", c.unfit.Count, c.unfit.Last))
 	}
 	return lines
 }
 
 // write writes the zone of a plan. It returns a *tooManyError if there are more rows than allowed.
-func (z *zone) write(ctx context.Context, out io.Writer, comments []string, p *plan, maxRows int) (*contents, error) {
+func (z *zone) write(ctx context.Context, out io.Writer, comments []string, p *rows.Plan, maxRows int) (*contents, error) {
 	w := bufio.NewWriterSize(out, 1<<20)
 	if err := z.writeHead(w, comments); err != nil {
 		return nil, err
 	}
 	c := new(contents)
-	tooMany := &tooManyError{allowed: maxRows, suffixes: len(p.suffixes)}
-	err := p.each(func(name string, r rule, done int) error {
+	tooMany := &tooManyError{allowed: maxRows, suffixes: p.Suffixes()}
+	var err error
+	c.unfit, err = p.Each(z.origin, func(r *rows.Rule) error {
 		if ctx.Err() != nil {
 			return errors.New("interrupted; nothing was written")
 		}
-		if c.rows > maxRows && done > tooMany.done {
-			return tooMany.of(c.rows, done) // an estimate is better than a figure tomorrow
+		if c.rows > maxRows && r.Done > tooMany.done {
+			return tooMany.of(c.rows, r.Done) // an estimate is better than a figure tomorrow
 		}
-		tooMany.done = done
-		switch {
-		case z.fits(name):
-		case r.passes: // omitting it would block legitimate mail
-			return fmt.Errorf("the exception for %s does not fit into a zone with this origin; expected a shorter -origin", name)
-		default:
-			c.unfit, c.unfitOne = c.unfit+1, name
-			return nil
-		}
-		if c.names++; r.passes {
+		tooMany.done = r.Done
+		if c.names++; r.Passes {
 			c.exceptions++
 		}
-		own, below := recordsOf(name, r, p.isAbove(name))
-		if c.rows += len(own) + len(below); c.rows <= maxRows {
-			z.writeRecords(w, name, r, own, below)
+		if c.rows += len(r.Own) + len(r.Below); c.rows <= maxRows {
+			z.writeRecords(w, r)
 		}
 		return nil
 	})
@@ -130,12 +123,6 @@ func (e *tooManyError) Error() string {
 		figure = fmt.Sprintf("about %d rows: the first %d of %d suffixes have %d", e.rows/e.done*e.suffixes, e.done, e.suffixes, e.rows)
 	}
 	return fmt.Sprintf("the zone would have %s; expected at most %d (-max-rows)", figure, e.allowed)
-}
-
-// fits reports whether a name can have rows in the zone: the wildcard below it, in the zone, must be a domain name (RFC 1035 section
-// 2.3.4), and its last label must not mark another kind of trigger, such as rpz-ip.
-func (z *zone) fits(name string) bool {
-	return len("*.")+len(name)+len(".")+len(strings.TrimSuffix(z.origin, ".")) <= maxName && !strings.HasPrefix(topLevel(name), "rpz-")
 }
 
 // nextSerial returns the serial for a zone that may replace another: the current time, or the successor of the old serial if that is

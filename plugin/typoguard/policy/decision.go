@@ -91,6 +91,8 @@ type Query struct {
 	Exists func(domain string, within time.Duration) Existence
 	// Zone is the list zone in which the name is looked up: only policies of that zone count. It is "" for a lookup of the name itself.
 	Zone string
+	// Feed is the zone for secondaries that the decision is for: only policies of that zone count. It is "" for all.
+	Feed string
 	// Only makes one policy decide as if it were the only one, but for what the others list; nil is all of them.
 	Only *Policy
 	// Candidates asks for all candidates, whatever the policy says.

@@ -103,7 +103,7 @@ func (s *Set) modeOf(name string, m *match.Match, now time.Time) (mode Mode, dou
 
 // counts reports whether a policy has a say in a query at all.
 func (p *Policy) counts(q *Query, client *Client) bool {
-	return p.Clients.Cover(client) && (q.Target == 0 || p.Inspect&q.Target != 0) && (q.Zone == "" || q.Zone == p.Zone) && (q.Only == nil || q.Only == p)
+	return p.Clients.Cover(client) && (q.Target == 0 || p.Inspect&q.Target != 0) && (q.Zone == "" || q.Zone == p.Zone) && (q.Feed == "" || q.Feed == p.Feed) && (q.Only == nil || q.Only == p)
 }
 
 // check checks whether the counterpart of a lookalike exists, if the policy of the first match requires it. It reports false if the

@@ -42,6 +42,8 @@ type Policy struct {
 	ReportShort bool
 	// Zone is the list zone that has the policy's lookalikes, in lower case and with the final dot; "" if there is none.
 	Zone string
+	// Feed is the zone for secondaries that has the policy's lookalikes, in the same form; "" if there is none.
+	Feed string
 	// Candidates says that decisions of this policy list what else the name looks like.
 	Candidates bool
 }

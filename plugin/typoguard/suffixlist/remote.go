@@ -35,7 +35,9 @@ type remote struct {
 
 	etag    string // the entity tag of the list in force
 	fetched string // the entity tag of the latest response
-	kept    []byte // the content of the file
+
+	modified, fetchedModified time.Time // when the one and the other was last changed; zero if that is not known
+	kept                      []byte    // the content of the file
 
 	previous []byte // the content of the file at startup
 }
@@ -61,10 +63,10 @@ func (r *remote) fetch(ctx context.Context, url string, inForce []byte) ([]byte,
 	if inForce == nil {
 		tag = ""
 	}
-	content, newTag, err := r.get(ctx, url, tag, r.largest)
+	content, header, err := r.get(ctx, url, tag, r.largest)
 	switch {
 	case errors.Is(err, errNotModified):
-		r.fetched = r.etag
+		r.fetched, r.fetchedModified = r.etag, r.modified
 		return inForce, nil
 	case err != nil:
 		return nil, err
@@ -74,18 +76,21 @@ func (r *remote) fetch(ctx context.Context, url string, inForce []byte) ([]byte,
 			return nil, err
 		}
 	}
-	r.fetched = newTag
+	r.fetched, r.fetchedModified = header.Get("ETag"), time.Time{}
+	if modified, err := http.ParseTime(header.Get("Last-Modified")); err == nil {
+		r.fetchedModified = modified
+	}
 	return content, nil
 }
 
 // errNotModified is returned for what still has the same entity tag.
 var errNotModified = errors.New("not modified")
 
-// get returns what is at an address, and its entity tag, unless it has the given one or is too large.
-func (r *remote) get(ctx context.Context, url, tag string, largest int64) (content []byte, newTag string, err error) {
+// get returns what is at an address, and the header of the reply, unless it has the given one or is too large.
+func (r *remote) get(ctx context.Context, url, tag string, largest int64) (content []byte, header http.Header, err error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
-		return nil, "", err
+		return nil, nil, err
 	}
 	request.Header.Set("User-Agent", userAgent)
 	if tag != "" {
@@ -93,25 +98,25 @@ func (r *remote) get(ctx context.Context, url, tag string, largest int64) (conte
 	}
 	response, err := r.client.Do(request)
 	if err != nil {
-		return nil, "", err
+		return nil, nil, err
 	}
 	defer func() { _ = response.Body.Close() }() // if it fails, there is nothing to do
 	switch {
 	case response.StatusCode == http.StatusNotModified && tag != "":
-		return nil, "", errNotModified
+		return nil, nil, errNotModified
 	case response.StatusCode != http.StatusOK:
-		return nil, "", fmt.Errorf("%s: %s", url, response.Status)
+		return nil, nil, fmt.Errorf("%s: %s", url, response.Status)
 	case endsWithConnection(response):
-		return nil, "", fmt.Errorf("%s: the reply has neither Content-Length nor chunks, so that one cut off would look whole; expected one of them", url)
+		return nil, nil, fmt.Errorf("%s: the reply has neither Content-Length nor chunks, so that one cut off would look whole; expected one of them", url)
 	}
 	content, err = io.ReadAll(io.LimitReader(response.Body, largest+1))
 	switch {
 	case err != nil:
-		return nil, "", fmt.Errorf("%s: %w", url, err)
+		return nil, nil, fmt.Errorf("%s: %w", url, err)
 	case int64(len(content)) > largest:
-		return nil, "", fmt.Errorf("%s: more than %d bytes", url, largest)
+		return nil, nil, fmt.Errorf("%s: more than %d bytes", url, largest)
 	}
-	return content, response.Header.Get("ETag"), nil
+	return content, response.Header, nil
 }
 
 // endsWithConnection reports whether only the end of the connection ends a reply (RFC 9112 section 6.3), which says nothing about its
@@ -141,7 +146,7 @@ func (r *remote) copied(url string) ([]byte, error) {
 
 // keep records that a list is in force, and writes its copy.
 func (r *remote) keep(url string, content []byte) error {
-	r.etag = r.fetched
+	r.etag, r.modified = r.fetched, r.fetchedModified
 	if r.cacheDir == "" || content == nil || (r.kept != nil && bytes.Equal(content, r.kept)) {
 		return nil
 	}

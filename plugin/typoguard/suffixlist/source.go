@@ -52,6 +52,14 @@ func (s *Source) Label() string {
 // Success returns when the list was last found to be up to date; zero for not since the start.
 func (s *Source) Success() time.Time { return s.success }
 
+// Modified returns when a fetched list was last changed, as its web server says; zero if that is not known.
+func (s *Source) Modified() time.Time {
+	if s.remote == nil {
+		return time.Time{}
+	}
+	return s.remote.modified
+}
+
 // Content returns the list in force, as text.
 func (s *Source) Content() []byte { return s.content }
 

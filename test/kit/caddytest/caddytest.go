@@ -11,8 +11,13 @@ import (
 	"github.com/coredns/caddy"
 	"github.com/coredns/coredns/core/dnsserver"
 	"github.com/coredns/coredns/plugin"
+	_ "github.com/coredns/coredns/plugin/acl"
 	_ "github.com/coredns/coredns/plugin/bind" // the servers listen on loopback only
+	_ "github.com/coredns/coredns/plugin/minimal"
 	_ "github.com/coredns/coredns/plugin/root" // and their files are in a directory
+	_ "github.com/coredns/coredns/plugin/tls"
+	_ "github.com/coredns/coredns/plugin/transfer"
+	_ "github.com/coredns/coredns/plugin/tsig"
 
 	"github.com/miekg/dns"
 	"github.com/stretchr/testify/assert"
@@ -36,14 +41,14 @@ var registerFailing = sync.OnceFunc(func() {
 	})
 })
 
-// UseDirectives makes caddy know, until the test ends, the plugins typoguard, bind and root, and the failing directive. That
+// UseDirectives makes caddy know, until the test ends, typoguard, some plugins of CoreDNS, and the failing directive. That
 // stands behind typoguard, so that typoguard has been set up, and its hooks have run, when the start fails.
 func UseDirectives(t *testing.T) {
 	t.Helper()
 	registerFailing()
 	before, quiet, dnsQuiet := dnsserver.Directives, caddy.Quiet, dnsserver.Quiet
 	t.Cleanup(func() { dnsserver.Directives, caddy.Quiet, dnsserver.Quiet = before, quiet, dnsQuiet })
-	require.NoError(t, dnsserver.SetDirectives([]string{"root", "bind", "typoguard", Failing}))
+	require.NoError(t, dnsserver.SetDirectives([]string{"root", "bind", "tls", "acl", "tsig", "typoguard", Failing, "minimal", "transfer"}))
 	caddy.Quiet, dnsserver.Quiet = true, true
 }
 

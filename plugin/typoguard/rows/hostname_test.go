@@ -1,4 +1,4 @@
-package rpz
+package rows
 
 import (
 	"strings"
@@ -62,12 +62,12 @@ func isDelegated(top string) bool {
 
 // TestExists: a top-level domain exists, in either form, if it is delegated or a listed suffix has it.
 func TestExists(t *testing.T) {
-	exists := selectAll(t, ". {\n typoguard {\n protect army.internal\n allow army.xn--80adxhks1b\n }\n}").plan(false).exists
+	exists := selectAll(t, ". {\n typoguard {\n protect army.internal\n allow army.xn--80adxhks1b\n }\n}").Plan(false).exists
 	for label, expected := range map[string]bool{
 		"mil": true, "ml": true, "xn--p1ai": true, "рф": true, "internal": true, "xn--80adxhks1b": true,
 		"mi1": false, "corp": false, "": false, "-": false, "мил": false,
 	} {
 		assert.Equal(t, expected, exists(label), label)
 	}
-	assert.True(t, selectAll(t, ". {\n typoguard {\n protect army.nl\n }\n}").plan(true).exists("corp"))
+	assert.True(t, selectAll(t, ". {\n typoguard {\n protect army.nl\n }\n}").Plan(true).exists("corp"))
 }

@@ -1,4 +1,4 @@
-package rpz
+package rows
 
 import (
 	"fmt"
@@ -33,14 +33,14 @@ type judgement struct {
 	protected string
 }
 
-// plan finds the names that need their own rule, so that a response policy zone treats every name as the server does.
+// Plan finds the names that need their own rule, so that a response policy zone treats every name as the server does.
 //
 // A rule applies to a name and, by a wildcard, to all names below it. The verdict on a name follows from its suffixes. So a name needs
 // a rule if it looks like a protected suffix as a whole, unless the rule above says the same, and so does a protected or allowed
 // suffix below a lookalike. There is one trap: a wildcard does not match names that exist (RFC 4592 section 2.2.1), and a name exists
 // if there is a name below it. With rules for ml and a.b.ml, the wildcard of ml does not match b.ml; so the names in between need
 // the rule for ml too. Every hidden name above a listed suffix has rows of its own for that reason, which recordsOf needs.
-type plan struct {
+type Plan struct {
 	judge    func(name string) judgement
 	isAbove  func(name string) bool // whether a suffix that passes lies below a name
 	suffixes []protectedSuffix      // distinct, in the order of the policies
@@ -69,7 +69,7 @@ type visitor func(name string, r rule, done int) error
 
 // each calls visit with every name that needs a rule: exceptions first, then lookalikes of each protected suffix. It returns the first
 // error of visit.
-func (p *plan) each(visit visitor) error {
+func (p *Plan) each(visit visitor) error {
 	p.between = map[string]rule{}
 	for _, name := range p.listed {
 		if !p.ruleAbove(name).blocks() {
@@ -100,7 +100,7 @@ func (p *plan) each(visit visitor) error {
 }
 
 // eachLookalike calls visit once with each lookalike of a suffix that needs a rule.
-func (p *plan) eachLookalike(s *protectedSuffix, visit func(name string, r rule) error) error {
+func (p *Plan) eachLookalike(s *protectedSuffix, visit func(name string, r rule) error) error {
 	var failed error
 	wire := newNeighbours([]rune(s.name), s.distance, p.exists)
 	wire.each(func(name []rune) bool {
@@ -129,7 +129,7 @@ func (p *plan) eachLookalike(s *protectedSuffix, visit func(name string, r rule)
 
 // others returns the wire form of names that, in Unicode, are near a suffix or look the same, and of those that differ in more than
 // single edits, in ascending order.
-func (p *plan) others(s *protectedSuffix) ([]string, error) {
+func (p *Plan) others(s *protectedSuffix) ([]string, error) {
 	var names []string
 	add := func(name string) bool {
 		if wire, ok := toASCII(name); ok && p.exists(topLevel(wire)) {
@@ -156,7 +156,7 @@ func (p *plan) others(s *protectedSuffix) ([]string, error) {
 
 // consider calls visit with a name if it needs a rule because it looks like the suffix. So a name that looks like several suffixes is
 // visited once.
-func (p *plan) consider(s *protectedSuffix, name string, visit func(name string, r rule) error) error {
+func (p *Plan) consider(s *protectedSuffix, name string, visit func(name string, r rule) error) error {
 	j := p.judge(name)
 	if !j.blocks() || j.protected != s.name {
 		return nil
@@ -173,7 +173,7 @@ func (p *plan) consider(s *protectedSuffix, name string, visit func(name string,
 
 // considerSpecial calls visit with a popular or denied name if it needs a rule, unless it looks like a suffix as a whole: then it is
 // one of the lookalikes.
-func (p *plan) considerSpecial(name string, visit visitor) error {
+func (p *Plan) considerSpecial(name string, visit visitor) error {
 	j := p.judge(name)
 	above := p.ruleAbove(name)
 	if j.rule == above || j.protected != "" || j.passes { // what passes here is listed
@@ -189,7 +189,7 @@ func (p *plan) considerSpecial(name string, visit visitor) error {
 }
 
 // ruleAbove returns the rule for the names below the parent of a name.
-func (p *plan) ruleAbove(name string) rule {
+func (p *Plan) ruleAbove(name string) rule {
 	if above := parent(name); above != p.above {
 		p.above, p.aboveRule = above, p.judge(above).forBelow()
 	}
@@ -197,7 +197,7 @@ func (p *plan) ruleAbove(name string) rule {
 }
 
 // keepAbove records the names between a name that needs a rule and the next one above it that has one.
-func (p *plan) keepAbove(name string) {
+func (p *Plan) keepAbove(name string) {
 	for above := parent(name); above != ""; above = parent(above) {
 		r := p.judge(above).rule
 		if r != p.judge(parent(above)).forBelow() {
@@ -207,12 +207,12 @@ func (p *plan) keepAbove(name string) {
 	}
 }
 
-// suffixes returns the distinct protected suffixes of the policies, with the widest settings of any of them.
-func (s *selection) suffixes() []protectedSuffix {
+// protected returns the distinct protected suffixes of the policies, with the widest settings of any of them.
+func (s *Selection) protected() []protectedSuffix {
 	var suffixes []protectedSuffix
 	at := map[string]int{}
-	for _, p := range s.policies {
-		for _, name := range suffixlist.Names(s.suffixesOf(p).Protected) {
+	for _, p := range s.Policies {
+		for _, name := range suffixlist.Names(s.SuffixesOf(p).Protected) {
 			i, ok := at[name]
 			if !ok {
 				i = len(suffixes)

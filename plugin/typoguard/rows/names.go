@@ -1,4 +1,4 @@
-package rpz
+package rows
 
 import "github.com/typoguard/coredns-typoguard/plugin/typoguard/tlds"
 

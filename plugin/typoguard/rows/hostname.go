@@ -1,4 +1,4 @@
-package rpz
+package rows
 
 import (
 	"strings"
@@ -47,16 +47,27 @@ func toUnicode(name string) (string, bool) {
 
 // isHostname reports whether a lower-case name can be one of a host (RFC 1123 section 2.1).
 func isHostname(name string) bool {
-	if len(name) > maxName {
+	if name == "" || len(name) > maxName {
 		return false
 	}
-	for label := range strings.SplitSeq(name, ".") {
-		if label == "" || len(label) > maxLabel || label[0] == '-' || label[len(label)-1] == '-' ||
-			strings.Trim(label, ascii[1:]) != "" {
+	start := 0
+	for i := range len(name) {
+		switch c := name[i]; {
+		case c == '.':
+			if !isLabel(name[start:i]) {
+				return false
+			}
+			start = i + 1
+		case (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-':
 			return false
 		}
 	}
-	return true
+	return isLabel(name[start:])
+}
+
+// isLabel reports whether a text of letters, digits and hyphens can be a label.
+func isLabel(text string) bool {
+	return text != "" && len(text) <= maxLabel && text[0] != '-' && text[len(text)-1] != '-'
 }
 
 // parent returns the name above a name, or "" if that is the root.

@@ -1,4 +1,4 @@
-package rpz
+package rows
 
 import (
 	"fmt"
@@ -65,8 +65,8 @@ func addressRecord(addr netip.Addr) string {
 	return "AAAA " + addr.String()
 }
 
-// limitsOf returns a sentence for each thing that a policy with its suffixes says but rows cannot express.
-func limitsOf(p *policy.Policy, suffixes policy.Suffixes) []string {
+// limitsOf returns a sentence for each thing that a policy says but rows cannot express.
+func limitsOf(p *policy.Policy) []string {
 	var limits []string
 	if len(p.Clients.Networks) > 0 {
 		limits = append(limits, fmt.Sprintf("clients: rows apply to every client of the server that loads the zone, not only to %s", join(p.Clients.Networks)))
@@ -82,9 +82,6 @@ func limitsOf(p *policy.Policy, suffixes policy.Suffixes) []string {
 	}
 	if p.Kinds.Has(match.Appended) {
 		limits = append(limits, "kinds appended: no rows, because any public suffix can be behind a protected domain")
-	}
-	if expires(p, suffixes) {
-		limits = append(limits, "until: entries expire only when the zone is written again")
 	}
 	switch {
 	case p.Action == policy.NullMX && len(p.Types) == 0:

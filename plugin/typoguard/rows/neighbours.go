@@ -1,4 +1,4 @@
-package rpz
+package rows
 
 import (
 	"slices"
@@ -59,6 +59,8 @@ type walk struct {
 	rows  []band // of the empty name, and of each character of name
 	label int    // where in name the label under way begins
 	visit func(name []rune) bool
+
+	forward []rune // a buffer for name from its start
 }
 
 // each calls visit with every name. It returns false, at once, if visit does. The name is valid during the call only.
@@ -125,9 +127,9 @@ func (w *walk) following(few []rune) []rune {
 
 // emit calls visit with the name under way.
 func (w *walk) emit() bool {
-	name := slices.Clone(w.name)
-	slices.Reverse(name)
-	return w.visit(name)
+	w.forward = append(w.forward[:0], w.name...)
+	slices.Reverse(w.forward)
+	return w.visit(w.forward)
 }
 
 // closes reports whether the label under way is one that a name can have. How long it is as an A-label is seen later.

@@ -1,4 +1,4 @@
-package rpz
+package rows
 
 import (
 	"fmt"

@@ -1,4 +1,4 @@
-package rpz
+package rows
 
 import (
 	"fmt"
@@ -9,14 +9,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/coredns/caddy"
 	"github.com/miekg/dns"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/corefile"
-	"github.com/typoguard/coredns-typoguard/plugin/typoguard"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 	"github.com/typoguard/coredns-typoguard/test/typos"
@@ -26,7 +23,7 @@ import (
 type rules map[string]rule
 
 // rulesOf returns the rules that a plan makes. No name may have two.
-func rulesOf(t *testing.T, p *plan) rules {
+func rulesOf(t *testing.T, p *Plan) rules {
 	t.Helper()
 	all, err := tryRulesOf(t, p)
 	require.NoError(t, err)
@@ -34,7 +31,7 @@ func rulesOf(t *testing.T, p *plan) rules {
 }
 
 // tryRulesOf is rulesOf of a plan that may be refused.
-func tryRulesOf(t *testing.T, p *plan) (rules, error) {
+func tryRulesOf(t *testing.T, p *Plan) (rules, error) {
 	t.Helper()
 	all := rules{}
 	return all, p.each(func(name string, r rule, _ int) error {
@@ -68,7 +65,7 @@ func (all rules) encloser(name string, ends func(string) bool) rule {
 }
 
 // deny reports whether the zone answers NXDOMAIN for a name, of which the closest rule is given.
-func (all rules) deny(name string, p *plan, closest rule) bool {
+func (all rules) deny(name string, p *Plan, closest rule) bool {
 	if !closest.blocks() {
 		return false
 	}
@@ -122,7 +119,7 @@ func TestPlanSaysWhatTheServerSays(t *testing.T) {
 	for name, text := range texts {
 		t.Run(name, func(t *testing.T) {
 			s := selectAll(t, ". {\n "+text+"\n}")
-			p := s.plan(true)
+			p := s.Plan(true)
 			all := rulesOf(t, p)
 			exists := all.existing()
 			hidden := 0
@@ -139,8 +136,8 @@ func TestPlanSaysWhatTheServerSays(t *testing.T) {
 				if byRFC4592.policy != expected.policy || byAncestor.policy != expected.policy {
 					assert.Fail(t, "what the zone says", "of %s: %v, or %v, expected %v", name, byRFC4592, byAncestor, expected)
 				}
-				query := policy.Query{Name: name, Type: dns.TypeMX, Client: func() *policy.Client { return s.client }}
-				if noName := expected.blocks() && s.block.Judge(&query).NoName; noName != all.deny(name, p, byAncestor) {
+				query := policy.Query{Name: name, Type: dns.TypeMX, Client: func() *policy.Client { return s.Client }}
+				if noName := expected.blocks() && s.set.Judge(&query).NoName; noName != all.deny(name, p, byAncestor) {
 					assert.Fail(t, "what the zone says", "of %s: NXDOMAIN is %t, expected %t", name, !noName, noName)
 				}
 			}
@@ -199,7 +196,7 @@ func TestPlanRules(t *testing.T) {
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			all := rulesOf(t, selectAll(t, ". {\n "+test.text+"\n}").plan(test.allTLDs))
+			all := rulesOf(t, selectAll(t, ". {\n "+test.text+"\n}").Plan(test.allTLDs))
 			for name, action := range test.has {
 				if assert.Contains(t, all, name) && action == "" {
 					assert.True(t, all[name].passes, name)
@@ -233,7 +230,7 @@ func keysBelow(all rules, name string) []string {
 
 // TestTooManyHomoglyphs: there are five ways to write o in Arabic alone, and a label of o in as many ways for each.
 func TestTooManyHomoglyphs(t *testing.T) {
-	p := selectAll(t, ". {\n typoguard {\n protect oooooooooooooooo.nl\n }\n}").plan(false)
+	p := selectAll(t, ". {\n typoguard {\n protect oooooooooooooooo.nl\n }\n}").Plan(false)
 	require.EqualError(t, p.each(func(string, rule, int) error { return nil }),
 		"more than 1000000 non-ASCII names look like oooooooooooooooo.nl; expected a policy without the kind homoglyph")
 }
@@ -243,7 +240,7 @@ func TestPlanOrder(t *testing.T) {
 	const text = ". {\n typoguard {\n protect mil army.mit navy.mil\n allow gov.ml a.b.ml\n }\n}"
 	order := func() []string {
 		var names []string
-		require.NoError(t, selectAll(t, text).plan(false).each(func(name string, _ rule, _ int) error {
+		require.NoError(t, selectAll(t, text).Plan(false).each(func(name string, _ rule, _ int) error {
 			names = append(names, name)
 			return nil
 		}))
@@ -272,15 +269,13 @@ func FuzzPlan(f *testing.F) {
 				return
 			}
 		}
-		blocks, err := typoguard.Load(caddy.CaddyfileInput{Filepath: "Corefile", ServerTypeName: "dns", Contents: fmt.Appendf(nil,
-			". {\n typoguard one {\n protect %s\n allow %s\n }\n typoguard two {\n protect %s\n action nodata\n }\n}", one, allowed, two)})
+		s, err := selectFrom(fmt.Sprintf(
+			". {\n typoguard one {\n protect %s\n allow %s\n }\n typoguard two {\n protect %s\n action nodata\n }\n}", one, allowed, two))
 		if err != nil {
 			return // no policies
 		}
-		s, err := newSelection(corefile.Blocks{All: blocks}, "", "", false)
-		require.NoError(t, err)
 		name := edit(one, edits)
-		p := s.plan(false)
+		p := s.Plan(false)
 		p.exists = func(top string) bool {
 			return slices.Contains([]string{topLevel(one), topLevel(two), topLevel(allowed), topLevel(name)}, top)
 		}
@@ -325,7 +320,7 @@ func edit(name string, edits []byte) string {
 // TestPlanPrivateSuffix: of a popular domain below which strangers register, only the name itself passes.
 func TestPlanPrivateSuffix(t *testing.T) {
 	s := selectAll(t, ". {\n typoguard {\n protect ups.com\n deny x.y.us.com\n }\n}")
-	all := rulesOf(t, s.plan(false))
+	all := rulesOf(t, s.Plan(false))
 	r, ok := all["us.com"]
 	require.True(t, ok)
 	own, below := recordsOf("us.com", r, false)

@@ -1,0 +1,115 @@
+package feed
+
+import (
+	"bytes"
+	"errors"
+)
+
+const (
+	// maxDelta is the number of rows beyond which a change is not kept: a transfer of the whole zone is then as good.
+	maxDelta = 100_000
+	// maxDeltas is the number of changes that are kept.
+	maxDeltas = 10
+)
+
+// delta is what changes the rows of one version of the zone to those of the next.
+type delta struct {
+	from           apex
+	removed, added *spool
+}
+
+// rows returns the number of rows.
+func (d *delta) rows() int { return d.removed.rows + d.added.rows }
+
+// release ends a use of the delta.
+func (d *delta) release() {
+	d.removed.release()
+	d.added.release()
+}
+
+// use adds a user.
+func (d *delta) use() {
+	d.removed.use()
+	d.added.use()
+}
+
+// errTooLarge is returned for versions that differ in more rows than are kept.
+var errTooLarge = errors.New("too many rows differ")
+
+// compare returns the rows that only one of two versions of a zone has, each on its side.
+func compare(dir string, before, after *zoneSpool) (removed, added *spool, err error) {
+	onlyBefore, onlyAfter, err := difference(before, after)
+	if err != nil {
+		return nil, nil, err
+	}
+	if removed, err = before.only(dir, onlyBefore); err != nil {
+		return nil, nil, err
+	}
+	if added, err = after.only(dir, onlyAfter); err != nil {
+		removed.release()
+		return nil, nil, err
+	}
+	return removed, added, nil
+}
+
+// difference returns the hashes that only one of two zones has.
+func difference(before, after *zoneSpool) (onlyBefore, onlyAfter map[hash]struct{}, err error) {
+	onlyBefore, onlyAfter = map[hash]struct{}{}, map[hash]struct{}{}
+	a, b := before.readHashes(), after.readHashes()
+	moreA, moreB := a.next(), b.next()
+	for moreA || moreB {
+		order := 0
+		switch {
+		case !moreB:
+			order = -1
+		case !moreA:
+			order = 1
+		default:
+			order = bytes.Compare(a.hash[:], b.hash[:])
+		}
+		switch {
+		case order < 0:
+			onlyBefore[a.hash] = struct{}{}
+		case order > 0:
+			onlyAfter[b.hash] = struct{}{}
+		}
+		if len(onlyBefore)+len(onlyAfter) > maxDelta {
+			return nil, nil, errTooLarge
+		}
+		if order <= 0 {
+			moreA = a.next()
+		}
+		if order >= 0 {
+			moreB = b.next()
+		}
+	}
+	return onlyBefore, onlyAfter, errors.Join(a.err, b.err)
+}
+
+// only returns a spool of the rows with certain hashes.
+func (z *zoneSpool) only(dir string, wanted map[hash]struct{}) (*spool, error) {
+	w, err := newSpool(dir)
+	if err != nil {
+		return nil, err
+	}
+	if len(wanted) == 0 {
+		return w.spool, nil
+	}
+	var scratch []byte
+	err = z.each(func(r row) error {
+		var h hash
+		h, scratch = hashOf(scratch, r.owner, z.kinds[r.kind])
+		if _, ok := wanted[h]; !ok {
+			return nil
+		}
+		return w.add(r.owner, z.kinds[r.kind])
+	})
+	if err == nil {
+		err = w.w.Flush()
+	}
+	if err != nil {
+		w.release()
+		return nil, err
+	}
+	return w.spool, nil
+}

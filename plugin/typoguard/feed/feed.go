@@ -1,0 +1,381 @@
+// Package feed serves policies as a live response policy zone (RPZ): other resolvers, as secondaries of the zone, get each change of it.
+//
+// A zone may have millions of rows, so that none is kept in memory. One goroutine makes each version of the zone once, in a file (spool.go),
+// with the hashes of its rows in another one (hashes.go). By these it finds the rows that differ from the last version (delta.go). Transfers
+// read the files (transfer.go), at the pace of each client.
+//
+// The package knows nothing of CoreDNS: who may have a transfer is not its business.
+package feed
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/miekg/dns"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/rows"
+)
+
+// Observer counts what happens to a feed.
+type Observer interface {
+	// Built tells of a new version, and how long it took to make.
+	Built(rows int, serial uint32, took time.Duration)
+	// Failed tells that a version could not be made. The last one stays.
+	Failed()
+	// Polled tells that somebody has asked for the serial.
+	Polled()
+	// Transferred tells how a transfer has begun, or that it has not.
+	Transferred(result Result)
+}
+
+// Result says what a client that asks for a transfer gets.
+type Result string
+
+// The results.
+const (
+	Whole     Result = "axfr"
+	Changes   Result = "ixfr"
+	UpToDate  Result = "current"
+	Rejected  Result = "refused" // by another plugin, or because there are too many
+	Cancelled Result = "aborted" // after its begin
+)
+
+// Results returns all results.
+func Results() []Result { return []Result{Whole, Changes, UpToDate, Rejected, Cancelled} }
+
+// Input is what a version of a zone is made from.
+type Input struct {
+	// Each calls visit with every rule of the zone.
+	Each func(visit func(*rows.Rule) error) (rows.LeftOut, error)
+	// Time is the newest of the inputs' times, which becomes the serial.
+	Time time.Time
+}
+
+// Config is the configuration of a feed.
+type Config struct {
+	// Zone is in lower case and with the final dot. Dir is where the versions are, and the last serial if Remembers.
+	Zone, Dir string
+	Remembers bool
+	// MaxRows is the most rows that the zone may have.
+	MaxRows int
+	// Expire is how long secondaries keep the zone when they cannot reach this server, and TTL that of the zone's own records, in seconds.
+	Expire time.Duration
+	TTL    uint32
+	// Input returns what the next version is made from. It is called by the feed's goroutine.
+	Input func() (*Input, error)
+	// Notify tells the secondaries of a new version.
+	Notify   func() error
+	Observer Observer
+	Logger   *slog.Logger
+}
+
+// maxNotify is how long the end of a feed waits for a notification under way.
+const maxNotify = 3 * time.Second
+
+// Feed is a zone that is served to secondaries. Its methods are safe for concurrent use.
+type Feed struct {
+	slots chan struct{} // of transfers under way
+	turn  sync.Mutex    // held from the admission of a client to the begin of its transfer
+
+	mu      sync.Mutex
+	config  Config
+	current *version // nil before the first
+	deltas  []*delta // that lead to it, the oldest first
+	clients map[string]*clientSlots
+	waiting *Ticket // of the transfer that begins next
+
+	last     *state        // belongs to the goroutine
+	stall    time.Duration // how long a client may not read, and wait how long one waits for its turn
+	wait     time.Duration
+	notified chan struct{} // closed when nobody is notified any more
+	wake     chan struct{}
+	notify   chan struct{}
+	ctx      context.Context //nolint:containedctx // of the goroutines and transfers
+	cancel   context.CancelFunc
+	done     sync.WaitGroup
+}
+
+// version is one version of the zone.
+type version struct {
+	apex
+	*zoneSpool
+}
+
+// Open starts making the zone.
+func Open(c Config) (*Feed, error) {
+	f := &Feed{
+		config: c, slots: make(chan struct{}, maxTransfers), clients: map[string]*clientSlots{},
+		wake: make(chan struct{}, 1), notify: make(chan struct{}, 1), notified: make(chan struct{}), stall: maxStall, wait: maxWait,
+	}
+	if c.Remembers {
+		last, err := readState(statePath(c.Dir, c.Zone))
+		if err != nil {
+			return nil, err
+		}
+		f.last = last
+	}
+	probe, err := tempFile(c.Dir) // a directory that cannot be written must not be found out in the background
+	if err != nil {
+		return nil, err
+	}
+	if err := probe.Close(); err != nil {
+		return nil, err
+	}
+	f.ctx, f.cancel = context.WithCancel(context.Background())
+	f.done.Go(f.run)
+	go f.notifyAll()
+	f.Wake()
+	return f, nil
+}
+
+// Configure gives the feed another configuration, with the same zone and directory, by which it makes a new version.
+func (f *Feed) Configure(c Config) {
+	f.mu.Lock()
+	f.config = c
+	f.mu.Unlock()
+	f.Wake()
+}
+
+// Zone returns the name of the zone.
+func (f *Feed) Zone() string { return f.settings().Zone }
+
+// Wake tells the feed that something may have changed. It never waits.
+func (f *Feed) Wake() { signal(f.wake) }
+
+// Close stops the feed and all transfers of it.
+func (f *Feed) Close() {
+	f.mu.Lock()
+	f.cancel() // no transfer begins from now on
+	f.mu.Unlock()
+	f.done.Wait()
+	f.awaitNotified()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.current != nil {
+		f.current.close()
+		f.current = nil
+	}
+	f.dropDeltas()
+}
+
+// awaitNotified waits for the notification under way, which nothing can interrupt, but not for long.
+func (f *Feed) awaitNotified() {
+	timer := time.NewTimer(maxNotify)
+	defer timer.Stop()
+	select {
+	case <-f.notified:
+	case <-timer.C:
+	}
+}
+
+// signal sends a signal unless one is pending.
+func signal(to chan<- struct{}) {
+	select {
+	case to <- struct{}{}:
+	default:
+	}
+}
+
+// run makes a version whenever something may have changed.
+func (f *Feed) run() {
+	for {
+		select {
+		case <-f.ctx.Done():
+			return
+		case <-f.wake:
+		}
+		c := f.settings()
+		err := f.build(&c)
+		if f.ctx.Err() != nil {
+			return
+		}
+		if err != nil {
+			c.Observer.Failed()
+			c.Logger.Error("feed: keeping the last version", "zone", c.Zone, "error", err)
+		}
+	}
+}
+
+// settings returns the configuration.
+func (f *Feed) settings() Config {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.config
+}
+
+// notifyAll tells the secondaries of new versions. It is not the goroutine that makes them: a secondary that does not answer takes seconds.
+func (f *Feed) notifyAll() {
+	defer close(f.notified)
+	for {
+		select {
+		case <-f.ctx.Done():
+			return
+		case <-f.notify:
+		}
+		c := f.settings()
+		if err := c.Notify(); err != nil && f.ctx.Err() == nil {
+			c.Logger.Warn("feed: a secondary was not notified", "zone", c.Zone, "error", err)
+		}
+	}
+}
+
+// build makes a version, and puts it in force if it differs from the last.
+func (f *Feed) build(c *Config) error {
+	began := time.Now()
+	in, err := c.Input()
+	if err != nil {
+		return err
+	}
+	z, err := f.write(c, in)
+	if err != nil {
+		return err
+	}
+	next, forced := f.last.next(uint32(in.Time.Unix()), z.sum)
+	if forced {
+		c.Logger.Info("feed: the rows have changed, but their files are no newer; the serial is one more than the last", "zone", c.Zone, "serial", next.serial)
+	}
+	v := &version{apex{c.Zone, next.serial, c.Expire, c.TTL, z.sum}, z}
+	if f.current != nil && f.current.apex == v.apex {
+		z.close()
+		c.Observer.Built(z.rows, next.serial, time.Since(began))
+		return nil
+	}
+	if f.current != nil && f.current.serial == v.serial { // other settings of the zone itself
+		v.serial++
+		next.serial++
+	}
+	d, err := f.deltaTo(c, v)
+	if err != nil {
+		z.close()
+		return err
+	}
+	if c.Remembers {
+		if err := next.write(statePath(c.Dir, c.Zone)); err != nil { // a restart may then go back in serials, but the rows are right
+			c.Logger.Error("feed: the serial cannot be remembered", "zone", c.Zone, "error", err)
+		}
+	}
+	f.last = &next
+	f.put(v, d)
+	c.Observer.Built(z.rows, v.serial, time.Since(began))
+	c.Logger.Info("feed: new version", "zone", c.Zone, "serial", v.serial, "rows", z.rows)
+	signal(f.notify)
+	return nil
+}
+
+// write writes the rows of a version.
+func (f *Feed) write(c *Config, in *Input) (*zoneSpool, error) {
+	w, err := newSpool(c.Dir)
+	if err != nil {
+		return nil, err
+	}
+	s := &sorter{dir: c.Dir}
+	defer s.close()
+	z := &zoneSpool{spool: w.spool}
+	err = f.writeRows(c, in, w, s)
+	if err == nil {
+		err = w.w.Flush()
+	}
+	if err == nil {
+		z.hashes, z.sum, err = s.sorted()
+	}
+	if err != nil {
+		w.release()
+		return nil, err
+	}
+	return z, nil
+}
+
+// writeRows writes the rows of a version and their hashes.
+func (f *Feed) writeRows(c *Config, in *Input, w *spoolWriter, s *sorter) error {
+	var h hash
+	var scratch []byte
+	add := func(owner string, k kind) error {
+		if w.rows == c.MaxRows {
+			return fmt.Errorf("the zone would have more than %d rows; expected at most that (max_rows)", c.MaxRows)
+		}
+		h, scratch = hashOf(scratch, owner, k)
+		return errors.Join(w.add(owner, k), s.add(h))
+	}
+	left, err := in.Each(func(r *rows.Rule) error {
+		if err := f.ctx.Err(); err != nil {
+			return err
+		}
+		ttl := r.TTL
+		if r.Passes {
+			ttl = c.TTL
+		}
+		for _, record := range r.Own {
+			if err := add(r.Name, kindOf(r.Name, ttl, record)); err != nil {
+				return err
+			}
+		}
+		for _, record := range r.Below {
+			if err := add(wildcard+r.Name, kindOf(r.Name, ttl, record)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if left.Count > 0 && err == nil {
+		c.Logger.Warn("feed: names are left out, because they do not fit into a zone of this name", "zone", c.Zone, "names", left.Count, "last", left.Last)
+	}
+	return err
+}
+
+// deltaTo returns what changes the current version to the next, or nil if that is too much or there is none.
+func (f *Feed) deltaTo(c *Config, next *version) (*delta, error) {
+	if f.current == nil {
+		return nil, nil
+	}
+	removed, added, err := compare(c.Dir, f.current.zoneSpool, next.zoneSpool)
+	switch {
+	case errors.Is(err, errTooLarge):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	return &delta{f.current.apex, removed, added}, nil
+}
+
+// put puts a version in force.
+func (f *Feed) put(v *version, d *delta) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.current != nil {
+		f.current.close()
+	}
+	f.current = v
+	if d == nil {
+		f.dropDeltas()
+		return
+	}
+	if f.deltas = append(f.deltas, d); len(f.deltas) > maxDeltas {
+		f.deltas[0].release()
+		f.deltas = append([]*delta(nil), f.deltas[1:]...)
+	}
+}
+
+// dropDeltas forgets how the current version came about.
+func (f *Feed) dropDeltas() {
+	for _, d := range f.deltas {
+		d.release()
+	}
+	f.deltas = nil
+}
+
+// Reply returns the answer to a query about the zone itself, or nil if there is no version yet.
+func (f *Feed) Reply(r *dns.Msg) *dns.Msg {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.current == nil {
+		return nil
+	}
+	if r.Question[0].Qtype == dns.TypeSOA {
+		f.config.Observer.Polled()
+	}
+	return f.current.reply(r)
+}
