@@ -84,7 +84,7 @@ func TestParseErrors(t *testing.T) {
 		{"distance 2 for nothing", "distance 2", `Testfile:3 - Error during parsing: distance: 2 applies to none of the suffixes; expected one with at least five characters before its public suffix, such as mindef.nl`},
 
 		{"kinds missing", "kinds", `Testfile:3 - Error during parsing: kinds: no argument; expected kinds of difference`},
-		{"unknown kind", "kinds omission typo", `Testfile:3 - Error during parsing: kinds: unknown kind "typo"; expected omission, addition, substitution, adjacent, transposition, moved, transliteration, doubled, appended, boundary, homoglyph, multiple or suffix, or default`},
+		{"unknown kind", "kinds omission typo", `Testfile:3 - Error during parsing: kinds: unknown kind "typo"; expected omission, addition, substitution, adjacent, transposition, moved, transliteration, doubled, appended, boundary, homoglyph, multiple, suffix or tld, or default`},
 		{"multiple at distance 1", "kinds multiple", `Testfile:3 - Error during parsing: kinds: multiple is two edits; expected distance 2 with it`},
 		{"distance 2 without multiple", "kinds omission\ndistance 2\nprotect mindef.nl", `Testfile:3 - Error during parsing: kinds: without multiple, distance 2 finds nothing more; expected distance 1, or multiple among the kinds`},
 		{"suffix at distance 2", "kinds multiple suffix\ndistance 2\nprotect mindef.nl", `Testfile:3 - Error during parsing: kinds: suffix finds nothing that multiple does not; expected distance 1 with it`},

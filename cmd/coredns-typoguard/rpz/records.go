@@ -83,6 +83,9 @@ func limitsOf(p *policy.Policy, suffixes policy.Suffixes) []string {
 	if p.Kinds.Has(match.Appended) {
 		limits = append(limits, "kinds appended: no rows, because any public suffix can be behind a protected domain")
 	}
+	if p.Kinds.Has(match.TLD) {
+		limits = append(limits, "kinds tld: no rows, because rows cannot ask whether the same organisation operates the domain")
+	}
 	if expires(p, suffixes) {
 		limits = append(limits, "until: entries expire only when the zone is written again")
 	}

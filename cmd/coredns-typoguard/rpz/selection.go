@@ -124,7 +124,7 @@ func (s *selection) judge(name string) judgement {
 	if name == "" {
 		return judgement{} // the root
 	}
-	q := policy.Query{Name: name, Type: dns.TypeMX, Client: func() *policy.Client { return s.client }}
+	q := policy.Query{Name: name, Type: dns.TypeMX, Client: func() *policy.Client { return s.client }, Operator: sameOperator}
 	if s.only != "" {
 		q.Only = s.block.Set.Named(s.only)
 	}
@@ -158,6 +158,10 @@ func isWhole(l event.Lookalike) bool {
 
 // isUnlisted reports whether a lookalike is of a kind that the zone leaves out.
 func isUnlisted(l event.Lookalike) bool { return l.Kind == match.Appended.String() }
+
+// sameOperator stands in for a lookup of who operates a domain under another TLD. Rows would hide it even from its own organisation, so
+// there are none.
+func sameOperator(string, []string, time.Duration) policy.Operator { return policy.OperatorSame }
 
 // special returns the popular and the denied names of the policies, those of the same parent in a row.
 func (s *selection) special() []string {

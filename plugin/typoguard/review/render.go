@@ -153,6 +153,8 @@ func kindWords(kind string) string {
 		return "a public suffix behind the protected domain"
 	case "boundary":
 		return "the dot before the protected domain is missing"
+	case "tld":
+		return "the same domain under another public suffix"
 	case "suffix":
 		return "two edits, at least one in the public suffix"
 	case "homoglyph":
