@@ -172,6 +172,12 @@ func parseInspect(c *caddy.Controller, p *policyConfig) error {
 	return err
 }
 
+func parseWatch(c *caddy.Controller, p *policyConfig) error {
+	on, err := args.Choice(c, "on", "off")
+	p.watch = on
+	return err
+}
+
 func parseTTL(c *caddy.Controller, p *policyConfig) error {
 	arg, err := args.One(c, "seconds")
 	if err != nil {

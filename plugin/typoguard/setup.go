@@ -23,6 +23,7 @@ func setup(c *caddy.Controller) error {
 		return plugin.Error(pluginName, err)
 	}
 	t := newTypoguard(b)
+	b.lookup = t.lookUp
 	c.OnStartup(func() error {
 		t.tappers = tappers(config)
 		if err := b.checkChain(func(name string) bool { return config.Handler(name) != nil }); err != nil {
