@@ -71,9 +71,11 @@ func fill(m *dns.Msg, name string, h *hit) (code uint16) {
 	if len(m.Answer) > before {
 		return dns.ExtendedErrorCodeForgedAnswer
 	}
-	m.Ns = soa(name, ttl)
 	if h.NoName {
 		m.Rcode = dns.RcodeNameError
+		m.Ns = soa(name, ttl)
+	} else {
+		m.Ns = noData(name, qtype, ttl)
 	}
 	return dns.ExtendedErrorCodeBlocked
 }
@@ -135,6 +137,16 @@ func soa(name string, ttl uint32) []dns.RR {
 	}
 	section.rrs[0] = &section.soa
 	return section.rrs[:]
+}
+
+// noData returns the authority section of an answer that says that a name has no records of a type. DS records are the parent's (RFC 4035
+// section 3.1.4.1): BIND takes a SOA of the name itself for the word of a child that does not know, looks for a parent to ask, finds none
+// behind a forwarder, and fails all that lies below.
+func noData(name string, qtype uint16, ttl uint32) []dns.RR {
+	if i, end := dns.NextLabel(name, 0); qtype == dns.TypeDS && !end {
+		name = name[i:]
+	}
+	return soa(name, ttl)
 }
 
 // explain adds an Extended DNS Error (RFC 8914), if the query had an OPT record: RFC 6891 section 7 forbids one in the answer
@@ -219,7 +231,7 @@ func flatten(h *hit, reply *dns.Msg, found *policy.ReplyDecision) *dns.Msg {
 	case m.Question[0].Qtype == dns.TypeANY:
 		m.Answer = append(m.Answer, anything(found.Name, h.ttl()))
 	default:
-		m.Ns = soa(found.Name, h.ttl())
+		m.Ns = noData(found.Name, m.Question[0].Qtype, h.ttl())
 	}
 	explain(h, m, dns.ExtendedErrorCodeForgedAnswer, "")
 	return m
@@ -242,7 +254,7 @@ func drop(q *query, reply *dns.Msg, bad map[dns.RR]bool) *dns.Msg {
 		if m.Rcode == dns.RcodeNameError { // that was said of the target of an alias
 			m.Rcode = dns.RcodeSuccess
 		}
-		m.Ns = soa(q.question().Name, q.anyPolicy().TTL)
+		m.Ns = noData(q.question().Name, q.question().Qtype, q.anyPolicy().TTL)
 	}
 	return m
 }

@@ -114,7 +114,11 @@ func TestReplyChanges(t *testing.T) {
 		{"flattened of an allowed name", "", "gov.ml. MX", dns.RcodeSuccess, "gov.ml. 30 IN CNAME army.ml.\narmy.ml. 300 IN MX 10 mx.evil.example.",
 			dns.RcodeSuccess, "gov.ml. 30 IN MX 10 mx.evil.example.", "CNAME army.ml of gov.ml looks like army.mil (omission, policy default", dns.ExtendedErrorCodeForgedAnswer, 1},
 		{"DS of an alias", "action nullmx", "army.ml. DS", dns.RcodeSuccess, chain,
-			dns.RcodeSuccess, "--\narmy.ml." + soaRecord, own, dns.ExtendedErrorCodeBlocked, 1},
+			dns.RcodeSuccess, "--\nml." + soaRecord, own, dns.ExtendedErrorCodeBlocked, 1},
+		{"DS of an alias, without a parent", "action nullmx", "ml. DS", dns.RcodeSuccess, "ml. 30 IN CNAME web.example.",
+			dns.RcodeSuccess, "--\nml." + soaRecord, "ml looks like mil (omission, policy default, its alias hidden", dns.ExtendedErrorCodeBlocked, 1},
+		{"DS of an allowed name's alias", "", "gov.ml. DS", dns.RcodeSuccess, "gov.ml. 30 IN CNAME army.ml.",
+			dns.RcodeSuccess, "--\nml." + soaRecord, "CNAME army.ml of gov.ml looks like army.mil (omission, policy default", dns.ExtendedErrorCodeForgedAnswer, 1},
 		{"what comes along is dropped", "", "www.example. MX", dns.RcodeSuccess, `
 			www.example. 300 IN MX 10 navy.ml.
 			--
@@ -138,7 +142,7 @@ func TestReplyChanges(t *testing.T) {
 			dns.RcodeSuccess, "--\narmy.nl." + soaRecord, "", 0, 0},
 		{"nothing is left of an alias whose target does not exist", "protect us.army.nil", "www.army.nl. DS", dns.RcodeNameError,
 			"army.nl. 300 IN DNAME evil.example.\nwww.army.nl. 300 IN CNAME www.evil.example.",
-			dns.RcodeSuccess, "--\nwww.army.nl." + soaRecord, "", 0, 0},
+			dns.RcodeSuccess, "--\narmy.nl." + soaRecord, "", 0, 0},
 		{"what is left of an authentic one is unsigned, whatever was dropped before", "inspect mx", "www.example. MX", dns.RcodeSuccess, `
 			www.example. 300 IN MX 10 mx.example.
 			www.example. 300 IN MX 20 mx.army.ml.

@@ -63,8 +63,11 @@ func (p pair) dname() string { return "dn.army." + p.hidden }
 
 // listedNames are those below a hidden top-level domain that are allowed.
 func (p pair) listedNames() []string {
-	return []string{"gov." + p.hidden, "sub.gov." + p.hidden, "good.army." + p.hidden, "good.sec." + p.hidden, "good.af." + p.hidden}
+	return []string{"gov." + p.hidden, "sub.gov." + p.hidden, p.wildcard(), "good.army." + p.hidden, "good.sec." + p.hidden, "good.af." + p.hidden}
 }
+
+// wildcard is an allowed name that a wildcard stands for: its records are only believed together with the proof that it has none of its own.
+func (p pair) wildcard() string { return "any.wild.gov." + p.hidden }
 
 // listedAlias is an allowed name that is an alias of a lookalike: its mail goes there, by the will of who allowed it.
 func (p pair) listedAlias() string { return "portal.good.af." + p.hidden }

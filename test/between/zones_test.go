@@ -111,6 +111,8 @@ gov A $own
 mx.gov A $own
 sub.gov MX 10 mx.gov
 sub.gov A $own
+*.wild.gov MX 10 mx.gov
+*.wild.gov A $own
 good.army MX 10 mx.good.army
 good.army A $own
 mx.good.army A $own
