@@ -21,17 +21,18 @@ type Entry struct {
 
 // Index answers lookups. It never changes, and any number of goroutines can use it, each with its own Buffer.
 type Index struct {
-	records    records
-	bySkeleton table                  // by skeleton, also of their transliterations
-	near       [maxDistance]*segments // by distance less 1
-	looks      *skeletons
-	hash       *hasher
-	reach      int // longer suffixes are neither listed nor lookalikes
-	doubled    int // the most labels of a public suffix that can be Doubled, or 0 if none can
-	bounded    int // the same for Boundary
-	endings    endings
-	byStem     table // of the records that can be under another TLD, by what is before their public suffix
-	stemmed    int   // the most labels of that, or 0 if there are no such records
+	records     records
+	bySkeleton  table                  // by skeleton, also of their transliterations
+	near        [maxDistance]*segments // by distance less 1
+	looks       *skeletons
+	hash        *hasher
+	reach       int    // longer suffixes are neither listed nor lookalikes
+	doubled     int    // the most labels of a public suffix that can be Doubled, or 0 if none can
+	doubledTops uint64 // the topBit of those of several labels
+	bounded     int    // the same for Boundary
+	endings     endings
+	byStem      table // of the records that can be under another TLD, by what is before their public suffix
+	stemmed     int   // the most labels of that, or 0 if there are no such records
 }
 
 // Option configures Compile.
@@ -152,7 +153,7 @@ func (x *Index) admit(b *Buffer, at uint32) {
 func (x *Index) admitKinds(f *form, a anatomy, at uint32) {
 	kinds := x.records.entry(at).Kinds
 	if kinds.Has(Doubled) {
-		x.admitDoubled(f.runes(), a)
+		x.admitDoubled(f, a)
 	}
 	if kinds.Has(Appended) {
 		x.endings.add(x.hash, f)
