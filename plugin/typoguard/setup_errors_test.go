@@ -44,7 +44,7 @@ func TestParseErrors(t *testing.T) {
 		{"protect two letters", "protect army.nl nl", `Testfile:3 - Error during parsing: protect: "nl": ` + tooShort},
 		{"protect a short IDN", "protect рф", `Testfile:3 - Error during parsing: protect: "рф": ` + strings.Replace(tooShort, ".nl", ".xn--p1ai", 1)},
 
-		{"protect an unknown list", "protect army.mil builtin:army", `Testfile:3 - Error during parsing: protect: no built-in list "army"; expected one of freemail, us-military`},
+		{"protect an unknown list", "protect army.mil builtin:army", `Testfile:3 - Error during parsing: protect: no built-in list "army"; expected one of freemail, us-federal, us-military`},
 
 		{"protect_file nothing", "protect_file", `Testfile:3 - Error during parsing: protect_file: no argument; expected file names`},
 		{"protect_file missing", "protect_file nope.txt", `Testfile:3 - Error during parsing: protect_file: open ROOT/nope.txt: no such file or directory; expected a readable list file`},
