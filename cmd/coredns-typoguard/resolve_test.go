@@ -80,6 +80,36 @@ func TestResolve(t *testing.T) {
 	assert.NotContains(t, out, "orange.ml")
 }
 
+// TestResolveOperator: check finds out whose a domain under another TLD is, and takes it for somebody else's if it cannot ask.
+func TestResolveOperator(t *testing.T) {
+	useExample(t)
+	upstream := newUpstream(t, map[string]string{
+		"moedef.de.": "moedef.de. 60 IN MX 10 mx.moedef.de.", "moedef.com.": "moedef.com. 60 IN MX 10 mx.moedef.de.", "moedef.org.": "moedef.org. 60 IN MX 10 mx.moedef.org.",
+	})
+	require.NoError(t, os.WriteFile("Corefile", []byte(". {\ntypoguard {\nprotect moedef.de\nkinds default tld\n}\n}\n"), 0o600))
+	const rest = " intended=moedef.de protected=moedef.de distance=2 kind=tld policy=default action=nxdomain mode=enforce\n"
+	for _, tt := range []struct {
+		name   string
+		args   []string
+		status int
+		out    string
+	}{
+		{"the same", []string{"-resolve", upstream, "moedef.com"}, 0, "moedef.com: passed verdict=pass reason=same_operator" + rest},
+		{"another", []string{"-resolve", upstream, "moedef.org"}, 1, "moedef.org: blocked verdict=lookalike" + rest},
+		{"not asked", []string{"moedef.com"}, 1, "moedef.com: blocked verdict=lookalike" + rest},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			status, out, errs := runCLI(t, "", append([]string{"check"}, tt.args...)...)
+			assert.Equal(t, tt.status, status)
+			assert.Equal(t, tt.out, out)
+			assert.Empty(t, errs)
+		})
+	}
+	_, out, _ := runCLI(t, "moedef.com\nmoedef.org\n", "audit", "-resolve", upstream, "-csv", "-format", "names", "-")
+	assert.Contains(t, out, "moedef.org,moedef.de,moedef.de,2,tld,default,nxdomain,enforce,1,")
+	assert.NotContains(t, out, "moedef.com")
+}
+
 // TestResolveReply: check says of a reply what the server would make of it.
 func TestResolveReply(t *testing.T) {
 	useExample(t)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/coredns/coredns/core/dnsserver"
 
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/existence"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/listzone"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/metrics"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
@@ -28,6 +29,7 @@ type block struct {
 	lists    []*suffixlist.Lists // of each policy
 	set      atomic.Pointer[policy.Set]
 	events   atomic.Pointer[sink.Dispatcher] // nil before the instance starts
+	lookup   existence.Lookup                // through the plugins behind this one; nil in a test without a handler
 	changed  chan struct{}                   // buffered for one signal: the set was replaced
 
 	now      func() time.Time

@@ -89,7 +89,7 @@ func (c *policyConfig) checkProtected(protected []suffixlist.Suffix) error {
 	for i := range protected {
 		distance = max(distance, match.MaxDistance(protected[i].Name))
 		registry = registry || policy.IsRegistry(protected[i].Name)
-		if distance >= c.Distance && (registry || c.Require == nil) {
+		if distance >= c.Distance && (registry || c.Require == nil || c.Kinds.Has(match.TLD)) {
 			return nil
 		}
 	}
@@ -98,7 +98,7 @@ func (c *policyConfig) checkProtected(protected []suffixlist.Suffix) error {
 		errs = append(errs, c.given["distance"].Errorf(
 			"distance: %d applies to none of the suffixes; expected one with at least five characters before its public suffix, such as mindef.nl", c.Distance))
 	}
-	if c.Require != nil && !registry {
+	if c.Require != nil && !registry && !c.Kinds.Has(match.TLD) {
 		errs = append(errs, c.given["require"].Errorf(
 			"require: all protected suffixes are domains themselves, so there is nothing to look up; expected one under which others register, such as mil"))
 	}

@@ -44,6 +44,7 @@ type policyConfig struct {
 
 	sinks     []*sinkConfig // of events
 	sinkNames []string
+	watch     bool       // whether to watch the neighbours of the suffixes
 	popularTo []string   // the names of those that are told of popular domains
 	logEvents bool       // whether CoreDNS's log is one of the sinks
 	mask      event.Mask // for clients in events

@@ -10,6 +10,7 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/inherit"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/metrics"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/sink"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/watch"
 )
 
 // instance is everything that belongs to typoguard in one caddy instance: the blocks with policies, whose lists it reloads, and what
@@ -31,6 +32,7 @@ type resources struct {
 	listeners *listenerPool
 	reviews   *reviewPool
 	feeds     *feedPool
+	watched   *watch.Memory
 }
 
 // running is the running instance; a process has one. If a new instance fails to start after its OnStartup, caddy does not call any of
@@ -118,7 +120,7 @@ func (i *instance) start() error {
 		open, before.open = before.open, nil
 		lists = &before.reloader
 	}
-	running.instance, i.open = i, open
+	running.instance, i.open, i.watched = i, open, open.watched
 	i.startReloading(lists)
 	i.logInForce()
 	err := i.openAll()
@@ -211,7 +213,7 @@ func (i *instance) end() {
 }
 
 func newResources() *resources {
-	r := &resources{events: sink.NewDispatcher(metrics.Events{Logger: newLogger(log)}), failures: newFailureLog(), reviews: newReviewPool(), feeds: newFeedPool()}
+	r := &resources{events: sink.NewDispatcher(metrics.Events{Logger: newLogger(log)}), failures: newFailureLog(), reviews: newReviewPool(), feeds: newFeedPool(), watched: watch.NewMemory()}
 	r.listeners = newListenerPool(r.events, r.failures)
 	return r
 }

@@ -44,12 +44,17 @@ func lookUp(ctx context.Context, name string, next plugin.Handler, client *endpo
 	return w.Msg
 }
 
-// lookUpHost returns the addresses of a host, by the plugins behind this one. It needs no server that is running.
+// lookUp asks the plugins behind this one a question of our own. It needs no server that is running, and is an existence.Lookup.
+func (t *Typoguard) lookUp(ctx context.Context, domain string, qtype uint16) *dns.Msg {
+	loopback := &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)}
+	return lookUp(ctx, t.Name(), t.Next, &endpoints{local: loopback, remote: loopback}, domain, qtype)
+}
+
+// lookUpHost returns the addresses of a host, by the plugins behind this one.
 func (t *Typoguard) lookUpHost(ctx context.Context, host string) ([]netip.Addr, error) {
 	var addresses []netip.Addr
-	loopback := &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)}
 	for _, qtype := range []uint16{dns.TypeA, dns.TypeAAAA} {
-		reply := lookUp(ctx, t.Name(), t.Next, &endpoints{local: loopback, remote: loopback}, dns.Fqdn(host), qtype)
+		reply := t.lookUp(ctx, dns.Fqdn(host), qtype)
 		if reply == nil {
 			continue
 		}

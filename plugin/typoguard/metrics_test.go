@@ -18,7 +18,7 @@ func collectors() []prometheus.Collector {
 	return []prometheus.Collector{
 		metrics.LookalikesTotal, metrics.PassedTotal, metrics.PolicySuffixes, metrics.PolicyReloads, metrics.PolicyReloadSuccessful, metrics.PolicyReloadTime,
 		metrics.SMTPSessions, metrics.SMTPActive, metrics.SMTPRejected, metrics.SMTPOthers, metrics.SMTPDeferred, metrics.SMTPLimitsHit, metrics.SMTPTLS,
-		metrics.PolicyExpiring, metrics.PolicyKnown, metrics.PolicyTrialEnds, metrics.TargetsTotal, metrics.ListQueries, metrics.FeedRows, metrics.FeedSerial, metrics.FeedUpToDate, metrics.FeedBuildTime, metrics.FeedBuildDuration, metrics.FeedPolls, metrics.FeedTransfers, metrics.AliasesCut, metrics.CounterpartLookups, metrics.CounterpartHits, metrics.CounterpartDuration,
+		metrics.PolicyExpiring, metrics.PolicyKnown, metrics.PolicyTrialEnds, metrics.TargetsTotal, metrics.ListQueries, metrics.FeedRows, metrics.FeedSerial, metrics.FeedUpToDate, metrics.FeedBuildTime, metrics.FeedBuildDuration, metrics.FeedPolls, metrics.FeedTransfers, metrics.AliasesCut, metrics.CounterpartLookups, metrics.WatchLookups, metrics.WatchChanges, metrics.CounterpartHits, metrics.CounterpartDuration,
 		metrics.EventsWritten, metrics.EventsDropped, metrics.EventsErrors, metrics.EventsSinkUp, metrics.NewClients, metrics.HistoryDamaged, metrics.ListSuccess, metrics.PolicyInfo, metrics.ListInterval,
 	}
 }

@@ -45,6 +45,7 @@ var options = []option{
 	{"mode", once(parseMode)},
 	{"require", once(parseRequire)},
 	{"inspect", parseInspect},
+	{"watch", once(parseWatch)},
 	{zoneOption, once(parseLookalikeZone)},
 	{feedOption, once(parseFeed)},
 	{"ttl", once(parseTTL)},

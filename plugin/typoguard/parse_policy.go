@@ -23,9 +23,8 @@ const (
 	maxTTL = 86400
 	// defaultKinds stands for all kinds that a policy has unless it says otherwise.
 	defaultKinds = "default"
-	// The time that a query waits for existence checks. Mail servers give up on a query after five seconds.
-	defaultTimeout = time.Second
-	maxTimeout     = 4 * time.Second
+	// maxTimeout is the longest time that a query waits for existence checks. Mail servers give up on a query after five seconds.
+	maxTimeout = 4 * time.Second
 )
 
 func parseDistance(c *caddy.Controller, p *policyConfig) error {
@@ -141,7 +140,7 @@ func parseRequire(c *caddy.Controller, p *policyConfig) error {
 	if words[0] != "counterpart" {
 		return fmt.Errorf("unknown requirement %q; expected counterpart", words[0])
 	}
-	r := &policy.Requirement{Timeout: defaultTimeout}
+	r := &policy.Requirement{Timeout: policy.DefaultTimeout}
 	p.Require = r
 	return args.Pairs(words[1:], map[string]func(string) error{
 		"on_error": func(value string) error {
@@ -170,6 +169,12 @@ func parseInspect(c *caddy.Controller, p *policyConfig) error {
 		}
 		p.Inspect |= record
 	}
+	return err
+}
+
+func parseWatch(c *caddy.Controller, p *policyConfig) error {
+	on, err := args.Choice(c, "on", "off")
+	p.watch = on
 	return err
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/miekg/dns"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/existence"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/listzone"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/metrics"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
@@ -49,7 +50,7 @@ type hit struct {
 // ask returns the question to the policies.
 func (q *query) ask() policy.Query {
 	question := q.question()
-	return policy.Query{Name: question.Name, Type: question.Qtype, Client: q.client, Exists: q.exists}
+	return policy.Query{Name: question.Name, Type: question.Qtype, Client: q.client, Exists: q.exists, Operator: q.operator}
 }
 
 // newHit returns what a decision of a policy about a name means for the query.
@@ -82,10 +83,25 @@ func (q *query) client() *policy.Client {
 
 // exists checks whether a domain exists. All checks of a query together take no longer than one may.
 func (q *query) exists(domain string, within time.Duration) policy.Existence {
+	return q.existence.Check(q.ctx, domain, q.left(within), q.lookup())
+}
+
+// operator checks who operates a domain.
+func (q *query) operator(domain string, others []string, within time.Duration) policy.Operator {
+	return q.existence.Operator(q.ctx, domain, others, q.left(within), q.lookup())
+}
+
+// left returns what is left of the time that the query may wait, from its first check on.
+func (q *query) left(within time.Duration) time.Duration {
 	if q.waiting.IsZero() {
 		q.waiting = time.Now()
 	}
-	return q.existence.Check(q.ctx, domain, within-time.Since(q.waiting), newLookup(q.ctx, q.Name(), q.Next, q.ResponseWriter))
+	return within - time.Since(q.waiting)
+}
+
+// lookup returns the lookup through the plugins behind this one.
+func (q *query) lookup() existence.Lookup {
+	return newLookup(q.ctx, q.Name(), q.Next, q.ResponseWriter)
 }
 
 // recordText is the record that leads to the name, such as "MX mail.army.ml", or the alias that the name is; it is empty if the name

@@ -62,7 +62,7 @@ func TestReadmeOptions(t *testing.T) {
 
 // TestReadmeKinds: the examples of the kinds are of those kinds, and every kind has one.
 func TestReadmeKinds(t *testing.T) {
-	h := handler(t, "typoguard {\nprotect mindef.nl\ndistance 2\nkinds default appended boundary\n}\ntypoguard suffix {\nprotect moedef.nl\nkinds default suffix\n}")
+	h := handler(t, "typoguard {\nprotect mindef.nl\ndistance 2\nkinds default appended boundary tld\n}\ntypoguard suffix {\nprotect moedef.nl\nkinds default suffix\n}")
 	rows := regexp.MustCompile("(?m)^  \\| `([a-z]+)` \\| [^|`]* \\| (?:for `moedef.nl`: )?`([a-z0-9.-]+)` \\|$").FindAllStringSubmatch(readme(t, "Syntax"), -1)
 	require.Len(t, rows, len(match.AllKinds.List()))
 	for _, row := range rows {

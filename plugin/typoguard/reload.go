@@ -11,6 +11,7 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/metrics"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/suffixlist"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/watch"
 )
 
 const (
@@ -26,12 +27,13 @@ const (
 
 // reloader keeps the lists of blocks up to date: it checks the list files, and removes entries that expire.
 type reloader struct {
-	blocks []*block
-	loaded time.Time         // when a policy was last put in force
-	mu     sync.Mutex        // held while lists are put in force; queries never take it
-	info   map[info]struct{} // the series of metrics.PolicyInfo
-	cancel context.CancelFunc
-	done   sync.WaitGroup
+	blocks  []*block
+	loaded  time.Time         // when a policy was last put in force
+	watched *watch.Memory     // of neighbours
+	mu      sync.Mutex        // held while lists are put in force; queries never take it
+	info    map[info]struct{} // the series of metrics.PolicyInfo
+	cancel  context.CancelFunc
+	done    sync.WaitGroup
 }
 
 // info has the values of the labels of metrics.PolicyInfo.
@@ -59,6 +61,9 @@ func (r *reloader) startReloading(before *reloader) {
 			case <-ctx.Done():
 			}
 		})
+		if b.watches() {
+			r.done.Go(func() { b.newWatcher(r.watched).Run(ctx) })
+		}
 		if b.changesByItself() {
 			r.done.Go(func() { r.expire(ctx, b) })
 		}
@@ -72,6 +77,9 @@ func (r *reloader) startReloading(before *reloader) {
 // startPolicy starts checking the lists of a policy.
 func (r *reloader) startPolicy(ctx context.Context, b *block, c *policyConfig, lists *suffixlist.Lists) {
 	metrics.BeginPolicy(&c.Policy, len(c.smtp.addresses) > 0)
+	if c.watch {
+		metrics.BeginWatch(c.Name)
+	}
 	if err := lists.Keep(); err != nil {
 		log.Errorf("policy %q: %v", c.Name, err)
 	}

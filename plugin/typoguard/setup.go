@@ -26,6 +26,7 @@ func setup(c *caddy.Controller) error {
 		offerDoT(config.TLSConfig)
 	}
 	t := newTypoguard(b)
+	b.lookup = t.lookUp
 	c.OnStartup(func() error {
 		t.tappers = tappers(config)
 		if err := b.checkChain(func(name string) bool { return config.Handler(name) != nil }); err != nil {

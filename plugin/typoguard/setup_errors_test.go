@@ -27,9 +27,9 @@ func TestParseErrors(t *testing.T) {
 		name, option string // the option is the third line of a stanza that protects mil
 		want         string
 	}{
-		{"unknown option", "protects mil", `Testfile:3 - Error during parsing: unknown option "protects" (did you mean protect?); expected one of protect, protect_file, allow, allow_file, deny, popular, short, cache_dir, on_missing, minisign, distance, kinds, keyboard, clients, client_subnet_from, types, action, smtp, smtp_hostname, smtp_tls, smtp_limits, hint, log_addresses, mode, require, inspect, lookalike_zone, feed, ttl, reload, shrink, events, syslog, notify, log_events, client_mask, dnstap, history, review`},
-		{"unlike any option", "hide mil", `Testfile:3 - Error during parsing: unknown option "hide"; expected one of protect, protect_file, allow, allow_file, deny, popular, short, cache_dir, on_missing, minisign, distance, kinds, keyboard, clients, client_subnet_from, types, action, smtp, smtp_hostname, smtp_tls, smtp_limits, hint, log_addresses, mode, require, inspect, lookalike_zone, feed, ttl, reload, shrink, events, syslog, notify, log_events, client_mask, dnstap, history, review`},
-		{"a plugin", "forward . 192.0.2.53", `Testfile:3 - Error during parsing: unknown option "forward" (a plugin: is a } missing above?); expected one of protect, protect_file, allow, allow_file, deny, popular, short, cache_dir, on_missing, minisign, distance, kinds, keyboard, clients, client_subnet_from, types, action, smtp, smtp_hostname, smtp_tls, smtp_limits, hint, log_addresses, mode, require, inspect, lookalike_zone, feed, ttl, reload, shrink, events, syslog, notify, log_events, client_mask, dnstap, history, review`},
+		{"unknown option", "protects mil", `Testfile:3 - Error during parsing: unknown option "protects" (did you mean protect?); expected one of protect, protect_file, allow, allow_file, deny, popular, short, cache_dir, on_missing, minisign, distance, kinds, keyboard, clients, client_subnet_from, types, action, smtp, smtp_hostname, smtp_tls, smtp_limits, hint, log_addresses, mode, require, inspect, watch, lookalike_zone, feed, ttl, reload, shrink, events, syslog, notify, log_events, client_mask, dnstap, history, review`},
+		{"unlike any option", "hide mil", `Testfile:3 - Error during parsing: unknown option "hide"; expected one of protect, protect_file, allow, allow_file, deny, popular, short, cache_dir, on_missing, minisign, distance, kinds, keyboard, clients, client_subnet_from, types, action, smtp, smtp_hostname, smtp_tls, smtp_limits, hint, log_addresses, mode, require, inspect, watch, lookalike_zone, feed, ttl, reload, shrink, events, syslog, notify, log_events, client_mask, dnstap, history, review`},
+		{"a plugin", "forward . 192.0.2.53", `Testfile:3 - Error during parsing: unknown option "forward" (a plugin: is a } missing above?); expected one of protect, protect_file, allow, allow_file, deny, popular, short, cache_dir, on_missing, minisign, distance, kinds, keyboard, clients, client_subnet_from, types, action, smtp, smtp_hostname, smtp_tls, smtp_limits, hint, log_addresses, mode, require, inspect, watch, lookalike_zone, feed, ttl, reload, shrink, events, syslog, notify, log_events, client_mask, dnstap, history, review`},
 
 		{"protect nothing", "protect", `Testfile:3 - Error during parsing: protect: no argument; expected domain suffixes`},
 		{"protect a bad name", "protect army..mil", `Testfile:3 - Error during parsing: protect: "army..mil": expected a domain suffix such as army.nl: idna: invalid label "army..mil"`},
@@ -44,7 +44,7 @@ func TestParseErrors(t *testing.T) {
 		{"protect two letters", "protect army.nl nl", `Testfile:3 - Error during parsing: protect: "nl": ` + tooShort},
 		{"protect a short IDN", "protect рф", `Testfile:3 - Error during parsing: protect: "рф": ` + strings.Replace(tooShort, ".nl", ".xn--p1ai", 1)},
 
-		{"protect an unknown list", "protect army.mil builtin:army", `Testfile:3 - Error during parsing: protect: no built-in list "army"; expected one of freemail, us-military`},
+		{"protect an unknown list", "protect army.mil builtin:army", `Testfile:3 - Error during parsing: protect: no built-in list "army"; expected one of freemail, us-federal, us-military`},
 
 		{"protect_file nothing", "protect_file", `Testfile:3 - Error during parsing: protect_file: no argument; expected file names`},
 		{"protect_file missing", "protect_file nope.txt", `Testfile:3 - Error during parsing: protect_file: open ROOT/nope.txt: no such file or directory; expected a readable list file`},
@@ -84,7 +84,7 @@ func TestParseErrors(t *testing.T) {
 		{"distance 2 for nothing", "distance 2", `Testfile:3 - Error during parsing: distance: 2 applies to none of the suffixes; expected one with at least five characters before its public suffix, such as mindef.nl`},
 
 		{"kinds missing", "kinds", `Testfile:3 - Error during parsing: kinds: no argument; expected kinds of difference`},
-		{"unknown kind", "kinds omission typo", `Testfile:3 - Error during parsing: kinds: unknown kind "typo"; expected omission, addition, substitution, adjacent, transposition, moved, transliteration, doubled, appended, boundary, homoglyph, multiple or suffix, or default`},
+		{"unknown kind", "kinds omission typo", `Testfile:3 - Error during parsing: kinds: unknown kind "typo"; expected omission, addition, substitution, adjacent, transposition, moved, transliteration, doubled, appended, boundary, homoglyph, multiple, suffix or tld, or default`},
 		{"multiple at distance 1", "kinds multiple", `Testfile:3 - Error during parsing: kinds: multiple is two edits; expected distance 2 with it`},
 		{"distance 2 without multiple", "kinds omission\ndistance 2\nprotect mindef.nl", `Testfile:3 - Error during parsing: kinds: without multiple, distance 2 finds nothing more; expected distance 1, or multiple among the kinds`},
 		{"suffix at distance 2", "kinds multiple suffix\ndistance 2\nprotect mindef.nl", `Testfile:3 - Error during parsing: kinds: suffix finds nothing that multiple does not; expected distance 1 with it`},
@@ -107,6 +107,7 @@ func TestParseErrors(t *testing.T) {
 		{"mode monitor for something else", "mode monitor for=7d", `Testfile:3 - Error during parsing: mode: "for=7d" after monitor; expected nothing, or until=DATE after monitor`},
 		{"mode monitor until no day", "mode monitor until=31.12.2026", `Testfile:3 - Error during parsing: mode: until=31.12.2026; expected a day such as 2026-12-31, or a time such as 2026-12-31T18:00:00Z`},
 		{"mode monitor until two days", "mode monitor until=2026-12-31 until=2027-12-31", `Testfile:3 - Error during parsing: mode: until=2026-12-31 until=2027-12-31; expected a day such as 2026-12-31, or a time such as 2026-12-31T18:00:00Z`},
+		{"watch what", "watch always", `Testfile:3 - Error during parsing: watch: "always"; expected on or off`},
 		{"inspect missing", "inspect", `Testfile:3 - Error during parsing: inspect: no argument; expected types of records`},
 		{"inspect an unknown type", "inspect mx a", `Testfile:3 - Error during parsing: inspect: unknown type "a"; expected mx, cname, srv, ns or svcb`},
 

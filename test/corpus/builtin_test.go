@@ -23,7 +23,7 @@ func TestBuiltin(t *testing.T) {
 	c, err := load()
 	require.NoError(t, err)
 	require.NoError(t, dnsserver.SetDirectives([]string{"typoguard"}))
-	for name, most := range map[string]int{"us-military": 0, "freemail": 47} {
+	for name, most := range map[string]int{"us-military": 0, "us-federal": 0, "freemail": 47} {
 		corefile := fmt.Sprintf(". {\ntypoguard {\nprotect builtin:%s\n}\n}", name)
 		blocks, err := typoguard.Load(caddy.CaddyfileInput{Contents: []byte(corefile), Filepath: "Corefile", ServerTypeName: "dns"})
 		require.NoError(t, err)

@@ -95,7 +95,7 @@ type options struct {
 	columns      map[string]string
 	since, until int64 // seconds since 1970; 0 is without bound
 	client       netip.Addr
-	exists       existsFunc // with -resolve
+	resolver     *resolver.Resolver // with -resolve
 	addresses    bool
 	suggest      *suggest.Evidence // with -suggest
 }
@@ -178,12 +178,8 @@ func run(_ context.Context, c *cli.Command) error {
 	if err != nil {
 		return err
 	}
-	r, err := resolver.FromFlag(c)
-	if err != nil {
+	if o.resolver, err = resolver.FromFlag(c); err != nil {
 		return err
-	}
-	if r != nil {
-		o.exists = r.Exists
 	}
 	a, err := auditFiles(c.Root(), &blocks, paths, o)
 	if err != nil {
@@ -199,7 +195,7 @@ func run(_ context.Context, c *cli.Command) error {
 // auditFiles reads logs.
 func auditFiles(root *cli.Command, blocks *corefile.Blocks, paths []string, o options) (*auditor, error) {
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(softLimit))
-	a := newAuditor(newJudge(blocks, o.client, o.exists), o)
+	a := newAuditor(newJudge(blocks, o.client, o.resolver), o)
 	progress := newProgress(paths, root.ErrWriter)
 	a.readAll(paths, root.Reader, progress)
 	progress.finish()

@@ -54,7 +54,7 @@ func testBlocks(tb testing.TB, content string) *corefile.Blocks {
 // auditAll audits logs that are given by their content.
 func auditAll(t *testing.T, corefile string, o options, contents ...string) (*report, error) {
 	t.Helper()
-	a := newAuditor(newJudge(testBlocks(t, corefile), o.client, o.exists), o)
+	a := newAuditor(newJudge(testBlocks(t, corefile), o.client, o.resolver), o)
 	dir := t.TempDir()
 	var paths []string
 	for i, content := range contents {

@@ -3,13 +3,13 @@ package audit
 import (
 	"net/netip"
 	"strings"
-	"time"
 
 	"github.com/miekg/dns"
 
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/audit/logs"
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/corefile"
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/domain"
+	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/resolver"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/suffixlist"
@@ -51,14 +51,11 @@ type likeness struct {
 type judge struct {
 	blocks        *corefile.Blocks
 	client        netip.Addr
-	exists        existsFunc
+	resolver      *resolver.Resolver        // nil without -resolve
 	names, before map[string]known          // names is full when it has as many as remembered, and then takes the place of before
 	likenesses    map[likenessKey]*likeness // the last ones
 	lower         []byte
 }
-
-// existsFunc is that of policy.Query; nil without -resolve.
-type existsFunc func(domain string, within time.Duration) policy.Existence
 
 // known is what is remembered of a name. It has a block only if another client or type may get another verdict.
 type known struct {
@@ -69,8 +66,8 @@ type known struct {
 // likenessKey is what tells likenesses apart.
 type likenessKey struct{ name, intended, policy string }
 
-func newJudge(blocks *corefile.Blocks, client netip.Addr, exists existsFunc) *judge {
-	return &judge{blocks: blocks, client: client, exists: exists, names: map[string]known{}, before: map[string]known{}, likenesses: map[likenessKey]*likeness{}}
+func newJudge(blocks *corefile.Blocks, client netip.Addr, r *resolver.Resolver) *judge {
+	return &judge{blocks: blocks, client: client, resolver: r, names: map[string]known{}, before: map[string]known{}, likenesses: map[likenessKey]*likeness{}}
 }
 
 // protected returns the suffixes that the policies protect.
@@ -104,7 +101,8 @@ func (j *judge) of(r *logs.Record) verdict {
 		if r.Client.IsValid() {
 			client = r.Client
 		}
-		q := policy.Query{Name: k.name, Type: r.Type, Client: func() *policy.Client { return policy.ClientAt(client) }, Exists: j.exists}
+		q := policy.Query{Name: k.name, Type: r.Type, Client: func() *policy.Client { return policy.ClientAt(client) }}
+		j.resolver.Serve(&q)
 		if q.Type == dns.TypeNone { // mail
 			q.Type = dns.TypeMX
 		}

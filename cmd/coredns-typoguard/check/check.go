@@ -29,7 +29,8 @@ const description = `Applies the policies of a Corefile to names, exactly as the
 A mail address stands for its domain. "-" reads names from standard input, one per line, and answers each before it reads
 the next. A name passes for one of these reasons: no_match (it is not near any protected suffix), protected, allowed, client
 (no matching policy applies to -client), type (the policy passes queries of -type), no_counterpart (the policy requires a
-counterpart, but the intended name does not exist), popular (the name is a popular domain, with its "rank=", or lies under
+counterpart, but the intended name does not exist), same_operator (the name is under another top-level domain, but has the operator of
+the protected domain), popular (the name is a popular domain, with its "rank=", or lies under
 one), short (the policy only reports such a substitution in a short label), monitor (the policy is in mode monitor), no_policy (the server block
 has no policy), unserved (no server block serves the name) and literal (an address literal, which needs no lookup).
 
@@ -44,8 +45,9 @@ and neither are rewrite, acl and other plugins that run before typoguard.
 With -resolve, the reply to a name that passes is judged too. It is blocked if an alias of it leads to a lookalike, or if the policy
 inspects its records and none is left; "record=" is the record. "alias=flattened" and "targets=hidden" show that it passes without
 its aliases, or without the records that lead to lookalikes, and "reply=none" that the resolver did not answer. A name is "deferred"
-if it is unknown whether its counterpart exists, and the policy defers mail until it is known. Without -resolve,
-only the names themselves are judged, and a counterpart that a policy requires is assumed to exist.
+if it is unknown whether its counterpart exists, or who operates it, and the policy defers mail until it is known. Without -resolve,
+only the names themselves are judged, a counterpart that a policy requires is assumed to exist, and a name of the kind tld to be somebody
+else's.
 "note=" and "until=" are the note and the expiry date that a list file has for the deciding suffix.
 
 Warnings on standard error say what the Corefile allows, but what is probably not meant: a server block that resolves nothing, or for
@@ -104,9 +106,8 @@ func run(ctx context.Context, c *cli.Command) error {
 	if err != nil {
 		return err
 	}
-	if r != nil {
-		k.query.Exists, k.replies = r.Exists, r
-	}
+	r.Serve(&k.query)
+	k.replies = r
 	var ok bool
 	if k.query.Type, ok = dns.StringToType[strings.ToUpper(c.String("type"))]; !ok {
 		return fmt.Errorf("type: unknown type %q; expected a query type such as MX", c.String("type"))

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"strings"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -30,6 +31,7 @@ type Resolver struct {
 	address  string
 	udp, tcp dns.Client
 	known    *lru.Cache[string, policy.Existence]
+	operated *lru.Cache[string, policy.Operator]
 }
 
 // FromFlag returns the resolver of the option -resolve, or nil without the option.
@@ -46,7 +48,13 @@ func FromFlag(c *cli.Command) (*Resolver, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Resolver{address: address, udp: dns.Client{Timeout: timeout}, tcp: dns.Client{Net: "tcp", Timeout: timeout}, known: known}, nil
+	operated, err := lru.New[string, policy.Operator](cacheSize)
+	if err != nil {
+		return nil, err
+	}
+	return &Resolver{
+		address: address, udp: dns.Client{Timeout: timeout}, tcp: dns.Client{Net: "tcp", Timeout: timeout}, known: known, operated: operated,
+	}, nil
 }
 
 // ParseAddress returns the address of a resolver with its port, which is 53 if none is given.
@@ -71,6 +79,26 @@ func (r *Resolver) Exists(domain string, _ time.Duration) policy.Existence {
 		r.known.Add(domain, found)
 	}
 	return found
+}
+
+// Operator finds out who operates a domain, in the same way.
+func (r *Resolver) Operator(domain string, others []string, _ time.Duration) policy.Operator {
+	key := strings.Join(append([]string{domain}, others...), " ")
+	if found, ok := r.operated.Get(key); ok {
+		return found
+	}
+	found, _ := existence.FindOperator(context.Background(), domain, others, r.lookUp)
+	if found != policy.OperatorUnknown {
+		r.operated.Add(key, found)
+	}
+	return found
+}
+
+// Serve makes a question to policies use the resolver, if there is one.
+func (r *Resolver) Serve(q *policy.Query) {
+	if r != nil {
+		q.Exists, q.Operator = r.Exists, r.Operator
+	}
 }
 
 // Reply returns the reply to a query, and nil if there is none.

@@ -14,7 +14,7 @@ import (
 
 // TestLists: every list says what it is, of which day and from where, and is in order.
 func TestLists(t *testing.T) {
-	require.Equal(t, []string{"freemail", "us-military"}, builtin.Names())
+	require.Equal(t, []string{"freemail", "us-federal", "us-military"}, builtin.Names())
 	for _, name := range builtin.Names() {
 		content, ok := builtin.Read(name)
 		require.True(t, ok)

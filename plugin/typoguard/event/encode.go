@@ -27,9 +27,12 @@ const (
 // Message describes the event in one line.
 func (e *Event) Message() string {
 	var b strings.Builder
-	if e.SMTP != nil {
+	switch {
+	case e.SMTP != nil:
 		e.smtpMessage(&b)
-	} else {
+	case e.Watched():
+		e.watchMessage(&b)
+	default:
 		e.queryMessage(&b)
 	}
 	if e.Count > 1 {
@@ -61,6 +64,22 @@ func (e *Event) queryMessage(b *strings.Builder) {
 	}
 	if e.NewClient {
 		b.WriteString(", new client")
+	}
+	fmt.Fprintf(b, ", id %s", e.ID)
+}
+
+func (e *Event) watchMessage(b *strings.Builder) {
+	fmt.Fprintf(b, "%s looks like %s (%s, policy %s): ", e.Name, e.Intended, e.Kind, e.Policy)
+	switch e.Action {
+	case Registered:
+		b.WriteString("it exists now")
+	case TakesMail:
+		b.WriteString("it takes mail now")
+	default:
+		b.WriteString("its mail now goes where that of many lookalikes goes")
+	}
+	if e.Via != "" {
+		fmt.Fprintf(b, ", mail server %s", e.Via)
 	}
 	fmt.Fprintf(b, ", id %s", e.ID)
 }

@@ -89,6 +89,14 @@ func TestMessage(t *testing.T) {
 	all["not folded"] = query()
 	all["not folded"].Types, all["not folded"].Count = nil, 0
 	want["not folded"] = "us.army.ml looks like us.army.mil (omission, policy mil): client 192.0.2.7 asked for MX, answered nxdomain, new client, id k3j5q2abcd"
+	for action, says := range map[string]string{
+		Registered: "it exists now", TakesMail: "it takes mail now", MovedMail: "its mail now goes where that of many lookalikes goes",
+	} {
+		e := query()
+		e.Action, e.Mode, e.Via, e.Count = action, "monitor", "mx.stranger.example", 1
+		all[action] = e
+		want[action] = "us.army.ml looks like us.army.mil (omission, policy mil): " + says + ", mail server mx.stranger.example, id k3j5q2abcd"
+	}
 	for name, message := range want {
 		assert.Equal(t, message, all[name].Message(), name)
 	}

@@ -10,6 +10,19 @@ import "time"
 // SMTPRefused is the action of events from an SMTP listener.
 const SMTPRefused = "smtp-refused"
 
+// The actions of events about a neighbour of a protected suffix that is watched: it was registered, it has a mail server now, or its mail
+// goes to where that of many lookalikes goes.
+const (
+	Registered = "lookalike-registered"
+	TakesMail  = "lookalike-takes-mail"
+	MovedMail  = "lookalike-moved-mail"
+)
+
+// Watched reports whether the event is about a neighbour that is watched: no client queried it.
+func (e *Event) Watched() bool {
+	return e.Action == Registered || e.Action == TakesMail || e.Action == MovedMail
+}
+
 // ViaList says that the client, a mail server, looked a recipient's domain up in a list zone.
 const ViaList = "list"
 
@@ -25,7 +38,8 @@ type Event struct {
 	Count       int
 	// Client is the client's address, masked if the policy says so; "" if it has none.
 	Client string
-	// Via is ViaList, or the forwarder that queried for the client; "" if the client queried directly.
+	// Via is ViaList, or the forwarder that queried for the client; "" if the client queried directly. If the event is Watched, it is the
+	// mail server of the name, if it has one.
 	Via string
 	// NewClient reports whether the policy had no event of this client for a week, or since the process started.
 	NewClient bool
@@ -34,7 +48,7 @@ type Event struct {
 	Lookalike
 	// Action and Mode are those of the policy: "nxdomain", "nodata", "nullmx" or "sinkhole", and "enforce" or "monitor", or
 	// "popular" if the name passes because it is a popular domain. The
-	// action of an event from an SMTP listener is SMTPRefused.
+	// action of an event from an SMTP listener is SMTPRefused, and that of a name that is watched how it has changed.
 	Action, Mode string
 	// Candidates are what else Name looks like, at most sixteen, best first; for a recipient, those in the reply.
 	// They are not encoded, and set only for policies with a history.

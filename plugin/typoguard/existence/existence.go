@@ -1,4 +1,5 @@
-// Package existence checks whether domains exist: for the option "require counterpart", in the server and in commands.
+// Package existence checks whether domains exist, for the option "require counterpart", and who operates them, for the kind "tld": in the
+// server and in commands.
 //
 // It looks up domains with a function that the caller provides: once for concurrent callers, and it caches the result for its TTL. It
 // limits the number of concurrent lookups, the time that one may take, and the time that a caller waits.
@@ -6,6 +7,8 @@ package existence
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"time"
 
 	lru "github.com/hashicorp/golang-lru/v2"
@@ -33,12 +36,12 @@ type Observer interface {
 	// CacheHit is called for a cached result.
 	CacheHit()
 	// LookedUp is called after a lookup.
-	LookedUp(result policy.Existence, took time.Duration)
+	LookedUp(result string, took time.Duration)
 	// Busy is called when there is no lookup because too many are in progress.
 	Busy()
 }
 
-// Checker checks whether domains exist. It is safe for concurrent use.
+// Checker checks domains. It is safe for concurrent use.
 type Checker struct {
 	observer Observer
 	known    *lru.Cache[string, result]
@@ -46,9 +49,9 @@ type Checker struct {
 	slots    chan struct{}
 }
 
-// result is a cached result.
+// result is a cached result: a policy.Existence or policy.Operator.
 type result struct {
-	policy.Existence
+	found fmt.Stringer
 	until time.Time
 }
 
@@ -61,37 +64,52 @@ func NewChecker(observer Observer) *Checker {
 // Check returns whether a domain, given with the final dot, exists, or Unknown if that cannot be determined within the timeout. The
 // lookup continues after that; concurrent callers share the lookup of the first.
 func (c *Checker) Check(ctx context.Context, domain string, timeout time.Duration, lookup Lookup) policy.Existence {
-	if r, ok := c.known.Get(domain); ok && time.Now().Before(r.until) {
+	return check(ctx, c, domain, timeout, policy.Unknown, func(ctx context.Context) (policy.Existence, time.Duration) {
+		return Find(ctx, domain, lookup)
+	})
+}
+
+// Operator does the same to find out who operates a domain: the operator of one of others, or somebody else.
+func (c *Checker) Operator(ctx context.Context, domain string, others []string, timeout time.Duration, lookup Lookup) policy.Operator {
+	key := strings.Join(append([]string{domain}, others...), " ")
+	return check(ctx, c, key, timeout, policy.OperatorUnknown, func(ctx context.Context) (policy.Operator, time.Duration) {
+		return FindOperator(ctx, domain, others, lookup)
+	})
+}
+
+// check returns the cached result for a key, or what find finds within the timeout, or unknown.
+func check[T fmt.Stringer](ctx context.Context, c *Checker, key string, timeout time.Duration, unknown T, find func(context.Context) (T, time.Duration)) T {
+	if r, ok := c.known.Get(key); ok && time.Now().Before(r.until) {
 		c.observer.CacheHit()
-		return r.Existence
+		return r.found.(T)
 	}
-	found := c.lookups.DoChan(domain, func() (any, error) { return c.look(domain, lookup), nil })
+	found := c.lookups.DoChan(key, func() (any, error) { return look(c, key, unknown, find), nil })
 	timer := time.NewTimer(timeout)
 	defer timer.Stop()
 	select {
 	case r := <-found:
-		return r.Val.(policy.Existence)
+		return r.Val.(T)
 	case <-timer.C:
 	case <-ctx.Done():
 	}
-	return policy.Unknown
+	return unknown
 }
 
-// look looks up a domain, unless too many lookups are in progress, and caches the result. It has its own context, because the query
+// look looks up what find does, unless too many lookups are in progress, and caches the result. It has its own context, because the query
 // for which it began may have been answered long before it ends.
-func (c *Checker) look(domain string, lookup Lookup) policy.Existence {
+func look[T fmt.Stringer](c *Checker, key string, unknown T, find func(context.Context) (T, time.Duration)) T {
 	select {
 	case c.slots <- struct{}{}:
 		defer func() { <-c.slots }()
 	default:
 		c.observer.Busy()
-		return policy.Unknown
+		return unknown
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), lookupTimeout)
 	defer cancel()
 	start := time.Now()
-	found, ttl := Find(ctx, domain, lookup)
-	c.observer.LookedUp(found, time.Since(start))
-	c.known.Add(domain, result{found, time.Now().Add(ttl)})
+	found, ttl := find(ctx)
+	c.observer.LookedUp(found.String(), time.Since(start))
+	c.known.Add(key, result{found, time.Now().Add(ttl)})
 	return found
 }

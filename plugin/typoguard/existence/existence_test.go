@@ -20,9 +20,9 @@ import (
 // counts is an Observer that counts.
 type counts struct{ hits, looked, busy atomic.Int64 }
 
-func (c *counts) CacheHit()                                { c.hits.Add(1) }
-func (c *counts) LookedUp(policy.Existence, time.Duration) { c.looked.Add(1) }
-func (c *counts) Busy()                                    { c.busy.Add(1) }
+func (c *counts) CacheHit()                      { c.hits.Add(1) }
+func (c *counts) LookedUp(string, time.Duration) { c.looked.Add(1) }
+func (c *counts) Busy()                          { c.busy.Add(1) }
 
 // exists is a Lookup that finds an MX record for every domain, after a delay.
 func exists(delay time.Duration) Lookup {

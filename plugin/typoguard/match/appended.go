@@ -2,8 +2,7 @@ package match
 
 import (
 	"slices"
-
-	"golang.org/x/net/publicsuffix"
+	"strings"
 )
 
 // A name is Appended if it is a protected domain, followed by a public suffix of the ICANN part of the Public Suffix List: army.mil.com,
@@ -18,13 +17,7 @@ type endings []uint64
 
 // newEndings returns a filter for the entries that can be Appended, or none if there are no such entries.
 func newEndings(protected []Entry) endings {
-	n := 0
-	for i := range protected {
-		if protected[i].Kinds.Has(Appended) {
-			n++
-		}
-	}
-	return make(endings, (n+1)/2) // 32 bits for each
+	return make(endings, (countKind(protected, Appended)+1)/2) // 32 bits for each
 }
 
 // add adds the last two labels of a form, which must have its sums.
@@ -61,19 +54,36 @@ func (b *Buffer) isAppended(label int, a anatomy) bool {
 		b.isPublic(b.forms.forms[0].suffix(label+protected.labels))
 }
 
-// ending is a text, and whether it is a public suffix.
+// ending is a text, and the number of labels of its public suffix, in the ICANN part of the Public Suffix List: 0 if it has none.
 type ending struct {
-	text     string
-	isPublic bool
+	text   string
+	labels int
 }
 
-// isPublic reports whether a text, as it is on the wire, is a public suffix. It remembers the last one: behind protected domains there
-// often is another suffix, from the search list of a stub resolver, which is always the same.
+// isPublic reports whether a text, as it is on the wire, is a public suffix.
 func (b *Buffer) isPublic(text []rune) bool {
-	if !equalText(text, b.ending.text) {
-		b.ending = newEnding(text)
+	labels := b.ending.publicLabels(text)
+	return labels > 0 && labels == countLabels(text)
+}
+
+// publicLabels returns the number of labels of the public suffix of a text, as it is on the wire. It remembers the last one: behind
+// protected domains there often is another suffix, from the search list of a stub resolver, which is always the same.
+func (e *ending) publicLabels(text []rune) int {
+	if !equalText(text, e.text) {
+		*e = newEnding(text)
 	}
-	return b.ending.isPublic
+	return e.labels
+}
+
+// countLabels returns the number of labels of a text.
+func countLabels(text []rune) int {
+	n := 1
+	for _, r := range text {
+		if r == '.' {
+			n++
+		}
+	}
+	return n
 }
 
 func newEnding(text []rune) ending {
@@ -85,7 +95,8 @@ func newEnding(text []rune) ending {
 		ascii[i] = byte(r)
 	}
 	e := ending{text: string(ascii)}
-	suffix, isICANN := publicsuffix.PublicSuffix(e.text)
-	e.isPublic = isICANN && suffix == e.text
+	if public, isICANN := publicSuffix(e.text); isICANN {
+		e.labels = strings.Count(public, ".") + 1
+	}
 	return e
 }

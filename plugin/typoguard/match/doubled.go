@@ -20,10 +20,18 @@ const (
 
 // admitDoubled prepares the index for a record that can be doubled. All of its public suffix, as often as it can be there, must be
 // within the index's reach; what is before that is read only if the name may be doubled.
-func (x *Index) admitDoubled(suffix []rune, a anatomy) {
-	_, end := a.parts(suffix)
-	x.doubled = max(x.doubled, a.public())
-	x.reach = max(x.reach, (1+maxRepeats)*(len(suffix)-end))
+func (x *Index) admitDoubled(f *form, a anatomy) {
+	_, end := a.parts(f.runes())
+	if x.doubled = max(x.doubled, a.public()); a.public() > 1 {
+		x.doubledTops |= f.topBit()
+	}
+	x.reach = max(x.reach, (1+maxRepeats)*(f.length-end))
+}
+
+// topBit is a bit for the last label: different ones for most top-level domains.
+func (f *form) topBit() uint64 {
+	start := f.starts[f.labels-1]
+	return 1 << ((uint64(f.chars[start])*5 + uint64(f.length) - uint64(start)) & 63)
 }
 
 // mayBeDoubled reports whether something in a name, which the buffer has read, may be doubled. It errs rarely, never misses one, and
@@ -35,14 +43,15 @@ func (x *Index) mayBeDoubled(b *Buffer, name string) bool {
 		if f.maySquare(last - 1) {
 			return true
 		}
-		if (last > 1 || b.isCut()) && (f.mayRepeat(last-1, 1) || x.doubled > 1 && x.mayBeDoubledAbove(f)) {
+		if (last > 1 || b.isCut()) && (f.mayRepeat(last-1, 1) || x.doubledTops&f.topBit() != 0 && x.mayBeDoubledAbove(f)) {
 			return true
 		}
 	}
 	return b.isCut() && f.labels <= x.doubled && endsInSquare(name[:b.cut-1])
 }
 
-// mayBeDoubledAbove does so for labels other than the last two, which matter if there are public suffixes of several labels.
+// mayBeDoubledAbove does so for labels other than the last two, which matter below the top-level domains of public suffixes of several
+// labels.
 func (x *Index) mayBeDoubledAbove(f *form) bool {
 	for label := max(0, f.labels-1-x.doubled); label < f.labels-2; label++ {
 		if f.maySquare(label) || f.mayRepeat(label, 1) {

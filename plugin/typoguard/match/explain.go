@@ -9,7 +9,7 @@ import (
 type Operation string
 
 // The operations. Kept is no edit, and Alike counts as none, because a homoglyph has distance 0; Missing, Extra, Changed and Swapped are
-// one edit each. A name that is Moved, Doubled or Appended, or a Transliteration, has only the operations for that.
+// one edit each. A name that is Moved, Doubled, Appended, a Transliteration or under another TLD has only the operations for that.
 const (
 	Kept     Operation = "kept"
 	Missing  Operation = "missing"
@@ -21,10 +21,11 @@ const (
 	Repeated Operation = "repeated"
 	Added    Operation = "added"
 	Spelled  Operation = "spelled"
+	Replaced Operation = "replaced"
 )
 
 // Edit is a part of a name and the part of the intended name that it stands for. Kept and Changed have one character of
-// each, Swapped has two, Missing has none of the name, Extra has none of the intended name, and Alike and Spelled have any number.
+// each, Swapped has two, Missing has none of the name, Extra has none of the intended name, and Alike, Spelled and Replaced have any number.
 // MovedTo has a character of the name, where it is, or the same one of the intended name, where it should be; Repeated and Added have
 // any number of the name. Characters are those of Decode, or octets if the names are nearer as they are on the wire.
 type Edit struct {
@@ -58,7 +59,8 @@ func Explain(name, intended string, kind Kind) []Edit {
 	return edits
 }
 
-// explainKind returns how a name is Moved, Doubled, Appended, or a Transliteration. It reports false for any other kind.
+// explainKind returns how a name is Moved, Doubled, Appended, a Transliteration, or under another TLD. It reports false for any other
+// kind.
 func explainKind(name, intended []rune, kind Kind) ([]Edit, bool) {
 	same := commonPrefix(name, intended)
 	switch {
@@ -75,8 +77,21 @@ func explainKind(name, intended []rune, kind Kind) ([]Edit, bool) {
 		return append(kept(intended), Edit{Added, name[same:], nil}), true
 	case kind == Transliteration:
 		return explainSpelling(name, intended)
+	case kind == TLD:
+		return explainTLD(name, intended, same)
 	}
 	return nil, false
+}
+
+// explainTLD returns which public suffix replaces which, behind the last dot in what is the same.
+func explainTLD(name, intended []rune, same int) ([]Edit, bool) {
+	for same > 0 && (name[same-1] != '.' || same == len(name) || same == len(intended)) {
+		same--
+	}
+	if same == 0 {
+		return nil, false
+	}
+	return append(kept(name[:same]), Edit{Replaced, name[same:], intended[same:]}), true
 }
 
 // explainMoved returns how one character was moved, behind what is the same.

@@ -62,6 +62,11 @@ func TestExplainKind(t *testing.T) {
 		{"the label twice", "gmailgmail.com", "gmail.com", match.Doubled, []string{"repeated gmail>"}},
 		{"a suffix behind", "www.army.mil.co.uk", "www.army.mil", match.Appended, []string{"added .co.uk>"}},
 		{"no suffix behind", "army.ml", "army.mil", match.Appended, []string{"missing >i"}},
+		{"another public suffix", "mail.example.com", "mail.example.de", match.TLD, []string{"replaced com>de"}},
+		{"a shorter one", "example.uk", "example.co.uk", match.TLD, []string{"replaced uk>co.uk"}},
+		{"one that begins alike", "example.com.br", "example.com", match.TLD, []string{"replaced com.br>com"}},
+		{"the same labels but one", "example.ne.jp", "example.co.jp", match.TLD, []string{"replaced ne.jp>co.jp"}},
+		{"no public suffix", "army.ml", "army", match.TLD, []string{"extra .>", "extra m>", "extra l>"}},
 		{"the dot before the domain", "x.mailmindef.nl", "x.mail.mindef.nl", match.Boundary, []string{"missing >."}},
 		{"letters for one", "muellerwerk.de", "xn--mllerwerk-q9a.de", match.Transliteration, []string{"spelled ue>ü"}},
 		{"one for letters, and another", "xn--strassenbrg-1hb.de", "xn--straenbuerg-y6a.de", match.Transliteration, []string{"spelled ss>ß", "spelled ü>ue"}},
@@ -191,6 +196,7 @@ func checkMatch(t *testing.T, name, intended string, m match.Match) {
 	checkEdits(t, name, intended, edits)
 	operations := map[match.Kind]match.Operation{
 		match.Moved: match.MovedTo, match.Doubled: match.Repeated, match.Appended: match.Added, match.Transliteration: match.Spelled,
+		match.TLD: match.Replaced,
 	}
 	want, ok := operations[m.Kind]
 	if !ok {
@@ -233,6 +239,9 @@ func checkEdits(t *testing.T, name, intended string, edits []match.Edit) {
 			require.Empty(t, e.Intended)
 		case match.Spelled:
 			require.Equal(t, plainLetters(e.Name), plainLetters(e.Intended))
+			made = e.Intended
+		case match.Replaced:
+			require.NotEqual(t, e.Name, e.Intended)
 			made = e.Intended
 		case match.Alike:
 			require.Equal(t, skeletonOf(e.Name), skeletonOf(e.Intended))

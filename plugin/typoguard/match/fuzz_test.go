@@ -38,6 +38,7 @@ func FuzzMutant(f *testing.F) {
 	f.Add("xn--00c.0", uint64(101), uint8(1)) // one edit from the Punycode of a surrogate
 	f.Add("abmil.co.uk mail.armil.ne.jp mil", uint64(4), uint8(2))
 	f.Add("abmil.co.uk abmil.mil aa.b.example mil.ab.com", uint64(6), uint8(1))
+	f.Add("a.b.com co.uk.com x.ck.de mil.city.kobe.jp", uint64(7), uint8(1))
 	f.Add("straßenbau.de smørbrød.dk aalborghavn.dk abmil.mil", uint64(5), uint8(1))
 	f.Fuzz(func(t *testing.T, protect string, seed uint64, distance uint8) {
 		entries, _ := fuzzedLists(protect, "", int(distance%2)+1)
@@ -56,10 +57,13 @@ func FuzzMutant(f *testing.F) {
 	})
 }
 
+// publicSuffixes are some, and one that is none.
+var publicSuffixes = [...]string{".com", ".co.uk", ".mil", ".uk", ".ck", ".a.ck", ".city.kobe.jp", ".example"}
+
 // mutate makes one edit, with letters that are in the name already more often than not, and dots among them; or moves a letter, repeats
-// a part, writes letters in another way, adds a public suffix, or a prefix.
+// a part, writes letters in another way, adds a public suffix, or has another one, or adds a prefix.
 func mutate(random *rand.Rand, name []byte) []byte {
-	switch random.IntN(12) {
+	switch random.IntN(14) {
 	case 0:
 		return move(random, name)
 	case 1:
@@ -67,7 +71,12 @@ func mutate(random *rand.Rand, name []byte) []byte {
 	case 2:
 		return respell(random, name)
 	case 3:
-		return append(name, []string{".com", ".co.uk", ".mil", ".uk", ".ck", ".a.ck", ".city.kobe.jp", ".example"}[random.IntN(8)]...)
+		return append(name, publicSuffixes[random.IntN(len(publicSuffixes))]...)
+	case 5:
+		if labels := strings.SplitAfter(string(name), "."); len(labels) > 1 {
+			keep := strings.Join(labels[:1+random.IntN(len(labels)-1)], "")
+			return []byte(keep + publicSuffixes[random.IntN(len(publicSuffixes))][1:])
+		}
 	case 4:
 		prefixes := oraclePrefixes()
 		at := bytes.IndexByte(name, '.') + 1

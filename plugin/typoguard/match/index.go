@@ -21,15 +21,18 @@ type Entry struct {
 
 // Index answers lookups. It never changes, and any number of goroutines can use it, each with its own Buffer.
 type Index struct {
-	records    records
-	bySkeleton table                  // by skeleton, also of their transliterations
-	near       [maxDistance]*segments // by distance less 1
-	looks      *skeletons
-	hash       *hasher
-	reach      int // longer suffixes are neither listed nor lookalikes
-	doubled    int // the most labels of a public suffix that can be Doubled, or 0 if none can
-	bounded    int // the same for Boundary
-	endings    endings
+	records     records
+	bySkeleton  table                  // by skeleton, also of their transliterations
+	near        [maxDistance]*segments // by distance less 1
+	looks       *skeletons
+	hash        *hasher
+	reach       int    // longer suffixes are neither listed nor lookalikes
+	doubled     int    // the most labels of a public suffix that can be Doubled, or 0 if none can
+	doubledTops uint64 // the topBit of those of several labels
+	bounded     int    // the same for Boundary
+	endings     endings
+	byStem      table // of the records that can be under another TLD, by what is before their public suffix
+	stemmed     int   // the most labels of that, or 0 if there are no such records
 }
 
 // Option configures Compile.
@@ -100,14 +103,15 @@ func Compile(protected []Entry, allowed []string, options ...Option) (*Index, er
 		looks:      newSkeletons(func(rune) string { return "" }, h),
 		hash:       h,
 		endings:    newEndings(protected),
+		byStem:     newTable(countKind(protected, TLD)),
 	}
 	for _, option := range options {
 		option(x)
 	}
 	b := new(Buffer)
 	x.records.each(func(at uint32) { x.admit(b, at) })
-	if x.reach = max(x.reach, x.looks.longest); len(x.endings) > 0 {
-		x.reach = maxName // any public suffix can be behind a record
+	if x.reach = max(x.reach, x.looks.longest); len(x.endings) > 0 || x.stemmed > 0 {
+		x.reach = maxName // any public suffix can be behind a record, or in place of its own
 	}
 	h.cover(x.reach)
 	for d := 1; d <= maxDistance; d++ {
@@ -141,20 +145,24 @@ func (x *Index) admit(b *Buffer, at uint32) {
 		x.bySkeleton.add(x.looks.admit(&b.rewrite.looks, b.rewrite.labels), at)
 	}
 	if a := x.records.anatomy(at); a.public() > 0 {
-		x.admitKinds(b.unicode(), a, x.records.entry(at).Kinds)
+		x.admitKinds(b.unicode(), a, at)
 	}
 }
 
 // admitKinds prepares the index for the kinds of a record that have a search of their own.
-func (x *Index) admitKinds(f *form, a anatomy, kinds Kinds) {
+func (x *Index) admitKinds(f *form, a anatomy, at uint32) {
+	kinds := x.records.entry(at).Kinds
 	if kinds.Has(Doubled) {
-		x.admitDoubled(f.runes(), a)
+		x.admitDoubled(f, a)
 	}
 	if kinds.Has(Appended) {
 		x.endings.add(x.hash, f)
 	}
 	if kinds.Has(Boundary) && a.canLoseBoundary(f) {
 		x.admitBoundary(f.length, a)
+	}
+	if kinds.Has(TLD) {
+		x.admitTLD(f, a, at)
 	}
 }
 
@@ -198,6 +206,9 @@ func (x *Index) Lookup(name string, b *Buffer) Result {
 	}
 	if x.bounded > 0 {
 		x.gatherBoundary(b)
+	}
+	if x.stemmed > 0 {
+		x.gatherTLD(b)
 	}
 	if x.doubled > 0 && x.mayBeDoubled(b, name) {
 		b.readWhole(name, x.looks)

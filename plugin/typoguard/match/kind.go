@@ -9,7 +9,7 @@ import (
 type Kind uint8
 
 // The kinds of difference. Up to Transposition they are exactly one edit; Moved, Transliteration, Doubled, Appended and Boundary
-// count as one.
+// count as one, and TLD counts as two.
 const (
 	Omission        Kind = iota // a character is missing: army.ml for army.mil
 	Addition                    // a character too many: army.miil
@@ -24,12 +24,13 @@ const (
 	Homoglyph                   // other characters that look the same: arrny.mi1, or army.mil with a Cyrillic a
 	Multiple                    // two edits: amry.ml
 	Suffix                      // two edits, at least one of them in the public suffix: mindef.de, although the distance is 1
+	TLD                         // another public suffix: mindef.com
 	kindCount
 )
 
 var kindNames = [kindCount]string{
 	"omission", "addition", "substitution", "adjacent", "transposition", "moved", "transliteration", "doubled", "appended", "boundary", "homoglyph",
-	"multiple", "suffix",
+	"multiple", "suffix", "tld",
 }
 
 // String returns the lower-case name of k, as used in the Corefile, in metrics and in answers.
@@ -53,7 +54,7 @@ const (
 	// AllKinds holds every kind.
 	AllKinds Kinds = 1<<kindCount - 1
 	// DefaultKinds holds the kinds that count unless a policy says otherwise.
-	DefaultKinds Kinds = AllKinds &^ (1<<Suffix | 1<<Appended | 1<<Boundary)
+	DefaultKinds Kinds = AllKinds &^ (1<<Suffix | 1<<Appended | 1<<Boundary | 1<<TLD)
 )
 
 // With returns the set with k added.

@@ -26,6 +26,7 @@ func TestOnlyTheKindsOfAnEntry(t *testing.T) {
 		match.Homoglyph:       "rnoedef.mil",
 		match.Multiple:        "omedfe.mil",
 		match.Suffix:          "moedef.ol",
+		match.TLD:             "moedef.army",
 	}
 	isTwoEdits := map[match.Kind]bool{match.Moved: true, match.Transliteration: true, match.Homoglyph: true, match.Suffix: true}
 	for _, only := range match.AllKinds.List() {
@@ -39,6 +40,8 @@ func TestOnlyTheKindsOfAnEntry(t *testing.T) {
 				switch {
 				case kind == only:
 					want = "moedef.mil " + only.String()
+				case only == match.TLD && name == "moedef.ml":
+					want = "moedef.mil tld"
 				case only == match.Multiple && isTwoEdits[kind]:
 					want = "moedef.mil multiple"
 				}

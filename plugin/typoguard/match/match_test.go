@@ -99,6 +99,19 @@ func TestLookup(t *testing.T) {
 		{"a suffix behind a single label", "mil", 1, `\098.example.com`, ""},
 		{"a suffix behind, far from the end", "army.mil", 1, strings.Repeat("a.", 100) + "army.mil.com", "army.mil 1 appended " + strings.Repeat("a.", 100) + "army.mil"},
 
+		{"another TLD", "mindef.nl", 1, "mindef.com", "mindef.nl 2 tld mindef.nl"},
+		{"another TLD, below it", "mindef.nl", 1, "x.MinDef.Co.UK", "mindef.nl 2 tld x.mindef.nl"},
+		{"another TLD of a domain below", "mail.mindef.nl", 1, "mail.mindef.com", "mail.mindef.nl 2 tld mail.mindef.nl"},
+		{"a shorter public suffix", "army.co.uk", 1, "army.uk", "army.co.uk 2 tld army.co.uk"},
+		{"a longer public suffix", "army.com", 1, "army.com.br", "army.com 1 appended army.com"},
+		{"another TLD in Unicode", "bücher.de", 1, "xn--bcher-kva.museum", "xn--bcher-kva.de 2 tld xn--bcher-kva.de"},
+		{"another TLD, one edit away", "mindef.nl", 1, "mindef.pl", "mindef.nl 1 substitution mindef.nl"},
+		{"another TLD, two edits away", "mindef.nl", 2, "mindef.de", "mindef.nl 2 multiple mindef.nl"},
+		{"a TLD that is not delegated", "mindef.nl", 1, "mindef.corp", ""},
+		{"a public suffix in place of a domain", "co.de", 1, "x.co.uk", ""},
+		{"one that only a wildcard has", "x.kobe.de", 1, "x.kobe.jp", ""},
+		{"another label before", "mindef.nl", 1, "xmindef.com", ""},
+		{"a TLD itself", "army", 1, "navy", ""},
 		{"the dot before the domain", "mindef.nl", 1, "mailmindef.nl", "mindef.nl 1 boundary mail.mindef.nl"},
 		{"below it", "mindef.nl", 1, "x.Autodiscovermindef.nl", "mindef.nl 1 boundary x.autodiscover.mindef.nl"},
 		{"the dot before a longer public suffix", "army.co.uk", 1, "mxarmy.co.uk", "army.co.uk 1 boundary mx.army.co.uk"},
@@ -303,9 +316,9 @@ func TestKinds(t *testing.T) {
 		assert.Equal(t, k, parsed)
 	}
 	_, err := match.ParseKind("typo")
-	require.EqualError(t, err, `unknown kind "typo"; expected omission, addition, substitution, adjacent, transposition, moved, transliteration, doubled, appended, boundary, homoglyph, multiple or suffix`)
+	require.EqualError(t, err, `unknown kind "typo"; expected omission, addition, substitution, adjacent, transposition, moved, transliteration, doubled, appended, boundary, homoglyph, multiple, suffix or tld`)
 	assert.Equal(t, []match.Kind{match.Omission, match.Transposition}, match.Kinds(0).With(match.Transposition).With(match.Omission).With(match.Moved).Without(match.Moved).List())
-	assert.Equal(t, match.AllKinds, match.DefaultKinds.With(match.Suffix).With(match.Appended).With(match.Boundary))
+	assert.Equal(t, match.AllKinds, match.DefaultKinds.With(match.Suffix).With(match.Appended).With(match.Boundary).With(match.TLD))
 }
 
 // awkwardNames are as long, as deep or as repetitive as names get.
@@ -341,6 +354,7 @@ func TestLookupAllocatesNothing(t *testing.T) {
 	names["a lookalike"] = "us.army.ml."
 	names["appended"] = "army.nl.com."
 	names["nearly appended"] = "army.nl.corp.local."
+	names["under another TLD"] = "army.com."
 	names["without boundary"] = "mailarmy.nl."
 	names["doubled"] = "xn--bcherbcher-9dbf.example.example."
 	names["transliterated"] = "buecher.example."

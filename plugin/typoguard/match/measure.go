@@ -70,6 +70,8 @@ func (x *Index) difference(b *Buffer, at uint32, label, gap int) (int, Kind, boo
 		return 2, Multiple, true
 	case edits == 2 && e.Kinds.Has(Suffix) && isInSuffix(near, protected, a):
 		return 2, Suffix, true
+	case e.Kinds.Has(TLD) && b.isOtherTLD(label, a):
+		return 2, TLD, true
 	}
 	return 0, 0, false
 }

@@ -233,6 +233,7 @@ type Buffer struct {
 	record  forms // of the suffix being compared
 	rewrite rewrite
 	ending  ending // the last one that was looked up
+	whole   ending // the same of a whole suffix of a name
 	keys    [maxKeys]uint64
 	probes  []probe
 	hits    []hit

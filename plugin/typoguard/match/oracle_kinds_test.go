@@ -69,16 +69,33 @@ func (e oracleEntry) lost(suffix spelled) string {
 
 // isAppended reports whether a suffix is the entry followed by a public suffix.
 func (e oracleEntry) isAppended(suffix spelled) bool {
-	more := len(suffix.labels) - len(e.labels)
-	if e.public == 0 || more < 1 {
+	if e.public == 0 || len(suffix.labels) <= len(e.labels) {
 		return false
 	}
-	behind := suffix.labels[len(e.labels):]
-	if slices.ContainsFunc(behind, func(label string) bool { return strings.Contains(label, ".") || !isASCII(label) }) {
+	return isPublic(suffix.labels[len(e.labels):]) && slices.Equal(join(suffix.labels[:len(e.labels)], characters), e.unicode())
+}
+
+// isOtherTLD reports whether a suffix is the entry with other labels in place of its public suffix: a longest public suffix.
+func (e oracleEntry) isOtherTLD(suffix spelled) bool {
+	private := len(e.labels) - e.public
+	if e.public == 0 || len(suffix.labels) <= private {
 		return false
 	}
-	public, isICANN := publicsuffix.PublicSuffix(strings.Join(behind, "."))
-	return isICANN && public == strings.Join(behind, ".") && slices.Equal(join(suffix.labels[:len(e.labels)], characters), e.unicode())
+	for longer := range private {
+		if isPublic(suffix.labels[longer:]) {
+			return false
+		}
+	}
+	return isPublic(suffix.labels[private:]) && slices.Equal(join(suffix.labels[:private], characters), join(e.labels[:private], characters))
+}
+
+// isPublic reports whether labels are a public suffix of the ICANN part of the list.
+func isPublic(labels []string) bool {
+	if slices.ContainsFunc(labels, func(label string) bool { return strings.Contains(label, ".") || !isASCII(label) }) {
+		return false
+	}
+	public, isICANN := publicsuffix.PublicSuffix(strings.Join(labels, "."))
+	return isICANN && public == strings.Join(labels, ".")
 }
 
 // publicLabels returns how many labels the public suffix has, in the ICANN part of the list: the longest rule that is one, and
@@ -120,6 +137,8 @@ func (e oracleEntry) compare(suffix spelled, gap int) (int, match.Kind, bool) {
 		return 2, match.Multiple, true
 	case edits == 2 && e.Kinds.Has(match.Suffix) && e.isInSuffix(suffix):
 		return 2, match.Suffix, true
+	case e.Kinds.Has(match.TLD) && e.isOtherTLD(suffix):
+		return 2, match.TLD, true
 	}
 	return 0, 0, false
 }

@@ -20,11 +20,7 @@ const isLong anatomy = 1 << 7 // the registrable label is a long one
 
 // anatomyOf returns the anatomy of a suffix, as returned by ParseSuffix. It is for compiling, not for lookups.
 func anatomyOf(suffix string) anatomy {
-	public, isICANN := publicsuffix.PublicSuffix(suffix)
-	for !isICANN && strings.Contains(public, ".") { // an organisation's own rule, such as github.io
-		_, public, _ = strings.Cut(public, ".")
-		public, isICANN = publicsuffix.PublicSuffix(public)
-	}
+	public, _ := publicSuffix(suffix)
 	if len(public) == len(suffix) {
 		return 0
 	}
@@ -35,6 +31,16 @@ func anatomyOf(suffix string) anatomy {
 		a |= isLong
 	}
 	return a
+}
+
+// publicSuffix returns the public suffix of a name, and whether it is in the ICANN part of the list. Otherwise it is the last label.
+func publicSuffix(name string) (public string, isICANN bool) {
+	public, isICANN = publicsuffix.PublicSuffix(name)
+	for !isICANN && strings.Contains(public, ".") { // an organisation's own rule, such as github.io
+		_, public, _ = strings.Cut(public, ".")
+		public, isICANN = publicsuffix.PublicSuffix(public)
+	}
+	return public, isICANN
 }
 
 // public returns the number of labels of the public suffix, or 0 if the protected suffix is one itself and has no registrable label.

@@ -59,6 +59,17 @@ func CheckProtectable(suffix string) error {
 // least five characters in Unicode, and 1 otherwise.
 func MaxDistance(suffix string) int { return anatomyOf(suffix).maxDistance() }
 
+// Registered returns the domain that was registered, of which a domain in lower-case A-labels is part: army.co.uk of mail.army.co.uk. It
+// goes by the ICANN part of the Public Suffix List, and returns "" for a public suffix.
+func Registered(domain string) string {
+	public, _ := publicSuffix(domain)
+	above, ok := strings.CutSuffix(domain, "."+public)
+	if !ok {
+		return ""
+	}
+	return domain[strings.LastIndexByte(above, '.')+1:]
+}
+
 // characters returns the length of a suffix in Unicode.
 func characters(suffix string) int {
 	if !strings.Contains(suffix, "xn--") {

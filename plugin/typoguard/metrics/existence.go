@@ -7,7 +7,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/existence"
-	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 )
 
 // The metrics of existence checks, with CoreDNS's buckets.
@@ -16,7 +15,7 @@ var (
 		Namespace: namespace,
 		Subsystem: subsystem,
 		Name:      "counterpart_lookups_total",
-		Help:      "Counter of existence checks of the domains that lookalikes resemble, by result.",
+		Help:      "Counter of checks of the domains that lookalikes resemble, and of who operates a lookalike, by result.",
 	}, []string{"result"})
 	CounterpartHits = promauto.NewCounter(prometheus.CounterOpts{
 		Namespace: namespace,
@@ -44,9 +43,9 @@ var _ existence.Observer = Existence{}
 func (Existence) CacheHit() { CounterpartHits.Inc() }
 
 // LookedUp implements existence.Observer.
-func (Existence) LookedUp(result policy.Existence, took time.Duration) {
+func (Existence) LookedUp(result string, took time.Duration) {
 	CounterpartDuration.Observe(took.Seconds())
-	CounterpartLookups.WithLabelValues(result.String()).Inc()
+	CounterpartLookups.WithLabelValues(result).Inc()
 }
 
 // Busy implements existence.Observer.

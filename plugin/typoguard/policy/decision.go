@@ -38,6 +38,7 @@ const (
 	OtherClient                   // a lookalike, but of policies that are not for this client
 	OtherType                     // a lookalike, but of a query type that the policy passes
 	NoCounterpart                 // a lookalike, but what it resembles does not exist, and the policy requires that
+	SameOperator                  // a lookalike under another TLD, but it has the operator of what it resembles
 	NotJudged                     // not a standard query of class IN
 	OnlyMonitored                 // a lookalike of a policy in mode monitor
 	NoPolicy                      // the server block has no policy
@@ -50,7 +51,7 @@ const (
 )
 
 var reasonNames = [reasonCount]string{
-	"", "no_match", "protected", "allowed", "client", "type", "no_counterpart", "not_judged",
+	"", "no_match", "protected", "allowed", "client", "type", "no_counterpart", "same_operator", "not_judged",
 	"monitor", "no_policy", "unserved", "literal", "no_name", "popular", "short",
 }
 
@@ -89,6 +90,9 @@ type Query struct {
 	// Exists checks whether a domain, given with the final dot, exists, in no more time than is given. If it is nil nothing
 	// is checked, and every counterpart is taken to exist.
 	Exists func(domain string, within time.Duration) Existence
+	// Operator checks who operates a domain: the operator of one of others, or somebody else, in no more time than is given. All are
+	// registered domains, with the final dot. If it is nil nothing is checked, and every domain is taken to be somebody else's.
+	Operator func(domain string, others []string, within time.Duration) Operator
 	// Zone is the list zone in which the name is looked up: only policies of that zone count. It is "" for a lookup of the name itself.
 	Zone string
 	// Feed is the zone for secondaries that the decision is for: only policies of that zone count. It is "" for all.
@@ -133,7 +137,8 @@ type Decision struct {
 	Doubtful bool
 	// NoName says that a covered name is answered with NXDOMAIN: there is no such name, and none below it.
 	NoName bool
-	// Counterpart is the result of the existence check for a policy that requires a counterpart.
+	// Counterpart is the result of the existence check for a policy that requires a counterpart. It is also Unknown if it is unknown who
+	// operates a lookalike under another TLD.
 	Counterpart Existence
 	// Candidates are the protected suffixes that the name looks like, for whichever clients: the nearest first, of equally near
 	// ones the longer, then the one configured first. The one that decided is among them. They are given if the query or the

@@ -74,10 +74,10 @@ func (s *Set) pick(q *Query, matches []match.Match) Decision {
 			}
 			continue
 		}
-		found, ok := s.check(q, matches[i:])
-		if !ok {
+		found, reason := s.check(q, matches, i)
+		if reason != Hidden {
 			if d.Policy == nil {
-				d.Reason = NoCounterpart
+				d.Reason = reason
 			}
 			continue
 		}
@@ -106,23 +106,32 @@ func (p *Policy) counts(q *Query, client *Client) bool {
 	return p.Clients.Cover(client) && (q.Target == 0 || p.Inspect&q.Target != 0) && (q.Zone == "" || q.Zone == p.Zone) && (q.Feed == "" || q.Feed == p.Feed) && (q.Only == nil || q.Only == p)
 }
 
-// check checks whether the counterpart of a lookalike exists, if the policy of the first match requires it. It reports false if the
-// lookalike does not count for that policy. A name that the policy denies counts. For a type that the policy passes nothing is looked
-// up, unless another policy answers it: all types must be decided by the same policy, or one hides the MX records, and the other leaves
-// the address.
-func (s *Set) check(q *Query, matches []match.Match) (Existence, bool) {
-	m := &matches[0]
+// check checks whether the counterpart of a lookalike exists, if the policy of a match requires it, and who operates one under another
+// TLD. It returns why the lookalike does not count for that policy, or Hidden if it does. A name that the policy denies counts. For a
+// type that the policy passes nothing is looked up, unless another policy answers it: all types must be decided by the same policy, or
+// one hides the MX records, and the other leaves the address.
+func (s *Set) check(q *Query, matches []match.Match, at int) (Existence, Reason) {
+	m := &matches[at]
 	p := s.Policies[m.Tag]
 	answers := func(m match.Match) bool { return s.Policies[m.Tag].Answers(q.Type) }
-	if p.Require == nil || q.Exists == nil || s.isDenied(q.Name, m) || !slices.ContainsFunc(matches, answers) {
-		return NotChecked, true
+	if s.isDenied(q.Name, m) || !slices.ContainsFunc(matches[at:], answers) {
+		return NotChecked, Hidden
+	}
+	if m.Kind == match.TLD {
+		return p.checkOperator(q, matches, m)
+	}
+	if p.Require == nil || q.Exists == nil {
+		return NotChecked, Hidden
 	}
 	domain := counterpart(q.Name, m)
 	if domain == "" {
-		return NotChecked, true
+		return NotChecked, Hidden
 	}
 	found := q.Exists(domain, p.Require.Timeout)
-	return found, p.Require.satisfied(found)
+	if !p.Require.satisfied(found) {
+		return found, NoCounterpart
+	}
+	return found, Hidden
 }
 
 // candidates returns everything that a name looks like.

@@ -28,7 +28,7 @@ func (s *Set) Known(ctx context.Context) iter.Seq[Known] {
 	return func(yield func(Known) bool) {
 		lists := s.knownLists()
 		judge := func(name string, isTypo bool) bool {
-			d := s.Judge(&Query{Name: name, Type: dns.TypeMX, Candidates: true, Exists: existsFor(isTypo)})
+			d := s.Judge(&Query{Name: name, Type: dns.TypeMX, Candidates: true, Exists: existsFor(isTypo), Operator: operatorFor(isTypo)})
 			if d.Policy == nil {
 				return true
 			}
@@ -60,6 +60,14 @@ func existsFor(isTypo bool) func(string, time.Duration) Existence {
 		return nil
 	}
 	return func(string, time.Duration) Existence { return Absent }
+}
+
+// operatorFor returns whom to take for the operator of a known domain under another TLD: mostly it is the same organisation.
+func operatorFor(isTypo bool) func(string, []string, time.Duration) Operator {
+	if isTypo {
+		return nil
+	}
+	return func(string, []string, time.Duration) Operator { return OperatorSame }
 }
 
 // knownLists returns the built-in list, and those of the policies.

@@ -21,8 +21,10 @@ func (s *Set) HidesNoneBelow(name string, d *Decision) bool {
 		return false
 	}
 	// With one edit, a name keeps the last label of the protected suffix, or differs from it by one edit, or by a dot within.
-	severalEdits := func(p *Policy) bool { return p.Distance > 1 || p.Kinds.Has(match.Suffix) }
-	if slices.ContainsFunc(s.Policies, severalEdits) {
+	anyLabel := func(p *Policy) bool {
+		return p.Distance > 1 || p.Kinds.Has(match.Suffix) || p.Kinds.Has(match.Appended) || p.Kinds.Has(match.TLD)
+	}
+	if slices.ContainsFunc(s.Policies, anyLabel) {
 		return false
 	}
 	top := topOf(strings.ToLower(strings.TrimSuffix(name, ".")))

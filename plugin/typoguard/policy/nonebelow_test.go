@@ -35,6 +35,8 @@ func TestHidesNoneBelow(t *testing.T) {
 		{"allowed, and something below it is denied", "army.mil", "ml", "army.ml", "ml", 0, 0, false},
 		{"a lookalike", "mil", "", "", "ml", 0, 0, false},
 		{"two edits", "mindef.example", "", "", "example.com", 2, match.DefaultKinds, false},
+		{"something behind", "army.mil", "", "", "com", 1, match.DefaultKinds.With(match.Appended), false},
+		{"another top-level domain in place", "army.mil", "", "", "com", 1, match.DefaultKinds.With(match.TLD), false},
 		{"another public suffix", "army.mil", "", "", "com", 1, match.AllKinds, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

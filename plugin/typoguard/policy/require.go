@@ -46,14 +46,25 @@ const (
 // String returns the result as it stands in events, and "" for NotChecked.
 func (e Existence) String() string { return [...]string{"", "exists", "absent", "unknown"}[e] }
 
+// DefaultTimeout is how long a query waits for checks unless a policy says otherwise.
+const DefaultTimeout = time.Second
+
+// requirement returns what the policy says about checks without a result, whether or not it requires a counterpart.
+func (p *Policy) requirement() *Requirement {
+	if p.Require == nil {
+		return &Requirement{Timeout: DefaultTimeout}
+	}
+	return p.Require
+}
+
 // satisfied reports whether a lookalike counts, given what is known of its counterpart.
 func (r *Requirement) satisfied(e Existence) bool {
 	return e != Absent && (e != Unknown || r.OnError != PassOnError)
 }
 
-// Deferred reports whether a policy hides the name only until it is known whether its counterpart exists.
+// Deferred reports whether a policy hides the name only until it is known whether its counterpart exists, or who operates it.
 func (d *Decision) Deferred() bool {
-	return d.Enforced() && d.Counterpart == Unknown && d.Policy.Require.OnError == DeferOnError
+	return d.Enforced() && d.Counterpart == Unknown && d.Policy.requirement().OnError == DeferOnError
 }
 
 // counterpart returns the domain that a lookalike is a typo of, if it exists: the child of the protected suffix that the

@@ -50,6 +50,8 @@ func sentences(edits []match.Edit) []string {
 			all = append(all, fmt.Sprintf("“%s” is added %s.", show(e.Name), where))
 		case match.Spelled:
 			all = append(all, fmt.Sprintf("“%s” is written as “%s” %s.", show(e.Intended), show(e.Name), where))
+		case match.Replaced:
+			all = append(all, fmt.Sprintf("“%s” replaces “%s” %s.", show(e.Name), show(e.Intended), where))
 		case match.Alike:
 			all = append(all, fmt.Sprintf("%s looks like “%s” %s.", describeAll(e.Name), show(e.Intended), where))
 		}
@@ -104,7 +106,7 @@ func mark(op match.Operation) string {
 		return "−"
 	case match.Extra, match.Added:
 		return "+"
-	case match.Changed:
+	case match.Changed, match.Replaced:
 		return "≠"
 	case match.Swapped:
 		return "⇄"

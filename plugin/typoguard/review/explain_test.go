@@ -25,6 +25,7 @@ func TestSentences(t *testing.T) {
 		{"two edits", "amry.ml", "army.mil", "", []string{
 			`The letter “r” and the letter “m” are swapped before “y”.`, `The letter “i” is missing before “l”.`,
 		}},
+		{"another public suffix", "mail.example.com", "mail.example.co.uk", "tld", []string{`“com” replaces “co.uk” at the end.`}},
 		{"a suffix twice", "web.de.de", "web.de", "doubled", []string{`“.de” is repeated at the end.`}},
 		{"a suffix behind", "army.mil.com", "army.mil", "appended", []string{`“.com” is added at the end.`}},
 		{"the dot before a domain", "mailmindef.nl", "mail.mindef.nl", "boundary", []string{`The dot is missing before “m”.`}},

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
 )
 
@@ -39,6 +40,7 @@ var functions = template.FuncMap{
 	"minute":  minuteTag,
 	"state":   stateWords,
 	"kind":    kindWords,
+	"change":  changeWords,
 	"label":   labelWords,
 	"mark":    mark,
 	"since":   func(span history.Span) string { return spanWords[span] },
@@ -130,6 +132,17 @@ func stateWords(state history.State) string {
 	return "open"
 }
 
+// changeWords returns the display name of what happened to a neighbour that is watched.
+func changeWords(action string) string {
+	switch action {
+	case event.Registered:
+		return "registered"
+	case event.TakesMail:
+		return "takes mail"
+	}
+	return "moved its mail"
+}
+
 // kindWords explains a kind; "" for an unknown one.
 func kindWords(kind string) string {
 	switch kind {
@@ -153,6 +166,8 @@ func kindWords(kind string) string {
 		return "a public suffix behind the protected domain"
 	case "boundary":
 		return "the dot before the protected domain is missing"
+	case "tld":
+		return "the same domain under another public suffix"
 	case "suffix":
 		return "two edits, at least one in the public suffix"
 	case "homoglyph":

@@ -43,7 +43,7 @@ func (s *Selection) lookalike(name string, below bool) event.Lookalike {
 	if below {
 		name = label + name
 	}
-	q := policy.Query{Name: name, Type: dns.TypeMX, Client: s.client, Now: s.now, Feed: s.Feed}
+	q := policy.Query{Name: name, Type: dns.TypeMX, Client: s.client, Now: s.now, Feed: s.Feed, Operator: sameOperator}
 	if s.Only != "" {
 		q.Only = s.set.Named(s.Only)
 	}

@@ -83,6 +83,9 @@ func limitsOf(p *policy.Policy) []string {
 	if p.Kinds.Has(match.Appended) {
 		limits = append(limits, "kinds appended: no rows, because any public suffix can be behind a protected domain")
 	}
+	if p.Kinds.Has(match.TLD) {
+		limits = append(limits, "kinds tld: no rows, because rows cannot ask whether the same organisation operates the domain")
+	}
 	switch {
 	case p.Action == policy.NullMX && len(p.Types) == 0:
 		limits = append(limits, "action nullmx: queries for types other than MX get NODATA, even those that this server passes, such as A and AAAA")

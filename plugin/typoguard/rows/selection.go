@@ -89,7 +89,7 @@ func (s *Selection) judge(name string) judgement {
 	if name == "" {
 		return judgement{} // the root
 	}
-	q := policy.Query{Name: name, Type: dns.TypeMX, Client: s.client, Now: s.now, Feed: s.Feed}
+	q := policy.Query{Name: name, Type: dns.TypeMX, Client: s.client, Now: s.now, Feed: s.Feed, Operator: sameOperator}
 	if s.Only != "" {
 		q.Only = s.set.Named(s.Only)
 	}
@@ -129,6 +129,10 @@ func isWhole(l event.Lookalike) bool {
 
 // isUnlisted reports whether a lookalike is of a kind that the zone leaves out.
 func isUnlisted(l event.Lookalike) bool { return l.Kind == match.Appended.String() }
+
+// sameOperator stands in for a lookup of who operates a domain under another TLD. Rows would hide it even from its own organisation, so
+// there are none.
+func sameOperator(string, []string, time.Duration) policy.Operator { return policy.OperatorSame }
 
 // special returns the popular and the denied names of the policies, those of the same parent in a row.
 func (s *Selection) special() []string {
