@@ -163,6 +163,7 @@ func parseTime(s string, now time.Time) (int64, error) {
 }
 
 func run(_ context.Context, c *cli.Command) error {
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(softLimit)) // of the report, too
 	o, err := parseOptions(c, time.Now())
 	if err != nil {
 		return err
@@ -194,7 +195,6 @@ func run(_ context.Context, c *cli.Command) error {
 
 // auditFiles reads logs.
 func auditFiles(root *cli.Command, blocks *corefile.Blocks, paths []string, o options) (*auditor, error) {
-	defer debug.SetMemoryLimit(debug.SetMemoryLimit(softLimit))
 	a := newAuditor(newJudge(blocks, o.client, o.resolver), o)
 	progress := newProgress(paths, root.ErrWriter)
 	a.readAll(paths, root.Reader, progress)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
 	"time"
 
 	"github.com/miekg/dns"
@@ -19,6 +20,7 @@ import (
 // writes that into files in a directory, or only prints it if dir is empty. It reports whether there is anything. The error may be an
 // exit status: what was read may lack something.
 func Suggest(root *cli.Command, blocks *corefile.Blocks, paths []string, dir string) (found bool, err error) {
+	defer debug.SetMemoryLimit(debug.SetMemoryLimit(softLimit))
 	if dir != "" {
 		if err := suggest.Check(dir); err != nil {
 			return false, fmt.Errorf("suggest: %w", err)
