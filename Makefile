@@ -5,6 +5,7 @@ FUZZTIME    ?= 60s
 RANDOM      ?= 1
 SOAK        ?= 1h
 SEED        ?= 0
+FIPS        ?= certified
 GOLANGCI    := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.14.0
 VERSION     := $(shell deploy/release/version 2>/dev/null || echo devel)
 COMMIT      := $(shell git rev-parse --short HEAD 2>/dev/null)
@@ -22,7 +23,7 @@ UNRACED     := -gcflags='modernc.org/...=-race=false'
 GENERATED   := plugin/typoguard/review/assets/uplot plugin/typoguard/tlds/tlds.txt
 
 # The Debian packages that the end-to-end tests need, besides Go.
-E2E_PACKAGES := bind9 bind9-dnsutils chromium curl dnsmasq-base fstrm-bin iproute2 knot-resolver pdns-recursor postfix postgresql prometheus rsyslog unbound
+E2E_PACKAGES := bind9 bind9-dnsutils chromium curl dnsmasq-base fstrm-bin gcc iproute2 knot-resolver libc6-dev musl-tools pdns-recursor postfix postgresql prometheus rsyslog unbound
 BETWEEN_PACKAGES := bind9 dnsmasq-base iproute2 knot-resolver pdns-recursor unbound
 SOAK_PACKAGES := iproute2 postgresql
 PEERS_PACKAGES := bind9 dnsperf pdns-recursor unbound
@@ -34,6 +35,10 @@ export GOFLAGS := -trimpath $(GOFLAGS)
 .PHONY: build
 build: ## Build the binary, bin/coredns-typoguard: static and stripped
 	$(BUILD) -o $(BINARY) ./cmd/coredns-typoguard
+
+.PHONY: fips
+fips: ## Build bin/coredns-typoguard-fips with the Go Cryptographic Module that FIPS 140-3 certifies; compiles everything anew
+	GOFIPS140=$(FIPS) $(BUILD) -o $(BINARY)-fips ./cmd/coredns-typoguard
 
 .PHONY: run
 run: build ## Start the resolver on 127.0.0.1:1053 with Corefile.example
@@ -109,7 +114,7 @@ e2e: ## Send real mail through real servers, load the RPZ into other resolvers, 
 	command -v npm >/dev/null || test/install npm
 	npm ci --prefix test/review --ignore-scripts --no-audit --no-fund
 	$(GO) test -parallel 6 -tags=$(TAGS),e2e -count=1 -timeout=30m -v ./test/mail/...
-	$(GO) test -p 1 -tags=$(TAGS),e2e -count=1 -timeout=30m -v ./test/rpz/... ./test/between/... ./test/doctor/... ./test/soc/... ./test/history/... ./test/soak/... ./test/review/... ./plugin/typoguard/history/...
+	$(GO) test -p 1 -tags=$(TAGS),e2e -count=1 -timeout=30m -v ./test/rpz/... ./test/between/... ./test/doctor/... ./test/ipv6/... ./test/soc/... ./test/history/... ./test/soak/... ./test/review/... ./plugin/typoguard/history/...
 
 .PHONY: between
 between: ## Measure what leaks or gets lost behind the resolvers of Debian 12 and 13, in RANDOM (1) random orders of queries; needs root and Debian

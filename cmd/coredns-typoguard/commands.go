@@ -20,7 +20,9 @@ import (
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/doctor"
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/export"
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/health"
+	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/manual"
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/rpz"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/args"
 )
 
 // exitError is the exit status of errors. As with grep, a command that finds something exits with another status.
@@ -39,14 +41,13 @@ func commands(in io.Reader, out, errs io.Writer) *cli.Command {
 		Usage: "CoreDNS that hides domains that look like mistyped protected ones",
 		UsageText: "coredns-typoguard [-conf Corefile] [-dns.port PORT] [-quiet] …   run the server; -help lists CoreDNS's flags\n" +
 			"coredns-typoguard COMMAND [OPTION...] [ARGUMENT...]",
-		Version:               caddy.AppVersion,
-		Commands:              []*cli.Command{check.Command(), advise.Command(), audit.Command(), rpz.Command(), export.Command(), doctor.Command(), health.Command()},
-		EnableShellCompletion: true,
-		ConfigureShellCompletionCommand: func(completion *cli.Command) {
-			completion.Hidden = false
-		},
+		Version:                         caddy.AppVersion,
+		Commands:                        []*cli.Command{check.Command(), advise.Command(), audit.Command(), rpz.Command(), export.Command(), doctor.Command(), health.Command(), manual.Command()},
+		EnableShellCompletion:           true,
+		ConfigureShellCompletionCommand: configureCompletion,
 		Action: func(_ context.Context, c *cli.Command) error {
-			return fmt.Errorf("unknown command %q; expected one of %s", c.Args().First(), strings.Join(commandNames(c), ", "))
+			name, known := c.Args().First(), commandNames(c)
+			return fmt.Errorf("unknown command %q%s; expected one of %s", name, args.DidYouMean(name, known), strings.Join(known, ", "))
 		},
 		ExitErrHandler: func(context.Context, *cli.Command, error) {}, // the caller reports it
 		Reader:         in, Writer: out, ErrWriter: errs,
@@ -54,10 +55,26 @@ func commands(in io.Reader, out, errs io.Writer) *cli.Command {
 	for _, command := range root.Commands {
 		command.HideHelpCommand = true
 		command.OnUsageError = func(_ context.Context, c *cli.Command, err error, _ bool) error {
-			return fmt.Errorf("%w; see %s -help", err, c.FullName())
+			return fmt.Errorf("%w%s; see %s -help", err, meantOption(c, err), c.FullName())
 		}
 	}
 	return root
+}
+
+// unknownOption begins the errors about options that a command does not have.
+const unknownOption = "flag provided but not defined: -"
+
+// meantOption returns what to say behind an error about an option, if one of the command's looks like it.
+func meantOption(c *cli.Command, err error) string {
+	name, ok := strings.CutPrefix(err.Error(), unknownOption)
+	if !ok {
+		return ""
+	}
+	var known []string
+	for _, f := range c.VisibleFlags() {
+		known = append(known, f.Names()...)
+	}
+	return args.DidYouMean(strings.TrimPrefix(name, "-"), known)
 }
 
 // commandNames returns the names of the commands of root.
@@ -89,7 +106,7 @@ func describeCommands() {
 		fmt.Fprintf(flag.CommandLine.Output(), "Usage of %s:\n", os.Args[0])
 		flag.PrintDefaults()
 		fmt.Fprintln(flag.CommandLine.Output(), "\nCommands (each has its own -help):")
-		for _, c := range commands(nil, io.Discard, io.Discard).Commands {
+		for _, c := range commands(nil, io.Discard, io.Discard).VisibleCommands() {
 			fmt.Fprintf(flag.CommandLine.Output(), "  %-8s %s\n", c.Name, c.Usage)
 		}
 	}

@@ -8,13 +8,17 @@ import (
 	"io"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/typoguard/coredns-typoguard/test/kit"
 )
 
 // warning is a line with a warning about a Corefile, and known one about domains that it hides, which most tests are not about.
@@ -96,6 +100,9 @@ func TestCheck(t *testing.T) {
 			"ubk.com: passed verdict=lookalike reason=short intended=ubs.com protected=ubs.com distance=1 kind=substitution policy=default action=nxdomain mode=enforce\n", ""},
 		{"both on standard input", []string{"-conf", "stdin", "-"}, "", 2, "", "coredns-typoguard check: conf: both -conf stdin and the argument - read standard input; expected only one of them\n"},
 		{"bad Corefile", []string{"-conf", "stdin", "army.ml"}, ". {\nnonsense\n}", 2, "", "coredns-typoguard check: stdin:2 - Error during parsing: Unknown directive 'nonsense'\n"},
+		{"mistyped directive", []string{"-conf", "stdin", "army.ml"}, ". {\nerrors\ntypogaurd {\n}\n}", 2, "",
+			"coredns-typoguard check: stdin:3 - Error during parsing: Unknown directive 'typogaurd' (did you mean typoguard?)\n"},
+		{"mistyped option", []string{"-jsn"}, "", 2, "", "coredns-typoguard check: flag provided but not defined: -jsn (did you mean json?); see coredns-typoguard check -help\n"},
 		{"unknown option", []string{"-nonsense"}, "", 2, "", "coredns-typoguard check: flag provided but not defined: -nonsense; see coredns-typoguard check -help\n"},
 	}
 	for _, tt := range tests {
@@ -272,8 +279,8 @@ func TestAuditErrors(t *testing.T) {
 func TestHelp(t *testing.T) {
 	useBinary(t)
 	root := commands(nil, io.Discard, io.Discard)
-	require.NotEmpty(t, root.Commands)
-	for _, c := range root.Commands {
+	require.NotEmpty(t, root.VisibleCommands())
+	for _, c := range root.VisibleCommands() {
 		t.Run(c.Name, func(t *testing.T) {
 			assert.NotEmpty(t, c.Usage)
 			assert.NotEmpty(t, c.ArgsUsage)
@@ -288,6 +295,8 @@ func TestHelp(t *testing.T) {
 			}
 		})
 	}
+	_, _, errs := runCLI(t, "", "chek")
+	assert.Contains(t, errs, `coredns-typoguard chek: unknown command "chek" (did you mean check?); expected one of check, advise, audit`)
 	status, _, errs := runCLI(t, "", "nonsense")
 	assert.Equal(t, 2, status)
 	assert.Contains(t, errs, `coredns-typoguard nonsense: unknown command "nonsense"; expected one of check, advise, audit`)
@@ -307,6 +316,27 @@ func TestCompletion(t *testing.T) {
 	assert.Contains(t, out, "exchange\nexim\npostfix\n")
 }
 
+// TestCompletionInBash: the script works in a bash without the package bash-completion, and tells nobody that something is missing.
+func TestCompletionInBash(t *testing.T) {
+	binary, err := kit.Build(t.Context())
+	require.NoError(t, err)
+	dir := t.TempDir()
+	require.NoError(t, os.Symlink(binary, filepath.Join(dir, "coredns-typoguard")))
+	for line, want := range map[string]string{"che": "check", "check --cl": "--client", "export po": "postfix"} {
+		words := strings.Fields("coredns-typoguard " + line)
+		script := `source <(coredns-typoguard completion bash)
+complete -p coredns-typoguard >/dev/null || exit
+COMP_WORDS=(` + strings.Join(words, " ") + `) COMP_CWORD=` + strconv.Itoa(len(words)-1) + `
+__coredns-typoguard_bash_autocomplete
+echo "${COMPREPLY[@]}"`
+		bash := exec.Command("bash", "--norc", "--noprofile", "-c", script)
+		bash.Env = append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"))
+		out, err := bash.CombinedOutput()
+		require.NoError(t, err, string(out))
+		assert.Equal(t, want+"\n", string(out), line)
+	}
+}
+
 // TestServerHelp: CoreDNS's help tells of the commands.
 func TestServerHelp(t *testing.T) {
 	before := flag.Usage
@@ -319,7 +349,7 @@ func TestServerHelp(t *testing.T) {
 	flag.CommandLine.SetOutput(&out)
 	flag.Usage()
 	assert.Contains(t, out.String(), "-conf string")
-	for _, c := range commands(nil, io.Discard, io.Discard).Commands {
+	for _, c := range commands(nil, io.Discard, io.Discard).VisibleCommands() {
 		assert.Contains(t, out.String(), "\n  "+c.Name+" ")
 	}
 }

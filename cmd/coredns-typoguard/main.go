@@ -4,6 +4,7 @@
 package main
 
 import (
+	"crypto/fips140"
 	"flag"
 	"fmt"
 	"io"
@@ -16,6 +17,7 @@ import (
 	"github.com/coredns/coredns/core/dnsserver"
 	"github.com/coredns/coredns/coremain"
 
+	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/corefile"
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/service"
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/tuning"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard"
@@ -37,18 +39,35 @@ func main() {
 		os.Exit(runCommand(os.Args, os.Stdin, os.Stdout, os.Stderr))
 	}
 	describeCommands()
-	flag.Bool("share-ports", false, "Serve ports that another process serves, too, for a rolling restart")
+	corefile.RegisterCheck()
 	stopper := &service.Stopper{Flush: typoguard.Stop}
-	flag.DurationVar(&stopper.Timeout, "stop-timeout", stopTimeout, "End the process so long after SIGTERM or SIGINT at the latest; 0 for never")
+	addFlags(flag.CommandLine, stopper)
 	stopper.Listen()
 	go stopper.Run()
 	service.Announce()
 	if slices.Contains(os.Args[1:], "-version") || slices.Contains(os.Args[1:], "--version") {
-		writeOrigins(os.Stderr) // standard output has CoreDNS's version only, for scripts
+		writeCryptography(os.Stderr) // standard output has CoreDNS's version only, for scripts
+		writeOrigins(os.Stderr)
 	}
 	defer tuning.Garbage()()
 	defer tuning.Stacks()()
 	coremain.Run()
+}
+
+// addFlags adds our flags to those of CoreDNS.
+func addFlags(set *flag.FlagSet, stopper *service.Stopper) {
+	set.Bool("share-ports", false, "Serve ports that another process serves, too, for a rolling restart")
+	set.DurationVar(&stopper.Timeout, "stop-timeout", stopTimeout, "End the process so long after SIGTERM or SIGINT at the latest; 0 for never")
+}
+
+// writeCryptography says, of a program that make fips has built or that GODEBUG asks to act like one, which module of cryptography it uses.
+func writeCryptography(to io.Writer) {
+	switch {
+	case fips140.Enforced():
+		fmt.Fprintf(to, "FIPS 140-3: Go Cryptographic Module %s, fips140=only: other cryptography fails\n", fips140.Version())
+	case fips140.Enabled():
+		fmt.Fprintf(to, "FIPS 140-3: Go Cryptographic Module %s, fips140=on: other cryptography is not prevented\n", fips140.Version())
+	}
 }
 
 // writeOrigins says where the data of others in the binary is from: their licences ask for that.
@@ -63,6 +82,9 @@ func configure() error {
 	order, err := directives(dnsserver.Directives)
 	if err != nil {
 		return err
+	}
+	if fips140.Enforced() {
+		order = slices.DeleteFunc(order, corefile.IsUnapproved)
 	}
 	caddy.AppVersion = coremain.CoreVersion + "+typoguard-" + version
 	return dnsserver.SetDirectives(order)

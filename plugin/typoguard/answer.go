@@ -72,10 +72,9 @@ func fill(m *dns.Msg, name string, h *hit) (code uint16) {
 		return dns.ExtendedErrorCodeForgedAnswer
 	}
 	if h.NoName {
-		m.Rcode = dns.RcodeNameError
-		m.Ns = soa(name, ttl)
+		m.Rcode, m.Ns = dns.RcodeNameError, soa(name, ttl)
 	} else {
-		m.Ns = noData(name, qtype, ttl)
+		sayNothing(m, name, ttl)
 	}
 	return dns.ExtendedErrorCodeBlocked
 }
@@ -139,14 +138,23 @@ func soa(name string, ttl uint32) []dns.RR {
 	return section.rrs[:]
 }
 
-// noData returns the authority section of an answer that says that a name has no records of a type. DS records are the parent's (RFC 4035
-// section 3.1.4.1): BIND takes a SOA of the name itself for the word of a child that does not know, looks for a parent to ask, finds none
-// behind a forwarder, and fails all that lies below.
-func noData(name string, qtype uint16, ttl uint32) []dns.RR {
-	if i, end := dns.NextLabel(name, 0); qtype == dns.TypeDS && !end {
-		name = name[i:]
+// sayNothing adds to a message what says that a name, which exists, has no records of the type that is asked for.
+//
+// ANY is told of a record that says nothing (RFC 8482 section 4.2): from a negative answer, BIND would conclude that the name has no records
+// of any type, not even those by which names below it are validated. DS records are the parent's (RFC 4035 section 3.1.4.1): BIND takes a SOA
+// of the name itself for the word of a child that does not know, looks for a parent to ask, finds none behind a forwarder, and fails all that
+// lies below.
+func sayNothing(m *dns.Msg, name string, ttl uint32) {
+	switch m.Question[0].Qtype {
+	case dns.TypeANY:
+		m.Answer = append(m.Answer, &dns.HINFO{Hdr: header(name, dns.TypeHINFO, ttl), Cpu: "RFC8482"})
+		return
+	case dns.TypeDS:
+		if i, end := dns.NextLabel(name, 0); !end {
+			name = name[i:]
+		}
 	}
-	return soa(name, ttl)
+	m.Ns = soa(name, ttl)
 }
 
 // explain adds an Extended DNS Error (RFC 8914), if the query had an OPT record: RFC 6891 section 7 forbids one in the answer
@@ -226,21 +234,11 @@ func flatten(h *hit, reply *dns.Msg, found *policy.ReplyDecision) *dns.Msg {
 		own.Header().Name, own.Header().Ttl = found.Name, found.TTL
 		m.Answer = append(m.Answer, own)
 	}
-	switch {
-	case len(found.Rest) > 0:
-	case m.Question[0].Qtype == dns.TypeANY:
-		m.Answer = append(m.Answer, anything(found.Name, h.ttl()))
-	default:
-		m.Ns = noData(found.Name, m.Question[0].Qtype, h.ttl())
+	if len(found.Rest) == 0 {
+		sayNothing(m, found.Name, h.ttl())
 	}
 	explain(h, m, dns.ExtendedErrorCodeForgedAnswer, "")
 	return m
-}
-
-// anything returns the record that says nothing to a query for ANY (RFC 8482 section 4.2). From a negative answer, BIND would conclude
-// that the name has no records of any type.
-func anything(name string, ttl uint32) dns.RR {
-	return &dns.HINFO{Hdr: header(name, dns.TypeHINFO, ttl), Cpu: "RFC8482"}
 }
 
 // drop returns a reply without records that the client must not see. If nothing of the answer is left it says that there is none.
@@ -254,9 +252,25 @@ func drop(q *query, reply *dns.Msg, bad map[dns.RR]bool) *dns.Msg {
 		if m.Rcode == dns.RcodeNameError { // that was said of the target of an alias
 			m.Rcode = dns.RcodeSuccess
 		}
-		m.Ns = noData(q.question().Name, q.question().Qtype, q.anyPolicy().TTL)
+		sayNothing(m, q.question().Name, q.anyPolicy().TTL)
 	}
 	return m
+}
+
+// unkept returns a reply in which some records have a TTL of zero. Their signatures hold, since they cover the original TTL (RFC 4034 section
+// 3.1.4).
+func unkept(reply *dns.Msg, records map[dns.RR]bool) *dns.Msg {
+	m := *reply
+	for _, section := range [2]*[]dns.RR{&m.Answer, &m.Ns} {
+		*section = slices.Clone(*section)
+		for i, rr := range *section {
+			if records[rr] {
+				(*section)[i] = dns.Copy(rr)
+				(*section)[i].Header().Ttl = 0
+			}
+		}
+	}
+	return &m
 }
 
 // without returns a reply with records taken out, and with them the signatures of their RRsets, which do not hold any more,

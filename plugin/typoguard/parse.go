@@ -8,7 +8,7 @@ import (
 
 	"github.com/coredns/caddy"
 
-	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/args"
 )
 
 // option is an option of a stanza, with its parser. When the parser is called, the current token is the option's name.
@@ -80,13 +80,13 @@ func parse(c *caddy.Controller, root string) ([]*policyConfig, error) {
 
 func parseStanza(c *caddy.Controller, root string) (*policyConfig, error) {
 	p := newPolicyConfig(here(c), root)
-	switch args := c.RemainingArgs(); {
-	case len(args) > 1:
-		return nil, p.at.Errorf("%q after the policy name; expected one name at most", args[1])
-	case len(args) == 1 && !policyName.MatchString(args[0]):
-		return nil, p.at.Errorf("policy name %q; expected up to 63 letters, digits, '_', '.' and '-'", args[0])
-	case len(args) == 1:
-		p.Name = args[0]
+	switch words := c.RemainingArgs(); {
+	case len(words) > 1:
+		return nil, p.at.Errorf("%q after the policy name; expected one name at most", words[1])
+	case len(words) == 1 && !policyName.MatchString(words[0]):
+		return nil, p.at.Errorf("policy name %q; expected up to 63 letters, digits, '_', '.' and '-'", words[0])
+	case len(words) == 1:
+		p.Name = words[0]
 	}
 	for c.NextBlock() {
 		name, at := c.Val(), here(c)
@@ -116,18 +116,7 @@ func guess(name string) string {
 	if slices.Contains(caddy.ValidDirectives("dns"), name) {
 		return " (a plugin: is a } missing above?)"
 	}
-	var entries []match.Entry
-	for _, known := range optionNames() {
-		entries = append(entries, match.Entry{Suffix: known, Distance: 1, Kinds: match.DefaultKinds})
-	}
-	index, err := match.Compile(entries, nil)
-	if err != nil {
-		return ""
-	}
-	if found := index.Lookup(strings.ToLower(name), new(match.Buffer)); len(found.Matches) > 0 {
-		return fmt.Sprintf(" (did you mean %s?)", found.Matches[0].Suffix)
-	}
-	return ""
+	return args.DidYouMean(name, optionNames())
 }
 
 // once returns a parser that rejects an option given twice.

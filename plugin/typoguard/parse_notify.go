@@ -2,6 +2,7 @@ package typoguard
 
 import (
 	"bytes"
+	"crypto/fips140"
 	"errors"
 	"fmt"
 	"net/url"
@@ -17,6 +18,9 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/sink"
 )
+
+// approvedKey is how many bytes the key of an HMAC has at least, in the mode in which other cryptography fails.
+const approvedKey = 14
 
 // parseNotify reads a URL, and settings.
 func parseNotify(c *caddy.Controller, p *policyConfig) error {
@@ -44,6 +48,9 @@ func parseNotify(c *caddy.Controller, p *policyConfig) error {
 	err = args.Pairs(words[1:], map[string]func(string) error{
 		"secret": file(func(path, content string) error {
 			text, err := oneLine(path, content)
+			if err == nil && fips140.Enforced() && len(text) < approvedKey {
+				err = fmt.Errorf("%s has a secret of %d bytes; expected %d or more, which FIPS 140-3 asks of a key", path, len(text), approvedKey)
+			}
 			config.Secret = []byte(text)
 			return err
 		}),

@@ -59,18 +59,20 @@ func (q *query) passOn(reply *dns.Msg) *dns.Msg {
 	if len(found.Drop) > 0 {
 		left = drop(q, reply, found.Drop)
 	}
-	if q.inspects == 0 || q.listed != "" {
-		return left
+	if q.inspects != 0 && q.listed == "" {
+		in := set.Inspect(&ask, reply, &found)
+		switch by := q.reportAll(in.Findings, in.By); {
+		case by == nil:
+		case in.Enough:
+			left = without(by, left, in.Bad, reply.AuthenticatedData)
+		default:
+			return answer(by)
+		}
 	}
-	in := set.Inspect(&ask, reply, &found)
-	by = q.reportAll(in.Findings, in.By)
-	switch {
-	case by == nil:
-		return left
-	case in.Enough:
-		return without(by, left, in.Bad, reply.AuthenticatedData)
+	if len(found.Once) > 0 {
+		left = unkept(left, found.Once)
 	}
-	return answer(by)
+	return left
 }
 
 // reportAll reports findings, and returns the one that decides: nil if there is none.

@@ -89,6 +89,9 @@ _submission._tcp.ref.$label SRV 0 0 587 navy.$hidden.
 web.$label MX 10 mx.own
 web.$label A $own
 garison.$label DNAME evil
+*.garrisom.$label MX 10 mx.evil
+*.garrisom.$label A $stranger
+*.garrixon.$label A $stranger
 `
 
 // hiddenRecords are those of a lookalike of a top-level domain. Some of it was allowed: gov, good.army and so on.

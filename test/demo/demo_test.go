@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -33,16 +32,10 @@ func TestDemo(t *testing.T) {
 		assert.NoError(t, run(ctx, &out, settings{review: review, dir: dir, days: 12, pause: 2 * time.Millisecond}))
 	})
 	const patience, wink = 90 * time.Second, 100 * time.Millisecond // the binary may have to be built
-	require.Eventually(t, func() bool {
-		reply, err := http.Get("http://" + review + "/")
-		if err != nil {
-			return false
-		}
-		defer reply.Body.Close()
-		_, err = io.Copy(io.Discard, reply.Body)
-		return err == nil && reply.StatusCode == http.StatusOK
-	}, patience, wink, out.String)
-	assert.True(t, strings.HasPrefix(out.String(), "review page  http://"+review+"/"))
+	require.Eventually(t, func() bool { return strings.Contains(out.String(), "review page  http://"+review+"/\n") }, patience, wink, out.String)
+	status, _, err := kit.Get(ctx, "http://"+review+"/")
+	require.NoError(t, err, "the address is printed when the page answers")
+	assert.Equal(t, http.StatusOK, status)
 
 	store, err := history.Open(historyconfig.Store{DSN: history.SQLite(filepath.Join(dir, "events.db"))})
 	require.NoError(t, err)

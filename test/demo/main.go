@@ -66,7 +66,6 @@ func run(ctx context.Context, out io.Writer, s settings) (err error) {
 		}
 		defer func() { err = errors.Join(err, os.RemoveAll(s.dir)) }()
 	}
-	fmt.Fprintf(out, "review page  http://%s/ (in some seconds)\n", s.review)
 	site, err := newSite(s)
 	if err != nil {
 		return err
@@ -89,7 +88,14 @@ func run(ctx context.Context, out io.Writer, s settings) (err error) {
 		return orNothing(ctx, err)
 	}
 	defer resolver.End(syscall.SIGTERM)
-	fmt.Fprintf(out, `events       %s
+	if err := resolver.Until(ctx, func() error {
+		_, _, err := kit.Get(ctx, "http://"+s.review+"/")
+		return err
+	}); err != nil {
+		return orNothing(ctx, err)
+	}
+	fmt.Fprintf(out, `review page  http://%s/
+events       %s
              %s
 resolver     dig @127.0.0.1 -p %s army.ml MX
 SMTP         %s, where it sends mail for lookalikes of partners
@@ -101,7 +107,7 @@ real: the clients below look names up, and are answered. Far more of them are mi
 
 Ctrl-C ends it, and %s.
 
-`, site.database(), site.events(), site.port(), site.smtp, site.metrics, made, s.days, w, kept)
+`, s.review, site.database(), site.events(), site.port(), site.smtp, site.metrics, made, s.days, w, kept)
 	return orNothing(ctx, deliver(ctx, out, site, w, s.pause, resolver))
 }
 

@@ -73,6 +73,11 @@ root root 644 /etc/coredns-typoguard/Corefile
 		page := h.run(t, "zcat /usr/share/man/man"+section+"/coredns-typoguard."+section+".gz")
 		assert.Contains(t, page, "\n.SH NAME\n", section)
 	}
+	for _, command := range []string{"check", "advise", "audit", "rpz", "export", "doctor", "health"} {
+		page := h.run(t, "zcat /usr/share/man/man8/coredns-typoguard-"+command+".8.gz")
+		assert.Contains(t, page, "\ncoredns-typoguard-"+command+" \\- ", command)
+		assert.Contains(t, page, "\n.SH EXIT STATUS\n", command)
+	}
 	// The same files, as systemd reads them.
 	output(t, "systemd-sysusers", "--root="+h.root, "coredns-typoguard.conf")
 	output(t, "systemd-tmpfiles", "--root="+h.root, "--create", "coredns-typoguard.conf")

@@ -8,6 +8,7 @@ package dns_test
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
 	"testing"
@@ -19,14 +20,18 @@ import (
 // patience is how long what should happen at once may take, or within the second in which a list is looked at again.
 const patience = 20 * time.Second
 
-// built is what all tests share: the binary and a certificate for its encrypted transports.
+// fipsBinary goes behind -args.
+var fipsBinary = flag.String("fips", "", "run all tests with this program, which make fips has built, in the mode in which it allows no other cryptography")
+
+// built is what all tests share: the program and a certificate for its encrypted transports.
 var built struct {
-	binary      string
+	program     program
 	certificate certificate
 }
 
 // TestMain builds coredns-typoguard once and runs the tests.
 func TestMain(m *testing.M) {
+	flag.Parse()
 	code, err := runTests(m)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "dns test:", err)
@@ -42,7 +47,9 @@ func runTests(m *testing.M) (code int, err error) {
 		return 0, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	if built.binary, err = kit.Build(context.Background()); err != nil {
+	if *fipsBinary != "" {
+		built.program = strict(*fipsBinary)
+	} else if built.program.path, err = kit.Build(context.Background()); err != nil {
 		return 0, err
 	}
 	if built.certificate, err = newCertificate(dir); err != nil {

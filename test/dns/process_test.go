@@ -65,7 +65,7 @@ func TestSharedPort(t *testing.T) {
 	t.Parallel()
 	s := start(t, localhost, strings.Replace(plainCorefile, "protect_file {$DIR}/list", "", 1))
 	second := func(flags ...string) *kit.Process {
-		p, err := kit.Launch(t.Context(), s.environment(localhost), built.binary, append(flags, "-conf", filepath.Join(s.dir, "Corefile"))...)
+		p, err := kit.Launch(t.Context(), s.environment(localhost), built.program.path, append(flags, "-conf", filepath.Join(s.dir, "Corefile"))...)
 		require.NoError(t, err)
 		return p
 	}
@@ -122,7 +122,7 @@ func TestNotify(t *testing.T) {
 	host, port, err := net.SplitHostPort(address)
 	require.NoError(t, err)
 	p, err := kit.Launch(t.Context(), []string{"DNS=" + port, "HOST=" + host, "UPSTREAM=" + localhost, "NOTIFY_SOCKET=" + path, "WATCHDOG_USEC=300000"},
-		built.binary, "-conf", filepath.Join(dir, "Corefile"))
+		built.program.path, "-conf", filepath.Join(dir, "Corefile"))
 	require.NoError(t, err)
 	assert.Equal(t, "READY=1", next())
 	require.NoError(t, p.UntilAnswer(t.Context(), address), "the server answers by then")

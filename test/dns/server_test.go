@@ -33,6 +33,12 @@ type server struct {
 	ports map[string]string
 }
 
+// program is an executable, and what is in its environment besides the variables of the Corefile.
+type program struct {
+	path string
+	env  []string
+}
+
 // start runs a server on 127.0.0.1 with a Corefile, and returns when it answers. It is stopped when the test ends.
 func start(t *testing.T, upstream, corefile string) *server {
 	t.Helper()
@@ -67,12 +73,18 @@ func startIn(t *testing.T, dir, host, upstream string) *server {
 // launch starts the process. When the test ends the process is told to stop, and must do so without an error.
 func launch(t *testing.T, dir, host, upstream string) *server {
 	t.Helper()
+	return launchProgram(t, built.program, dir, host, upstream)
+}
+
+// launchProgram is launch for another program than that of all tests.
+func launchProgram(t *testing.T, p program, dir, host, upstream string) *server {
+	t.Helper()
 	s := &server{host: host, dir: dir, ports: map[string]string{}}
 	for _, service := range services {
 		s.ports[service] = freePort(t, host)
 	}
 	var err error
-	s.Process, err = kit.Launch(t.Context(), s.environment(upstream), built.binary, "-conf", filepath.Join(dir, "Corefile"))
+	s.Process, err = kit.Launch(t.Context(), append(s.environment(upstream), p.env...), p.path, "-conf", filepath.Join(dir, "Corefile"))
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		if s.Stopped() { // the test's context has ended by now

@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 
 // outside builds the binary, and runs this program again in namespaces of its own.
 func outside() (code int, err error) {
-	if err := resolvers.CheckPrograms(nil, map[string]string{"ip": "iproute2", "unbound": "unbound", "dnsmasq": "dnsmasq-base"}); err != nil {
+	if err := resolvers.CheckPrograms(nil, map[string]string{"ip": "iproute2", "unbound": "unbound", "dnsmasq": "dnsmasq-base", "musl-gcc": "musl-tools", "named": "bind9", "pdns_recursor": "pdns-recursor", "kresd": "knot-resolver"}); err != nil {
 		return 0, err
 	}
 	built, err := kit.Build(context.Background())

@@ -37,14 +37,19 @@ type resolver struct {
 // ends, unless it has been before.
 func start(t *testing.T, dsn, hostname string) *resolver {
 	t.Helper()
+	binary, err := kit.Build(t.Context())
+	require.NoError(t, err)
+	return startProgram(t, dsn, hostname, binary)
+}
+
+// startProgram is start for another program, or for one that becomes it.
+func startProgram(t *testing.T, dsn, hostname string, command ...string) *resolver {
+	t.Helper()
 	r := new(resolver)
 	require.NoError(t, kit.FreeAddresses(&r.dns, &r.metrics, &r.review))
 	_, port, err := net.SplitHostPort(r.dns)
 	require.NoError(t, err)
 	content := fmt.Sprintf(".:%s {\nbind 127.0.0.1\nerrors\nprometheus %s\ntypoguard {\nprotect army.mil\nlog_events off\nhistory %s\nreview %s\n}\n}\n", port, r.metrics, dsn, r.review)
-	binary, err := kit.Build(t.Context())
-	require.NoError(t, err)
-	command := []string{binary}
 	if hostname != "" {
 		command = append([]string{"unshare", "--uts", "sh", "-c", "hostname " + hostname + ` && exec "$0" "$@"`}, command...)
 	}

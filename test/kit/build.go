@@ -13,16 +13,22 @@ import (
 // Build makes coredns-typoguard as it is released, and returns its path, which all processes that run in this working copy
 // share: the first of them links it, the others find that it is up to date. Nobody may write to it.
 func Build(ctx context.Context) (path string, err error) {
-	return build(ctx, "coredns-typoguard")
+	return build(ctx, "coredns-typoguard", "GOFIPS140=off")
+}
+
+// BuildFIPS is Build for the program that make fips makes, but with the cryptography that this version of Go has, because what is
+// compiled already needs only to be linked with that; the certified module needs everything anew.
+func BuildFIPS(ctx context.Context) (path string, err error) {
+	return build(ctx, "coredns-typoguard-fips", "GOFIPS140=latest")
 }
 
 // BuildWrongClock makes the same with a clock that package wrongclock can set.
 func BuildWrongClock(ctx context.Context) (path string, err error) {
-	return build(ctx, "coredns-typoguard-wrongclock", "wrongclock")
+	return build(ctx, "coredns-typoguard-wrongclock", "GOFIPS140=off", "wrongclock")
 }
 
-// build makes a binary with further build tags.
-func build(ctx context.Context, name string, tags ...string) (path string, err error) {
+// build makes the program under a name, with one more setting of Go, and with further build tags.
+func build(ctx context.Context, name, setting string, tags ...string) (path string, err error) {
 	root, err := Root()
 	if err != nil {
 		return "", err
@@ -39,9 +45,9 @@ func build(ctx context.Context, name string, tags ...string) (path string, err e
 	path = filepath.Join(dir, name)
 	all := strings.Join(append(tags, "grpcnotrace"), ",")
 	build := exec.CommandContext(ctx, "go", "build", "-buildvcs=false", "-tags="+all, "-ldflags=-s -w", "-o", path, "./cmd/coredns-typoguard")
-	build.Dir, build.Env = root, append(os.Environ(), "CGO_ENABLED=0")
+	build.Dir, build.Env = root, append(os.Environ(), "CGO_ENABLED=0", setting)
 	if output, err := build.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("building coredns-typoguard: %w: %s", err, output)
+		return "", fmt.Errorf("building %s: %w: %s", name, err, output)
 	}
 	return path, nil
 }

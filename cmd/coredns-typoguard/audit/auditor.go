@@ -73,12 +73,23 @@ func (a *auditor) readAll(paths []string, stdin io.Reader, watch io.Writer) {
 	if a.reader.Ambiguous() && (a.since != 0 || a.until != 0) {
 		a.warnings = append(a.warnings, "dates such as 03/04/2026 were taken for the later one that is not after the file's last change: since and until may leave out what they should not")
 	}
-	if n := a.tally.astray(); n > 0 {
+	if n := a.astray(); n > 0 {
 		a.warnings = append(a.warnings, fmt.Sprintf("%s messages to lookalikes were handed to a relay on this host, and are not seen again: read the log of that, too", thousands(n)))
 	}
 	if a.items.Taken == 0 && len(a.refused) == 0 && len(a.warnings) == 0 {
 		a.warnings = append(a.warnings, "there was nothing to read: every file is empty")
 	}
+}
+
+// astray is how many messages to lookalikes were handed to a relay on this host, and became nothing that the logs tell. Where no
+// message is ever seen again, what was delivered to the same name was another one.
+func (a *auditor) astray() int64 {
+	for _, relay := range a.reader.Relays() {
+		if relay.Local && relay.Again > 0 {
+			return a.tally.astray()
+		}
+	}
+	return a.tally.relayed()
 }
 
 // readLog reads one log.

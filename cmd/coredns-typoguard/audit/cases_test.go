@@ -125,6 +125,13 @@ func TestStunnel(t *testing.T) {
 	assert.True(t, strings.HasPrefix(got.out, "warning: testdata/cases/stunnel.log: the log of a mail server without any delivery"), got.out)
 }
 
+// TestStunnelBesideOthers: what was delivered to the same names is no sign of what a relay that never sends anything back did.
+func TestStunnelBesideOthers(t *testing.T) {
+	got := runAudit(t, "", "testdata/cases/pf-plain.log", "testdata/cases/stunnel.log")
+	assert.Equal(t, 3, got.status)
+	assert.Contains(t, got.out, "warning: 2 messages to lookalikes were handed to a relay on this host, and are not seen again")
+}
+
 // TestRefused: what cannot be read or recognised is an error, and there is no report.
 func TestRefused(t *testing.T) {
 	mail := "testdata/cases/pf-plain.log"

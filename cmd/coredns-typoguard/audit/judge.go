@@ -70,7 +70,7 @@ type known struct {
 type likenessKey struct{ name, intended, policy string }
 
 func newJudge(blocks *corefile.Blocks, client netip.Addr, exists existsFunc) *judge {
-	return &judge{blocks: blocks, client: client, exists: exists, names: map[string]known{}, likenesses: map[likenessKey]*likeness{}}
+	return &judge{blocks: blocks, client: client, exists: exists, names: map[string]known{}, before: map[string]known{}, likenesses: map[likenessKey]*likeness{}}
 }
 
 // protected returns the suffixes that the policies protect.
@@ -168,7 +168,8 @@ func (j *judge) likeness(name string, d *policy.Decision) *likeness {
 // remember keeps what is known until twice as many others as a generation has were asked for.
 func (j *judge) remember(k known) {
 	if len(j.names) >= remembered {
-		j.before, j.names = j.names, make(map[string]known, remembered)
+		j.before, j.names = j.names, j.before
+		clear(j.names) // its memory is used again
 	}
 	j.names[string(j.lower)] = k
 }

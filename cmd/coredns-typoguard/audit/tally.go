@@ -169,6 +169,15 @@ func (t *tally) astray() int64 {
 	return n
 }
 
+// relayed counts what was handed to a relay on this host.
+func (t *tally) relayed() int64 {
+	n := t.others.Relayed
+	for _, line := range t.rows {
+		n += line.Relayed
+	}
+	return n
+}
+
 // astray is how many of the relayed ones there is no delivery or bounce for; one that is still being tried is none of them.
 func (c *counts) astray() int64 {
 	final := c.Delivered + c.Bounced

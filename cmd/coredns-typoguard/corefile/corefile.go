@@ -39,6 +39,9 @@ func Load(c *cli.Command) (Blocks, error) {
 		return Blocks{}, errors.New("conf: both -conf stdin and the argument - read standard input; expected only one of them")
 	}
 	input, err := read(c.String("conf"), c.Root().Reader)
+	if err == nil {
+		err = checkDirectives(input)
+	}
 	if err != nil {
 		return Blocks{}, err
 	}

@@ -20,7 +20,9 @@ lookalike of each policy, the canary, and says what lets lookalikes through or l
 
   corefile    what is allowed in the Corefile, but probably not meant (an open resolver, policies that un-hide each other)
   port        which process has the port of the server
-  resolv.conf resolvers in /etc/resolv.conf and in Postfix's copy of it, search lists, who writes the file
+  resolv.conf resolvers in /etc/resolv.conf and in Postfix's copy of it, search lists, who writes the file, and which resolvers that
+              program is told: systemd-resolved, NetworkManager, netplan, resolvconf, dhclient, dhcpcd
+  containers  which resolvers Docker gives to containers
   resolver    whether each of them, and -through, hides the canary, fails, or answers it; and whether allowed domains below hidden names
               stay reachable after that
   libc        what getaddrinfo says, which may ask others (nss-resolve, hosts)
@@ -32,7 +34,7 @@ A resolver hides the canary if the answer is that of typoguard: its SOA record, 
 canary from a protected suffix; for a policy that requires a counterpart, give one with -canary whose counterpart exists. Policies in mode monitor
 hide nothing, and are not asked about.
 
-Not covered: resolvers that a mail server is told in its own configuration, unless with -through, containers, and hosts other than this one.
+Not covered: resolvers that a mail server or a container is told in its own configuration, unless with -through, and hosts other than this one.
 
 Exit status: 0 if there is nothing to do, 1 if there is, 2 on error.`
 
@@ -46,7 +48,7 @@ func Command() *cli.Command {
 		Flags: append(corefile.Flags(),
 			&cli.StringSliceFlag{Name: "through", Usage: "ask the resolver at this `ADDRESS`, too, with or without a port; may be repeated"},
 			&cli.StringSliceFlag{Name: "canary", Usage: "ask for this lookalike `NAME`, too; may be repeated"},
-			&cli.StringFlag{Name: "root", Value: "/", Usage: "read the files in /etc and /var below this `DIRECTORY`"},
+			&cli.StringFlag{Name: "root", Value: "/", Usage: "read the files in /etc, /run and /var below this `DIRECTORY`"},
 			&cli.BoolFlag{Name: "json", Usage: "print one JSON object per line"},
 		),
 		Action: run,

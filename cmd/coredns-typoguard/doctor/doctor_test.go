@@ -29,6 +29,47 @@ func TestReadResolvers(t *testing.T) {
 	assert.Len(t, serversOf(r, "here"), 3, "more are not used")
 }
 
+// TestManaged: each program behind resolv.conf is told its resolvers in files of its own, and may be told not to write the file.
+func TestManaged(t *testing.T) {
+	for _, test := range []struct {
+		name, manager string
+		files         map[string]string
+		want          []server
+		off           bool
+	}{
+		{"resolved", "systemd-resolved", map[string]string{
+			"/run/systemd/resolve/resolv.conf": "nameserver 192.0.2.1\nnameserver 192.0.2.9\n", "/etc/systemd/resolved.conf": "[Resolve]\n#DNS=192.0.2.8\nFallbackDNS=192.0.2.7\nDNS=192.0.2.2#dns.example 2001:db8::2\n",
+		}, []server{{"192.0.2.1:53", "/run/systemd/resolve/resolv.conf"}, {"192.0.2.2:53", "/etc/systemd/resolved.conf"}, {"[2001:db8::2]:53", "/etc/systemd/resolved.conf"}}, false},
+		{"NetworkManager", "NetworkManager", map[string]string{"/etc/NetworkManager/system-connections/a.nmconnection": "[ipv4]\ndns=192.0.2.1;192.0.2.2;\ndns-search=a.example;\n"},
+			[]server{{"192.0.2.1:53", "/etc/NetworkManager/system-connections/a.nmconnection"}, {"192.0.2.2:53", "/etc/NetworkManager/system-connections/a.nmconnection"}}, false},
+		{"NetworkManager off", "NetworkManager", map[string]string{"/etc/NetworkManager/conf.d/90-typoguard.conf": "[main]\ndns=none\n"}, nil, true},
+		{"NetworkManager off in its main file", "NetworkManager", map[string]string{"/etc/NetworkManager/NetworkManager.conf": "[main]\nrc-manager=unmanaged\n"}, nil, true},
+		{"netplan", "NetworkManager", map[string]string{"/etc/netplan/01.yaml": "network:\n  ethernets:\n    a:\n      nameservers:\n        search: [a.example]\n        addresses: [192.0.2.1, \"2001:db8::1\"]\n    b:\n      addresses: [192.0.2.77/24]\n      nameservers:\n        addresses:\n          - 192.0.2.2\n          - 192.0.2.3\n"},
+			[]server{{"192.0.2.1:53", "/etc/netplan/01.yaml"}, {"[2001:db8::1]:53", "/etc/netplan/01.yaml"}, {"192.0.2.2:53", "/etc/netplan/01.yaml"}, {"192.0.2.3:53", "/etc/netplan/01.yaml"}}, false},
+		{"dhclient", "dhclient", map[string]string{"/var/lib/dhcp/dhclient.eth0.leases": "lease {\n  option domain-name-servers 192.0.2.1,192.0.2.2;\n}\nlease {\n  option domain-name-servers 192.0.2.2;\n}\n"},
+			[]server{{"192.0.2.1:53", "/var/lib/dhcp/dhclient.eth0.leases"}, {"192.0.2.2:53", "/var/lib/dhcp/dhclient.eth0.leases"}}, false},
+		{"dhclient off", "dhclient", map[string]string{"/etc/dhcp/dhclient.conf": "supersede domain-name-servers 127.0.0.1;\n"}, nil, true},
+		{"resolvconf", "resolvconf", map[string]string{"/etc/network/interfaces": "iface a inet static\n    dns-nameservers 192.0.2.1 192.0.2.2\n"},
+			[]server{{"192.0.2.1:53", "/etc/network/interfaces"}, {"192.0.2.2:53", "/etc/network/interfaces"}}, false},
+		{"openresolv off", "resolvconf", map[string]string{"/etc/resolvconf.conf": "name_servers=127.0.0.1\n"},
+			[]server{{"127.0.0.1:53", "/etc/resolvconf.conf"}}, true},
+		{"openresolv", "resolvconf", map[string]string{"/etc/resolvconf.conf": "name_servers=\"127.0.0.1 192.0.2.1\"\n"},
+			[]server{{"127.0.0.1:53", "/etc/resolvconf.conf"}, {"192.0.2.1:53", "/etc/resolvconf.conf"}}, false},
+		{"dhcpcd off", "dhcpcd", map[string]string{"/etc/dhcpcd.conf": "nohook lookup-hostname, resolv.conf\n"}, nil, true},
+		{"nobody", "", nil, nil, false},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			e := &examination{root: t.TempDir()}
+			for name, text := range test.files {
+				require.NoError(t, os.MkdirAll(filepath.Dir(e.path(name)), 0o755))
+				require.NoError(t, os.WriteFile(e.path(name), []byte(text), 0o600))
+			}
+			assert.Equal(t, test.want, e.managed(test.manager, &resolvers{servers: []string{"192.0.2.9"}}))
+			assert.Equal(t, test.off, e.isOff(test.manager))
+		})
+	}
+}
+
 func TestEdits(t *testing.T) {
 	assert.Equal(t, []string{"mill", "miil", "mli", "mi", "ml"}, edits("mil"))
 	assert.Contains(t, edits("army.mil"), "armyy.mil")

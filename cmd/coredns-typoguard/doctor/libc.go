@@ -15,9 +15,9 @@ import (
 func (e *examination) examineLibc(ctx context.Context, canaries []canary) {
 	for _, c := range canaries {
 		name := strings.TrimSuffix(c.name, ".")
-		output, err := exec.CommandContext(ctx, "getent", "ahosts", name).Output()
-		if errors.Is(err, exec.ErrNotFound) {
-			e.add(note, "libc", "getent is not installed: not asked", "")
+		output, err := getent(ctx, name)
+		if err != nil {
+			e.add(note, "libc", fmt.Sprintf("not asked: %v", err), "")
 			return
 		}
 		for line := range strings.Lines(string(output)) {
@@ -34,4 +34,24 @@ func (e *examination) examineLibc(ctx context.Context, canaries []canary) {
 	if len(canaries) > 0 {
 		e.add(fine, "libc", "getaddrinfo finds none of the canaries", "")
 	}
+}
+
+// unknownKey is getent's exit status for a name without addresses.
+const unknownKey = 2
+
+// getent returns a line for each address of a name. The one of musl may not know the database ahosts.
+func getent(ctx context.Context, name string) ([]byte, error) {
+	var failed error
+	for _, database := range []string{"ahosts", "hosts"} {
+		output, err := exec.CommandContext(ctx, "getent", database, name).Output()
+		exit, exited := errors.AsType[*exec.ExitError](err)
+		switch {
+		case err == nil:
+			return output, nil
+		case exited && exit.ExitCode() == unknownKey:
+			return nil, nil
+		}
+		failed = fmt.Errorf("getent %s: %w", database, err)
+	}
+	return nil, failed
 }

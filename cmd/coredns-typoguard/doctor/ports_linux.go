@@ -2,6 +2,7 @@ package doctor
 
 import (
 	"encoding/hex"
+	"errors"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -19,6 +20,9 @@ func holdersOf(port string) ([]holder, error) {
 	var all []holder
 	for _, table := range []string{"/proc/net/udp", "/proc/net/udp6"} {
 		text, err := os.ReadFile(table)
+		if errors.Is(err, os.ErrNotExist) {
+			continue // a kernel without IPv6
+		}
 		if err != nil {
 			return nil, err
 		}

@@ -83,9 +83,13 @@ func (e *examination) examineResolvConf(ctx context.Context) []server {
 		e.add(warning, "resolv.conf", fmt.Sprintf("%s names %d resolvers: programs ask the others when one is slow, and some ask all at once", resolvConf, len(servers)),
 			"name typoguard only, or make sure that each of them is guarded")
 	}
-	e.examineWriter(r)
+	writer := e.examineWriter(r)
 	e.examineSearch(ctx, r, servers)
-	return append(append(servers, e.examineServices()...), e.examinePostfixCopy(r)...)
+	services := e.examineServices()
+	if len(services) > 0 && writer == "" {
+		writer = "systemd-resolved"
+	}
+	return slices.Concat(servers, services, e.managed(writer, r), e.examinePostfixCopy(r), e.examineContainers(r))
 }
 
 // examineServices returns the resolver that the C library asks by nss-resolve(8) before it reads resolv.conf.
@@ -112,16 +116,17 @@ func serversOf(r *resolvers, from string) []server {
 	return all
 }
 
-// examineWriter reports who writes the file again, with other resolvers.
-func (e *examination) examineWriter(r *resolvers) {
+// examineWriter reports who writes the file again, with other resolvers, and returns its name.
+func (e *examination) examineWriter(r *resolvers) string {
 	target, _ := os.Readlink(e.path(resolvConf)) // "" for a file
 	for _, w := range writers {
-		if bytes.Contains(r.text, []byte(w.comment)) || strings.Contains(target, w.link) {
+		if (bytes.Contains(r.text, []byte(w.comment)) || strings.Contains(target, w.link)) && !e.isOff(w.name) {
 			e.add(warning, "resolv.conf", fmt.Sprintf("%s writes %s, and may write other resolvers", w.name, resolvConf), w.do)
-			return
+			return w.name
 		}
 	}
 	e.add(fine, "resolv.conf", "no program is known to write "+resolvConf, "")
+	return ""
 }
 
 // examineSearch looks for wildcards in the domains of the search list: there, some mail servers find a hidden name.

@@ -54,18 +54,28 @@ func SQLite(path string) string { return "sqlite://" + path }
 // hostTimeout is how many seconds one of several servers has to answer, of the time that a change may take.
 const hostTimeout = 3
 
-// withDefaults completes a DSN of several PostgreSQL servers: of those, only one takes events, and one that is dead must not keep the
-// others waiting.
-func withDefaults(dsn string) string {
+// parameter is one of a PostgreSQL DSN.
+type parameter struct{ name, value string }
+
+// withDefaults completes a PostgreSQL DSN. Of several servers only one takes events, and one that is dead must not keep the others waiting.
+// If only cryptography that FIPS 140-3 approves is allowed, a server that asks for MD5 must not be answered, because that would end the process.
+func withDefaults(dsn string, approvedOnly bool) string {
 	u, err := url.Parse(dsn)
-	if err != nil || !strings.Contains(u.Host+u.Query().Get("host"), ",") {
+	if err != nil {
 		return dsn
+	}
+	var defaults []parameter
+	if strings.Contains(u.Host+u.Query().Get("host"), ",") {
+		defaults = append(defaults, parameter{"target_session_attrs", "read-write"}, parameter{"connect_timeout", strconv.Itoa(hostTimeout)})
+	}
+	if approvedOnly {
+		defaults = append(defaults, parameter{"require_auth", "!md5"})
 	}
 	separator := "?"
 	if strings.Contains(dsn, "?") {
 		separator = "&"
 	}
-	for _, option := range []struct{ name, value string }{{"target_session_attrs", "read-write"}, {"connect_timeout", strconv.Itoa(hostTimeout)}} {
+	for _, option := range defaults {
 		if !u.Query().Has(option.name) {
 			dsn += separator + option.name + "=" + option.value
 			separator = "&"

@@ -54,9 +54,22 @@ func TestWithDefaults(t *testing.T) {
 		"postgres://a@db1,db2/b?target_session_attrs=any":                   "postgres://a@db1,db2/b?target_session_attrs=any&connect_timeout=3",
 		"postgres://a@db1,db2/b?connect_timeout=9&target_session_attrs=any": "postgres://a@db1,db2/b?connect_timeout=9&target_session_attrs=any",
 	} {
-		assert.Equal(t, want, withDefaults(dsn))
-		_, err := parsePostgres(withDefaults(dsn))
+		assert.Equal(t, want, withDefaults(dsn, false))
+		_, err := parsePostgres(withDefaults(dsn, false))
 		require.NoError(t, err, dsn)
+	}
+}
+
+// TestWithoutMD5: where MD5 would end the process, a server that asks for it is refused.
+func TestWithoutMD5(t *testing.T) {
+	for dsn, want := range map[string]string{
+		"postgres://a@db/b":                            "!md5",
+		"postgres://a@db1,db2/b?sslmode=disable":       "!md5",
+		"postgres://a@db/b?require_auth=scram-sha-256": "scram-sha-256",
+	} {
+		config, err := parsePostgres(withDefaults(dsn, true))
+		require.NoError(t, err, dsn)
+		assert.Equal(t, want, config.RequireAuth, dsn)
 	}
 }
 

@@ -2,6 +2,7 @@ package history
 
 import (
 	"context"
+	"crypto/fips140"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -85,7 +86,7 @@ func Open(config historyconfig.Store) (*Store, error) {
 	if path, ok := ParseSQLite(config.DSN); ok {
 		s.database = &sqliteFile{path: path}
 	} else {
-		s.database = &postgresServer{dsn: withDefaults(config.DSN)}
+		s.database = &postgresServer{dsn: withDefaults(config.DSN, fips140.Enforced())}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s.stop = cancel

@@ -42,6 +42,8 @@ type ReplyDecision struct {
 	Findings []Finding
 	// Drop are records that the client must not see.
 	Drop map[dns.RR]bool
+	// Once are records that no cache must keep.
+	Once map[dns.RR]bool
 }
 
 // JudgeReply decides about the reply to a query that passes, of which the decision is given. Resolvers in between keep what
@@ -59,16 +61,20 @@ func (s *Set) JudgeReply(q *Query, d *Decision, reply *dns.Msg) ReplyDecision {
 	w.follow(d)
 	if w.Change == Keep {
 		w.strip()
+		w.passing()
 	}
 	return w.ReplyDecision
 }
 
 // Concerns reports whether a reply holds anything that JudgeReply looks at: an alias, or records of other names than the
-// query's but those that only prove something. If a lookalike is asked for, its own count, too.
+// query's but those that only prove something, or some that a wildcard made. If a lookalike is asked for, its own count, too.
 func (s *Set) Concerns(name string, lookalike bool, reply *dns.Msg) bool {
 	for _, rr := range reply.Answer {
 		h := rr.Header()
 		if lookalike || h.Rrtype == dns.TypeCNAME || h.Rrtype == dns.TypeDNAME || !strings.EqualFold(h.Name, name) {
+			return true
+		}
+		if _, expanded := expandedFrom(rr); expanded {
 			return true
 		}
 	}

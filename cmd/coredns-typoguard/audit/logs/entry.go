@@ -31,7 +31,7 @@ func (e *entry) open(line []byte, c *Clock, known func(program []byte) bool) {
 func (e *entry) openMore(c *Clock, known func(program []byte) bool) {
 	isKnown := false
 	for range maxLayers {
-		if isKnown = len(e.program) > 0 && known(e.program); isKnown || !e.layer(c) && !e.bareTag(known) {
+		if isKnown = known(e.program); isKnown || !e.layer(c) && !e.bareTag(known) {
 			break
 		}
 	}

@@ -75,10 +75,7 @@ func (o *opensmtpd) delivery(e *entry, text []byte, found func(*Record)) Result 
 	default:
 		return Unknown
 	}
-	_, to, ok := cut(text, " to=")
-	if !ok {
-		return Unknown
-	}
+	_, to, _ := cut(text, " to=")
 	addr, _, ok := address(to, ' ')
 	if !ok {
 		return Unknown

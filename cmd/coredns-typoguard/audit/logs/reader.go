@@ -61,7 +61,7 @@ func NewReader(o Options) *Reader {
 		formats: formats(),
 		routes:  map[string]formatNumber{},
 	}
-	r.isKnown = func(program []byte) bool { return r.route(program) >= 0 }
+	r.isKnown = func(program []byte) bool { return len(program) > 0 && r.route(program) >= 0 }
 	return r
 }
 
@@ -226,7 +226,7 @@ func (r *Reader) dispatch(e *entry, found func(*Record)) (formatNumber, Result) 
 }
 
 // maxRoutes is how many names of programs are remembered, and lastRoutes how many of the last ones are found at once, by their
-// lengths: few programs write most of a log.
+// lengths and last letters: few programs write most of a log.
 const (
 	maxRoutes  = 1024
 	lastRoutes = 16
@@ -240,7 +240,7 @@ type route struct {
 
 // route returns the number of the format that a program writes, or a negative one.
 func (r *Reader) route(program []byte) formatNumber {
-	last := &r.last[len(program)%lastRoutes]
+	last := &r.last[(len(program)+int(program[len(program)-1]))%lastRoutes]
 	if !bytes.Equal(program, last.program) {
 		*last = route{append(last.program[:0], program...), r.routeOf(program)}
 	}

@@ -90,6 +90,9 @@ func (r *Reader) readRow(line []byte, found func(*Record)) (formatNumber, Result
 		return tableFormat, Other
 	}
 	joined := t.isOpen()
+	if !joined && bytes.HasPrefix(line, []byte(`{"`)) { // its quotes are not those of a row
+		return r.readLine(line, found)
+	}
 	row, complete := t.row(line)
 	switch {
 	case !complete:
@@ -117,11 +120,12 @@ func (r *Reader) readEach(lines []byte, found func(*Record)) Result {
 	return result
 }
 
-// isLogged reports whether a line is what a program logged, with the time and its name: no value of a single column.
+// isLogged reports whether a line is no row, but what a program logged, with the time and its name, or in the form of a
+// server's own file.
 func (r *Reader) isLogged(line []byte) bool {
 	e := &r.entry
 	e.open(line, r.shared.clock, r.isKnown)
-	return len(e.program) > 0 && e.rank != noTime
+	return len(e.program) > 0 && e.rank != noTime || r.claimed(e) >= 0
 }
 
 // readValues reads a row. What is none may be a line of another log that was put behind the table, or the header of another
@@ -131,12 +135,18 @@ func (r *Reader) readValues(row []string, line []byte, found func(*Record)) (for
 	if slices.Equal(row, t.header) {
 		return tableFormat, Other
 	}
-	if len(t.header) == 1 && r.isLogged(line) {
-		return r.readLine(line, found)
+	width := len(t.header)
+	if width == 0 && r.options.Columns == nil {
+		width = t.width
 	}
-	if len(t.header) > 0 && len(row) != len(t.header) && r.startHeadless(line) {
-		row, _ = r.table.row(line)
-		return r.readValues(row, line, found)
+	if differs := len(row) != width; width == 1 || width > 0 && differs {
+		switch {
+		case differs && r.startHeadless(line):
+			row, _ = r.table.row(line)
+			return r.readValues(row, line, found)
+		case r.isLogged(line): // an address in it is not what the column has
+			return r.readLine(line, found)
+		}
 	}
 	records := 0
 	format, result := r.readFields(tableFormat, func(what role) string { return t.value(row, what) }, t.utc, func(record *Record) {

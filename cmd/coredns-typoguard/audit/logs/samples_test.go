@@ -28,7 +28,10 @@ func deliveries(lookalikes string) []string {
 	return []string{"bob@army.mil delivered", "bob@army.ml " + lookalikes, "bob@navy.mil delivered", "bob@navy.ml " + lookalikes}
 }
 
-// harakaTried are what became of three messages, and of the bounce of one.
+// threeTried are what became of three messages to lookalikes, of which one does not exist.
+var threeTried = []string{"bob@army.ml delivered", "bob@navy.ml delivered", "bob@nowhere.ml bounced"}
+
+// harakaTried are the same without what Haraka does not log, and with the bounce of one.
 var harakaTried = []string{"army.ml delivered", "navy.ml delivered", "bob@nowhere.ml bounced", "corp.example deferred"}
 
 // samples are what real servers wrote; testdata/README.md says which.
@@ -63,7 +66,9 @@ var samples = map[string]struct {
 	"coredns-readme.log":       {"coredns", queries, false},
 	"coredns-json.log":         {"coredns", queries, true},
 	"coredns.dnstap":           {"dnstap", queries, true},
-	"courier.log":              {"courier", []string{"bob@army.ml delivered", "bob@navy.ml delivered", "bob@nowhere.ml bounced"}, true},
+	"courier.log":              {"courier", threeTried, true},
+	"qmail-multilog.log":       {"qmail", threeTried, true},
+	"qmail-syslog.log":         {"qmail", threeTried, true},
 	"haraka-default.log":       {"haraka", harakaTried, true},
 	"haraka-json.log":          {"haraka", harakaTried, true},
 	"journalctl-with-unit.log": {"postfix", []string{"bob@army.ml delivered", "bob@navy.mi bounced", "x@army.ml deferred"}, true},

@@ -1,7 +1,5 @@
 package logs
 
-import "bytes"
-
 // readSuricata reads a line of Suricata's eve.json: queries for names, of each version of the format, and mail, of which it
 // sees sender and recipients, but not what became of it.
 func readSuricata(event map[string]any, c *Clock, found func(*Record)) Result {
@@ -36,11 +34,7 @@ func readSuricataQuestions(dns map[string]any, record Record, found func(*Record
 	result := Other
 	for _, q := range questions {
 		question, _ := q.(map[string]any)
-		name := textOf(question["rrname"])
-		if name == "" || bytes.ContainsAny([]byte(name), " ") {
-			return Unknown
-		}
-		if result = readQuestion(name, textOf(question["rrtype"]), "", record, found); result == Unknown {
+		if result = readQuestion(textOf(question["rrname"]), textOf(question["rrtype"]), "", record, found); result == Unknown {
 			return Unknown
 		}
 	}

@@ -1,6 +1,7 @@
 package logs
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -86,6 +87,8 @@ func TestTables(t *testing.T) {
 		{"a gateway", []string{"Date\tFrom\tTo\tStatus", "2026-11-21 23:38:15\talice@corp.example\t\"Bob <bob@army.ml>\"\tDelivered"},
 			[]string{`2026-11-21 22:38:15 bob@army.ml delivered from "alice@corp.example" by ""`}, 0},
 		{"addresses, with and without more", []string{"email", "bob@army.ml", `"eve@navy.mi"`, "x@army.ml,3", "nonsense"}, []string{`- bob@army.ml asked from "" by ""`, `- eve@navy.mi asked from "" by ""`, `- x@army.ml asked from "" by ""`}, 1},
+		{"a header twice", []string{"email", "bob@army.ml", "email", "eve@navy.mi"}, []string{`- bob@army.ml asked from "" by ""`, `- eve@navy.mi asked from "" by ""`}, 0},
+		{"a quote within a value", []string{"recipient,screen", `bob@army.ml,a 15" one`, `eve@navy.mi,"a 15"" one"`}, []string{`- bob@army.ml asked from "" by ""`, `- eve@navy.mi asked from "" by ""`}, 0},
 		{"a row that does not end", []string{"recipient,subject", `bob@army.ml,"never`}, []string{`- bob@army.ml asked from "" by ""`}, 1},
 		{"Umbrella with a header", []string{`"Timestamp","Most Granular Identity","Identities","InternalIp","ExternalIp","Action","QueryType","ResponseCode","Domain","Categories"`,
 			`"2026-11-21 22:38:15","Net","Net","10.0.0.1","203.0.113.1","Allowed","15 (MX)","NOERROR","army.ml.","Unknown"`}, []string{`2026-11-21 21:38:15 army.ml. MX from "" by "10.0.0.1"`}, 0},
@@ -112,11 +115,22 @@ func TestTablesAndLogs(t *testing.T) {
 	asked := `2026-11-21 22:38:15 navy.mi. MX from "" by "10.0.0.1"`
 	runFileTests(t, Options{}, []fileTest{
 		{"one column, then logs", []string{"email", "eve@navy.mi", log, other}, []string{`- eve@navy.mi asked from "" by ""`, delivered}, 0},
+		{"one column, then Exim's own log", []string{"email", "2026-11-21 23:38:15 H=(pc) [10.0.0.1] F=<alice@corp.example> rejected RCPT <bob@army.ml>"}, []string{`2026-11-21 22:38:15 bob@army.ml bounced from "alice@corp.example" by "[10.0.0.1]"`}, 0},
+		{"one column, then logs in JSON", []string{"email", `{"log":` + strconv.Quote(log) + `,"stream":"stdout","time":"2026-11-21T22:38:15Z"}`}, []string{delivered}, 0},
+		{"one column, as PowerShell writes lists", []string{"email", "{bob@army.ml}"}, []string{`- bob@army.ml asked from "" by ""`}, 0},
+		{"one column, then logs without times", []string{"email", "9C70A9883A1: to=<bob@army.ml>, relay=mx.army.ml[192.0.2.1]:25, dsn=2.0.0, status=sent (250 ok)"}, []string{`- bob@army.ml delivered from "" by ""`}, 0},
+		{"a table, then other programs", []string{"Received,RecipientAddress,Status", "2026-11-21T22:38:15,bob@army.ml,Delivered", other, log}, []string{delivered, delivered}, 0},
+		{"Umbrella without a header, then other programs", []string{queried, other, log}, []string{asked, delivered}, 0},
+		{"a table without a status, then Courier", []string{"recipient,subject", "eve@navy.mi,x", "Nov 21 23:38:15 relay courieresmtp: id=1,from=<alice@corp.example>,addr=<bob@army.ml>,status: failure"},
+			[]string{`- eve@navy.mi asked from "" by ""`, `2026-11-21 22:38:15 bob@army.ml bounced from "alice@corp.example" by ""`}, 0},
 		{"one column with names of people", []string{"email", "Eve <eve@navy.mi>"}, []string{`- eve@navy.mi asked from "" by ""`}, 0},
 		{"logs, then Umbrella without a header", []string{log, queried}, []string{delivered, asked}, 0},
 		{"a table, then Umbrella without a header", []string{"Received,RecipientAddress,Status", "2026-11-21T22:38:15,bob@army.ml,Delivered", queried}, []string{delivered, asked}, 0},
 		{"Exchange, then Umbrella without a header", []string{"#Fields: date-time,client-ip,event-id,recipient-address,sender-address", "2026-11-21T22:38:15Z,10.0.0.1,SEND,bob@army.ml,", queried},
 			[]string{`2026-11-21 22:38:15 bob@army.ml delivered from "" by "10.0.0.1"`, asked}, 0},
+		{"Umbrella, by a proxy", []string{strings.ReplaceAll(queried, "Allowed", "Proxied")}, []string{asked}, 0},
+		{"like Umbrella, without a type", []string{strings.ReplaceAll(queried, "15 (MX)", "GET"), queried}, []string{asked}, 0},
+		{"like Umbrella, without an action", []string{strings.ReplaceAll(queried, "Allowed", "200"), queried}, []string{asked}, 0},
 		{"Umbrella with no name", []string{queried, broken, queried}, []string{asked, asked}, 1},
 		{"a table, then Umbrella with no name", []string{"Received,RecipientAddress,Status", broken}, nil, 1},
 		{"logs, then a list", []string{log, "email", "eve@navy.mi", `"eve@navy.mi"`}, []string{delivered}, 2},
@@ -137,7 +151,10 @@ func TestObjects(t *testing.T) {
 			`{"timestamp":"2026-11-21T23:38:15.1+0100","flow_id":1,"event_type":"dns","src_ip":"10.0.0.2","dns":{"version":2,"type":"answer","rrname":"army.ml","rrtype":"MX"}}`,
 			`{"timestamp":"2026-11-21T23:38:15.1+0100","flow_id":1,"event_type":"smtp","src_ip":"10.0.0.1","smtp":{"helo":"pc","mail_from":"<alice@corp.example>","rcpt_to":["<bob@army.ml>","<eve@navy.mi>"]}}`,
 			`{"timestamp":"2026-11-21T23:38:15.1+0100","flow_id":1,"event_type":"flow","src_ip":"10.0.0.1"}`,
-		}, []string{asked, `2026-11-21 22:38:15 bob@army.ml asked from "alice@corp.example" by "10.0.0.1"`, `2026-11-21 22:38:15 eve@navy.mi asked from "alice@corp.example" by "10.0.0.1"`}, 0},
+			`{"timestamp":"2026-11-21T23:38:15.1+0100","flow_id":1,"event_type":"dns","src_ip":"10.0.0.1","dns":{"type":"question","rrname":"army.ml","rrtype":"MX"}}`,
+			`{"timestamp":"2026-11-21T23:38:15.1+0100","flow_id":1,"event_type":"dns","src_ip":"10.0.0.1","dns":{"type":"query","rrtype":"MX"}}`,
+			`{"timestamp":"2026-11-21T23:38:15.1+0100","flow_id":1,"event_type":"dns","src_ip":"10.0.0.1","dns":{"type":"query","rrname":"army ml","rrtype":"MX"}}`,
+		}, []string{asked, `2026-11-21 22:38:15 bob@army.ml asked from "alice@corp.example" by "10.0.0.1"`, `2026-11-21 22:38:15 eve@navy.mi asked from "alice@corp.example" by "10.0.0.1"`}, 3},
 		{"Amazon SES", []string{`{"eventType":"Delivery","mail":{"timestamp":"2026-11-21T22:38:15Z","source":"alice@corp.example","messageId":"1","destination":["bob@army.ml"]},"delivery":{"timestamp":"2026-11-21T22:38:15Z","smtpResponse":"250 ok"}}`}, []string{delivered}, 0},
 		{"ConvertTo-Json", []string{`{"Received": "2026-11-21T22:38:15", "SenderAddress": "alice@corp.example", "RecipientAddress": "bob@army.ml", "Status": "Delivered"}`}, []string{delivered}, 0},
 		{"CoreDNS", []string{`{"time":"2026-11-21T22:38:15.8Z","level":"INFO","msg":"x","plugin":"log","client_ip":"10.0.0.1","qname":"army.ml","qtype":"MX","qclass":"IN"}`}, []string{asked}, 0},

@@ -1,0 +1,69 @@
+package policy
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/miekg/dns"
+)
+
+// passing notes the records that no cache must keep: a resolver that validates answers from a signed wildcard, and from the proof that a
+// wildcard has no MX record, for all names below its parent that are proved not to exist, and asks nobody (RFC 8198 section 5.3). If that
+// parent is above a protected suffix, or looks like a name that is, a lookalike may be one of them. The records are true, and stay.
+func (w *walk) passing() {
+	for _, rr := range w.reply.Answer {
+		if parent, ok := expandedFrom(rr); ok && w.set.mayHoldLookalikes(parent, w.query) {
+			w.once(w.reply.Answer, rr.Header().Name, typeOf(rr))
+		}
+	}
+	for _, rr := range w.reply.Ns {
+		if parent, ok := strings.CutPrefix(rr.Header().Name, "*."); ok && isDenial(rr) && w.set.mayHoldLookalikes(parent, w.query) {
+			w.once(w.reply.Ns, rr.Header().Name, typeOf(rr))
+		}
+	}
+}
+
+// once notes an RRset with its signatures.
+func (w *walk) once(section []dns.RR, owner string, t uint16) {
+	if w.Once == nil {
+		w.Once = map[dns.RR]bool{}
+	}
+	for _, rr := range section {
+		if typeOf(rr) == t && strings.EqualFold(rr.Header().Name, owner) {
+			w.Once[rr] = true
+		}
+	}
+}
+
+// expandedFrom returns the parent of the wildcard that records were made from, if one is the signature of such: it counts fewer labels than
+// its owner has (RFC 4034 section 3.1.3).
+func expandedFrom(rr dns.RR) (parent string, ok bool) {
+	sig, ok := rr.(*dns.RRSIG)
+	if !ok {
+		return "", false
+	}
+	parent = sig.Hdr.Name
+	extra := dns.CountLabel(parent) - int(sig.Labels)
+	if extra <= 0 {
+		return "", false
+	}
+	for range extra {
+		i, _ := dns.NextLabel(parent, 0)
+		parent = parent[i:]
+	}
+	return parent, true
+}
+
+// mayHoldLookalikes reports whether names below a name may be lookalikes for a policy that enforces and is for the client, whether the name
+// itself is one or not.
+func (s *Set) mayHoldLookalikes(name string, q *Query) bool {
+	return (s.PassesBelow(name) && s.anyEnforces(q)) || s.nearParent(name, q)
+}
+
+// anyEnforces reports whether any policy enforces and is for the client.
+func (s *Set) anyEnforces(q *Query) bool {
+	client, now := q.client(), q.now()
+	return slices.ContainsFunc(s.Policies, func(p *Policy) bool {
+		return p.ModeAt(now) == Enforce && p.counts(&Query{Only: q.Only}, client)
+	})
+}

@@ -1,0 +1,60 @@
+package typoguard
+
+import (
+	"testing"
+
+	"github.com/miekg/dns"
+	"github.com/stretchr/testify/assert"
+)
+
+// TestWildcards: no cache keeps what a wildcard made, if a resolver that validates would make records of lookalikes from it.
+func TestWildcards(t *testing.T) {
+	// records of www below a parent, by a wildcard there, with a TTL.
+	made := func(parent, ttl string) string {
+		return "www." + parent + " " + ttl + " IN MX 10 mx.example.\nwww." + parent + " " + ttl + ` IN RRSIG MX 8 2 300 20300101000000 20200101000000 1 example. AAAA
+			--
+			` + parent + ` 300 IN NSEC *.` + parent + ` NS SOA
+			` + parent + ` 300 IN RRSIG NSEC 8 2 300 20300101000000 20200101000000 1 example. AAAA`
+	}
+	// the proof that such a wildcard has no MX record.
+	denied := func(parent, ttl string) string {
+		return `--
+			*.` + parent + " " + ttl + ` IN NSEC ` + parent + ` A
+			*.` + parent + " " + ttl + ` IN RRSIG NSEC 8 2 300 20300101000000 20200101000000 1 example. AAAA
+			` + parent + ` 300 IN NSEC *.` + parent + ` NS SOA`
+	}
+	for _, tt := range []struct{ name, options, query, reply, want string }{
+		{"near a name above", "", "www.army.ml. MX", made("army.ml.", "300"), made("army.ml.", "0")},
+		{"a name above", "", "www.army.mil. MX", made("army.mil.", "300"), made("army.mil.", "0")},
+		{"above an allowed name", "", "www.navy.ml. MX", made("navy.ml.", "300"), made("navy.ml.", "0")},
+		{"neither", "", "www.partner.example. MX", made("partner.example.", "300"), made("partner.example.", "300")},
+		{"monitored", "mode monitor", "www.army.mil. MX", made("army.mil.", "300"), made("army.mil.", "300")},
+		{"for another client", "clients 192.0.2.77", "www.army.ml. MX", made("army.ml.", "300"), made("army.ml.", "300")},
+		{"without MX", "action nullmx", "www.army.ml. MX", denied("army.ml.", "300"), denied("army.ml.", "0")},
+		{"without MX, near nothing", "action nullmx", "www.partner.example. MX", denied("partner.example.", "300"), denied("partner.example.", "300")},
+		{"no wildcard", "", "army.ml. MX", "army.ml. 300 IN MX 10 mx.example.\narmy.ml. 300 IN RRSIG MX" + signature,
+			"army.ml. 300 IN MX 10 mx.example.\narmy.ml. 300 IN RRSIG MX" + signature},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			h := handler(t, "typoguard {\nprotect us.army.mil\nallow gov.navy.ml\n"+tt.options+"\n}")
+			reply := signedReply(t, tt.reply)
+			reply.AuthenticatedData = true
+			before := reply.String()
+			h.Next = replying(t, reply)
+			got := ask(t, t.Context(), h, withEDNS(asked(tt.query), 1232, true))
+			assert.Equal(t, lines(tt.want), text(got))
+			assert.True(t, got.AuthenticatedData, "the records are true")
+			assert.Equal(t, dns.RcodeSuccess, got.Rcode)
+			assert.Equal(t, before, reply.String(), "the cache's own message")
+		})
+	}
+}
+
+// TestWildcardItself: the records of the wildcard itself are as bad, and so are those of an alias.
+func TestWildcardItself(t *testing.T) {
+	h := handler(t, "typoguard {\nprotect us.army.mil\n}")
+	const sig = " 8 2 300 20300101000000 20200101000000 1 example. AAAA"
+	h.Next = replying(t, signedReply(t, "*.army.ml. 300 IN CNAME host.example.\n*.army.ml. 300 IN RRSIG CNAME"+sig+"\nhost.example. 300 IN A 192.0.2.1"))
+	got := ask(t, t.Context(), h, withEDNS(asked("*.army.ml. A"), 1232, true))
+	assert.Equal(t, lines("*.army.ml. 0 IN CNAME host.example.\n*.army.ml. 0 IN RRSIG CNAME"+sig+"\nhost.example. 300 IN A 192.0.2.1"), text(got))
+}
