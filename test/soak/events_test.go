@@ -54,7 +54,7 @@ type events struct {
 	early   map[string]bool  // lookalikes whose event was read before they were taken
 	renamed string           // the event file that was set aside last
 	since   time.Time        // events of histories before that were found
-	aside   int // how many databases had been set aside when one was damaged, and -1 if none is
+	aside   int              // how many databases had been set aside when one was damaged, and -1 if none is
 	found   int
 	said    int64 // how much of the log was read
 }
