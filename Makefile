@@ -121,6 +121,11 @@ between: ## Measure what leaks or gets lost behind the resolvers of Debian 12 an
 	test/install $(BETWEEN_PACKAGES)
 	$(GO) test -tags=$(TAGS),e2e -count=1 -v -timeout=2h ./test/between -args -all -random=$(RANDOM)
 
+.PHONY: feed
+feed: ## Ask secondaries of a feed for 10,000 names after each change; needs root and Debian
+	test/install bind9 knot knot-resolver nsd pdns-recursor unbound
+	$(GO) test -tags=$(TAGS),e2e -count=1 -v -timeout=2h -run 'TestFeed$$' ./test/rpz -args -feed-names 10000
+
 .PHONY: soak
 soak: ## Let a storm loose on a host for SOAK (1h), from SEED (0, by chance), and reload 1000 times under load; needs root and Debian
 	test/install $(SOAK_PACKAGES)

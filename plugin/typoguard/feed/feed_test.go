@@ -353,7 +353,7 @@ func TestRestart(t *testing.T) {
 // TestDamagedMemory: a file that is none is an error, since the serial might go back.
 func TestDamagedMemory(t *testing.T) {
 	dir := t.TempDir()
-	for _, text := range []string{"", "x y\n", "12\n", "12 abc\n"} {
+	for _, text := range []string{"", "x y\n", "12\n", "12 abc\n", "12 abcd\n"} {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, "rpz.corp.example.serial"), []byte(text), 0o600))
 		_, err := Open(Config{Zone: zone, Dir: dir, Remembers: true})
 		require.ErrorContains(t, err, "expected a serial and a hash", text)
