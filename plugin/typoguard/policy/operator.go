@@ -55,11 +55,11 @@ func (p *Policy) checkOperator(q *Query, matches []match.Match, m *match.Match) 
 }
 
 // registeredLookalike returns the registered domain, with the final dot, of a lookalike under another TLD. It has as many labels less than
-// the lookalike as that of the protected suffix.
+// the lookalike as that of the protected suffix. It is a copy, as in lowered.
 func registeredLookalike(name string, m *match.Match) string {
 	at := m.Start
 	for range labelsOf(m.Suffix) - labelsOf(match.Registered(m.Suffix)) {
 		at, _ = dns.NextLabel(name, at)
 	}
-	return strings.ToLower(dns.Fqdn(name[at:]))
+	return strings.ToLower(dns.Fqdn(strings.Clone(name[at:])))
 }
