@@ -56,7 +56,7 @@ func TestSocketActivation(t *testing.T) {
 	defer early.Close()
 
 	s.Process, err = kit.LaunchWith(t.Context(), sockets, append(s.environment("127.0.0.1"), "LISTEN_FDS=2"),
-		"sh", "-c", `LISTEN_PID=$$ exec "$0" "$@"`, built.binary, "-conf", filepath.Join(dir, "Corefile"))
+		"sh", "-c", `LISTEN_PID=$$ exec "$0" "$@"`, built.program.path, "-conf", filepath.Join(dir, "Corefile"))
 	require.NoError(t, err)
 	for _, socket := range sockets {
 		require.NoError(t, socket.Close())
