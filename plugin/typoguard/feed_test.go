@@ -287,7 +287,7 @@ func TestFeedTransport(t *testing.T) {
 	servers := instance.Servers()
 	encryptedAt := servers[slices.IndexFunc(servers, func(s caddy.ServerListener) bool { return s.LocalAddr() == nil })]
 	encrypted := &secondary{key: true, dialed: func() (net.Conn, error) {
-		conn, err := tls.Dial("tcp", encryptedAt.Addr().String(), &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"dot"}}) //nolint:gosec // made by the test
+		conn, err := tls.Dial("tcp", encryptedAt.Addr().String(), &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"dot"}}) // made by the test
 		if err == nil {
 			assert.Equal(t, "dot", conn.ConnectionState().NegotiatedProtocol)
 		}

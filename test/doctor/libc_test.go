@@ -40,6 +40,7 @@ int main(int argc, char **argv)
 
 // examineLibcs has doctor ask the C libraries of glibc and musl, on a host that is guarded and on one that is not.
 func examineLibcs(t *testing.T) {
+	t.Helper()
 	musl := filepath.Join(t.TempDir(), "getent")
 	compile := exec.Command("musl-gcc", "-static", "-o", musl, write(t, "getent.c", getentForMusl))
 	out, err := compile.CombinedOutput()

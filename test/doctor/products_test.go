@@ -20,6 +20,7 @@ var products = []string{"bind", "pdns-process", "knot"}
 
 // examineProducts has doctor find nothing wrong with each product, and that it hides the canaries of both policies.
 func examineProducts(t *testing.T) {
+	t.Helper()
 	nobody := resolvers.Anchors{Root: &dns.DS{Digest: "00"}} // nobody validates
 	_, port, err := net.SplitHostPort(guarded + ":53")
 	require.NoError(t, err)

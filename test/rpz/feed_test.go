@@ -145,7 +145,7 @@ func (f *feeding) start(t *testing.T) {
 func (f *feeding) startSecondaries(t *testing.T) {
 	t.Helper()
 	for _, s := range f.secondaries {
-		dir, err := os.MkdirTemp(f.dir, "s")
+		dir, err := os.MkdirTemp(f.dir, "s") //nolint:usetesting // which the servers' own users may read
 		require.NoError(t, err)
 		require.NoError(t, os.Chmod(dir, 0o755))
 		s.server, err = s.product.Start(t.Context(), dir, "", s.variables, func(port string) bool { return answersAt(port) })

@@ -446,7 +446,7 @@ func TestAborted(t *testing.T) {
 		require.NoError(t, err)
 		<-channel
 		ticket.End()
-		for range channel { //nolint:revive // as the plugin transfer does; it must end at once
+		for range channel { // as the plugin transfer does; it must end at once
 		}
 	}
 	assert.Equal(t, 3*maxTransfers, s.counted(Cancelled))

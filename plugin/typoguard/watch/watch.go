@@ -67,7 +67,7 @@ func (w *Watcher) Run(ctx context.Context) {
 		}
 		interval := max(minInterval, round/time.Duration(max(1, len(names))))
 		for i := range names {
-			pause(ctx, interval/2+rand.N(interval)) // not in step with other resolvers
+			pause(ctx, interval/2+rand.N(interval)) //nolint:gosec // not in step with other resolvers
 			if ctx.Err() != nil {
 				return
 			}

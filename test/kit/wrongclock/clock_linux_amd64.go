@@ -16,7 +16,7 @@ const Works = true
 var vdso uintptr
 
 // kernel is the kernel's clock_gettime, or 0 if there is none but the system call.
-var kernel uintptr
+var kernel uintptr //nolint:unused // assembly calls it
 
 // shifted returns the address of the function that takes the place of the kernel's, and adds the offset.
 func shifted() uintptr
