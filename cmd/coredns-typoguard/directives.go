@@ -17,7 +17,10 @@ var linked = []string{
 // answers that depend on the client are never cached, and every plugin that counts, logs or taps comes first. The plugin tls, which has no
 // part in queries, is set up before typoguard, which adds a protocol to what listeners offer.
 func directives(coredns []string) ([]string, error) {
-	order := []string{"tls"}
+	var order []string
+	if slices.Contains(coredns, "tls") {
+		order = append(order, "tls")
+	}
 	for _, name := range coredns {
 		if name == "cache" {
 			order = append(order, "typoguard")

@@ -73,8 +73,8 @@ func fill(m *dns.Msg, name string, h *hit) (code uint16) {
 	}
 	if h.NoName {
 		m.Rcode, m.Ns = dns.RcodeNameError, soa(name, ttl)
-	} else {
-		sayNothing(m, name, ttl)
+	} else if sayNothing(m, name, ttl); len(m.Answer) > before {
+		return dns.ExtendedErrorCodeForgedAnswer
 	}
 	return dns.ExtendedErrorCodeBlocked
 }

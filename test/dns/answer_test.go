@@ -24,6 +24,7 @@ var (
 	passes   = outcome{}
 	nxdomain = outcome{rcode: dns.RcodeNameError, ede: dns.ExtendedErrorCodeBlocked}
 	nodata   = outcome{rcode: dns.RcodeSuccess, ede: dns.ExtendedErrorCodeBlocked}
+	nothing  = forged(`@ 77 IN HINFO "RFC8482" ""`) // NODATA for ANY
 	nullMX   = forged("@ 77 IN MX 0 .")
 	sinkA    = forged("@ 77 IN A 192.0.2.66")
 	sinkAAAA = forged("@ 77 IN AAAA 2001:db8::66")

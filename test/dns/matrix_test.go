@@ -70,7 +70,7 @@ var matrixActions = []struct {
 	{"nxdomain for mail types", "action nxdomain\ntypes MX A AAAA",
 		[...]outcome{nxdomain, nxdomain, nxdomain, passes, passes, passes, passes, nxdomain, passes, passes, nodata}},
 	{"nodata", "action nodata",
-		[...]outcome{nodata, nodata, nodata, nodata, nodata, nodata, nodata, nodata, nodata, nodata, nodata}},
+		[...]outcome{nodata, nodata, nodata, nodata, nodata, nodata, nodata, nothing, nodata, nodata, nodata}},
 	{"nullmx", "action nullmx",
 		[...]outcome{nullMX, passes, passes, passes, passes, passes, passes, nullMX, nodata, nodata, nodata}},
 	{"nullmx without addresses", "action nullmx\ntypes MX A AAAA",
