@@ -43,7 +43,7 @@ func examineProducts(t *testing.T) {
 			h.args = []string{"-through", through}
 			status, findings := h.examine()
 			assert.Zero(t, status, "%+v", findings)
-			for _, canary := range []string{`armyy.mil, of policy "default"`, `minndef.nl, of policy "told"`} {
+			for _, canary := range []string{`armyy.mil, of policy "default"`, `mindeff.nl, of policy "told"`} {
 				assert.Contains(t, findings, finding{Level: "ok", Check: "resolver", What: through + " (-through) hides " + canary})
 			}
 		})
