@@ -13,8 +13,8 @@ import (
 	"github.com/typoguard/coredns-typoguard/test/kit"
 )
 
-// TestFIPSPassword: where only approved cryptography is allowed, SCRAM-SHA-256 works with a password that is long enough, and what a server
-// asks for otherwise does not end the process, whose DNS goes on.
+// TestFIPSPassword: where only approved cryptography is allowed, SCRAM-SHA-256 works, whatever the password, and a server that asks for
+// something else does not end the process, whose DNS goes on.
 func TestFIPSPassword(t *testing.T) {
 	binary, err := kit.BuildFIPS(t.Context())
 	require.NoError(t, err)
@@ -40,7 +40,7 @@ func TestFIPSPassword(t *testing.T) {
 	for role, test := range map[string]struct {
 		password string
 		up       int
-	}{"alice": {"open%20sesame,%20please", 1}, "bob": {"sesame", 0}, "carol": {"open%20sesame,%20please", 0}} {
+	}{"alice": {"open%20sesame,%20please", 1}, "bob": {"sesame", 1}, "carol": {"open%20sesame,%20please", 0}} {
 		t.Run(role, func(t *testing.T) {
 			dsn := strings.Replace(server.DSN(role), "typoguard@", role+":"+test.password+"@", 1)
 			r := startProgram(t, dsn, "", "env", "GODEBUG=fips140=only", binary)
