@@ -19,12 +19,7 @@ func TestFIPSPassword(t *testing.T) {
 	binary, err := kit.BuildFIPS(t.Context())
 	require.NoError(t, err)
 	server := startPostgres(t)
-	sql := func(statement string) string {
-		t.Helper()
-		out, err := server.SQL(t.Context(), "postgres", statement)
-		require.NoError(t, err)
-		return strings.TrimSpace(out)
-	}
+	sql := asking(t, server)
 	sql("CREATE ROLE alice LOGIN PASSWORD 'open sesame, please'")
 	sql("CREATE ROLE bob LOGIN PASSWORD 'sesame'")
 	sql("SET password_encryption = md5; CREATE ROLE carol LOGIN PASSWORD 'open sesame, please'")

@@ -154,6 +154,17 @@ func startPostgres(t *testing.T) *postgres.Server {
 	return s
 }
 
+// asking returns a function that runs a statement in a server, and returns what it prints.
+func asking(t *testing.T, server *postgres.Server) func(statement string) string {
+	t.Helper()
+	return func(statement string) string {
+		t.Helper()
+		out, err := server.SQL(t.Context(), "postgres", statement)
+		require.NoError(t, err)
+		return strings.TrimSpace(out)
+	}
+}
+
 // together does several things at the same time.
 func together(do ...func()) {
 	var all sync.WaitGroup

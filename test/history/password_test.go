@@ -21,12 +21,7 @@ import (
 // page nor metrics tell it.
 func TestPassword(t *testing.T) {
 	server := startPostgres(t)
-	sql := func(statement string) string {
-		t.Helper()
-		out, err := server.SQL(t.Context(), "postgres", statement)
-		require.NoError(t, err)
-		return strings.TrimSpace(out)
-	}
+	sql := asking(t, server)
 	const password = "open sesame"
 	sql("CREATE ROLE alice LOGIN PASSWORD '" + password + "'")
 	sql("CREATE DATABASE alices OWNER alice")

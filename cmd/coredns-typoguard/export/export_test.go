@@ -12,9 +12,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/coredns/coredns/core/dnsserver"
-	clog "github.com/coredns/coredns/plugin/pkg/log"
-
 	"github.com/miekg/dns"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -22,19 +19,12 @@ import (
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/rows"
+	"github.com/typoguard/coredns-typoguard/test/kit/caddytest"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
 
-// TestMain gives CoreDNS the one directive that the tests need.
-func TestMain(m *testing.M) {
-	clog.Discard()
-	if err := dnsserver.SetDirectives([]string{"typoguard"}); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { caddytest.Main(m) }
 
 // command runs the command on a Corefile, and returns what it prints.
 func command(t *testing.T, stanza string, args ...string) (out, errs string, err error) {

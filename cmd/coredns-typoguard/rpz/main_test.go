@@ -3,28 +3,18 @@ package rpz
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
 	"testing"
 
-	"github.com/coredns/coredns/core/dnsserver"
-	clog "github.com/coredns/coredns/plugin/pkg/log"
-
 	"github.com/stretchr/testify/require"
 	"github.com/urfave/cli/v3"
+
+	"github.com/typoguard/coredns-typoguard/test/kit/caddytest"
 )
 
-// TestMain gives CoreDNS the one directive that the tests need.
-func TestMain(m *testing.M) {
-	clog.Discard()
-	if err := dnsserver.SetDirectives([]string{"typoguard"}); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
-	os.Exit(m.Run())
-}
+func TestMain(m *testing.M) { caddytest.Main(m) }
 
 // command runs the command on a Corefile, and returns what it prints.
 func command(t *testing.T, text string, args ...string) (out, errs string, err error) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"os"
 	"sync"
 	"testing"
 
@@ -14,6 +15,7 @@ import (
 	_ "github.com/coredns/coredns/plugin/acl"  // feeds need it, or tsig
 	_ "github.com/coredns/coredns/plugin/bind" // the servers listen on loopback only
 	_ "github.com/coredns/coredns/plugin/minimal"
+	clog "github.com/coredns/coredns/plugin/pkg/log"
 	_ "github.com/coredns/coredns/plugin/root" // and their files are in a directory
 	_ "github.com/coredns/coredns/plugin/tls"
 	_ "github.com/coredns/coredns/plugin/transfer"
@@ -50,6 +52,16 @@ func UseDirectives(t *testing.T) {
 	t.Cleanup(func() { dnsserver.Directives, caddy.Quiet, dnsserver.Quiet = before, quiet, dnsQuiet })
 	require.NoError(t, dnsserver.SetDirectives([]string{"root", "bind", "tls", "acl", "tsig", "typoguard", Failing, "minimal", "transfer"}))
 	caddy.Quiet, dnsserver.Quiet = true, true
+}
+
+// Main runs the tests of a package that reads Corefiles with typoguard alone, and starts no server.
+func Main(m *testing.M) {
+	clog.Discard()
+	if err := dnsserver.SetDirectives([]string{"typoguard"}); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	os.Exit(m.Run())
 }
 
 // Corefile returns a Corefile with one server on a free port of loopback, which has some lines in its block.
