@@ -30,6 +30,7 @@ func TestWildcards(t *testing.T) {
 		{"neither", "", "www.partner.example. MX", made("partner.example.", "300"), made("partner.example.", "300")},
 		{"monitored", "mode monitor", "www.army.mil. MX", made("army.mil.", "300"), made("army.mil.", "300")},
 		{"for another client", "clients 192.0.2.77", "www.army.ml. MX", made("army.ml.", "300"), made("army.ml.", "300")},
+		{"a name above, for another client", "clients 192.0.2.77", "www.army.mil. MX", made("army.mil.", "300"), made("army.mil.", "300")},
 		{"without MX", "action nullmx", "www.army.ml. MX", denied("army.ml.", "300"), denied("army.ml.", "0")},
 		{"without MX, near nothing", "action nullmx", "www.partner.example. MX", denied("partner.example.", "300"), denied("partner.example.", "300")},
 		{"no wildcard", "", "army.ml. MX", "army.ml. 300 IN MX 10 mx.example.\narmy.ml. 300 IN RRSIG MX" + signature,

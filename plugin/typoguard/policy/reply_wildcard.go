@@ -13,23 +13,23 @@ import (
 func (w *walk) passing() {
 	for _, rr := range w.reply.Answer {
 		if parent, ok := expandedFrom(rr); ok && w.set.mayHoldLookalikes(parent, w.query) {
-			w.once(w.reply.Answer, rr.Header().Name, typeOf(rr))
+			w.once(w.reply.Answer, rr.Header().Name)
 		}
 	}
 	for _, rr := range w.reply.Ns {
 		if parent, ok := strings.CutPrefix(rr.Header().Name, "*."); ok && isDenial(rr) && w.set.mayHoldLookalikes(parent, w.query) {
-			w.once(w.reply.Ns, rr.Header().Name, typeOf(rr))
+			w.once(w.reply.Ns, rr.Header().Name)
 		}
 	}
 }
 
-// once notes an RRset with its signatures.
-func (w *walk) once(section []dns.RR, owner string, t uint16) {
+// once notes the records of a name: if a wildcard made some of them, it made all.
+func (w *walk) once(section []dns.RR, owner string) {
 	if w.Once == nil {
 		w.Once = map[dns.RR]bool{}
 	}
 	for _, rr := range section {
-		if typeOf(rr) == t && strings.EqualFold(rr.Header().Name, owner) {
+		if strings.EqualFold(rr.Header().Name, owner) {
 			w.Once[rr] = true
 		}
 	}
