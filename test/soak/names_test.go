@@ -35,7 +35,7 @@ func (c class) String() string {
 const entries = 12
 
 var (
-	// hiddenSuffixes are lookalikes, by the policy that hides them.
+	// mailSuffixes, sunkSuffixes and nullSuffixes are lookalikes, each of another policy.
 	mailSuffixes = func() []string {
 		all := []string{"army.ml", "navy.mi", "nayv.mil"}
 		for i := range entries {

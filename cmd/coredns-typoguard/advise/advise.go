@@ -136,8 +136,8 @@ func load(c *cli.Command, suffixes []string) ([]*typoguard.Block, error) {
 		return nil, err
 	}
 	var with []*typoguard.Block
-	for _, b := range blocks.All {
-		if b.Set != nil && (blocks.Chosen == nil || blocks.Chosen == b) {
+	for _, b := range blocks.Selected() {
+		if b.Set != nil {
 			with = append(with, b)
 		}
 	}

@@ -73,10 +73,7 @@ func newJudge(blocks *corefile.Blocks, client netip.Addr, r *resolver.Resolver) 
 // protected returns the suffixes that the policies protect.
 func (j *judge) protected() []string {
 	var all []string
-	for _, b := range j.blocks.All {
-		if j.blocks.Chosen != nil && b != j.blocks.Chosen {
-			continue
-		}
+	for _, b := range j.blocks.Selected() {
 		for _, s := range b.Suffixes {
 			all = append(all, suffixlist.Names(s.Protected)...)
 		}

@@ -55,6 +55,14 @@ func Load(c *cli.Command) (Blocks, error) {
 	return b, err
 }
 
+// Selected returns the block that the option -server selects, or otherwise all.
+func (b *Blocks) Selected() []*typoguard.Block {
+	if b.Chosen != nil {
+		return []*typoguard.Block{b.Chosen}
+	}
+	return b.All
+}
+
 // For returns the block that serves a name, or nil if none does.
 func (b *Blocks) For(name string) *typoguard.Block {
 	if b.Chosen != nil {

@@ -13,6 +13,9 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/rows"
 )
 
+// ErrMonitors is why a policy is not selected that is in mode monitor.
+var ErrMonitors = errors.New("is in mode monitor; expected a policy in mode enforce")
+
 // Select returns the policies of the chosen server block, or of the only one with policies, and the block: all of them, the one with a name,
 // or those for the client at an address. It returns an error if there are none.
 func (b *Blocks) Select(only, client string, monitors bool) (*rows.Selection, *typoguard.Block, error) {
@@ -32,7 +35,7 @@ func (b *Blocks) Select(only, client string, monitors bool) (*rows.Selection, *t
 	case len(s.Policies) > 0:
 		return s, block, nil
 	case len(s.Monitored) > 0:
-		return nil, nil, fmt.Errorf("policy %q is in mode monitor; expected a policy in mode enforce, or -monitor", s.Monitored[0].Name)
+		return nil, nil, fmt.Errorf("policy %q %w", s.Monitored[0].Name, ErrMonitors)
 	case only != "" && block.Set.Named(only) == nil:
 		return nil, nil, fmt.Errorf("policy: no policy %q; expected one of %s", only, strings.Join(namesOf(block), ", "))
 	}

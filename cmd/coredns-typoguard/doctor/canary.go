@@ -3,6 +3,7 @@ package doctor
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/miekg/dns"
 
@@ -39,8 +40,8 @@ func (e *examination) canaries(given []string) ([]canary, error) {
 		}
 		all = append(all, canary{dns.Fqdn(name), block, d.Policy})
 	}
-	for _, b := range e.blocks.All {
-		if b.Set == nil || (e.blocks.Chosen != nil && b != e.blocks.Chosen) {
+	for _, b := range e.blocks.Selected() {
+		if b.Set == nil {
 			continue
 		}
 		for i, p := range b.Set.Policies {
@@ -62,7 +63,7 @@ func (e *examination) explainMissing(p *policy.Policy, given []canary) {
 		}
 	}
 	switch {
-	case p.Mode == policy.Monitor:
+	case p.ModeAt(time.Now()) == policy.Monitor:
 		e.add(note, "corefile", fmt.Sprintf("policy %q only monitors: it hides nothing yet", p.Name), "")
 	case p.Require != nil:
 		e.add(note, "resolver", fmt.Sprintf("policy %q requires a counterpart, so none of its lookalikes is known to be hidden", p.Name),

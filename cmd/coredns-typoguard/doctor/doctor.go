@@ -119,10 +119,10 @@ func parseAddresses(texts []string) ([]server, error) {
 // path returns the path of a file of the host.
 func (e *examination) path(name string) string { return filepath.Join(e.root, name) }
 
-// examineCorefile reports the warnings of the Corefile, and policies that only monitor.
+// examineCorefile reports the warnings of the Corefile.
 func (e *examination) examineCorefile() {
 	before := len(e.findings)
-	for _, b := range e.blocks.All {
+	for _, b := range e.blocks.Selected() {
 		for _, text := range b.Warnings {
 			e.add(warning, "corefile", text, "")
 		}

@@ -8,11 +8,15 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/coredns/caddy"
 	"github.com/miekg/dns"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/corefile"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
+	"github.com/typoguard/coredns-typoguard/test/kit/caddytest"
 )
 
 func TestReadResolvers(t *testing.T) {
@@ -146,4 +150,56 @@ func TestPrint(t *testing.T) {
 	require.True(t, found)
 	assert.JSONEq(t, `{"level":"ok","check":"clock","what":"synchronized"}`, first)
 	assert.JSONEq(t, `{"level":"fault","check":"port","what":"nothing listens on port 53","do":"start it"}`, second)
+}
+
+// findings runs an examination of a Corefile.
+func findings(t *testing.T, corefileText string, files map[string]string, examine func(*examination)) []string {
+	t.Helper()
+	blocks, err := typoguard.Load(caddy.CaddyfileInput{Filepath: "Corefile", Contents: []byte(corefileText), ServerTypeName: "dns"})
+	require.NoError(t, err)
+	e := &examination{blocks: corefile.Blocks{All: blocks}, root: t.TempDir()}
+	for name, text := range files {
+		path := e.path(name)
+		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+	}
+	examine(e)
+	var all []string
+	for _, f := range e.findings {
+		all = append(all, f.What)
+	}
+	return all
+}
+
+func TestMain(m *testing.M) { caddytest.Main(m) }
+
+// TestNoCanary: a policy that hides nothing says why, and one whose trial has ended is none that monitors.
+func TestNoCanary(t *testing.T) {
+	for options, want := range map[string]string{
+		"protect army.mil\nmode monitor":                                             `policy "p" only monitors: it hides nothing yet`,
+		"protect army.mil\nrequire counterpart\nprotect mil":                         `policy "p" requires a counterpart, so none of its lookalikes is known to be hidden`,
+		"protect army.mil\nkinds homoglyph":                                          `policy "p" hides none of the simplest lookalikes of its first suffixes`,
+		"protect army.mil\nkinds homoglyph\nmode monitor until=2025-01-01T00:00:00Z": `policy "p" hides none of the simplest lookalikes of its first suffixes`,
+	} {
+		assert.Equal(t, []string{want}, findings(t, ". {\ntypoguard p {\n"+options+"\n}\n}", nil, func(e *examination) {
+			_, err := e.canaries(nil)
+			require.NoError(t, err)
+		}), options)
+	}
+}
+
+// TestRelays: a transport without a host is no smart host.
+func TestRelays(t *testing.T) {
+	const none = "no mail server known here has a smart host"
+	for text, want := range map[string]string{
+		"relayhost =\n":                                    none,
+		"relayhost = [mx.example]:587\n":                   "Postfix hands mail to [mx.example]:587, which looks up domains itself",
+		"default_transport = smtp\n":                       none,
+		"default_transport = smtp:[mx.example]\n":          "Postfix hands mail to [mx.example], which looks up domains itself",
+		"default_transport = error\n":                      none,
+		"default_transport = error: local delivery only\n": none,
+		"# relayhost = mx.example\n":                       none,
+	} {
+		assert.Equal(t, []string{want}, findings(t, ". {\ntypoguard {\nprotect army.mil\n}\n}", map[string]string{"/etc/postfix/main.cf": text}, (*examination).examineRelays), text)
+	}
 }

@@ -46,7 +46,7 @@ func (e *examination) examinePorts() {
 // ports returns the ports over which the server blocks with policies serve plain DNS.
 func (e *examination) ports() []string {
 	var all []string
-	for _, b := range e.blocks.All {
+	for _, b := range e.blocks.Selected() {
 		for _, key := range b.Keys {
 			transport, rest, _ := strings.Cut(key, "://")
 			port := rest[strings.LastIndexByte(rest, ':')+1:]

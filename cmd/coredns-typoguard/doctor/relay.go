@@ -12,7 +12,8 @@ var relays = []struct {
 	server, file string
 	line         *regexp.Regexp // its group is the smart host
 }{
-	{"Postfix", "/etc/postfix/main.cf", regexp.MustCompile(`(?m)^[ \t]*(?:relayhost|default_transport)[ \t]*=[ \t]*(?:smtp:)?(\S+)`)},
+	{"Postfix", "/etc/postfix/main.cf", regexp.MustCompile(`(?m)^[ \t]*relayhost[ \t]*=[ \t]*(\S+)`)},
+	{"Postfix", "/etc/postfix/main.cf", regexp.MustCompile(`(?m)^[ \t]*default_transport[ \t]*=[ \t]*(?:smtp|relay|lmtp):(\S+)`)},
 	{"Exim", "/etc/exim4/update-exim4.conf.conf", regexp.MustCompile(`(?m)^dc_smarthost='([^']+)'`)},
 	{"Sendmail", "/etc/mail/sendmail.cf", regexp.MustCompile(`(?m)^DS(\S+)`)},
 	{"OpenSMTPD", "/etc/smtpd.conf", regexp.MustCompile(`(?m)^[ \t]*action\b.*\brelay\b.*\bhost[ \t]+"?([^"\s]+)`)},
@@ -27,9 +28,6 @@ func (e *examination) examineRelays() {
 			continue // that server is not here
 		}
 		for _, m := range r.line.FindAllSubmatch(text, -1) {
-			if string(m[1]) == "smtp" || string(m[1]) == "error" {
-				continue // a transport without a host
-			}
 			found = true
 			e.add(fault, "relay", fmt.Sprintf("%s hands mail to %s, which looks up domains itself", r.server, m[1]),
 				"guard the resolver of that host; see \"What it cannot see\" in README.md")

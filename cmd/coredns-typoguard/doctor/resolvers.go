@@ -45,17 +45,18 @@ func (e *examination) examineResolvers(ctx context.Context, servers []server, ca
 	if len(servers) == 0 {
 		e.add(note, "resolver", "no resolver is named in /etc/resolv.conf or with -through", "")
 	}
+	var allowed []string
+	for _, b := range e.blocks.Selected() {
+		if b.Set != nil {
+			allowed = append(allowed, endangered(b)...)
+		}
+	}
 	for _, s := range servers {
 		for _, c := range canaries {
 			e.examineCanary(ctx, s, c)
 		}
-		for _, b := range e.blocks.All {
-			if b.Set == nil {
-				continue
-			}
-			for _, name := range endangered(b) {
-				e.examineAllowed(ctx, s, name)
-			}
+		for _, name := range allowed {
+			e.examineAllowed(ctx, s, name)
 		}
 	}
 }

@@ -12,7 +12,7 @@ import (
 // examineSinkholes connects to port 25 of each sinkhole.
 func (e *examination) examineSinkholes(ctx context.Context) {
 	seen := map[netip.Addr]bool{}
-	for _, b := range e.blocks.All {
+	for _, b := range e.blocks.Selected() {
 		if b.Set == nil {
 			continue
 		}

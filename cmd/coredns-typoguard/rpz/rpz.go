@@ -4,6 +4,7 @@ package rpz
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -69,6 +70,9 @@ func run(ctx context.Context, c *cli.Command) error {
 		return err
 	}
 	s, block, err := blocks.Select(c.String("policy"), c.String("client"), c.Bool("monitor"))
+	if errors.Is(err, corefile.ErrMonitors) {
+		err = fmt.Errorf("%w, or -monitor", err)
+	}
 	if err != nil {
 		return err
 	}
