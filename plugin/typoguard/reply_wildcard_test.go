@@ -1,6 +1,7 @@
 package typoguard
 
 import (
+	"strconv"
 	"testing"
 
 	"github.com/miekg/dns"
@@ -11,7 +12,7 @@ import (
 func TestWildcards(t *testing.T) {
 	// records of www below a parent, by a wildcard there, with a TTL.
 	made := func(parent, ttl string) string {
-		return "www." + parent + " " + ttl + " IN MX 10 mx.example.\nwww." + parent + " " + ttl + ` IN RRSIG MX 8 2 300 20300101000000 20200101000000 1 example. AAAA
+		return "www." + parent + " " + ttl + " IN MX 10 mx.example.\nwww." + parent + " " + ttl + ` IN RRSIG MX 8 ` + strconv.Itoa(dns.CountLabel(parent)) + ` 300 20300101000000 20200101000000 1 example. AAAA
 			--
 			` + parent + ` 300 IN NSEC *.` + parent + ` NS SOA
 			` + parent + ` 300 IN RRSIG NSEC 8 2 300 20300101000000 20200101000000 1 example. AAAA`
@@ -31,6 +32,9 @@ func TestWildcards(t *testing.T) {
 		{"monitored", "mode monitor", "www.army.mil. MX", made("army.mil.", "300"), made("army.mil.", "300")},
 		{"for another client", "clients 192.0.2.77", "www.army.ml. MX", made("army.ml.", "300"), made("army.ml.", "300")},
 		{"a name above, for another client", "clients 192.0.2.77", "www.army.mil. MX", made("army.mil.", "300"), made("army.mil.", "300")},
+		{"above any domain of the name", "kinds default tld", "www.ws. MX", made("ws.", "300"), made("ws.", "0")},
+		{"above any domain of the name, without that kind", "", "www.ws. MX", made("ws.", "300"), made("ws.", "300")},
+		{"below what is appended", "kinds default appended", "www.mil.partner.example. MX", made("mil.partner.example.", "300"), made("mil.partner.example.", "0")},
 		{"without MX", "action nullmx", "www.army.ml. MX", denied("army.ml.", "300"), denied("army.ml.", "0")},
 		{"without MX, near nothing", "action nullmx", "www.partner.example. MX", denied("partner.example.", "300"), denied("partner.example.", "300")},
 		{"no wildcard", "", "army.ml. MX", "army.ml. 300 IN MX 10 mx.example.\narmy.ml. 300 IN RRSIG MX" + signature,

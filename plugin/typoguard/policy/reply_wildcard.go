@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/miekg/dns"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
 )
 
 // passing notes the records that no cache must keep: a resolver that validates answers from a signed wildcard, and from the proof that a
@@ -57,13 +59,10 @@ func expandedFrom(rr dns.RR) (parent string, ok bool) {
 // mayHoldLookalikes reports whether names below a name may be lookalikes for a policy that enforces and is for the client, whether the name
 // itself is one or not.
 func (s *Set) mayHoldLookalikes(name string, q *Query) bool {
-	return (s.PassesBelow(name) && s.anyEnforces(q)) || s.nearParent(name, q)
-}
-
-// anyEnforces reports whether any policy enforces and is for the client.
-func (s *Set) anyEnforces(q *Query) bool {
+	passesBelow, registry := s.PassesBelow(name), IsRegistry(strings.ToLower(strings.TrimSuffix(name, ".")))
 	client, now := q.client(), q.now()
-	return slices.ContainsFunc(s.Policies, func(p *Policy) bool {
-		return p.ModeAt(now) == Enforce && p.counts(&Query{Only: q.Only}, client)
+	return s.nearParent(name, q) || slices.ContainsFunc(s.Policies, func(p *Policy) bool {
+		return p.ModeAt(now) == Enforce && p.counts(&Query{Only: q.Only}, client) &&
+			(passesBelow || p.Kinds.Has(match.Appended) || (registry && (p.Kinds.Has(match.TLD) || p.Kinds.Has(match.Suffix))))
 	})
 }
