@@ -7,30 +7,38 @@ import (
 	"time"
 
 	"github.com/miekg/dns"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 )
 
-// hostTypes are the types of records by which the operator of a domain is known: who takes its mail, and who answers for it.
-var hostTypes = []uint16{dns.TypeMX, dns.TypeNS}
+// parallel is how many questions about other domains are asked at the same time.
+const parallel = 16
 
-// FindOperator looks up the mail servers and the name servers of a domain, and returns whether it has the operator of one of others, and
-// how long to cache that. All are registered domains, with the final dot.
+// FindOperator looks up the mail servers of a domain, and the mail servers and the name servers of others, and returns whether the domain has
+// the operator of one of those, and how long to cache that. All are registered domains, with the final dot.
 //
-// Anybody can name another's hosts among their own, so every host of the domain must be the other's: then the other gets its mail, or
-// decides what it has. A host is the other's if it lies below it, or in a domain of the same name that has hosts of the other, too
-// (hsbc.net for hsbc.com). Otherwise all hosts must be the same, and none of a provider that strangers can have, too. Conversely, a
-// domain that has hosts of the other below it is trusted with more than lookalikes get.
+// What a domain says of itself is the word of whoever operates it. Anybody can name another's hosts among their own, so every mail server of
+// the domain must be the other's, which then gets its mail. A host is the other's if it lies below it, or in a domain of the same name that
+// has mail servers of the other, too (hsbc.net for hsbc.com). Otherwise all must be the same, and none of a provider that strangers can
+// have, too. Its name servers say nothing, since a zone need not name those that it is delegated to. Conversely, a domain that has hosts of
+// the other below it is trusted with more than lookalikes get.
 func FindOperator(ctx context.Context, domain string, others []string, lookup Lookup) (policy.Operator, time.Duration) {
-	f := operatorFinder{lookup: func(domain string, qtype uint16) *dns.Msg { return lookup(ctx, domain, qtype) }, ttl: maxTTL, known: map[question]hosts{}}
-	for _, isSame := range []func(domain, other string, qtype uint16) bool{f.isBelow, f.isTrusted, f.isTheSame} {
-		for _, other := range others {
-			for _, qtype := range hostTypes {
-				if isSame(domain, other, qtype) {
-					return policy.OperatorSame, f.ttl
-				}
-			}
+	f := operatorFinder{lookup: func(domain string, qtype uint16) *dns.Msg { return lookup(ctx, domain, qtype) }, ttl: maxTTL}
+	own := f.all(question{domain, dns.TypeMX})[0]
+	is := func(condition func(other string) bool) bool { return slices.ContainsFunc(others, condition) }
+	if is(own.areBelow) {
+		return policy.OperatorSame, f.ttl
+	}
+	var questions []question
+	for _, other := range others {
+		questions = append(questions, question{other, dns.TypeMX}, question{other, dns.TypeNS})
+	}
+	for i, theirs := range f.all(questions...) {
+		q := questions[i]
+		if theirs.anyBelow(domain) || (q.qtype == dns.TypeMX && own.areThose(q.domain, theirs)) {
+			return policy.OperatorSame, f.ttl
 		}
 	}
 	if f.failed {
@@ -39,10 +47,9 @@ func FindOperator(ctx context.Context, domain string, others []string, lookup Lo
 	return policy.OperatorOther, f.ttl
 }
 
-// operatorFinder looks up each question once.
+// operatorFinder asks questions.
 type operatorFinder struct {
 	lookup func(domain string, qtype uint16) *dns.Msg
-	known  map[question]hosts
 	ttl    time.Duration // of all replies
 	failed bool          // there was no usable answer to a question
 }
@@ -55,29 +62,28 @@ type question struct {
 // hosts are in lower case, in ascending order.
 type hosts []string
 
-// isBelow reports whether a domain has hosts, all of them below another domain.
-func (f *operatorFinder) isBelow(domain, other string, qtype uint16) bool {
-	return f.hosts(domain, qtype).all(func(host string) bool { return dns.IsSubDomain(other, host) })
+// areBelow reports whether there are hosts, all of them below a domain.
+func (h hosts) areBelow(domain string) bool {
+	return h.all(func(host string) bool { return dns.IsSubDomain(domain, host) })
 }
 
-// isTrusted reports whether another domain has a host below a domain.
-func (f *operatorFinder) isTrusted(domain, other string, qtype uint16) bool {
-	return slices.ContainsFunc(f.hosts(other, qtype), func(host string) bool { return dns.IsSubDomain(domain, host) })
+// anyBelow reports whether one of the hosts is below a domain.
+func (h hosts) anyBelow(domain string) bool {
+	return slices.ContainsFunc(h, func(host string) bool { return dns.IsSubDomain(domain, host) })
 }
 
-// isTheSame reports whether a domain has the hosts of another one, or hosts in domains of the same name as that.
-func (f *operatorFinder) isTheSame(domain, other string, qtype uint16) bool {
-	own, others := f.hosts(domain, qtype), f.hosts(other, qtype)
-	if slices.Equal(own, others) {
-		return own.all(func(host string) bool { return !isShared(registered(host)) })
+// areThose reports whether the hosts are those of another domain, or in domains of the same name as that.
+func (h hosts) areThose(other string, theirs hosts) bool {
+	if slices.Equal(h, theirs) {
+		return h.all(func(host string) bool { return !isShared(registered(host)) })
 	}
 	name, _, _ := strings.Cut(other, ".")
 	namesake := func(host string) bool {
 		in := registered(host)
 		return strings.HasPrefix(in, name+".") && !isShared(in) &&
-			slices.ContainsFunc(others, func(host string) bool { return registered(host) == in })
+			slices.ContainsFunc(theirs, func(host string) bool { return registered(host) == in })
 	}
-	return own.all(func(host string) bool { return dns.IsSubDomain(other, host) || namesake(host) })
+	return h.all(func(host string) bool { return dns.IsSubDomain(other, host) || namesake(host) })
 }
 
 // all reports whether there are hosts, and all satisfy a condition.
@@ -88,22 +94,27 @@ func (h hosts) all(satisfies func(host string) bool) bool {
 // registered returns the registered domain of a host, without the final dot.
 func registered(host string) string { return match.Registered(strings.TrimSuffix(host, ".")) }
 
-// hosts returns the mail servers or the name servers of a domain; none if it has none, or there is no usable answer.
-func (f *operatorFinder) hosts(domain string, qtype uint16) hosts {
-	q := question{domain, qtype}
-	if known, ok := f.known[q]; ok {
-		return known
+// all returns the mail servers or the name servers that each question is about: none if there are none, or no usable answer.
+func (f *operatorFinder) all(questions ...question) []hosts {
+	replies := make([]*dns.Msg, len(questions))
+	var group errgroup.Group
+	group.SetLimit(parallel)
+	for i, q := range questions {
+		group.Go(func() error {
+			replies[i] = f.lookup(q.domain, q.qtype)
+			return nil
+		})
 	}
-	reply := f.lookup(domain, qtype)
-	var found hosts
-	switch {
-	case reply == nil, reply.Truncated, reply.Rcode != dns.RcodeSuccess && reply.Rcode != dns.RcodeNameError:
-		f.failed = true
-	default:
+	_ = group.Wait() // none fails
+	found := make([]hosts, len(questions))
+	for i, reply := range replies {
+		if reply == nil || reply.Truncated || (reply.Rcode != dns.RcodeSuccess && reply.Rcode != dns.RcodeNameError) {
+			f.failed = true
+			continue
+		}
 		f.ttl = min(f.ttl, lifetime(reply))
-		found = hostsIn(reply, domain)
+		found[i] = hostsIn(reply, questions[i].domain)
 	}
-	f.known[q] = found
 	return found
 }
 

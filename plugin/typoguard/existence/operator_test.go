@@ -60,7 +60,9 @@ func TestFindOperator(t *testing.T) {
 		{"does not exist", other, nil, policy.OperatorOther},
 		{"mail servers below", other + "\nexample.com. 60 IN MX 10 a.mail.example.de.\nexample.com. 60 IN MX 20 MX.Example.DE.", nil, policy.OperatorSame},
 		{"one of two mail servers below", other + "\nexample.com. 60 IN MX 10 mx.stranger.example.\nexample.com. 60 IN MX 20 mx.example.de.", nil, policy.OperatorOther},
-		{"name servers below", other + "\nexample.com. 60 IN MX 10 mx.example.com.\nexample.com. 60 IN NS ns.example.de.", nil, policy.OperatorSame},
+		{"name servers below, as anybody can say", other + "\nexample.com. 60 IN MX 10 mx.example.com.\nexample.com. 60 IN NS ns.example.de.", nil, policy.OperatorOther},
+		{"the same name servers elsewhere", "example.de. 300 IN NS ns.group.example.\nexample.com. 60 IN NS ns.group.example.\nexample.com. 60 IN MX 10 mx.evil.example.", nil, policy.OperatorOther},
+		{"its name server is below the lookalike", "example.de. 60 IN NS ns.example.com.\nexample.com. 60 IN MX 10 elsewhere.example.", nil, policy.OperatorSame},
 		{"one of two name servers below", other + "\nexample.com. 60 IN NS ns.example.de.\nexample.com. 60 IN NS ns.stranger.example.", nil, policy.OperatorOther},
 		{"its mail server is below the lookalike", "example.de. 60 IN MX 10 mx.example.com.\nexample.com. 60 IN MX 10 elsewhere.example.", nil, policy.OperatorSame},
 		{"null MX", other + "\nexample.com. 60 IN MX 0 .", nil, policy.OperatorOther},
@@ -75,8 +77,8 @@ func TestFindOperator(t *testing.T) {
 		{"in a domain of the same name that is not its own", other + "\nexample.com. 60 IN MX 10 mx.example.net.", nil, policy.OperatorOther},
 		{"no answer", other, []string{"example.com. MX"}, policy.OperatorUnknown},
 		{"no answer of the other", "example.com. 60 IN MX 10 mx.group.example.", []string{"example.de. MX"}, policy.OperatorUnknown},
-		{"no answer, but name servers below", other + "\nexample.com. 60 IN NS ns.example.de.", []string{"example.com. MX"}, policy.OperatorSame},
-		{"the name servers of an alias", other + "\nexample.com. 60 IN CNAME www.example.de.\nwww.example.de. 60 IN NS ns.example.de.", nil, policy.OperatorOther},
+		{"no answer, but name servers below", other + "\nexample.com. 60 IN NS ns.example.de.", []string{"example.com. MX"}, policy.OperatorUnknown},
+		{"the name servers of an alias", "example.de. 60 IN CNAME www.example.de.\nwww.example.de. 60 IN NS ns.example.com.", nil, policy.OperatorOther},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			found, ttl := FindOperator(t.Context(), "example.com.", []string{"stranger.de.", "example.de."}, zone(t, strings.Split(tt.records, "\n"), tt.broken...))

@@ -118,7 +118,7 @@ func (s *Set) check(q *Query, matches []match.Match, at int) (Existence, Reason)
 		return NotChecked, Hidden
 	}
 	if m.Kind == match.TLD {
-		return p.checkOperator(q, matches, m)
+		return s.checkOperator(p, q, m)
 	}
 	if p.Require == nil || q.Exists == nil {
 		return NotChecked, Hidden

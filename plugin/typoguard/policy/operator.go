@@ -25,23 +25,34 @@ func (o Operator) String() string {
 	return [...]string{"unknown", "same_operator", "other_operator"}[o]
 }
 
-// maxOthers is with how many protected domains a lookalike is compared at most.
-const maxOthers = 4
+// compileOperators notes the registered domains that lookalikes under other TLDs are compared with, by their first labels: all of them, so
+// that names above and below a lookalike are judged alike.
+func (s *Set) compileOperators(protected []match.Entry) {
+	s.operators = map[string][]string{}
+	for i := range protected {
+		if !protected[i].Kinds.Has(match.TLD) {
+			continue
+		}
+		domain := match.Registered(protected[i].Suffix)
+		label, _, _ := strings.Cut(domain, ".")
+		s.operators[label] = append(s.operators[label], dns.Fqdn(domain))
+	}
+	for label, domains := range s.operators {
+		slices.Sort(domains)
+		s.operators[label] = slices.Compact(domains)
+	}
+}
 
 // checkOperator checks who operates the lookalike of a match, which is under another TLD than the protected domain. If that is the
-// operator of any protected domain which it resembles in this way, it does not count.
-func (p *Policy) checkOperator(q *Query, matches []match.Match, m *match.Match) (Existence, Reason) {
+// operator of any protected domain of that name, it does not count for the policy.
+func (s *Set) checkOperator(p *Policy, q *Query, m *match.Match) (Existence, Reason) {
 	if q.Operator == nil {
 		return NotChecked, Hidden
 	}
-	var others []string
-	for i := range matches {
-		if other := dns.Fqdn(match.Registered(matches[i].Suffix)); matches[i].Kind == match.TLD && !slices.Contains(others, other) && len(others) < maxOthers {
-			others = append(others, other)
-		}
-	}
+	domain := registeredLookalike(q.Name, m)
+	label, _, _ := strings.Cut(domain, ".")
 	r := p.requirement()
-	switch q.Operator(registeredLookalike(q.Name, m), others, r.Timeout) {
+	switch q.Operator(domain, s.operators[label], r.Timeout) {
 	case OperatorSame:
 		return NotChecked, SameOperator
 	case OperatorOther:

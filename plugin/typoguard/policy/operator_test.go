@@ -28,6 +28,9 @@ func TestOperator(t *testing.T) {
 		{"unknown passes", "example.de", "", "example.com", &Requirement{OnError: PassOnError}, OperatorUnknown, "example.com. example.de.", SameOperator, false},
 		{"a domain below", "mail.example.de", "", "x.mail.example.co.uk", nil, OperatorOther, "example.co.uk. example.de.", Hidden, false},
 		{"several domains", "example.de example.co.uk", "", "example.com", nil, OperatorSame, "example.com. example.co.uk. example.de.", SameOperator, false},
+		{"domains of that name above and below", "example.de mail.example.nl", "", "example.com", nil, OperatorSame, "example.com. example.de. example.nl.", SameOperator, false},
+		{"many domains", "example.de example.fr example.it example.be example.nl example.co.uk", "", "example.com", nil, OperatorSame,
+			"example.com. example.be. example.co.uk. example.de. example.fr. example.it. example.nl.", SameOperator, false},
 		{"denied", "example.de", "example.com", "example.com", nil, OperatorSame, "", Hidden, false},
 		{"another kind", "example.de", "", "exmple.de", nil, OperatorSame, "", Hidden, false},
 	} {

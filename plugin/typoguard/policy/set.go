@@ -29,7 +29,9 @@ type Set struct {
 	parents  map[int]*match.Index // of the names above protected suffixes, by their number of labels
 	above    map[string]struct{}  // names above protected and allowed suffixes
 	negative *negativeCache
-	buffers  sync.Pool // of *match.Buffer
+	// operators are the registered domains of suffixes with the kind TLD, with the final dot, by their first label.
+	operators map[string][]string
+	buffers   sync.Pool // of *match.Buffer
 
 	denials []map[string]struct{} // the suffixes that each policy denies
 	denying *match.Index          // of the protected suffixes of policies that deny any, as if nothing were allowed; nil if none does
@@ -79,6 +81,7 @@ func Compile(policies []*Policy, suffixes []Suffixes, now time.Time) (*Set, erro
 	}
 	s.index = index
 	s.tops = topsOf(entries)
+	s.compileOperators(entries)
 	for _, p := range policies {
 		s.dropsProofs = s.dropsProofs || (p.Answers(dns.TypeMX) && !p.Answers(dns.TypeA))
 	}
