@@ -302,11 +302,10 @@ func (x *transfer) flush() error {
 	}
 }
 
-// Request returns a request for a transfer of a zone.
+// Request returns a request for a transfer of a zone, AXFR or IXFR.
 func Request(zone string, qtype uint16) *dns.Msg {
-	m := new(dns.Msg).SetQuestion(zone, qtype)
 	if qtype == dns.TypeIXFR {
-		m.Ns = []dns.RR{(&apex{zone: zone}).soa()}
+		return new(dns.Msg).SetIxfr(zone, 0, ".", ".")
 	}
-	return m
+	return new(dns.Msg).SetAxfr(zone)
 }
