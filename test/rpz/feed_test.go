@@ -247,7 +247,10 @@ func (f *feeding) zone(t *testing.T) []string {
 func (f *feeding) compare(t *testing.T, what string, serial uint32, before []string) {
 	t.Helper()
 	changed := time.Now()
-	require.Eventually(t, func() bool { return serialAt(f.primary.Port) == serial }, *feedSlow, 50*time.Millisecond, "%s: serial %d", what, serialAt(f.primary.Port))
+	var got uint32
+	if !assert.Eventually(t, func() bool { got = serialAt(f.primary.Port); return got == serial }, *feedSlow, 50*time.Millisecond) {
+		require.Equal(t, serial, got, what)
+	}
 	zone := f.zone(t)
 	differing := f.differing(t, owners(before), owners(zone))
 	sampler := &sampler{
