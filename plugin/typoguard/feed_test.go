@@ -274,10 +274,11 @@ func TestFeed(t *testing.T) {
 // TestFeedTransport: transfers are signed and encrypted, in as many messages as there are.
 func TestFeedTransport(t *testing.T) {
 	useDirectives(t)
-	certificates := t.TempDir()
-	kit.Certificate(t, certificates)
+	dir := t.TempDir()
+	cert, key := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	require.NoError(t, kit.Certificate(cert, key, "feed.example"))
 	input := corefile("typoguard {\nprotect army.nl navy.nl marines.nl bundeswehr.de\nfeed rpz.example\n}",
-		"tls "+certificates+"/cert.pem "+certificates+"/key.pem\ntsig {\nsecret "+tsigKey+"\nrequire AXFR IXFR\n}\ntransfer {\nto *\n}")
+		"tls "+cert+" "+key+"\ntsig {\nsecret "+tsigKey+"\nrequire AXFR IXFR\n}\ntransfer {\nto *\n}")
 	input.Contents = []byte(strings.Replace(string(input.Contents), ".:0 {", ".:0 tls://.:0 {", 1))
 	instance, err := caddy.Start(input)
 	require.NoError(t, err)

@@ -63,7 +63,7 @@ func newFeeding(t *testing.T) *feeding {
 		return path
 	}
 	certificates := dir("certificates")
-	kit.Certificate(t, certificates)
+	require.NoError(t, kit.Certificate(filepath.Join(certificates, "cert.pem"), filepath.Join(certificates, "key.pem"), "feed.example"))
 	f.variables = map[string]string{
 		"port": port(t), "encrypted": port(t), "metrics": port(t), "certificates": certificates, "secret": feedSecret, "upstream": f.upstream.port,
 	}
