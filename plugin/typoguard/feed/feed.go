@@ -1,8 +1,8 @@
 // Package feed serves policies as a live response policy zone (RPZ): other resolvers, as secondaries of the zone, get each change of it.
 //
-// A zone may have millions of rows, so that none is kept in memory. One goroutine makes each version of the zone once, in a file (spool.go),
+// A zone may have millions of rows, so that none is kept in memory. One goroutine makes each version of the zone once (build.go), in a file (spool.go),
 // with the hashes of its rows in another one (hashes.go). By these it finds the rows that differ from the last version (delta.go). Transfers
-// read the files (transfer.go), at the pace of each client.
+// read the files (transfer.go), at the pace of each client, and only some at a time (admit.go).
 //
 // The package knows nothing of CoreDNS: who may have a transfer is not its business.
 package feed
