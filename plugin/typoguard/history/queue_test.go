@@ -30,9 +30,9 @@ func statesOf(t *testing.T, s *Store, ids ...string) (states []State) {
 	return states
 }
 
-// TestDecide: a decision changes the open events that it names, or all that are like them, and can be taken back as a whole, but for
+// TestReviewBulk: a review of several events changes those that are open, or all that are like them, and can be taken back as a whole, but for
 // what someone has reviewed since.
-func TestDecide(t *testing.T) {
+func TestReviewBulk(t *testing.T) {
 	ids := []string{"a1", "a2", "a3", "b1", "c1"}
 	eachDatabase(t, func(t *testing.T, s *Store) {
 		t.Helper()
@@ -42,24 +42,24 @@ func TestDecide(t *testing.T) {
 		_, err = s.Review(t.Context(), "b1", Review{State: StateOpen, Note: "asked", Reviewer: "alice"})
 		require.NoError(t, err)
 
-		alike, err := s.Decide(t.Context(), Decision{IDs: []string{"a1", "b1", "nobody", "\x00"}, Alike: true, State: StateFalsePositive, Reviewer: "bob"})
+		alike, err := s.ReviewBulk(t.Context(), Bulk{IDs: []string{"a1", "b1", "nobody", "\x00"}, Alike: true, State: StateFalsePositive, Reviewer: "bob"})
 		require.NoError(t, err)
 		assert.Equal(t, []State{StateFalsePositive, StateFalsePositive, StateConfirmed, StateFalsePositive, StateOpen}, statesOf(t, s, ids...))
 		d, err := s.Event(t.Context(), "b1")
 		require.NoError(t, err)
-		assert.Equal(t, "asked", d.Note, "a decision without a note keeps it")
+		assert.Equal(t, "asked", d.Note, "a review without a note keeps it")
 		assert.Equal(t, alike.At, d.Reviewed)
 
-		one, err := s.Decide(t.Context(), Decision{IDs: []string{"c1", "a1"}, State: StateConfirmed, Note: "all of them", Reviewer: "bob"})
+		one, err := s.ReviewBulk(t.Context(), Bulk{IDs: []string{"c1", "a1"}, State: StateConfirmed, Note: "all of them", Reviewer: "bob"})
 		require.NoError(t, err)
 		assert.Equal(t, int64(1), one.Events, "the other one is not open")
-		assert.True(t, one.At.After(alike.At), "no two decisions have the same time")
+		assert.True(t, one.At.After(alike.At), "no two batches have the same time")
 
-		made, err := s.Decided(t.Context(), alike.At)
+		made, err := s.Batch(t.Context(), alike.At)
 		require.NoError(t, err)
-		assert.Equal(t, &Decided{At: alike.At, State: StateFalsePositive, Reviewer: "bob", Events: 3, Lookalikes: 2, Name: "a.ml"}, made)
+		assert.Equal(t, &Batch{At: alike.At, State: StateFalsePositive, Reviewer: "bob", Events: 3, Lookalikes: 2, Name: "a.ml"}, made)
 		for _, at := range []time.Time{{}, now.Add(-time.Hour)} {
-			_, err = s.Decided(t.Context(), at)
+			_, err = s.Batch(t.Context(), at)
 			require.ErrorIs(t, err, ErrUnknown)
 		}
 
@@ -74,13 +74,13 @@ func TestDecide(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, int64(2), undone)
 		assert.Equal(t, []State{StateOpen, StateConfirmed, StateConfirmed, StateOpen, StateConfirmed}, statesOf(t, s, ids...))
-		_, err = s.Decided(t.Context(), alike.At)
+		_, err = s.Batch(t.Context(), alike.At)
 		require.ErrorIs(t, err, ErrUnknown)
 
-		opened, err := s.Decide(t.Context(), Decision{IDs: []string{"a1", "a2"}, State: StateOpen, Alike: true})
+		opened, err := s.ReviewBulk(t.Context(), Bulk{IDs: []string{"a1", "a2"}, State: StateOpen, Alike: true})
 		require.NoError(t, err)
 		assert.Equal(t, int64(1), opened.Events, "not that which is open, nor those like it")
-		none, err := s.Decide(t.Context(), Decision{State: StateConfirmed, Alike: true})
+		none, err := s.ReviewBulk(t.Context(), Bulk{State: StateConfirmed, Alike: true})
 		require.NoError(t, err)
 		assert.Zero(t, none.Events)
 	})
@@ -99,7 +99,7 @@ func TestBacklog(t *testing.T) {
 		s.many = 3
 		write(t, s, named("a", "a", 3*time.Hour), named("b", "b", 2*time.Hour), named("c", "c", time.Hour))
 		write(t, s, named("d", "d", 4*time.Hour))
-		_, err = s.Decide(t.Context(), Decision{IDs: []string{"d"}, State: StateConfirmed})
+		_, err = s.ReviewBulk(t.Context(), Bulk{IDs: []string{"d"}, State: StateConfirmed})
 		require.NoError(t, err)
 		open, err := s.Backlog(t.Context())
 		require.NoError(t, err)
@@ -142,7 +142,7 @@ func TestBeside(t *testing.T) {
 				}
 			}
 		}
-		_, err := s.Decide(t.Context(), Decision{IDs: []string{"e07"}, Alike: true, State: StateConfirmed})
+		_, err := s.ReviewBulk(t.Context(), Bulk{IDs: []string{"e07"}, Alike: true, State: StateConfirmed})
 		require.NoError(t, err)
 		previous, next, err := s.Beside(t.Context(), Filter{State: StateOpen}, Page{}, "e14")
 		require.NoError(t, err)
@@ -162,7 +162,7 @@ func TestSearch(t *testing.T) {
 		a, b, c, d := named("aaa", "army", 0), named("bbb", "navy", time.Minute), named("ccc", "mail.navy", time.Hour), named("ddd", "usmc", 2*time.Hour)
 		a.Client, b.Client, c.Client, d.Client = "192.0.2.7", "192.0.2.200", "2001:db8::25", `<"'`
 		write(t, s, a, b, c, d)
-		_, err := s.Decide(t.Context(), Decision{IDs: []string{"ddd"}, State: StateConfirmed, Note: "Address book of host 7: 100%_"})
+		_, err := s.ReviewBulk(t.Context(), Bulk{IDs: []string{"ddd"}, State: StateConfirmed, Note: "Address book of host 7: 100%_"})
 		require.NoError(t, err)
 		for _, many := range []int{manyEvents, 1} {
 			s.many = many

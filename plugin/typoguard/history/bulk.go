@@ -7,14 +7,14 @@ import (
 	"time"
 )
 
-// Decision is one review of several events.
-type Decision struct {
+// Bulk is one review of several events.
+type Bulk struct {
 	// IDs are the events, of which unknown ones are skipped.
 	IDs []string
 	// Alike adds all open events for the same lookalikes and policies.
 	Alike bool
-	// State confirmed or false positive decides those events that are open; others have been decided by someone else. State open
-	// opens those that are not, without Alike.
+	// State is given to those events that are open, as others have been reviewed by someone else. StateOpen opens those that are not,
+	// and ignores Alike.
 	State State
 	// Note replaces the notes of the events; "" keeps them.
 	Note string
@@ -22,25 +22,25 @@ type Decision struct {
 	Reviewer string
 }
 
-// Decided is a decision that was made.
-type Decided struct {
-	// At is the time at which its events were reviewed, which no other decision has.
+// Batch is what a review of several events has changed.
+type Batch struct {
+	// At is the time at which the events were reviewed, which no other batch has.
 	At       time.Time
 	State    State
 	Reviewer string
-	// Events and Lookalikes count what it changed, and Name is one of these lookalikes.
+	// Events and Lookalikes count what was changed, and Name is one of these lookalikes.
 	Events, Lookalikes int64
 	Name               string
 }
 
-// Decide makes a decision, in one transaction.
-func (s *Store) Decide(ctx context.Context, d Decision) (*Decided, error) {
-	made := &Decided{State: d.State, Reviewer: clean(d.Reviewer)}
-	if len(d.IDs) == 0 {
+// ReviewBulk reviews several events, in one transaction.
+func (s *Store) ReviewBulk(ctx context.Context, b Bulk) (*Batch, error) {
+	made := &Batch{State: b.State, Reviewer: clean(b.Reviewer)}
+	if len(b.IDs) == 0 {
 		return made, nil
 	}
-	cleaned := make([]string, len(d.IDs))
-	for i, id := range d.IDs {
+	cleaned := make([]string, len(b.IDs))
+	for i, id := range b.IDs {
 		cleaned[i] = clean(id)
 	}
 	return made, s.change(ctx, func(tx *transaction) error {
@@ -50,10 +50,10 @@ func (s *Store) Decide(ctx context.Context, d Decision) (*Decided, error) {
 		}
 		var c conditions
 		c.add("state = $, note = CASE WHEN CAST($ AS TEXT) = '' THEN note ELSE $ END, reviewer = $, reviewed = $",
-			string(d.State), clean(d.Note), clean(d.Note), made.Reviewer, at)
+			string(b.State), clean(b.Note), clean(b.Note), made.Reviewer, at)
 		change := c.where()
 		c.text = nil
-		text, values := d.events(cleaned)
+		text, values := b.events(cleaned)
 		c.add(text, values...)
 		result, err := tx.exec(ctx, "UPDATE event SET "+change+" WHERE "+c.where(), c.args...)
 		if err != nil {
@@ -65,8 +65,8 @@ func (s *Store) Decide(ctx context.Context, d Decision) (*Decided, error) {
 	})
 }
 
-// events returns the condition for the events of a decision that it changes.
-func (d *Decision) events(ids []string) (text string, values []any) {
+// events returns the condition for the events to change.
+func (b *Bulk) events(ids []string) (text string, values []any) {
 	for i, id := range ids {
 		if i > 0 {
 			text += ","
@@ -74,9 +74,9 @@ func (d *Decision) events(ids []string) (text string, values []any) {
 		text, values = text+"$", append(values, id)
 	}
 	switch {
-	case d.State == StateOpen:
+	case b.State == StateOpen:
 		return "state <> 'open' AND id IN (" + text + ")", values
-	case d.Alike:
+	case b.Alike:
 		return "state = 'open' AND lookalike IN (SELECT lookalike FROM event WHERE id IN (" + text + "))", values
 	default:
 		return "state = 'open' AND id IN (" + text + ")", values
@@ -95,23 +95,23 @@ func (t *transaction) reviewTime(ctx context.Context) (at int64, err error) {
 	return at, err
 }
 
-// Decided returns the decision that was made at a time, as far as its events still have it. It returns ErrUnknown if none has.
-func (s *Store) Decided(ctx context.Context, at time.Time) (*Decided, error) {
-	var d *Decided
+// Batch returns what was reviewed at once at a time, as far as it has not been reviewed again. It returns ErrUnknown if nothing was.
+func (s *Store) Batch(ctx context.Context, at time.Time) (*Batch, error) {
+	var b *Batch
 	err := s.query(ctx, func(row *sql.Rows) error {
-		d = &Decided{At: at}
-		return row.Scan(&d.State, &d.Reviewer, &d.Events, &d.Lookalikes, &d.Name)
+		b = &Batch{At: at}
+		return row.Scan(&b.State, &b.Reviewer, &b.Events, &b.Lookalikes, &b.Name)
 	}, `SELECT event.state, event.reviewer, count(*), count(DISTINCT lookalike.name), min(lookalike.name)
 		FROM event JOIN lookalike ON lookalike.number = event.lookalike
 		WHERE event.reviewed = $1 AND event.reviewed > 0 AND event.state <> 'open' GROUP BY event.state, event.reviewer`, toMillis(at))
-	if err == nil && d == nil {
-		err = fmt.Errorf("%w was decided at %s", ErrUnknown, at.UTC().Format(time.RFC3339Nano))
+	if err == nil && b == nil {
+		err = fmt.Errorf("%w was reviewed at %s", ErrUnknown, at.UTC().Format(time.RFC3339Nano))
 	}
-	return d, err
+	return b, err
 }
 
-// Undo opens the events again that a reviewer decided at a time, and returns their number: those that someone has reviewed since stay
-// as they are. Notes stay.
+// Undo opens what a reviewer reviewed at once at a time, and returns the number of events: those that someone has reviewed since stay as
+// they are. Notes stay.
 func (s *Store) Undo(ctx context.Context, at time.Time, reviewer string) (changed int64, err error) {
 	err = s.change(ctx, func(tx *transaction) error {
 		now, err := tx.reviewTime(ctx)
