@@ -103,28 +103,29 @@ func (s *Store) Batch(ctx context.Context, at time.Time) (*Batch, error) {
 		return row.Scan(&b.State, &b.Reviewer, &b.Events, &b.Lookalikes, &b.Name)
 	}, `SELECT event.state, event.reviewer, count(*), count(DISTINCT lookalike.name), min(lookalike.name)
 		FROM event JOIN lookalike ON lookalike.number = event.lookalike
-		WHERE event.reviewed = $1 AND event.reviewed > 0 AND event.state <> 'open' GROUP BY event.state, event.reviewer`, toMillis(at))
+		WHERE event.reviewed = $1 AND event.reviewed > 0 GROUP BY event.state, event.reviewer`, toMillis(at))
 	if err == nil && b == nil {
 		err = fmt.Errorf("%w was reviewed at %s", ErrUnknown, at.UTC().Format(time.RFC3339Nano))
 	}
 	return b, err
 }
 
-// Undo opens what a reviewer reviewed at once at a time, and returns the number of events: those that someone has reviewed since stay as
-// they are. Notes stay.
-func (s *Store) Undo(ctx context.Context, at time.Time, reviewer string) (changed int64, err error) {
-	err = s.change(ctx, func(tx *transaction) error {
+// Undo opens what a reviewer reviewed at once at a time, but for the events that someone has reviewed since, as a batch of its own. Notes
+// stay.
+func (s *Store) Undo(ctx context.Context, at time.Time, reviewer string) (*Batch, error) {
+	made := &Batch{State: StateOpen, Reviewer: clean(reviewer)}
+	return made, s.change(ctx, func(tx *transaction) error {
 		now, err := tx.reviewTime(ctx)
 		if err != nil {
 			return err
 		}
 		result, err := tx.exec(ctx, `UPDATE event SET state = 'open', reviewed = $1
-			WHERE reviewed = $2 AND reviewed > 0 AND reviewer = $3 AND state <> 'open'`, now, toMillis(at), clean(reviewer))
+			WHERE reviewed = $2 AND reviewed > 0 AND reviewer = $3 AND state <> 'open'`, now, toMillis(at), made.Reviewer)
 		if err != nil {
 			return err
 		}
-		changed, err = result.RowsAffected()
+		made.At = fromMillis(now)
+		made.Events, err = result.RowsAffected()
 		return err
 	})
-	return changed, err
 }

@@ -68,14 +68,17 @@ func TestReviewBulk(t *testing.T) {
 		for at, reviewer := range map[time.Time]string{alike.At: "alice", {}: "bob"} {
 			undone, err := s.Undo(t.Context(), at, reviewer)
 			require.NoError(t, err)
-			assert.Zero(t, undone)
+			assert.Zero(t, undone.Events)
 		}
 		undone, err := s.Undo(t.Context(), alike.At, "bob")
 		require.NoError(t, err)
-		assert.Equal(t, int64(2), undone)
+		assert.Equal(t, int64(2), undone.Events)
 		assert.Equal(t, []State{StateOpen, StateConfirmed, StateConfirmed, StateOpen, StateConfirmed}, statesOf(t, s, ids...))
 		_, err = s.Batch(t.Context(), alike.At)
 		require.ErrorIs(t, err, ErrUnknown)
+		made, err = s.Batch(t.Context(), undone.At)
+		require.NoError(t, err)
+		assert.Equal(t, &Batch{At: undone.At, State: StateOpen, Reviewer: "bob", Events: 2, Lookalikes: 2, Name: "a.ml"}, made)
 
 		opened, err := s.ReviewBulk(t.Context(), Bulk{IDs: []string{"a1", "a2"}, State: StateOpen, Alike: true})
 		require.NoError(t, err)
