@@ -27,6 +27,7 @@ func routes(s *site) http.Handler {
 	mux.Handle("GET /assets/{version}/{name...}", s.assets)
 	mux.Handle("GET /", page(s, func(context.Context, *http.Request) (*answer, error) { return nil, errNotFound }))
 
+	mux.Handle("GET /api/v1/openapi.yaml", api(s, s.apiDescription))
 	mux.Handle("GET /api/v1/summary", api(s, s.apiSummary))
 	mux.Handle("GET /api/v1/events", api(s, s.apiEvents))
 	mux.Handle("GET /api/v1/events/{id}", api(s, s.apiEvent))
