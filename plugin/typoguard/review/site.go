@@ -69,6 +69,7 @@ var (
 	errCursor   = &problem{http.StatusBadRequest, "This page of the list no longer exists. Start again from the first page."}
 	errBusy     = &problem{http.StatusServiceUnavailable, "Too many requests at the same time. Try again in a few seconds."}
 	errDatabase = &problem{http.StatusServiceUnavailable, "The event database is unreachable or too slow. DNS answers are not affected. Try again in a few seconds; the server's log has the cause."}
+	errForm     = &problem{http.StatusBadRequest, "The form is malformed or too large."}
 	errMedia    = &problem{http.StatusUnsupportedMediaType, "Expected Content-Type: application/json."}
 )
 
