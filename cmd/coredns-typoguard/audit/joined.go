@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"text/tabwriter"
 	"time"
@@ -248,7 +249,7 @@ func writeJoinedCSV(w io.Writer, _ *report, j *join.Join) error {
 			rows = append(rows[:n], row)
 		}
 		for _, row := range rows {
-			if err := out.Write(append(event[:len(event):len(event)], row...)); err != nil {
+			if err := out.Write(slices.Concat(event, row)); err != nil {
 				return err
 			}
 		}
