@@ -32,7 +32,7 @@ const policy = `typoguard mil {
     }`
 
 // patience is how long all of page.test.mjs may take: six times what it takes on two cores, since a busy machine has less.
-const patience = 9 * time.Minute
+const patience = 15 * time.Minute
 
 // TestPage runs page.test.mjs. With REVIEW_SHOTS in the environment, pictures of all pages are left in that directory; with REVIEW_ONLY, only
 // those tests are run whose names match that regular expression.
