@@ -127,7 +127,7 @@ test("an analyst filters, sorts and pages, opens an event, says what it was, and
     assert.equal(await page.locator(".sentences").innerText(), "The letter “i” is missing before “l”.");
     await page.getByLabel("confirmed typo").check();
     await page.getByLabel("Note").fill("address book\n<b>of</b> host 7");
-    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("button", { name: "Save", exact: true }).click();
     await page.waitForURL(/saved=1/);
     assert.equal(await page.getByRole("status").innerText(), "Saved: 1 event marked confirmed typo.");
     assert.equal(await page.locator(".said").innerText(), "address book\n<b>of</b> host 7");
@@ -137,7 +137,7 @@ test("an analyst filters, sorts and pages, opens an event, says what it was, and
     await page.goto(`${base}/events/omission22`);
     await page.getByLabel("open", { exact: true }).check();
     await page.getByLabel("Note").fill("");
-    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("button", { name: "Save", exact: true }).click();
     await page.waitForURL(/saved=1/);
   }));
 
@@ -149,7 +149,7 @@ test("of two analysts the second is shown what the first one said, and loses no 
       for (const [page, words] of [[first, "asked the sender"], [second, "looks right to me"]]) {
         await page.getByLabel("confirmed typo").check();
         await page.getByLabel("Note").fill(words);
-        await page.getByRole("button", { name: "Save" }).click();
+        await page.getByRole("button", { name: "Save", exact: true }).click();
         if (page === first) await page.waitForURL(/saved=1/);
       }
       assert.match(await second.getByRole("alert").innerText(), /^Someone else reviewed this event in the meantime/);
@@ -158,7 +158,7 @@ test("of two analysts the second is shown what the first one said, and loses no 
       assert.deepEqual(await violations(second), []);
       await picture(second, "meanwhile-laptop-light");
       await second.getByLabel("Note").fill("asked the sender; looks right to me");
-      await second.getByRole("button", { name: "Save" }).click();
+      await second.getByRole("button", { name: "Save", exact: true }).click();
       await second.waitForURL(/saved=1/);
       assert.equal(await second.locator(".said").innerText(), "asked the sender; looks right to me");
     }, [409]);
@@ -177,7 +177,7 @@ test("reading and saying what it was need no JavaScript", () =>
     assert.match(await page.locator("h1").innerText(), /looks like/);
     await page.goto(`${base}/events/target2222`);
     await page.getByRole("radio", { name: "false positive" }).check();
-    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("button", { name: "Save", exact: true }).click();
     assert.equal(await page.getByRole("status").innerText(), "Saved: 1 event marked false positive.");
   }));
 
@@ -355,7 +355,7 @@ test("what strangers write stays text", () =>
     }
     await page.getByLabel("Note").fill('"><script>alert(1)</script>\u202e');
     await page.getByLabel("confirmed typo").check();
-    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("button", { name: "Save", exact: true }).click();
     await page.waitForURL(/saved=1/);
     assert.equal(await page.locator(".said").innerText(), '"><script>alert(1)</script>\\u{202E}');
   }));
