@@ -44,7 +44,8 @@ and neither are rewrite, acl and other plugins that run before typoguard.
 
 With -resolve, the reply to a name that passes is judged too. It is blocked if an alias of it leads to a lookalike, or if the policy
 inspects its records and none is left; "record=" is the record. "alias=flattened" and "targets=hidden" show that it passes without
-its aliases, or without the records that lead to lookalikes, and "reply=none" that the resolver did not answer. A name is "deferred"
+its aliases, or without the records that lead to lookalikes, and "reply=none" that the resolver did not answer. It is blocked, with
+"targets=hidden", if the addresses of all its mail servers are hidden: allow one of them ("record="), too. A name is "deferred"
 if it is unknown whether its counterpart exists, or who operates it, and the policy defers mail until it is known. Without -resolve,
 only the names themselves are judged, a counterpart that a policy requires is assumed to exist, and a name of the kind tld to be somebody
 else's.
@@ -243,16 +244,18 @@ func (k *checker) judgeReply(r *result) {
 	q := k.query
 	q.Name, q.Candidates = dns.Fqdn(q.Name), false
 	effect, found := r.block.JudgeReply(&q, &r.decision, reply)
+	if effect != typoguard.Unchanged {
+		r.setRecord(found.Record)
+	}
 	switch effect {
 	case typoguard.Unchanged:
-		return
 	case typoguard.Blocked:
 		r.decision = found.Decision
+		return
 	case typoguard.Flattened:
 		r.alias = "flattened"
 	case typoguard.Reduced:
 		r.targets = "hidden"
 	}
-	target, _ := policy.Target(found.Record)
-	r.record = dns.TypeToString[found.Record.Header().Rrtype] + " " + strings.ToLower(strings.TrimSuffix(target, "."))
+	k.judgeMailServers(r, reply)
 }
