@@ -4,8 +4,13 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
+	"time"
+
+	"github.com/miekg/dns"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/suffixlist"
 )
 
 // warnOfClients warns of networks of clients that are narrower than a forwarder says: it names no single client, but a network of 24 bits
@@ -41,4 +46,41 @@ func asksItself(network netip.Prefix, clients *policy.Clients) bool {
 	contains := func(other netip.Prefix) bool { return other.Bits() <= network.Bits() && other.Contains(network.Addr()) }
 	wide := func(other netip.Prefix) bool { return !isNarrow(other) && contains(other) }
 	return network.Addr().IsLoopback() || slices.ContainsFunc(clients.Forwarders, contains) || slices.ContainsFunc(clients.Networks, wide)
+}
+
+// warnOfDenied warns of denied suffixes that look like nothing that their own policy protects, and neither does any name below.
+func warnOfDenied(b *block) []string {
+	suffixes, err := b.suffixes(b.now())
+	if err != nil {
+		return nil
+	}
+	var all []string
+	for i, c := range b.policies {
+		if len(suffixes[i].Denied) == 0 || len(suffixes[i].Protected) > maxCompared || b.lists[i].IsMissing() {
+			continue
+		}
+		if names := ineffective(c.Policy, suffixes[i], b.now()); len(names) > 0 {
+			all = append(all, fmt.Sprintf("policy %q: deny %s looks like no protected suffix of the policy, and hides nothing", c.Name, some(names)))
+		}
+	}
+	return all
+}
+
+// ineffective returns the suffixes that a policy denies without effect. Of one under which others register nothing is known: it may be what
+// is left of many lookalikes.
+func ineffective(p policy.Policy, suffixes policy.Suffixes, now time.Time) []string {
+	p.Mode, p.MonitorUntil = policy.Enforce, time.Time{}
+	alone, err := policy.Compile([]*policy.Policy{&p}, []policy.Suffixes{suffixes}, now)
+	if err != nil {
+		return nil
+	}
+	var names []string
+	for _, name := range suffixlist.Names(suffixes.Denied) {
+		d := alone.Judge(&policy.Query{Name: name, Type: dns.TypeMX})
+		above := func(s suffixlist.Suffix) bool { return strings.HasSuffix(s.Name, "."+name) }
+		if !d.Covered() && !policy.IsRegistry(name) && !alone.HidesBelow(name) && !slices.ContainsFunc(suffixes.Protected, above) {
+			names = append(names, name)
+		}
+	}
+	return names
 }
