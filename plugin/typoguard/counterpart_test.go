@@ -115,6 +115,8 @@ func TestRequireCounterpart(t *testing.T) {
 		{"ns", "", true, "exists", "ns.mil. MX, ns.mil. A, ns.mil. AAAA, ns.mil. NS"},
 		{"txt", "", false, "", "txt.mil. MX, txt.mil. A, txt.mil. AAAA, txt.mil. NS"},
 		{"null", "", false, "", "null.mil. MX"},
+		{"below.null", "", true, "exists", "null.mil. MX"},
+		{"below.txt", "", true, "exists", "txt.mil. MX, txt.mil. A, txt.mil. AAAA, txt.mil. NS"},
 		{"alias", "", false, "", "alias.mil. MX, alias.mil. A, alias.mil. AAAA, alias.mil. NS"},
 		{"google", "", false, "", "google.mil. MX"},
 		{"broken", "", true, "unknown", "broken.mil. MX"},
