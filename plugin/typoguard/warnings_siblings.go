@@ -9,25 +9,20 @@ import (
 	"golang.org/x/net/publicsuffix"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
-	"github.com/typoguard/coredns-typoguard/plugin/typoguard/suffixlist"
 )
 
 // warnOfSiblings warns of protected hosts whose domain is neither protected nor allowed: other hosts of the same domain are hidden if they
 // are near, although nobody else can register them.
 func warnOfSiblings(b *block) []string {
-	suffixes, err := b.suffixes(b.now())
-	if err != nil {
-		return nil
-	}
-	set := b.set.Load()
+	suffixes, set := b.suffixes(b.now()), b.set.Load()
 	var all []string
 	for i, c := range b.policies {
-		if len(suffixes[i].Protected) > maxCompared {
+		if set.Sizes[i].Protected > maxCompared {
 			continue
 		}
 		var hosts, domains []string
 		var example string
-		for _, host := range suffixlist.Names(suffixes[i].Protected) {
+		for _, host := range suffixes[i].Protected.Names() {
 			domain, hidden := siblingOf(host, set, &c.Policy)
 			if hidden == "" {
 				continue
