@@ -79,6 +79,8 @@ type (
 		States map[history.State]int64 `json:"states"`
 		Others []apiClient             `json:"others"`
 		Allow  []apiSuggestion         `json:"allow"`
+		// Decisions are those about the lookalike for the policy.
+		Decisions []apiDecision `json:"decisions"`
 	}
 	apiReviewed struct {
 		Changed int64 `json:"changed"`
@@ -162,7 +164,7 @@ func (s *site) apiEvent(ctx context.Context, r *http.Request) (*answer, error) {
 		return nil, err
 	}
 	page := s.newDetail(d)
-	a := apiDetail{Why: append([]string{}, page.Sentences...), States: map[history.State]int64{}, Others: clientsToAPI(d.Others), Allow: []apiSuggestion{}}
+	a := apiDetail{Why: append([]string{}, page.Sentences...), States: map[history.State]int64{}, Others: clientsToAPI(d.Others), Allow: []apiSuggestion{}, Decisions: decisionsToAPI(d.Decisions)}
 	if a.Event, err = eventToAPI(&d.Event); err != nil {
 		return nil, err
 	}
@@ -176,14 +178,9 @@ func (s *site) apiEvent(ctx context.Context, r *http.Request) (*answer, error) {
 }
 
 func (s *site) apiReview(ctx context.Context, r *http.Request) (*answer, error) {
-	if mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || mediaType != "application/json" {
-		return nil, errMedia
-	}
 	var given reviewRequest
-	decoder := json.NewDecoder(r.Body)
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&given); err != nil || decoder.More() {
-		return nil, &problem{http.StatusBadRequest, `Expected a JSON object such as {"state":"confirmed","note":"","all":false}.`}
+	if err := readJSON(r, &given, `{"state":"confirmed","note":"","lasts":false}`); err != nil {
+		return nil, err
 	}
 	review, wrong := s.newReview(r, given)
 	if wrong != nil {
@@ -194,6 +191,19 @@ func (s *site) apiReview(ctx context.Context, r *http.Request) (*answer, error) 
 		return nil, err
 	}
 	return toJSON(http.StatusOK, apiReviewed{changed})
+}
+
+// readJSON reads the body of a request, which must be a JSON object like an example.
+func readJSON(r *http.Request, into any, example string) error {
+	if mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || mediaType != "application/json" {
+		return errMedia
+	}
+	decoder := json.NewDecoder(r.Body)
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(into); err != nil || decoder.More() {
+		return &problem{http.StatusBadRequest, "Expected a JSON object such as " + example + "."}
+	}
+	return nil
 }
 
 // toJSON returns an API answer.

@@ -66,10 +66,14 @@ func TestDocumentedAPI(t *testing.T) {
 	p := newPage(t, lookup("k3j5q2abcd", time.Minute))
 	_, err := p.store.Review(t.Context(), "k3j5q2abcd", history.Review{State: history.StateConfirmed, Note: "address book of host 7", Reviewer: "alice"})
 	require.NoError(t, err)
+	decision := history.Decision{Policy: "mil", Lookalike: "us.army.ml", State: history.StateConfirmed, Note: "address book of host 7", Decider: "alice"}
+	_, err = p.store.Decide(t.Context(), decision)
+	require.NoError(t, err)
 	documented := examples(t)
-	require.Len(t, documented, 4)
+	require.Len(t, documented, 7)
 	for heading, target := range map[string]string{
 		"GET /api/v1/events": "/api/v1/events", "GET /api/v1/summary": "/api/v1/summary", "GET /api/v1/events/{id}": "/api/v1/events/k3j5q2abcd",
+		"GET /api/v1/decisions": "/api/v1/decisions?policy=mil&lookalike=us.army.ml", "GET /api/v1/journal": "/api/v1/journal?limit=1",
 	} {
 		t.Run(heading, func(t *testing.T) {
 			require.Len(t, documented[heading], 1)
@@ -83,11 +87,15 @@ func TestDocumentedAPI(t *testing.T) {
 			assert.Equal(t, want, got)
 		})
 	}
-	put := documented["PUT /api/v1/events/{id}/review"]
-	require.Len(t, put, 2)
-	w := p.do(http.MethodPut, "/api/v1/events/k3j5q2abcd/review", put[0], "Content-Type", "application/json")
-	assert.Equal(t, http.StatusOK, w.Code)
-	assert.Equal(t, paths(t, put[1]), paths(t, w.Body.String()))
+	for heading, target := range map[string]string{
+		"PUT /api/v1/events/{id}/review": "/api/v1/events/k3j5q2abcd/review", "PUT /api/v1/decisions": "/api/v1/decisions",
+	} {
+		put := documented[heading]
+		require.Len(t, put, 2)
+		w := p.do(http.MethodPut, target, put[0], "Content-Type", "application/json")
+		assert.Equal(t, http.StatusOK, w.Code)
+		assert.Equal(t, paths(t, put[1]), paths(t, w.Body.String()))
+	}
 
 	content, err := os.ReadFile("API.md")
 	require.NoError(t, err)

@@ -51,7 +51,9 @@ type form struct {
 	Note    string
 	MaxNote int
 	Open    int64 // the number of other open events for the same name and policy
-	All     bool
+	Lasts   bool  // whether it is a decision, with the following
+	Network string
+	Until   string
 	Problem string
 	Seen    string // the time of the last review that the person has seen; "" for never
 }
@@ -106,6 +108,7 @@ func newForm(d *history.Detail, chosen history.State, note string) form {
 	f := form{Note: note, MaxNote: maxNote, Open: d.States[history.StateOpen], Seen: seen(d)}
 	if d.State == history.StateOpen {
 		f.Open-- // this event itself
+		f.Lasts = true
 	}
 	for _, state := range history.States {
 		f.States = append(f.States, choice{stateWords(state), string(state), state == chosen})

@@ -128,6 +128,8 @@ func stateWords(state history.State) string {
 		return "confirmed typo"
 	case history.StateFalsePositive:
 		return "false positive"
+	case history.StateIgnored:
+		return "ignored"
 	}
 	return "open"
 }

@@ -29,6 +29,9 @@ func routes(s *site) http.Handler {
 	mux.Handle("GET /api/v1/events", api(s, s.apiEvents))
 	mux.Handle("GET /api/v1/events/{id}", api(s, s.apiEvent))
 	mux.Handle("PUT /api/v1/events/{id}/review", api(s, s.apiReview))
+	mux.Handle("GET /api/v1/decisions", api(s, s.apiDecisions))
+	mux.Handle("PUT /api/v1/decisions", api(s, s.apiDecide))
+	mux.Handle("GET /api/v1/journal", api(s, s.apiJournal))
 	mux.Handle("GET /api/", api(s, func(context.Context, *http.Request) (*answer, error) { return nil, errNotFound }))
 	return mux
 }
