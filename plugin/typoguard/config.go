@@ -138,7 +138,11 @@ type reviewConfig struct {
 
 // String returns the settings of the page.
 func (c *reviewConfig) String() string {
-	return fmt.Sprintf("web_config %q host %q history %s", c.WebConfig, c.Host, c.history)
+	editors := ""
+	if c.Editors != "" {
+		editors = fmt.Sprintf(" editors %q", strings.Split(c.Editors, "\n"))
+	}
+	return fmt.Sprintf("web_config %q host %q%s history %s", c.WebConfig, c.Host, editors, c.history)
 }
 
 // smtpConfig is a stanza's configuration of the SMTP listeners to which the sinkhole points.

@@ -10,8 +10,9 @@ import (
 
 // What changes are about.
 const (
-	WhatReview   = "review"
-	WhatDecision = "decision"
+	WhatReview    = "review"
+	WhatDecision  = "decision"
+	WhatAllowance = "allowance"
 )
 
 // Change is an entry of the journal. The database refuses to change or to remove entries.
@@ -71,6 +72,22 @@ func (d *Decision) record() any {
 		Decided time.Time  `json:"decided"`
 		Until   *time.Time `json:"until,omitempty"`
 	}{networkText(d.Network), d.State, d.Note, d.Decider, d.Decided.UTC().Truncate(time.Millisecond), optional(d.Until)}
+}
+
+// record returns the allowance as the journal has it; nil for nil.
+func (a *Allowance) record() any {
+	if a == nil {
+		return nil
+	}
+	return struct {
+		Owner     string     `json:"owner"`
+		Reason    string     `json:"reason"`
+		Until     *time.Time `json:"until,omitempty"`
+		Event     string     `json:"event"`
+		Lookalike string     `json:"lookalike"`
+		Granter   string     `json:"granter,omitempty"`
+		Granted   time.Time  `json:"granted"`
+	}{a.Owner, a.Reason, optional(a.Until), a.Event, a.Lookalike, a.Granter, a.Granted.UTC().Truncate(time.Millisecond)}
 }
 
 // optional returns a time for JSON, which omits it if it is zero.

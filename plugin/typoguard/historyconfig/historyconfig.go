@@ -40,6 +40,8 @@ type Page struct {
 	WebConfig string
 	// Host is a host name that requests may use, besides IP addresses and "localhost"; "" for none.
 	Host string
+	// Editors are the users who may change anything, with a line break between them; "" for everybody who can log in.
+	Editors string
 	// DSN is that of the history.
 	DSN string
 	// Version is shown on the page.

@@ -163,7 +163,10 @@ func (s *site) apiEvent(ctx context.Context, r *http.Request) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	page := s.newDetail(d)
+	page, err := s.newDetail(ctx, r, d)
+	if err != nil {
+		return nil, err
+	}
 	a := apiDetail{Why: append([]string{}, page.Sentences...), States: map[history.State]int64{}, Others: clientsToAPI(d.Others), Allow: []apiSuggestion{}, Decisions: decisionsToAPI(d.Decisions)}
 	if a.Event, err = eventToAPI(&d.Event); err != nil {
 		return nil, err

@@ -24,6 +24,7 @@ type detail struct {
 	Looks                    []candidate // all protected suffixes that the name looks like
 	States                   []stateCount
 	Form                     form
+	Editor                   bool   // whether the forms are shown
 	Saved                    string // the review that was just saved; "" if none was
 }
 
@@ -64,7 +65,10 @@ func (s *site) detail(ctx context.Context, r *http.Request) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	page := s.newDetail(d)
+	page, err := s.newDetail(ctx, r, d)
+	if err != nil {
+		return nil, err
+	}
 	// Anyone can craft such a link, so it counts only if the event was reviewed just before.
 	if changed, err := strconv.ParseInt(r.URL.Query().Get("saved"), 10, 64); err == nil && changed > 0 && s.now().Sub(d.Reviewed) < time.Minute {
 		page.Saved = plural(changed, "event", "events") + " marked " + stateWords(d.State) + "."
@@ -72,9 +76,14 @@ func (s *site) detail(ctx context.Context, r *http.Request) (*answer, error) {
 	return s.render(http.StatusOK, "detail", "Event "+escape(d.ID), "/events", page)
 }
 
-// newDetail returns the page of an event.
-func (s *site) newDetail(d *history.Detail) *detail {
-	page := &detail{Detail: d, Allow: allow(&d.Event.Event, s.now())}
+// newDetail returns the page of an event, as it is for whoever sent a request.
+func (s *site) newDetail(ctx context.Context, r *http.Request, d *history.Detail) (*detail, error) {
+	page := &detail{Detail: d, Editor: s.edits(r), Allow: allowanceFor(&d.Event.Event, s.now())}
+	page.Allow.Form.Owner = s.reviewer(r)
+	var err error
+	if page.Allow.Given, err = s.given(ctx, &d.Event.Event); err != nil {
+		return nil, err
+	}
 	page.NonASCII = findNonASCII(match.Decode(d.Name))
 	page.Unicode = inUnicode(d.Name)
 	page.IntendedUnicode = inUnicode(d.Intended)
@@ -92,7 +101,7 @@ func (s *site) newDetail(d *history.Detail) *detail {
 		})
 	}
 	page.Form = newForm(d, d.State, d.Note)
-	return page
+	return page, nil
 }
 
 // seen returns the time of an event's last review, as in the API; "" for never.

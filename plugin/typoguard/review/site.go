@@ -27,6 +27,7 @@ type site struct {
 	logger    *slog.Logger
 	version   string
 	webConfig string
+	editors   []string // who may change anything; everybody if there are none
 	assets    assets
 	summaries *summaries
 	queries   chan struct{}
@@ -37,7 +38,7 @@ type site struct {
 
 func newSite(config historyconfig.Page, store *history.Store) *site {
 	return &site{
-		store: store, logger: config.Logger, version: config.Version, webConfig: config.WebConfig, assets: vendored(), summaries: newSummaries(store),
+		store: store, logger: config.Logger, version: config.Version, webConfig: config.WebConfig, editors: editorsOf(config), assets: vendored(), summaries: newSummaries(store),
 		queries: make(chan struct{}, maxQueries), exports: make(chan struct{}, maxExports), now: time.Now,
 	}
 }
@@ -69,6 +70,8 @@ var (
 	errCursor   = &problem{http.StatusBadRequest, "This page of the list no longer exists. Start again from the first page."}
 	errBusy     = &problem{http.StatusServiceUnavailable, "Too many requests at the same time. Try again in a few seconds."}
 	errDatabase = &problem{http.StatusServiceUnavailable, "The event database is unreachable or too slow. DNS answers are not affected. Try again in a few seconds; the server's log has the cause."}
+	errForm     = &problem{http.StatusBadRequest, "The form is malformed or too large."}
+	errNoEditor = &problem{http.StatusForbidden, "You may read this page, but not change anything: you are none of its editors."}
 	errMedia    = &problem{http.StatusUnsupportedMediaType, "Expected Content-Type: application/json."}
 )
 

@@ -44,7 +44,7 @@ func formReview(r *http.Request) reviewRequest {
 // review stores a review from the form on an event's page, and redirects back there.
 func (s *site) review(ctx context.Context, r *http.Request) (*answer, error) {
 	if err := r.ParseForm(); err != nil {
-		return nil, &problem{http.StatusBadRequest, "The form is malformed or too large."}
+		return nil, errForm
 	}
 	id := r.PathValue("id")
 	review, wrong := s.newReview(r, formReview(r))
@@ -67,7 +67,10 @@ func (s *site) reviewAgain(ctx context.Context, r *http.Request, id string, wron
 	if err != nil {
 		return nil, err
 	}
-	page := s.newDetail(d)
+	page, err := s.newDetail(ctx, r, d)
+	if err != nil {
+		return nil, err
+	}
 	given := formReview(r)
 	page.Form = newForm(d, given.State, given.Note)
 	page.Form.Problem, page.Form.Lasts, page.Form.Network, page.Form.Until = wrong.message, given.Lasts, given.Network, given.Until
