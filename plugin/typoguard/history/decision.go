@@ -1,6 +1,7 @@
 package history
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"fmt"
@@ -53,7 +54,7 @@ func (s *Store) Decide(ctx context.Context, d Decision) (changed int64, err erro
 // decide stores a decision, made at an event if id is not "".
 func (t *transaction) decide(ctx context.Context, d Decision, id string) (changed int64, err error) {
 	d.Policy, d.Lookalike, d.Note, d.Decider = clean(d.Policy), clean(d.Lookalike), clean(d.Note), clean(d.Decider)
-	lookalikes, err := t.lockLookalikes(ctx, d.Policy, d.Lookalike)
+	lookalikes, err := t.lockLookalikes(ctx, decidedName{d.Policy, d.Lookalike})
 	if err != nil {
 		return 0, err
 	}
@@ -82,16 +83,33 @@ func (t *transaction) decide(ctx context.Context, d Decision, id string) (change
 	return changed, t.enter(ctx, &entry)
 }
 
-// lockLookalikes returns the row numbers of a policy's lookalikes of a name. Until the transaction ends nobody stores events of them, which
+// lockLookalikes returns the row numbers of policies' lookalikes of some names. Until the transaction ends nobody stores events of them, which
 // would otherwise come in open while the decision is being made.
-func (t *transaction) lockLookalikes(ctx context.Context, policy, name string) (numbers []int64, err error) {
-	err = t.query(ctx, func(row *sql.Rows) error {
-		var number int64
-		err := row.Scan(&number)
-		numbers = append(numbers, number)
-		return err
-	}, `UPDATE lookalike SET latest = latest WHERE name = $1 AND policy = $2 RETURNING number`, name, policy)
-	return numbers, err
+func (t *transaction) lockLookalikes(ctx context.Context, names ...decidedName) (numbers []int64, err error) {
+	type found struct {
+		digest []byte
+		number int64
+	}
+	var all []found
+	for _, name := range names {
+		if err := t.query(ctx, func(row *sql.Rows) error {
+			var f found
+			err := row.Scan(&f.digest, &f.number)
+			all = append(all, f)
+			return err
+		}, `SELECT digest, number FROM lookalike WHERE name = $1 AND policy = $2`, name.lookalike, name.policy); err != nil {
+			return nil, err
+		}
+	}
+	// In the order of writers of events, to avoid deadlocks.
+	slices.SortFunc(all, func(a, b found) int { return bytes.Compare(a.digest, b.digest) })
+	for _, f := range all {
+		if _, err := t.exec(ctx, `UPDATE lookalike SET latest = latest WHERE number = $1`, f.number); err != nil {
+			return nil, err
+		}
+		numbers = append(numbers, f.number)
+	}
+	return numbers, nil
 }
 
 // decision returns the stored decision for the same policy, lookalike and network, and its row number; nil if there is none.

@@ -345,7 +345,8 @@ func TestDecisionIndexes(t *testing.T) {
 		`SELECT ` + decisionColumns + ` FROM decision WHERE TRUE ORDER BY decided DESC, number DESC LIMIT 1000`,
 		`SELECT decision, network FROM decided_network WHERE decision IN (1, 2) AND network IN ('a', 'b')`,
 		`SELECT min(first), count(*) FROM event WHERE lookalike IN (1, 2) GROUP BY first - first % 86400000`,
-		`UPDATE lookalike SET latest = latest WHERE name = 'a' AND policy = 'b' RETURNING number`,
+		`SELECT digest, number FROM lookalike WHERE name = 'a' AND policy = 'b'`,
+		`SELECT ` + decisionColumns + ` FROM decision WHERE decided = 1 AND decider = 'a' ORDER BY number`,
 	} {
 		h, err := s.ready(t.Context())
 		require.NoError(t, err)
@@ -358,4 +359,56 @@ func TestDecisionIndexes(t *testing.T) {
 			return err
 		}))
 	}
+}
+
+// TestDecideBulk: a review of several events and all that are alike lasts, one without these does not, and both can be taken back, by the
+// journal too.
+func TestDecideBulk(t *testing.T) {
+	army, navy := lookup("army", time.Hour), lookup("navy", time.Hour)
+	navy.Name = "navy.ml"
+	later := func(of *event.Event, id string) *event.Event {
+		e := *of
+		e.ID, e.First, e.Last = id, now.Add(time.Minute), now.Add(time.Minute)
+		return &e
+	}
+	eachDatabase(t, func(t *testing.T, s *Store) {
+		t.Helper()
+		write(t, s, army, navy, lookup("army2", time.Minute))
+		made, err := s.ReviewBulk(t.Context(), Bulk{IDs: []string{"army", "navy"}, Alike: true, State: StateConfirmed, Note: "typos", Reviewer: "alice"})
+		require.NoError(t, err)
+		assert.Equal(t, int64(3), made.Events)
+		write(t, s, later(army, "army3"), later(navy, "navy3"))
+		assert.Equal(t, StateConfirmed, stateOf(t, s, "army3"))
+		assert.Equal(t, StateConfirmed, stateOf(t, s, "navy3"))
+
+		none, err := s.Undo(t.Context(), made.At, "bob")
+		require.NoError(t, err)
+		assert.Zero(t, none.Events)
+		back, err := s.Undo(t.Context(), made.At, "alice")
+		require.NoError(t, err)
+		assert.Equal(t, int64(5), back.Events)
+		write(t, s, later(army, "army4"))
+		assert.Equal(t, 6, opened(t, s))
+
+		alone, err := s.ReviewBulk(t.Context(), Bulk{IDs: []string{"army", "navy"}, State: StateIgnored, Reviewer: "bob"})
+		require.NoError(t, err)
+		assert.Equal(t, int64(2), alone.Events)
+		write(t, s, later(army, "army5"))
+		assert.Equal(t, 5, opened(t, s))
+		all, err := s.Decisions(t.Context(), "", "")
+		require.NoError(t, err)
+		assert.Empty(t, all)
+
+		journal, err := s.Journal(t.Context(), 0, 20)
+		require.NoError(t, err)
+		var what []string
+		for _, c := range journal {
+			what = append(what, c.Who+" "+c.What+" "+c.Name+" "+c.Event)
+		}
+		assert.Equal(t, []string{"bob review navy.ml navy", "bob review us.army.ml army", "alice undo  "}, what[:3])
+		assert.ElementsMatch(t, []string{"alice decision navy.ml ", "alice decision us.army.ml "}, what[3:5])
+		assert.ElementsMatch(t, []string{"alice decision navy.ml ", "alice decision us.army.ml "}, what[5:])
+		assert.Contains(t, journal[0].Before, `"note":"typos"`)
+		check(t, s)
+	})
 }

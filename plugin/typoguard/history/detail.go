@@ -63,7 +63,7 @@ func (t *transaction) review(ctx context.Context, id string, r Review, now time.
 		return 0, fmt.Errorf("%w: %q", ErrReviewed, id)
 	}
 	if r.Lasts { // before the event, as writers of events lock them
-		if _, err := t.lockLookalikes(ctx, e.policy, e.name); err != nil {
+		if _, err := t.lockLookalikes(ctx, decidedName{e.policy, e.name}); err != nil {
 			return 0, err
 		}
 	}

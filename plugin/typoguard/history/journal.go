@@ -13,6 +13,7 @@ const (
 	WhatReview    = "review"
 	WhatDecision  = "decision"
 	WhatAllowance = "allowance"
+	WhatUndo      = "undo"
 )
 
 // Change is an entry of the journal. The database refuses to change or to remove entries.
@@ -101,7 +102,7 @@ func optional(t time.Time) *time.Time {
 
 // reviewed is the review of an event as the journal has it.
 type reviewed struct {
-	State    State      `json:"state"`
+	State    State      `json:"state,omitempty"`
 	Note     string     `json:"note,omitempty"`
 	Reviewer string     `json:"reviewer,omitempty"`
 	Reviewed *time.Time `json:"reviewed,omitempty"`

@@ -55,8 +55,9 @@ type (
 
 // allow stores an allowance from the form on an event's page, and redirects back there.
 func (s *site) allow(ctx context.Context, r *http.Request) (*answer, error) {
-	if err := r.ParseForm(); err != nil {
-		return nil, errForm
+	q, err := s.backQuery(r)
+	if err != nil {
+		return nil, err
 	}
 	id := r.PathValue("id")
 	given := allowRequest{r.PostForm.Get("suffix"), r.PostForm.Get("owner"), r.PostForm.Get("reason"), r.PostForm.Get("until")}
@@ -70,19 +71,22 @@ func (s *site) allow(ctx context.Context, r *http.Request) (*answer, error) {
 		if err != nil {
 			return nil, err
 		}
+		if page.Place, err = s.place(ctx, q, id); err != nil {
+			return nil, err
+		}
 		page.Allow.Form = allowForm{given.Suffix, given.Owner, given.Reason, given.Until, wrong.message}
 		return s.render(wrong.status, "detail", "Event "+escape(d.ID), "/events", page)
 	}
 	if _, err := s.store.Allow(ctx, allowance); err != nil {
 		return nil, err
 	}
-	return &answer{status: http.StatusSeeOther, location: "/events/" + url.PathEscape(id) + "#allow"}, nil
+	return &answer{status: http.StatusSeeOther, location: q.event(id) + "#allow"}, nil
 }
 
 // apiAllow stores an allowance.
 func (s *site) apiAllow(ctx context.Context, r *http.Request) (*answer, error) {
 	var given allowRequest
-	if err := readJSON(r, &given, `{"suffix":"army.ml","owner":"mail team","reason":"a partner","until":""}`); err != nil {
+	if err := fromJSON(r, &given, `{"suffix":"army.ml","owner":"mail team","reason":"a partner","until":""}`); err != nil {
 		return nil, err
 	}
 	d, err := s.store.Event(ctx, r.PathValue("id"))

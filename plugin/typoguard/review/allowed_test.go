@@ -3,7 +3,6 @@ package review
 import (
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -15,16 +14,6 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/historyconfig"
 )
 
-// post posts a form of the page.
-func (p *testPage) post(target string, values ...string) *httptest.ResponseRecorder {
-	p.Helper()
-	body := url.Values{}
-	for i := 0; i < len(values); i += 2 {
-		body.Set(values[i], values[i+1])
-	}
-	return p.do(http.MethodPost, target, body.Encode(), "Content-Type", "application/x-www-form-urlencoded", "Sec-Fetch-Site", "same-origin")
-}
-
 // TestAllowByForm: what is allowed on the page is shown there, is a list for allow_file, and can be revoked.
 func TestAllowByForm(t *testing.T) {
 	p := newPage(t, lookup("aaaaaaaaaa", time.Minute), lookup("bbbbbbbbbb", time.Hour))
@@ -34,7 +23,7 @@ func TestAllowByForm(t *testing.T) {
 	assert.Equal(t, http.StatusSeeOther, w.Code)
 	assert.Equal(t, "/events/aaaaaaaaaa#allow", w.Header().Get("Location"))
 	assert.Equal(t, history.StateFalsePositive, p.event("bbbbbbbbbb").State)
-	assert.Contains(t, text(t, p.get("/events/bbbbbbbbbb").Body.String()), "army.ml is allowed until 2100-01-01 00:00:00 UTC: a <b>partner</b> #1 (mail team).")
+	assert.Contains(t, text(t, p.get("/events/bbbbbbbbbb").Body.String()), "army.ml is allowed until 2100-01-01 00:00:00 UTC : a <b>partner</b> #1 (mail team).")
 
 	list := p.get("/allowed/mil")
 	assert.Equal(t, "text/plain; charset=utf-8", list.Header().Get("Content-Type"))
@@ -112,6 +101,10 @@ func TestEditors(t *testing.T) {
 		{http.MethodPost, "/events/aaaaaaaaaa/allow", "suffix=army.ml&owner=a&reason=b", "application/x-www-form-urlencoded"},
 		{http.MethodPut, "/api/v1/events/aaaaaaaaaa/allow", `{"suffix":"army.ml","owner":"a","reason":"b"}`, "application/json"},
 		{http.MethodPost, "/allowed/revoke", "policy=mil&suffix=army.ml", "application/x-www-form-urlencoded"},
+		{http.MethodPost, "/events/review", "event=aaaaaaaaaa&state=open", "application/x-www-form-urlencoded"},
+		{http.MethodPost, "/api/v1/reviews", `{"ids":["aaaaaaaaaa"],"state":"open"}`, "application/json"},
+		{http.MethodPost, "/undo", "at=2026-11-22T02:03:04.567Z", "application/x-www-form-urlencoded"},
+		{http.MethodPost, "/api/v1/undo", `{"at":"2026-11-22T02:03:04.567Z"}`, "application/json"},
 		{http.MethodDelete, "/api/v1/allowed?policy=mil&suffix=us.army.ml", "", ""},
 	}
 	as := func(user, method, target, body, contentType string) *httptest.ResponseRecorder {
@@ -125,11 +118,12 @@ func TestEditors(t *testing.T) {
 		}
 	}
 	assert.Equal(t, history.StateOpen, p.event("aaaaaaaaaa").State)
-	for _, target := range []string{"/events/aaaaaaaaaa", "/events", "/allowed", "/allowed/mil", "/api/v1/journal"} {
+	for _, target := range []string{"/events/aaaaaaaaaa", "/allowed", "/allowed/mil", "/api/v1/journal"} {
 		w := as("bob", http.MethodGet, target, "", "")
 		assert.Equal(t, http.StatusOK, w.Code, target)
 		assert.NotContains(t, w.Body.String(), `method="post"`, target)
 	}
+	assert.Contains(t, as("bob", http.MethodGet, "/events", "", "").Body.String(), `<button name="state" value="confirmed" disabled`)
 	for _, r := range requests {
 		assert.NotEqual(t, http.StatusForbidden, as("carol", r.method, r.target, r.body, r.contentType).Code, "%s %s", r.method, r.target)
 	}

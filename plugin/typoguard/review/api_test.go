@@ -75,7 +75,7 @@ func TestDocumentedAPI(t *testing.T) {
 		require.NoError(t, err)
 	}
 	documented := examples(t)
-	require.Len(t, documented, 9)
+	require.Len(t, documented, 11)
 	for heading, target := range map[string]string{
 		"GET /api/v1/events": "/api/v1/events", "GET /api/v1/summary": "/api/v1/summary", "GET /api/v1/events/{id}": "/api/v1/events/k3j5q2abcd",
 		"GET /api/v1/decisions": "/api/v1/decisions?policy=mil&lookalike=us.army.ml", "GET /api/v1/journal": "/api/v1/journal?limit=1",
@@ -93,15 +93,17 @@ func TestDocumentedAPI(t *testing.T) {
 			assert.Equal(t, want, got)
 		})
 	}
-	for heading, target := range map[string]string{
-		"PUT /api/v1/events/{id}/review": "/api/v1/events/k3j5q2abcd/review", "PUT /api/v1/decisions": "/api/v1/decisions",
-		"PUT /api/v1/events/{id}/allow": "/api/v1/events/k3j5q2abcd/allow",
+	for _, change := range []struct{ heading, method, target string }{
+		{"PUT /api/v1/events/{id}/review", http.MethodPut, "/api/v1/events/k3j5q2abcd/review"},
+		{"PUT /api/v1/decisions", http.MethodPut, "/api/v1/decisions"},
+		{"PUT /api/v1/events/{id}/allow", http.MethodPut, "/api/v1/events/k3j5q2abcd/allow"},
+		{"POST /api/v1/reviews", http.MethodPost, "/api/v1/reviews"},
+		{"POST /api/v1/undo", http.MethodPost, "/api/v1/undo"},
 	} {
-		put := documented[heading]
-		require.Len(t, put, 2)
-		w := p.do(http.MethodPut, target, put[0], "Content-Type", "application/json")
+		require.Len(t, documented[change.heading], 2)
+		w := p.do(change.method, change.target, documented[change.heading][0], "Content-Type", "application/json")
 		assert.Equal(t, http.StatusOK, w.Code)
-		assert.Equal(t, paths(t, put[1]), paths(t, w.Body.String()))
+		assert.Equal(t, paths(t, documented[change.heading][1]), paths(t, w.Body.String()))
 	}
 
 	content, err := os.ReadFile("API.md")

@@ -59,7 +59,7 @@ type decisionRequest struct {
 // apiDecide stores a decision.
 func (s *site) apiDecide(ctx context.Context, r *http.Request) (*answer, error) {
 	var given decisionRequest
-	if err := readJSON(r, &given, `{"policy":"mil","lookalike":"us.army.ml","state":"confirmed"}`); err != nil {
+	if err := fromJSON(r, &given, `{"policy":"mil","lookalike":"us.army.ml","state":"confirmed"}`); err != nil {
 		return nil, err
 	}
 	review, wrong := s.newReview(r, reviewRequest{State: given.State, Note: given.Note, Lasts: true, Network: given.Network, Until: given.Until})

@@ -35,7 +35,7 @@ func TestDecideByForm(t *testing.T) {
 	assert.Equal(t, history.StateIgnored, p.later("cccccccccc", nil))
 	assert.Equal(t, history.StateOpen, p.later("dddddddddd", func(e *event.Event) { e.Client = "192.0.3.7" }), "another network")
 	shown := text(t, p.get("/events/dddddddddd").Body.String())
-	assert.Contains(t, shown, "UTC: ignored for clients in 192.0.2.0/24 until 2100-01-01 00:00:00 UTC. 1 event has come in closed since then.")
+	assert.Contains(t, shown, "UTC : ignored for clients in 192.0.2.0/24 until 2100-01-01 00:00:00 UTC . 1 event has come in closed since then.")
 	assert.NotContains(t, p.get("/events/cccccccccc").Body.String(), `name="lasts" value="1" checked`, "of a closed event")
 
 	w = p.form("aaaaaaaaaa", "state", "open", "lasts", "1", "network", "192.0.2.0/24")

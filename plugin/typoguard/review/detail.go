@@ -26,6 +26,8 @@ type detail struct {
 	Form                     form
 	Editor                   bool   // whether the forms are shown
 	Saved                    string // the review that was just saved; "" if none was
+	Said                     *said  // of another event's review; nil if there was none
+	Place                    *place
 }
 
 // candidate is a protected suffix that the name looks like.
@@ -67,6 +69,16 @@ func (s *site) detail(ctx context.Context, r *http.Request) (*answer, error) {
 	}
 	page, err := s.newDetail(ctx, r, d)
 	if err != nil {
+		return nil, err
+	}
+	q, err := s.listQuery(r.URL.Query())
+	if err != nil {
+		return nil, err
+	}
+	if page.Place, err = s.place(ctx, q, d.ID); err != nil {
+		return nil, err
+	}
+	if page.Said, err = s.said(ctx, r); err != nil {
 		return nil, err
 	}
 	// Anyone can craft such a link, so it counts only if the event was reviewed just before.
@@ -124,6 +136,9 @@ func newForm(d *history.Detail, chosen history.State, note string) form {
 	}
 	return f
 }
+
+// Back returns the filter and order of the list from which the event was opened, for forms.
+func (d *detail) Back() string { return d.Place.Back() }
 
 // TypeList returns the query types.
 func (d *detail) TypeList() string { return strings.Join(d.Types, ", ") }
