@@ -61,6 +61,7 @@ func BenchmarkPages(b *testing.B) {
 		"list": "/events", "list of a month": "/events?span=30d&sort=count", "list blocked": "/events?span=30d&done=blocked&sort=client",
 		"list by text": "/events?name=army&sort=name&reverse=1", "list by nothing": "/events?name=nothing-has-this", "list of a client": "/events?client=10.0.0.0&kind=addition",
 		"list of a lookalike": "/events?lookalike=" + list.Events[0].Name, "list next page": next, "event": "/events/" + id, "API": "/api/v1/events?limit=50",
+		"allowed": "/allowed", "allow list": "/allowed/us-military", "decisions": "/api/v1/decisions", "decisions on a lookalike": "/api/v1/decisions?lookalike=" + list.Events[0].Name, "journal": "/api/v1/journal",
 	} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
