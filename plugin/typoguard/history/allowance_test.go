@@ -2,7 +2,10 @@ package history
 
 import (
 	"context"
+	"errors"
 	"io/fs"
+	"net"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
@@ -163,4 +166,19 @@ func TestWatchAllowed(t *testing.T) {
 			assert.Empty(t, changes)
 		})
 	}
+}
+
+// TestReadAllowedLookup: a host that the system's resolver does not know is an error that says so, and is found by the lookup.
+func TestReadAllowedLookup(t *testing.T) {
+	const dsn = "postgres://typoguard@db.invalid:1/events"
+	_, err := ReadAllowed(t.Context(), dsn, "mil", nil)
+	_, unknown := errors.AsType[*net.DNSError](err)
+	assert.True(t, unknown, "%v", err)
+	var asked []string
+	_, err = ReadAllowed(t.Context(), dsn, "mil", func(_ context.Context, host string) ([]netip.Addr, error) {
+		asked = append(asked, host)
+		return []netip.Addr{netip.MustParseAddr("127.0.0.1")}, nil
+	})
+	require.ErrorContains(t, err, "connection refused")
+	assert.Contains(t, asked, "db.invalid")
 }

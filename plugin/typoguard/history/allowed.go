@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
 )
 
 // Lookup returns the addresses of a host.
@@ -24,113 +25,89 @@ type Lookup = func(ctx context.Context, host string) ([]netip.Addr, error)
 // open. The error wraps fs.ErrNotExist if nothing was ever allowed there: a database that was begun anew, because the one before was
 // damaged or is on a disk that is not mounted, must not look as if somebody had revoked everything. The lookup, if it is not nil, finds a
 // database server that the host's own resolver does not know.
-func ReadAllowed(ctx context.Context, dsn, policy string, lookup Lookup) ([]byte, error) {
-	if path, ok := ParseSQLite(dsn); ok {
-		return readSQLite(ctx, path, policy)
-	}
-	conn, err := connectPostgres(ctx, dsn, lookup)
-	if err != nil {
-		return nil, err
-	}
-	defer closePostgres(ctx, conn)
-	var exists bool
-	if err := conn.QueryRow(ctx, `SELECT to_regclass('allowance') IS NOT NULL`).Scan(&exists); err != nil {
-		return nil, err
-	}
-	if !exists {
-		return nil, notBegun
-	}
-	query, args := allowancesOf(policy)
-	rows, err := conn.Query(ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (*Allowance, error) {
-		var a Allowance
-		var until, granted int64
-		err := row.Scan(&a.Policy, &a.Suffix, &a.Owner, &a.Reason, &until, &a.Event, &a.Lookalike, &a.Granter, &granted)
-		a.Until, a.Granted = fromMillis(until), fromMillis(granted)
-		return &a, err
-	})
-	if err == nil && len(all) == 0 {
-		err = conn.QueryRow(ctx, everAllowed).Scan(&exists)
-	}
-	return listOr(all, exists, err)
-}
-
-// listOr returns allowances as a list, unless there is an error, or a database in which they do not exist.
-func listOr(all []*Allowance, exists bool, err error) ([]byte, error) {
-	switch {
-	case err != nil:
-		return nil, err
-	case !exists:
-		return nil, notBegun
-	}
-	return AllowList(all), nil
-}
-
-// notBegun is the error for a history in which nothing was ever allowed.
-var notBegun = fmt.Errorf("nothing was ever allowed in the history: %w", fs.ErrNotExist)
-
-// everAllowed asks whether anything was ever allowed in a history that has no allowances now.
-const everAllowed = `SELECT EXISTS (SELECT 1 FROM journal WHERE what = '` + WhatAllowance + `')`
-
-// readSQLite reads a file that need not exist.
-func readSQLite(ctx context.Context, path, policy string) (_ []byte, err error) {
-	if _, err := os.Stat(path); err != nil {
-		return nil, err
-	}
-	f := &sqliteFile{path: path}
-	db, err := f.handle("mode=rw&_query_only=1") // does not create it
+func ReadAllowed(ctx context.Context, dsn, policy string, lookup Lookup) (_ []byte, err error) {
+	db, d, exists, err := openToRead(dsn, lookup)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
 	db.SetMaxOpenConns(1)
-	var exists bool
-	if err := db.QueryRowContext(ctx, `SELECT count(*) > 0 FROM sqlite_master WHERE name = 'allowance'`).Scan(&exists); err != nil {
+	var begun bool
+	if err := db.QueryRowContext(ctx, exists).Scan(&begun); err != nil {
 		return nil, err
 	}
-	if !exists {
-		return nil, notBegun
+	if !begun {
+		return nil, errNeverAllowed
 	}
-	query, args := allowancesOf(policy)
-	rows, err := db.QueryContext(ctx, f.sql(query), args...)
 	var all []*Allowance
-	err = scan(rows, err, func(row *sql.Rows) error {
+	query, args := allowancesOf(policy)
+	rows, err := db.QueryContext(ctx, d.sql(query), args...)
+	if err := scan(rows, err, func(row *sql.Rows) error {
 		a, err := scanAllowance(row)
 		all = append(all, a)
 		return err
-	})
-	if err == nil && len(all) == 0 {
-		err = db.QueryRowContext(ctx, everAllowed).Scan(&exists)
+	}); err != nil {
+		return nil, err
 	}
-	return listOr(all, exists, err)
+	if len(all) == 0 {
+		if err := db.QueryRowContext(ctx, everAllowed).Scan(&begun); err != nil {
+			return nil, err
+		}
+	}
+	if !begun {
+		return nil, errNeverAllowed
+	}
+	return AllowList(all), nil
 }
 
-// connectPostgres opens one connection to a server.
-func connectPostgres(ctx context.Context, dsn string, lookup Lookup) (*pgx.Conn, error) {
+// errNeverAllowed is the error for a history in which nothing was ever allowed.
+var errNeverAllowed = fmt.Errorf("nothing was ever allowed in the history: %w", fs.ErrNotExist)
+
+// everAllowed asks whether anything was ever allowed in a history that has no allowances now.
+const everAllowed = `SELECT EXISTS (SELECT 1 FROM journal WHERE what = '` + WhatAllowance + `')`
+
+// openToRead opens a database, which it does not create, and returns a query for whether it has a table of allowances.
+func openToRead(dsn string, lookup Lookup) (db *sql.DB, d database, exists string, err error) {
+	path, ok := ParseSQLite(dsn)
+	if !ok {
+		config, err := postgresConfig(dsn, lookup)
+		if err != nil {
+			return nil, nil, "", err
+		}
+		return stdlib.OpenDB(*config), &postgresServer{dsn: dsn}, `SELECT to_regclass('allowance') IS NOT NULL`, nil
+	}
+	if _, err := os.Stat(path); err != nil {
+		return nil, nil, "", err
+	}
+	f := &sqliteFile{path: path}
+	db, err = f.handle("mode=rw&_query_only=1")
+	return db, f, `SELECT count(*) > 0 FROM sqlite_master WHERE name = 'allowance'`, err
+}
+
+// postgresConfig returns how to connect to a server.
+func postgresConfig(dsn string, lookup Lookup) (*pgx.ConnConfig, error) {
 	config, err := pgx.ParseConfig(withDefaults(dsn, fips140.Enforced()))
 	if err != nil {
 		return nil, errors.New("invalid PostgreSQL URL") // Check has said more
 	}
-	if lookup != nil {
-		config.LookupFunc = func(ctx context.Context, host string) ([]string, error) {
-			found, err := net.DefaultResolver.LookupHost(ctx, host)
-			if err == nil {
-				return found, nil
-			}
-			addresses, other := lookup(ctx, host)
-			if other != nil || len(addresses) == 0 {
-				return nil, errors.Join(err, other)
-			}
-			for _, a := range addresses {
-				found = append(found, a.String())
-			}
+	if lookup == nil {
+		return config, nil
+	}
+	config.LookupFunc = func(ctx context.Context, host string) ([]string, error) {
+		found, err := net.DefaultResolver.LookupHost(ctx, host)
+		if err == nil {
 			return found, nil
 		}
+		addresses, other := lookup(ctx, host)
+		if other != nil || len(addresses) == 0 {
+			return nil, errors.Join(err, other)
+		}
+		for _, a := range addresses {
+			found = append(found, a.String())
+		}
+		return found, nil
 	}
-	return pgx.ConnectConfig(ctx, config)
+	return config, nil
 }
 
 // closePostgres closes a connection that has only read. A server that does not answer is not waited for long.
@@ -186,7 +163,11 @@ func watchSQLite(ctx context.Context, dsn string, changed func()) {
 func listen(ctx context.Context, dsn string, changed func()) (listened bool) {
 	connecting, cancel := context.WithTimeout(ctx, aliveTimeout)
 	defer cancel()
-	conn, err := connectPostgres(connecting, dsn, nil)
+	config, err := postgresConfig(dsn, nil)
+	if err != nil {
+		return false
+	}
+	conn, err := pgx.ConnectConfig(connecting, config)
 	if err != nil {
 		return false
 	}
