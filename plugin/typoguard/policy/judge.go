@@ -123,11 +123,11 @@ func (s *Set) check(q *Query, matches []match.Match, at int) (Existence, Reason)
 	if p.Require == nil || q.Exists == nil {
 		return NotChecked, Hidden
 	}
-	domain := counterpart(q.Name, m)
+	domain, below := counterpart(q.Name, m)
 	if domain == "" {
 		return NotChecked, Hidden
 	}
-	found := q.Exists(domain, p.Require.Timeout)
+	found := q.exists(domain, below, p.Require.Timeout)
 	if !p.Require.satisfied(found) {
 		return found, NoCounterpart
 	}
