@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -151,11 +152,7 @@ func rawJSON(text string) json.RawMessage {
 // only returns a problem for a parameter that is not one of some names.
 func only(values url.Values, names ...string) error {
 	for name := range values {
-		known := false
-		for _, n := range names {
-			known = known || n == name
-		}
-		if !known {
+		if !slices.Contains(names, name) {
 			return &problem{http.StatusBadRequest, "Unknown parameter " + strconv.Quote(name) + "; expected one of " + strings.Join(names, ", ") + "."}
 		}
 	}
