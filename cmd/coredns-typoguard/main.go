@@ -45,6 +45,7 @@ func main() {
 	stopper.Listen()
 	go stopper.Run()
 	service.Announce()
+	tuning.Release()
 	if slices.Contains(os.Args[1:], "-version") || slices.Contains(os.Args[1:], "--version") {
 		writeCryptography(os.Stderr) // standard output has CoreDNS's version only, for scripts
 		writeOrigins(os.Stderr)

@@ -14,6 +14,7 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/existence"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/listzone"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/metrics"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/pace"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/sink"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/suffixlist"
@@ -35,12 +36,11 @@ type block struct {
 
 	now      func() time.Time
 	compiled time.Time // when the set was compiled, by the wall clock
-	hashes   []string  // of the policies in force
 	unready  atomic.Bool
 }
 
-// newBlock reads the lists of all policies and compiles the first set.
-func newBlock(at int, policies []*policyConfig) (*block, error) {
+// newBlock reads the lists of all policies and compiles the first set. The pace is nil at a start.
+func newBlock(at int, policies []*policyConfig, p *pace.Pace) (*block, error) {
 	if err := loadPopular(policies); err != nil {
 		return nil, err
 	}
@@ -60,7 +60,7 @@ func newBlock(at int, policies []*policyConfig) (*block, error) {
 		}
 		b.lists, b.look = append(b.lists, l), append(b.look, make(chan struct{}, 1))
 	}
-	return b, b.compile()
+	return b, b.compile(p)
 }
 
 // missing returns why a list that the server must not start without is missing, or nil.
@@ -85,7 +85,7 @@ func (b *block) loadMissing(ctx context.Context, lookup suffixlist.Lookup) error
 		changed = changed || retried
 	}
 	if changed {
-		if err := b.compile(); err != nil {
+		if err := b.compile(nil); err != nil {
 			return err
 		}
 	}
@@ -93,29 +93,28 @@ func (b *block) loadMissing(ctx context.Context, lookup suffixlist.Lookup) error
 }
 
 // compile compiles the lists' suffixes into a set, and puts it in force.
-func (b *block) compile() error {
+func (b *block) compile(p *pace.Pace) error {
 	var policies []*policy.Policy
-	for _, c := range b.policies {
+	for i, c := range b.policies {
 		policies = append(policies, &c.Policy)
+		if b.lists[i].IsMissing() {
+			continue // the suffixes are unknown
+		}
+		protected, _ := b.lists[i].Suffixes()
+		if err := c.checkProtected(protected); err != nil {
+			return err
+		}
 	}
 	now := b.now().Round(0)
-	suffixes, err := b.suffixes(now)
-	if err != nil {
-		return err
-	}
-	set, err := policy.Compile(policies, suffixes, now)
+	set, err := policy.Compile(policies, b.suffixes(now), now, p)
 	if err != nil {
 		return err
 	}
 	if err := b.checkZones(set); err != nil {
 		return err
 	}
-	hashes := make([]string, len(policies))
-	for i, p := range policies {
-		hashes[i] = p.Hash(&suffixes[i])
-	}
 	b.set.Store(set)
-	b.compiled, b.hashes = now, hashes
+	b.compiled = now
 	b.unready.Store(b.lacksLists())
 	wake(b.changed)
 	b.wakeFeeds()
@@ -133,21 +132,13 @@ func (b *block) lacksLists() bool {
 }
 
 // suffixes returns the suffixes of each policy, without those that have expired by a given time.
-func (b *block) suffixes(now time.Time) ([]policy.Suffixes, error) {
+func (b *block) suffixes(now time.Time) []policy.Suffixes {
 	all := make([]policy.Suffixes, len(b.policies))
 	for i, c := range b.policies {
-		protected, allowed, err := b.lists[i].Suffixes()
-		if err != nil {
-			return nil, err
-		}
-		if !b.lists[i].IsMissing() { // otherwise the suffixes are unknown
-			if err := c.checkProtected(protected); err != nil {
-				return nil, err
-			}
-		}
-		all[i] = policy.Suffixes{Protected: suffixlist.At(protected, now), Allowed: suffixlist.At(allowed, now), Denied: c.lists.denied}
+		protected, allowed := b.lists[i].Suffixes()
+		all[i] = policy.Suffixes{Protected: protected.At(now), Allowed: allowed.At(now), Denied: suffixlist.ListOf(c.lists.denied...)}
 	}
-	return all, nil
+	return all
 }
 
 // configOf returns the configuration of a policy of the block.

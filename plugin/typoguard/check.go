@@ -90,11 +90,11 @@ func (c *policyConfig) completeSources() error {
 }
 
 // checkProtected returns an error if an option applies to none of the protected suffixes, expired ones included.
-func (c *policyConfig) checkProtected(protected []suffixlist.Suffix) error {
+func (c *policyConfig) checkProtected(protected suffixlist.List) error {
 	distance, registry := 1, false
-	for i := range protected {
-		distance = max(distance, match.MaxDistance(protected[i].Name))
-		registry = registry || policy.IsRegistry(protected[i].Name)
+	for s := range protected.All() {
+		distance = max(distance, match.MaxDistance(s.Name))
+		registry = registry || policy.IsRegistry(s.Name)
 		if distance >= c.Distance && (registry || c.Require == nil || c.Kinds.Has(match.TLD)) {
 			return nil
 		}

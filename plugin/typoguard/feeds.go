@@ -12,6 +12,7 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/pool"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/rows"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/suffixlist"
 )
 
 // feedPool holds the feeds by zone. At a reload, they go on with the versions they have.
@@ -66,10 +67,7 @@ func (i *instance) feedConfig(b *block, z *feedZone) *feed.Config {
 
 // feedInput returns what the next version of a feed is made from.
 func (i *instance) feedInput(b *block, z *feedZone) (*feed.Input, error) {
-	set, suffixes, changed, err := i.policiesInForce(b)
-	if err != nil {
-		return nil, err
-	}
+	set, suffixes, changed := i.policiesInForce(b)
 	now := b.now()
 	plan := rows.Select(set, suffixes, rows.Options{Feed: z.Name, Now: now}).Plan(false)
 	return &feed.Input{
@@ -80,27 +78,23 @@ func (i *instance) feedInput(b *block, z *feedZone) (*feed.Input, error) {
 
 // policiesInForce returns the policies in force of a block, their suffixes, and when these last changed, as far as that is not the time of a
 // file: when a fetched list was changed, or a suffix expired.
-func (i *instance) policiesInForce(b *block) (set *policy.Set, suffixes []policy.Suffixes, changed time.Time, err error) {
+func (i *instance) policiesInForce(b *block) (set *policy.Set, suffixes []policy.Suffixes, changed time.Time) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
-	if suffixes, err = b.suffixes(b.compiled); err != nil {
-		return nil, nil, changed, err
-	}
 	for _, l := range b.lists {
-		protected, allowed, err := l.Suffixes()
-		if err != nil {
-			return nil, nil, changed, err
-		}
-		for _, s := range slices.Concat(protected, allowed) {
-			if !s.Until.After(b.compiled) {
-				changed = latest(changed, s.Until)
+		protected, allowed := l.Suffixes()
+		for _, list := range []suffixlist.List{protected, allowed} {
+			for s := range list.All() {
+				if !s.Until.After(b.compiled) {
+					changed = latest(changed, s.Until)
+				}
 			}
 		}
 		for _, s := range l.Sources {
 			changed = latest(changed, s.Modified())
 		}
 	}
-	return b.set.Load(), suffixes, changed, nil
+	return b.set.Load(), b.suffixes(b.compiled), changed
 }
 
 // latest returns the latest of some times.
@@ -178,12 +172,9 @@ func offerDoT(c *tls.Config) {
 // warnOfFeeds warns of zones for secondaries that none can ask for, and says what rows cannot express.
 func warnOfFeeds(b *block, own, sites []*site) []string {
 	var all []string
-	suffixes, err := b.suffixes(b.now())
+	suffixes := b.suffixes(b.now())
 	for _, z := range b.feeds {
 		all = append(all, warnOfUnserved(b, own, sites, feedOption, z.Name)...)
-		if err != nil {
-			continue
-		}
 		for _, limit := range rows.Select(b.set.Load(), suffixes, rows.Options{Feed: z.Name, Now: b.now()}).Limits() {
 			all = append(all, fmt.Sprintf("%s %s: %s", feedOption, z.Name, limit))
 		}

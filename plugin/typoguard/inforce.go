@@ -12,7 +12,7 @@ import (
 
 // inForce describes the policy of a block at an index in one line.
 func (b *block) inForce(i int) string {
-	c, sizes := b.policies[i], b.set.Load().Sizes[i]
+	c, set := b.policies[i], b.set.Load()
 	var parts []string
 	add := func(format string, args ...any) { parts = append(parts, fmt.Sprintf(format, args...)) }
 	mode := c.ModeAt(b.now())
@@ -21,8 +21,8 @@ func (b *block) inForce(i int) string {
 	} else {
 		add("mode %s", mode)
 	}
-	add("%d protected", sizes.Protected)
-	add("%d allowed", sizes.Allowed)
+	add("%d protected", set.Sizes[i].Protected)
+	add("%d allowed", set.Sizes[i].Allowed)
 	add("action %s%s", c.Action, joinAddresses(c.Sinkhole))
 	add("%s", clientsText(&c.Clients))
 	for _, s := range b.lists[i].Sources {
@@ -42,7 +42,7 @@ func (b *block) inForce(i int) string {
 	if c.review != nil {
 		add("review %s", c.review.Address)
 	}
-	add("hash %s", b.hashes[i])
+	add("hash %s", set.Hashes[i])
 	return fmt.Sprintf("policy %q in force: %s", c.Name, strings.Join(parts, ", "))
 }
 

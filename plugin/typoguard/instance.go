@@ -1,6 +1,7 @@
 package typoguard
 
 import (
+	"context"
 	"errors"
 	"sync"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/feed"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/inherit"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/metrics"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/pace"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/sink"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/watch"
 )
@@ -41,6 +43,16 @@ type resources struct {
 var running struct {
 	sync.Mutex
 	*instance
+}
+
+// loadingPace returns the pace for loading an instance: while another one answers queries, it makes room for them.
+func loadingPace() *pace.Pace {
+	running.Lock()
+	defer running.Unlock()
+	if running.instance == nil {
+		return nil
+	}
+	return pace.New(context.Background())
 }
 
 type instanceKey struct{}

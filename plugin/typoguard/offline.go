@@ -55,9 +55,11 @@ func (b *Block) Noted(name string) (suffixlist.Suffix, bool) {
 func notedIn(all []policy.Suffixes) map[string]suffixlist.Suffix {
 	noted := map[string]suffixlist.Suffix{}
 	for _, p := range all {
-		for _, s := range slices.Concat(p.Allowed, p.Protected) {
-			if s.Note != "" || !s.Until.IsZero() {
-				noted[s.Name] = s
+		for _, list := range []suffixlist.List{p.Allowed, p.Protected} {
+			for s := range list.All() {
+				if s.Note != "" || !s.Until.IsZero() {
+					noted[s.Name] = s
+				}
 			}
 		}
 	}
@@ -100,10 +102,7 @@ func Load(input caddy.Input) ([]*Block, error) {
 			return nil, err
 		}
 		blocks[b.at].Warnings = warningsOf(b, sites, loaded)
-		suffixes, err := b.suffixes(time.Now())
-		if err != nil {
-			return nil, err
-		}
+		suffixes := b.suffixes(time.Now())
 		blocks[b.at].Set, blocks[b.at].Suffixes, blocks[b.at].noted = b.set.Load(), suffixes, notedIn(suffixes)
 	}
 	if !slices.ContainsFunc(blocks, func(b *Block) bool { return b.Set != nil }) {

@@ -18,7 +18,6 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/popular"
-	"github.com/typoguard/coredns-typoguard/plugin/typoguard/suffixlist"
 )
 
 // load loads a Corefile with the plugins that these tests use.
@@ -78,9 +77,9 @@ tls://. {
 		},
 	}, blocks[1].Set.Policies)
 	require.Len(t, blocks[1].Suffixes, 2)
-	assert.Equal(t, []string{"army.mil", "xn--bcher-kva.example"}, suffixlist.Names(blocks[1].Suffixes[0].Protected))
-	assert.Equal(t, []string{"gov.ml"}, suffixlist.Names(blocks[1].Suffixes[0].Allowed))
-	assert.Equal(t, []string{"mindef.nl"}, suffixlist.Names(blocks[1].Suffixes[1].Protected))
+	assert.Equal(t, []string{"army.mil", "xn--bcher-kva.example"}, blocks[1].Suffixes[0].Protected.Names())
+	assert.Equal(t, []string{"gov.ml"}, blocks[1].Suffixes[0].Allowed.Names())
+	assert.Equal(t, []string{"mindef.nl"}, blocks[1].Suffixes[1].Protected.Names())
 	noted, ok := blocks[1].Noted("army.mil")
 	assert.True(t, ok)
 	assert.Equal(t, "a note", noted.Note)

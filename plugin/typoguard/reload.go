@@ -9,6 +9,7 @@ import (
 	"github.com/coredns/caddy"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/metrics"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/pace"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/suffixlist"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/watch"
@@ -120,7 +121,7 @@ func (r *reloader) reload(ctx context.Context, b *block, c *policyConfig, lists 
 	if ctx.Err() != nil {
 		return suffixlist.Unchanged
 	}
-	change, reloaded := r.putInForce(b, c, lists, look)
+	change, reloaded := r.putInForce(b, c, lists, look, pace.New(ctx))
 	if reloaded {
 		b.countKnown(ctx)
 	}
@@ -128,11 +129,11 @@ func (r *reloader) reload(ctx context.Context, b *block, c *policyConfig, lists 
 }
 
 // putInForce puts in force what a look at the lists of a policy found, and reports whether anything has changed.
-func (r *reloader) putInForce(b *block, c *policyConfig, lists *suffixlist.Lists, look *suffixlist.Look) (change suffixlist.Change, reloaded bool) {
+func (r *reloader) putInForce(b *block, c *policyConfig, lists *suffixlist.Lists, look *suffixlist.Look, p *pace.Pace) (change suffixlist.Change, reloaded bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	failures := lists.Record(look, time.Now())
-	taken, rejected := take(b, lists.Proposals(look))
+	taken, rejected := take(b, lists.Proposals(look), p)
 	for _, err := range append(failures, rejected.reasons...) {
 		log.Errorf("policy %q: reload failed, keeping the previous lists: %v", c.Name, err)
 		metrics.PolicyReloads.WithLabelValues(metrics.ResultError).Inc()
@@ -166,14 +167,14 @@ type rejected struct {
 
 // take compiles the policies with the lists proposed, and puts them in force. Lists that do not compile together are tried one by one, so
 // that a good one does not have to wait for a bad one.
-func take(b *block, proposals []*suffixlist.Proposal) (taken []*suffixlist.Proposal, no rejected) {
+func take(b *block, proposals []*suffixlist.Proposal, p *pace.Pace) (taken []*suffixlist.Proposal, no rejected) {
 	if len(proposals) == 0 {
 		return nil, no
 	}
-	for _, p := range proposals {
-		p.Propose()
+	for _, proposal := range proposals {
+		proposal.Propose()
 	}
-	err := b.compile()
+	err := b.compile(p)
 	if err == nil {
 		return proposals, no
 	}
@@ -184,11 +185,11 @@ func take(b *block, proposals []*suffixlist.Proposal) (taken []*suffixlist.Propo
 		}
 		return nil, no
 	}
-	for _, p := range proposals {
-		p.Withdraw()
+	for _, proposal := range proposals {
+		proposal.Withdraw()
 	}
-	for _, p := range proposals {
-		alone, refused := take(b, []*suffixlist.Proposal{p})
+	for _, proposal := range proposals {
+		alone, refused := take(b, []*suffixlist.Proposal{proposal}, p)
 		taken = append(taken, alone...)
 		no.any = no.any || refused.any
 		no.reasons = append(no.reasons, refused.reasons...)
@@ -211,7 +212,7 @@ func (r *reloader) expire(ctx context.Context, b *block) {
 			return
 		case <-b.changed:
 		case <-timer.C:
-			compiles = r.compileDue(b)
+			compiles = r.compileDue(ctx, b)
 			r.publishModes()
 			if now := b.modes(); !slices.Equal(now, modes) {
 				modes = now
@@ -225,7 +226,7 @@ func (r *reloader) expire(ctx context.Context, b *block) {
 // compileDue recompiles the policies of a block if an entry has expired, or if the clock was set back: an entry may have expired only by a
 // wrong date. It reports false if that fails, which is unexpected: the
 // same lists compiled before.
-func (r *reloader) compileDue(b *block) bool {
+func (r *reloader) compileDue(ctx context.Context, b *block) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	next, now := b.set.Load().Next, b.now().Round(0)
@@ -233,7 +234,7 @@ func (r *reloader) compileDue(b *block) bool {
 	if setBack := now.Before(b.compiled); !hasExpired && !setBack {
 		return true
 	}
-	if err := b.compile(); err != nil {
+	if err := b.compile(pace.New(ctx)); err != nil {
 		log.Errorf("removing expired list entries failed, they are still in force: %v", err)
 		return false
 	}
@@ -271,8 +272,9 @@ func (r *reloader) publishModes() {
 func (r *reloader) publishInfo() {
 	published := map[info]struct{}{}
 	for _, b := range r.blocks {
+		set := b.set.Load()
 		for i, c := range b.policies {
-			labels := info{c.Name, b.hashes[i], c.ModeAt(b.now()).String(), c.Action.String(), caddy.AppVersion}
+			labels := info{c.Name, set.Hashes[i], c.ModeAt(b.now()).String(), c.Action.String(), caddy.AppVersion}
 			published[labels] = struct{}{}
 			metrics.PolicyInfo.WithLabelValues(labels[:]...).Set(1)
 		}

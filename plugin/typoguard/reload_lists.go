@@ -75,8 +75,8 @@ func logListsAtStart(c *policyConfig, lists *suffixlist.Lists, before *reloader)
 
 // protectsNothing reports whether the lists have nothing to protect.
 func protectsNothing(lists *suffixlist.Lists) bool {
-	protected, _, err := lists.Suffixes()
-	return err == nil && len(protected) == 0
+	protected, _ := lists.Suffixes()
+	return !protected.Any(func(suffixlist.Suffix) bool { return true })
 }
 
 // logListAtStart warns of a list that would be refused in the background. At a start somebody looks on, and may want it.
@@ -86,7 +86,7 @@ func logListAtStart(c *policyConfig, s *suffixlist.Source, before *reloader) {
 		old = before.contentOf(c.Name, s)
 	}
 	strange := s.Strange
-	if old != nil {
+	if old != "" {
 		d := s.Since(old, time.Now())
 		if d.Shrinks(c.lists.shrink) {
 			log.Warningf("policy %q: %s has lost many suffixes since it was last loaded, and is taken nevertheless: %s", c.Name, s.Label(), d)
@@ -98,8 +98,8 @@ func logListAtStart(c *policyConfig, s *suffixlist.Source, before *reloader) {
 	}
 }
 
-// contentOf returns what an instance has in force of the same list of a policy of the same name, or nil.
-func (r *reloader) contentOf(policyName string, like *suffixlist.Source) []byte {
+// contentOf returns what an instance has in force of the same list of a policy of the same name, or "".
+func (r *reloader) contentOf(policyName string, like *suffixlist.Source) string {
 	for _, b := range r.blocks {
 		for i, c := range b.policies {
 			for _, s := range b.lists[i].Sources {
@@ -109,7 +109,7 @@ func (r *reloader) contentOf(policyName string, like *suffixlist.Source) []byte 
 			}
 		}
 	}
-	return nil
+	return ""
 }
 
 // publishLists updates the gauges of lists that are checked. A list that several policies of the same name have is as old as the oldest.

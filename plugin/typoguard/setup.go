@@ -18,7 +18,7 @@ func setup(c *caddy.Controller) error {
 	if err != nil {
 		return plugin.Error(pluginName, err)
 	}
-	b, err := newBlock(c.ServerBlockIndex, policies)
+	b, err := newBlock(c.ServerBlockIndex, policies, loadingPace())
 	if err != nil {
 		return plugin.Error(pluginName, err)
 	}

@@ -28,7 +28,7 @@ func parseCorefile(tb testing.TB, root, corefile string) (*block, error) {
 	if err != nil {
 		return nil, err
 	}
-	b, err := newBlock(0, policies)
+	b, err := newBlock(0, policies, nil)
 	if err != nil {
 		return nil, err
 	}
@@ -125,7 +125,7 @@ func TestParseEverything(t *testing.T) {
 	require.Len(t, c.Popular, 2)
 	assert.Same(t, popular.Builtin(), c.Popular[0])
 	assert.Equal(t, map[string]int{"example.org": 7}, maps.Collect(c.Popular[1].All()))
-	assert.Equal(t, []string{"example.com", "example.net"}, suffixlist.Names(c.lists.denied))
+	assert.Equal(t, []string{"example.com", "example.net"}, suffixlist.ListOf(c.lists.denied...).Names())
 	assert.Equal(t, []string{
 		filepath.Join(root, "events.json"), filepath.Join(root, "more.json"), "udp://192.0.2.1:514", "tls://siem.example.org:6515",
 	}, c.sinkNames)
@@ -133,10 +133,9 @@ func TestParseEverything(t *testing.T) {
 	assert.True(t, c.dnstap)
 	assert.Equal(t, time.Minute, c.lists.reload)
 	assert.Equal(t, 20, c.lists.sources[0].Shrink)
-	protected, allowed, err := b.lists[0].Suffixes()
-	require.NoError(t, err)
-	assert.Equal(t, []string{"army.mil", "mindef.nl", "navy.mil", "xn--bcher-kva.example", "af.mil"}, suffixlist.Names(protected))
-	assert.Equal(t, []string{"gov.ml"}, suffixlist.Names(allowed))
+	protected, allowed := b.lists[0].Suffixes()
+	assert.Equal(t, []string{"army.mil", "mindef.nl", "navy.mil", "xn--bcher-kva.example", "af.mil"}, protected.Names())
+	assert.Equal(t, []string{"gov.ml"}, allowed.Names())
 	assert.Equal(t, []policy.Sizes{{Protected: 5, Allowed: 1}}, b.set.Load().Sizes)
 }
 

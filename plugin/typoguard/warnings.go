@@ -91,8 +91,7 @@ func (b *block) hidesBelow(zone string) bool {
 		return false
 	}
 	below := func(s suffixlist.Suffix) bool { return strings.HasSuffix(s.Name, "."+zone) }
-	suffixes, err := b.suffixes(b.now())
-	return err == nil && slices.ContainsFunc(suffixes, func(s policy.Suffixes) bool { return slices.ContainsFunc(s.Protected, below) })
+	return slices.ContainsFunc(b.suffixes(b.now()), func(s policy.Suffixes) bool { return s.Protected.Any(below) })
 }
 
 // hidesAsMuch reports whether the policies of the block may hide as much of a zone as those of another block. If those hide the zone
@@ -134,23 +133,20 @@ func warnOfTLDs(b *block) []string {
 
 // warnOfContradictions warns of suffixes of one policy that another one would hide: listed names pass for all policies.
 func warnOfContradictions(b *block) []string {
-	suffixes, err := b.suffixes(b.now())
-	if err != nil || len(b.policies) < 2 {
-		return nil
-	}
 	count := 0
-	for _, s := range suffixes {
-		count += len(s.Protected) + len(s.Allowed)
+	for _, s := range b.set.Load().Sizes {
+		count += s.Protected + s.Allowed
 	}
-	if count > maxCompared {
+	if count > maxCompared || len(b.policies) < 2 {
 		return nil
 	}
+	suffixes := b.suffixes(b.now())
 	var all []string
 	for i, c := range b.policies {
 		if !slices.Contains(c.Modes(match.Homoglyph), policy.Enforce) {
 			continue
 		}
-		alone, err := policy.Compile([]*policy.Policy{&c.Policy}, suffixes[i:i+1], b.now())
+		alone, err := policy.Compile([]*policy.Policy{&c.Policy}, suffixes[i:i+1], b.now(), nil)
 		if err != nil {
 			return nil
 		}
@@ -166,10 +162,10 @@ func warnOfContradictions(b *block) []string {
 }
 
 // warnOfListed warns of the suffixes on a list of another policy that a policy would hide.
-func warnOfListed(alone *policy.Set, c, other *policyConfig, list string, suffixes []suffixlist.Suffix, now time.Time) []string {
+func warnOfListed(alone *policy.Set, c, other *policyConfig, list string, suffixes suffixlist.List, now time.Time) []string {
 	var names []string
 	var like string
-	for _, name := range suffixlist.Names(suffixes) {
+	for _, name := range suffixes.Names() {
 		d := alone.Judge(&policy.Query{Name: name, Type: dns.TypeMX, Now: func() time.Time { return now }})
 		if d.Covered() {
 			names, like = append(names, name), d.Lookalike.Protected

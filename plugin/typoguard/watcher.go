@@ -10,7 +10,6 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/metrics"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
-	"github.com/typoguard/coredns-typoguard/plugin/typoguard/suffixlist"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/watch"
 )
 
@@ -26,17 +25,13 @@ func (b *block) newWatcher(memory *watch.Memory) *watch.Watcher {
 
 // neighbours returns the names to watch, by the policies that are in force.
 func (b *block) neighbours() []watch.Name {
-	suffixes, err := b.suffixes(b.now())
-	if err != nil {
-		return nil // the error was logged when the lists were read
-	}
-	set := b.set.Load()
+	suffixes, set := b.suffixes(b.now()), b.set.Load()
 	var all []watch.Name
 	for i, c := range b.policies {
 		if !c.watch {
 			continue
 		}
-		all = append(all, watch.Neighbours(suffixlist.Names(suffixes[i].Protected), func(name string) (event.Lookalike, bool) {
+		all = append(all, watch.Neighbours(suffixes[i].Protected.Names(), func(name string) (event.Lookalike, bool) {
 			d := set.Judge(&policy.Query{Name: name, Type: dns.TypeMX, Only: &c.Policy})
 			return d.Lookalike, d.Covered()
 		})...)

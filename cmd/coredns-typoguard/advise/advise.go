@@ -17,7 +17,6 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
-	"github.com/typoguard/coredns-typoguard/plugin/typoguard/suffixlist"
 )
 
 const description = `Says for each protected suffix which known domains look like it, by rank: which ones pass because they are popular, which ones
@@ -188,7 +187,7 @@ func adviceOn(ctx context.Context, b *typoguard.Block, wanted []string) []*advic
 	bySuffix := map[key]*advice{}
 	var all []*advice
 	for i, p := range b.Set.Policies {
-		for _, suffix := range suffixlist.Names(b.Suffixes[i].Protected) {
+		for _, suffix := range b.Suffixes[i].Protected.Names() {
 			if len(only) == 0 || only[suffix] {
 				a := &advice{Policy: p.Name, Suffix: suffix, policy: p, block: b}
 				bySuffix[key{p.Name, suffix}] = a

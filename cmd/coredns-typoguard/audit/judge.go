@@ -12,7 +12,6 @@ import (
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/resolver"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
-	"github.com/typoguard/coredns-typoguard/plugin/typoguard/suffixlist"
 )
 
 // This file alone knows how policies are asked. The rest of the package has verdicts and likenesses.
@@ -75,7 +74,7 @@ func (j *judge) protected() []string {
 	var all []string
 	for _, b := range j.blocks.Selected() {
 		for _, s := range b.Suffixes {
-			all = append(all, suffixlist.Names(s.Protected)...)
+			all = append(all, s.Protected.Names()...)
 		}
 	}
 	return all

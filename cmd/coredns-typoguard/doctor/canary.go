@@ -79,8 +79,9 @@ func (e *examination) canaryOf(b *typoguard.Block, at int) (canary, bool) {
 	if p.Require != nil {
 		return canary{}, false
 	}
-	for i, suffix := range b.Suffixes[at].Protected {
-		if i == maxTried {
+	tried := 0
+	for suffix := range b.Suffixes[at].Protected.All() {
+		if tried++; tried > maxTried {
 			break
 		}
 		for _, name := range edits(suffix.Name) {
@@ -118,7 +119,7 @@ func edits(suffix string) []string {
 func endangered(b *typoguard.Block) []string {
 	var all []string
 	for _, s := range b.Suffixes {
-		for _, allowed := range s.Allowed {
+		for allowed := range s.Allowed.All() {
 			for at, end := dns.NextLabel(allowed.Name, 0); !end && len(all) < maxTried; at, end = dns.NextLabel(allowed.Name, at) {
 				d := b.Judge(&policy.Query{Name: allowed.Name[at:], Type: dns.TypeMX})
 				if d.Enforced() {

@@ -2,7 +2,6 @@ package export
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
@@ -43,7 +42,7 @@ func limitsOfPolicy(p *policy.Policy, suffixes policy.Suffixes, isRegistered boo
 		limits = append(limits, "inspect: the list has domains of recipients, not the targets of records")
 	}
 	ends := func(s suffixlist.Suffix) bool { return !s.Until.IsZero() }
-	if slices.ContainsFunc(suffixes.Protected, ends) || slices.ContainsFunc(suffixes.Allowed, ends) {
+	if suffixes.Protected.Any(ends) || suffixes.Allowed.Any(ends) {
 		limits = append(limits, "until: entries expire only when the list is written again")
 	}
 	if isRegistered {

@@ -8,8 +8,10 @@ import (
 	"runtime/pprof"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
+	"github.com/coredns/caddy"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -90,4 +92,25 @@ func TestGarbage(t *testing.T) {
 		runtime.GC()
 		return value(t, setting) == 400
 	}, 10*time.Second, time.Millisecond, "without it")
+}
+
+func TestRelease(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		released := func() uint64 { return value(t, "/memory/classes/heap/released:bytes") }
+		const garbage = 256 << 20
+		list := make([]byte, garbage)
+		for i := 0; i < len(list); i += 4096 {
+			list[i] = 1
+		}
+		before := released()
+		require.NoError(t, releaseAfterStart(caddy.ShutdownEvent, nil))
+		require.NoError(t, releaseAfterStart(caddy.InstanceStartupEvent, nil))
+		runtime.KeepAlive(list)
+		list = nil
+		time.Sleep(releaseAfter - time.Second)
+		assert.Less(t, released(), before+garbage/2, "not while it still needs memory")
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		assert.Greater(t, released(), before+garbage/2)
+	})
 }

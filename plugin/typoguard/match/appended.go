@@ -15,9 +15,9 @@ const maxPublic = 4
 // public suffix, so that nearly none needs to be looked up without it.
 type endings []uint64
 
-// newEndings returns a filter for the entries that can be Appended, or none if there are no such entries.
-func newEndings(protected []Entry) endings {
-	return make(endings, (countKind(protected, Appended)+1)/2) // 32 bits for each
+// newEndings returns a filter for a number of records that can be Appended, or none if there are no such records.
+func newEndings(records int) endings {
+	return make(endings, (records+1)/2) // 32 bits for each
 }
 
 // add adds the last two labels of a form, which must have its sums.

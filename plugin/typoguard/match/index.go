@@ -1,9 +1,6 @@
 package match
 
-import (
-	"fmt"
-	"strings"
-)
+import "strings"
 
 // Entry is one suffix to protect, for one policy. The same suffix may be in several entries.
 type Entry struct {
@@ -86,49 +83,48 @@ type Result struct {
 }
 
 // Compile builds an index. Suffixes are as ParseSuffix returns them; an entry that CheckProtectable refuses, or with
-// a distance other than 1 and 2, is an error that names it.
+// a distance other than 1 and 2, is an error that names it. A suffix may repeat: every entry has matches of its own.
 func Compile(protected []Entry, allowed []string, options ...Option) (*Index, error) {
-	for _, e := range protected {
-		if err := CheckProtectable(e.Suffix); err != nil {
-			return nil, fmt.Errorf("%q: %w", e.Suffix, err)
+	var b Builder
+	for i := range protected {
+		if err := protected[i].check(); err != nil {
+			return nil, err
 		}
-		if e.Distance < 1 || e.Distance > maxDistance {
-			return nil, fmt.Errorf("%q: distance %d, expected 1 or 2", e.Suffix, e.Distance)
-		}
+		b.add(protected[i])
 	}
+	for _, suffix := range allowed {
+		b.allowed.add(suffix, 0)
+	}
+	return b.Build(options...), nil
+}
+
+// Build builds the index of the suffixes that were added.
+func (b *Builder) Build(options ...Option) *Index {
 	h := newHasher()
 	x := &Index{
-		records:    newRecords(protected, allowed),
-		bySkeleton: newTable(len(protected) + len(allowed) + nonASCII(protected)),
+		bySkeleton: newTable(b.protected.count + b.allowed.count + b.nonASCII),
 		looks:      newSkeletons(func(rune) string { return "" }, h),
 		hash:       h,
-		endings:    newEndings(protected),
-		byStem:     newTable(countKind(protected, TLD)),
+		endings:    newEndings(b.appended),
+		byStem:     newTable(b.tld),
 	}
+	x.records = b.records()
 	for _, option := range options {
 		option(x)
 	}
-	b := new(Buffer)
-	x.records.each(func(at uint32) { x.admit(b, at) })
+	buffer := new(Buffer)
+	x.records.each(func(at uint32) {
+		b.step()
+		x.admit(buffer, at)
+	})
 	if x.reach = max(x.reach, x.looks.longest); len(x.endings) > 0 || x.stemmed > 0 {
 		x.reach = maxName // any public suffix can be behind a record, or in place of its own
 	}
 	h.cover(x.reach)
 	for d := 1; d <= maxDistance; d++ {
-		x.near[d-1] = newSegments(h, d, func(use func(at uint32, f *form)) { x.formsOf(b, d, use) })
+		x.near[d-1] = newSegments(h, d, func(use func(at uint32, f *form)) { x.formsOf(buffer, d, b.step, use) })
 	}
-	return x, nil
-}
-
-// nonASCII returns how many suffixes have A-labels, and thus may have a transliteration.
-func nonASCII(protected []Entry) int {
-	n := 0
-	for i := range protected {
-		if strings.Contains(protected[i].Suffix, "xn--") {
-			n++
-		}
-	}
-	return n
+	return x
 }
 
 // admit adds a record to the table, and extends the index's reach to it.
@@ -167,8 +163,9 @@ func (x *Index) admitKinds(f *form, a anatomy, at uint32) {
 }
 
 // formsOf calls use with the forms and sums of every protected suffix with a distance.
-func (x *Index) formsOf(b *Buffer, distance int, use func(at uint32, f *form)) {
+func (x *Index) formsOf(b *Buffer, distance int, step func(), use func(at uint32, f *form)) {
 	x.records.each(func(at uint32) {
+		step()
 		if at >= x.records.allowed || x.records.search(at) != distance {
 			return
 		}

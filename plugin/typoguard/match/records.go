@@ -1,9 +1,6 @@
 package match
 
-import (
-	"sort"
-	"strings"
-)
+import "sort"
 
 // records are the listed suffixes as one text, without a pointer for each, so that a million of them cost the garbage collector
 // nothing. A record is a length and an anatomy, of one octet each, followed by so many octets of text; its position identifies it.
@@ -23,50 +20,13 @@ type group struct {
 	entry Entry
 }
 
-// newRecords returns records of entries and allowed suffixes.
-func newRecords(protected []Entry, allowed []string) records {
-	var text strings.Builder
-	text.Grow(textLength(protected, allowed))
-	var r records
-	add := func(suffix string, a anatomy) {
-		text.WriteByte(byte(len(suffix)))
-		text.WriteByte(byte(a))
-		text.WriteString(suffix)
-	}
-	for _, e := range protected {
-		add(e.Suffix, anatomyOf(e.Suffix))
-		e.Suffix = ""
-		if last := len(r.groups) - 1; last >= 0 && r.groups[last].entry == e {
-			r.groups[last].end = text.Len()
-		} else {
-			r.groups = append(r.groups, group{text.Len(), e})
-		}
-	}
-	r.allowed = uint32(text.Len())
-	for _, suffix := range allowed {
-		add(suffix, 0)
-	}
-	r.text = text.String()
-	return r
-}
-
-// textLength returns the size of records in octets.
-func textLength(protected []Entry, allowed []string) int {
-	n := recordHead * (len(protected) + len(allowed))
-	for _, e := range protected {
-		n += len(e.Suffix)
-	}
-	for _, suffix := range allowed {
-		n += len(suffix)
-	}
-	return n
+// recordAt returns the text of the record at a position of records.
+func recordAt(text string, at int) string {
+	return text[at+recordHead : at+recordHead+int(text[at])]
 }
 
 // suffix returns the text of the record at a position.
-func (r *records) suffix(at uint32) string {
-	length := uint32(r.text[at])
-	return r.text[at+recordHead : at+recordHead+length]
-}
+func (r *records) suffix(at uint32) string { return recordAt(r.text, int(at)) }
 
 // anatomy returns the anatomy of the protected suffix at a position.
 func (r *records) anatomy(at uint32) anatomy { return anatomy(r.text[at+1]) }

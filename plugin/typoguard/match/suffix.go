@@ -16,6 +16,14 @@ var hostnames = idna.New(idna.MapForLookup(), idna.BidiRule(), idna.StrictDomain
 // ParseSuffix returns a domain suffix as this package compares it: in lower-case A-labels, without the final dot. It accepts host
 // names in either form of IDNA. The error says what was expected; the caller adds s.
 func ParseSuffix(s string) (string, error) {
+	if isPlain(s) {
+		return s, nil
+	}
+	return parseSuffix(s)
+}
+
+// parseSuffix is ParseSuffix without the short cut.
+func parseSuffix(s string) (string, error) {
 	switch {
 	case !utf8.ValidString(s):
 		return "", errors.New("expected a domain suffix such as army.nl in UTF-8")
@@ -43,6 +51,32 @@ func ParseSuffix(s string) (string, error) {
 		return "", errors.New("expected a domain suffix such as army.nl, not an address")
 	}
 	return name, nil
+}
+
+// isPlain reports whether a text is certainly a suffix in the form that ParseSuffix returns. It is for long lists: what it does not know of,
+// such as A-labels, is found out with more work.
+func isPlain(s string) bool {
+	if len(s) > maxName {
+		return false
+	}
+	length, hasLetter := 0, false // of the label
+	for i := range len(s) {
+		switch c := s[i]; {
+		case 'a' <= c && c <= 'z':
+			hasLetter = true // thus it is no address
+		case '0' <= c && c <= '9':
+		case c == '-' && length > 0 && i+1 < len(s) && s[i-1] != '-' && s[i+1] != '.':
+		case c == '.' && length > 0:
+			length = 0
+			continue
+		default:
+			return false
+		}
+		if length++; length > 63 {
+			return false
+		}
+	}
+	return length > 0 && hasLetter
 }
 
 // CheckProtectable returns an error for a suffix, as returned by ParseSuffix, that is too short to protect: a single label of one or

@@ -6,17 +6,6 @@ import "slices"
 // for example.de, example.uk for example.co.uk. What is registered must be the same label: co.uk, where others register, is no typo of
 // co.de. A protected suffix that is a public suffix itself has no such names.
 
-// countKind returns how many entries have a kind.
-func countKind(protected []Entry, kind Kind) int {
-	n := 0
-	for i := range protected {
-		if protected[i].Kinds.Has(kind) {
-			n++
-		}
-	}
-	return n
-}
-
 // stem returns the key of the text from a label on to the one before another.
 func (h *hasher) stem(f *form, label, end int) uint64 {
 	return mix(h.span(f, int(f.starts[label]), int(f.starts[end])-1))

@@ -9,50 +9,56 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/skeleton"
 )
 
+// parents are the names above the protected suffixes of a policy, in the order of these. They are copies, which do not keep lists in memory.
+type parents struct {
+	names []string
+	known map[string]struct{}
+}
+
+// add adds the names above a suffix.
+func (p *parents) add(suffix string) {
+	for name, ok := parent(suffix); ok; name, ok = parent(name) {
+		if _, known := p.known[name]; known {
+			return // and so are those above it
+		}
+		name = strings.Clone(name)
+		p.known[name] = struct{}{}
+		p.names = append(p.names, name)
+	}
+}
+
 // compileAbove builds what the set knows of the names above those that pass.
-func (s *Set) compileAbove(protected []match.Entry, allowed []string) error {
-	s.above = map[string]struct{}{}
-	for _, name := range allowed {
-		s.addAbove(name)
-	}
-	for _, e := range protected {
-		s.addAbove(e.Suffix)
-	}
-	for _, p := range s.Policies {
+func (c *compiler) compileAbove() error {
+	for _, p := range c.Policies {
 		for _, list := range p.Popular {
 			for _, name := range list.Above() {
-				if strings.Contains(name, ".") || s.lostDot(name) {
-					s.above[name] = struct{}{}
+				if strings.Contains(name, ".") || c.lostDot(name) {
+					c.above[name] = struct{}{}
 				}
 			}
 		}
 	}
-	listed := make(map[string]struct{}, len(protected))
-	for _, e := range protected {
-		listed[e.Suffix] = struct{}{}
-	}
-	parents := map[int][]match.Entry{} // by number of labels: a name under another one would not be near it
-	known := map[match.Entry]struct{}{}
-	for _, e := range protected {
-		for name, ok := parent(e.Suffix); ok; name, ok = parent(name) {
-			e.Suffix = name
-			_, isListed := listed[name]
-			_, isKnown := known[e]
-			if isListed || isKnown || match.CheckProtectable(name) != nil {
+	builders := map[int]*match.Builder{} // by number of labels: a name under another one would not be near it
+	var buffer match.Buffer
+	for tag := range c.aboveOf {
+		for _, name := range c.aboveOf[tag].names {
+			c.pace.Step()
+			c.above[name] = struct{}{}
+			if match.CheckProtectable(name) != nil || c.isProtected(name, &buffer) {
 				continue
 			}
-			known[e] = struct{}{}
 			labels := labelsOf(name)
-			parents[labels] = append(parents[labels], e)
+			if builders[labels] == nil {
+				builders[labels] = &match.Builder{Step: c.pace.Step}
+			}
+			if _, err := builders[labels].Protect(c.entry(name, tag)); err != nil {
+				return fmt.Errorf("compiling the names above protected suffixes: %w", err)
+			}
 		}
 	}
-	s.parents = map[int]*match.Index{}
-	for labels, entries := range parents {
-		index, err := match.Compile(entries, nil, match.Homoglyphs(skeleton.Of))
-		if err != nil {
-			return fmt.Errorf("compiling the names above protected suffixes: %w", err)
-		}
-		s.parents[labels] = index
+	c.parents = map[int]*match.Index{}
+	for labels, builder := range builders {
+		c.parents[labels] = builder.Build(match.Homoglyphs(skeleton.Of))
 	}
 	return nil
 }
@@ -60,13 +66,13 @@ func (s *Set) compileAbove(protected []match.Entry, allowed []string) error {
 // labelsOf returns the number of labels of a name without the final dot.
 func labelsOf(name string) int { return strings.Count(name, ".") + 1 }
 
-// addAbove adds the names above a suffix.
+// addAbove adds the names above an allowed suffix.
 func (s *Set) addAbove(name string) {
 	for name, ok := parent(name); ok; name, ok = parent(name) {
 		if _, known := s.above[name]; known {
 			return // and so are those above it
 		}
-		s.above[name] = struct{}{}
+		s.above[strings.Clone(name)] = struct{}{}
 	}
 }
 

@@ -54,7 +54,7 @@ func TestPopularBelow(t *testing.T) {
 func TestNeverDenied(t *testing.T) {
 	p := &Policy{Distance: 1, Kinds: match.AllKinds}
 	for _, allowed := range []string{"", "gov.ml", "a.b.gov.ml"} {
-		s, err := Compile([]*Policy{p}, []Suffixes{{Protected: list("mil"), Allowed: list(allowed)}}, time.Now())
+		s, err := Compile([]*Policy{p}, []Suffixes{{Protected: list("mil"), Allowed: list(allowed)}}, time.Now(), nil)
 		require.NoError(t, err)
 		for _, name := range []string{"ml.", "ML"} {
 			d := s.Judge(&Query{Name: name, Type: dns.TypeMX})

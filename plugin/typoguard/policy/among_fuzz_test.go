@@ -38,7 +38,7 @@ func FuzzAmong(f *testing.F) {
 			p, of := amongPolicy(random, lists)
 			policies, suffixes = append(policies, p), append(suffixes, of)
 		}
-		s, err := Compile(policies, suffixes, time.Now())
+		s, err := Compile(policies, suffixes, time.Now(), nil)
 		if err != nil {
 			return // they contradict each other
 		}

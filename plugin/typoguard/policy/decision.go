@@ -83,6 +83,7 @@ type Query struct {
 	// Target says as which types of record the name is a target in a reply: only policies that inspect one of these count.
 	// It is 0 for the name that was asked for.
 	Target Records
+	leads  bool // it is of the type that was asked for, and leads to the name
 	// Client returns the client that asks; nil is anybody.
 	Client func() *Client
 	// Now returns the time; nil is time.Now.

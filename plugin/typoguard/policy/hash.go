@@ -5,13 +5,10 @@ import (
 	"encoding/hex"
 	"fmt"
 	"hash/fnv"
-
-	"github.com/typoguard/coredns-typoguard/plugin/typoguard/suffixlist"
 )
 
-// Hash returns a short text that is the same for policies that say the same of all names, on whichever host, in whichever order their
-// suffixes are. The action and the mode do not count.
-func (p *Policy) Hash(suffixes *Suffixes) string {
+// hash returns the policy's hash in a set, given the sum of those of its suffixes.
+func (p *Policy) hash(sum uint64) string {
 	h := fnv.New64a()
 	for _, kind := range p.Kinds.List() {
 		fmt.Fprint(h, kind.String(), " ")
@@ -23,18 +20,16 @@ func (p *Policy) Hash(suffixes *Suffixes) string {
 	for _, list := range p.Popular {
 		fmt.Fprint(h, " ", list.Sum())
 	}
-	sum := h.Sum64() + sumOf(suffixes.Protected, 'p') + sumOf(suffixes.Allowed, 'a') + sumOf(suffixes.Denied, 'd')
-	return hex.EncodeToString(binary.BigEndian.AppendUint64(nil, sum))
+	return hex.EncodeToString(binary.BigEndian.AppendUint64(nil, h.Sum64()+sum))
 }
 
-// sumOf returns a number for a list that does not depend on its order.
-func sumOf(suffixes []suffixlist.Suffix, list byte) uint64 {
-	sum := uint64(0)
-	for _, name := range suffixlist.Names(suffixes) {
-		h := fnv.New64a()
-		_, _ = h.Write([]byte{list}) // never fails
-		_, _ = h.Write([]byte(name))
-		sum += h.Sum64()
+// sumOf returns the hash of a suffix on a list, FNV-1a as in package fnv, which allocates memory for each. Their sum does not depend on
+// the order of the list.
+func sumOf(list byte, suffix string) uint64 {
+	const offset, prime = 14695981039346656037, 1099511628211
+	sum := (offset ^ uint64(list)) * prime
+	for i := range len(suffix) {
+		sum = (sum ^ uint64(suffix[i])) * prime
 	}
 	return sum
 }

@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"slices"
 	"testing"
 	"time"
 
@@ -10,23 +9,15 @@ import (
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/popular"
-	"github.com/typoguard/coredns-typoguard/plugin/typoguard/suffixlist"
 )
 
 // TestHash: the hash is that of everything that decides about names, and of nothing else.
 func TestHash(t *testing.T) {
 	other, err := popular.Parse([]byte("bing.com\n"))
 	require.NoError(t, err)
-	list := func(names ...string) []suffixlist.Suffix {
-		var all []suffixlist.Suffix
-		for _, name := range names {
-			all = append(all, suffixlist.Suffix{Name: name})
-		}
-		return all
-	}
 	base := func() (*Policy, *Suffixes) {
 		return &Policy{Name: "a", Distance: 1, Kinds: match.AllKinds, TTL: 60, Popular: []*popular.List{popular.Builtin()}},
-			&Suffixes{Protected: list("army.mil", "navy.mil"), Allowed: list("gov.ml"), Denied: list("king.com")}
+			&Suffixes{Protected: list("army.mil navy.mil"), Allowed: list("gov.ml"), Denied: list("king.com")}
 	}
 	tests := []struct {
 		name   string
@@ -34,11 +25,11 @@ func TestHash(t *testing.T) {
 		same   bool
 	}{
 		{"nothing", func(*Policy, *Suffixes) {}, true},
-		{"order", func(_ *Policy, s *Suffixes) { slices.Reverse(s.Protected) }, true},
+		{"order and repetition", func(_ *Policy, s *Suffixes) { s.Protected = list("navy.mil army.mil navy.mil") }, true},
 		{"name, action and mode", func(p *Policy, _ *Suffixes) { p.Name, p.Action, p.Mode = "b", NullMX, Monitor }, true},
 		{"protected", func(_ *Policy, s *Suffixes) { s.Protected = list("army.mil") }, false},
-		{"allowed", func(_ *Policy, s *Suffixes) { s.Allowed = nil }, false},
-		{"denied", func(_ *Policy, s *Suffixes) { s.Denied = nil }, false},
+		{"allowed", func(_ *Policy, s *Suffixes) { s.Allowed = list("") }, false},
+		{"denied", func(_ *Policy, s *Suffixes) { s.Denied = list("") }, false},
 		{"denied instead of allowed", func(_ *Policy, s *Suffixes) { s.Allowed, s.Denied = s.Denied, s.Allowed }, false},
 		{"distance", func(p *Policy, _ *Suffixes) { p.Distance = 2 }, false},
 		{"clients", func(p *Policy, _ *Suffixes) { p.Clients = networks("192.0.2.0/24") }, false},
@@ -47,16 +38,23 @@ func TestHash(t *testing.T) {
 		{"popular FILE", func(p *Policy, _ *Suffixes) { p.Popular = append(p.Popular, other) }, false},
 		{"counterpart", func(p *Policy, _ *Suffixes) { p.Require = &Requirement{Timeout: time.Second} }, false},
 	}
+	hash := func(t *testing.T, p *Policy, s *Suffixes) string {
+		t.Helper()
+		set, err := Compile([]*Policy{p}, []Suffixes{*s}, time.Now(), nil)
+		require.NoError(t, err)
+		require.Len(t, set.Hashes, 1)
+		return set.Hashes[0]
+	}
 	first, suffixes := base()
-	want := first.Hash(suffixes)
+	want := hash(t, first, suffixes)
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			p, s := base()
 			tt.change(p, s)
 			if tt.same {
-				assert.Equal(t, want, p.Hash(s))
+				assert.Equal(t, want, hash(t, p, s))
 			} else {
-				assert.NotEqual(t, want, p.Hash(s))
+				assert.NotEqual(t, want, hash(t, p, s))
 			}
 		})
 	}

@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"maps"
 	"slices"
 	"strings"
 
@@ -29,15 +28,6 @@ func (s *Set) HidesNoneBelow(name string, d *Decision) bool {
 	}
 	top := topOf(strings.ToLower(strings.TrimSuffix(name, ".")))
 	return !slices.ContainsFunc(s.tops, func(other string) bool { return mayBeMistyped(top, other) })
-}
-
-// topsOf returns the distinct last labels of protected suffixes.
-func topsOf(protected []match.Entry) []string {
-	tops := map[string]struct{}{}
-	for i := range protected {
-		tops[topOf(protected[i].Suffix)] = struct{}{}
-	}
-	return slices.Sorted(maps.Keys(tops))
 }
 
 // topOf returns the last label of a name without the final dot.

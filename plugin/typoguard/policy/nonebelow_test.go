@@ -63,7 +63,7 @@ func FuzzHidesNoneBelow(f *testing.F) {
 			}
 		}
 		p := Policy{Name: "p", Distance: 1, Kinds: match.DefaultKinds, Popular: famous(t, "us.com\nmail.com")}
-		s, err := Compile([]*Policy{&p}, []Suffixes{{Protected: list(protect)}}, time.Now())
+		s, err := Compile([]*Policy{&p}, []Suffixes{{Protected: list(protect)}}, time.Now(), nil)
 		if err != nil {
 			return
 		}

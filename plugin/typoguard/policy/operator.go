@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/miekg/dns"
@@ -23,24 +22,6 @@ const (
 // String returns the operator as it stands in metrics.
 func (o Operator) String() string {
 	return [...]string{"unknown", "same_operator", "other_operator"}[o]
-}
-
-// compileOperators notes the registered domains that lookalikes under other TLDs are compared with, by their first labels: all of them, so
-// that names above and below a lookalike are judged alike.
-func (s *Set) compileOperators(protected []match.Entry) {
-	s.operators = map[string][]string{}
-	for i := range protected {
-		if !protected[i].Kinds.Has(match.TLD) {
-			continue
-		}
-		domain := match.Registered(protected[i].Suffix)
-		label, _, _ := strings.Cut(domain, ".")
-		s.operators[label] = append(s.operators[label], dns.Fqdn(domain))
-	}
-	for label, domains := range s.operators {
-		slices.Sort(domains)
-		s.operators[label] = slices.Compact(domains)
-	}
 }
 
 // checkOperator checks who operates the lookalike of a match, which is under another TLD than the protected domain. If that is the

@@ -34,17 +34,17 @@ func compile(tb testing.TB, settings ...setting) *Set {
 		policies = append(policies, &p)
 		suffixes = append(suffixes, Suffixes{list(s.protect), list(s.allow), list(s.deny)})
 	}
-	set, err := Compile(policies, suffixes, time.Now())
+	set, err := Compile(policies, suffixes, time.Now(), nil)
 	require.NoError(tb, err)
 	return set
 }
 
-func list(names string) []suffixlist.Suffix {
+func list(names string) suffixlist.List {
 	var all []suffixlist.Suffix
 	for i, name := range strings.Fields(names) {
 		all = append(all, suffixlist.Suffix{Name: name, At: suffixlist.Position{File: "list", Line: i + 1}})
 	}
-	return all
+	return suffixlist.ListOf(all...)
 }
 
 func networks(all ...string) Clients {

@@ -164,7 +164,7 @@ func TestDenyContradiction(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := Compile([]*Policy{{}}, []Suffixes{{list(tt.protect), list(tt.allow), list(tt.deny)}}, time.Now())
+			_, err := Compile([]*Policy{{Distance: 1}}, []Suffixes{{list(tt.protect), list(tt.allow), list(tt.deny)}}, time.Now(), nil)
 			assert.EqualError(t, err, tt.want)
 		})
 	}
@@ -184,7 +184,7 @@ func FuzzPopular(f *testing.F) {
 		kinds := match.AllKinds
 		compiled := func(p Policy) (*Set, error) {
 			p.Distance, p.Kinds = 2, kinds
-			return Compile([]*Policy{&p}, []Suffixes{{Protected: list(protect)}}, time.Now())
+			return Compile([]*Policy{&p}, []Suffixes{{Protected: list(protect)}}, time.Now(), nil)
 		}
 		with, err := compiled(Policy{Popular: []*popular.List{lists}})
 		if err != nil {

@@ -45,7 +45,9 @@ const (
 )
 
 // String returns the result as it stands in events and metrics, and "" for NotChecked.
-func (e Existence) String() string { return [...]string{"", "exists", "absent", "unknown", "no_mail"}[e] }
+func (e Existence) String() string {
+	return [...]string{"", "exists", "absent", "unknown", "no_mail"}[e]
+}
 
 // DefaultTimeout is how long a query waits for checks unless a policy says otherwise.
 const DefaultTimeout = time.Second

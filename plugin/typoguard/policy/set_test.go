@@ -42,7 +42,7 @@ func TestNext(t *testing.T) {
 				allowed = append(allowed, s)
 			}
 			p := &Policy{Distance: 1, Kinds: match.AllKinds}
-			s, err := Compile([]*Policy{p}, []Suffixes{{Protected: list("mil"), Allowed: allowed}}, now)
+			s, err := Compile([]*Policy{p}, []Suffixes{{Protected: list("mil"), Allowed: suffixlist.ListOf(allowed...)}}, now, nil)
 			require.NoError(t, err)
 			var next time.Time
 			if tt.next != 0 {
@@ -56,7 +56,7 @@ func TestNext(t *testing.T) {
 
 func TestContradiction(t *testing.T) {
 	policies := []*Policy{{Distance: 1, Kinds: match.AllKinds}, {Distance: 1, Kinds: match.AllKinds}}
-	_, err := Compile(policies, []Suffixes{{Protected: list("mil army.mil")}, {Protected: list("nato.int"), Allowed: list("gov.ml army.mil")}}, time.Now())
+	_, err := Compile(policies, []Suffixes{{Protected: list("mil army.mil")}, {Protected: list("nato.int"), Allowed: list("gov.ml army.mil")}}, time.Now(), nil)
 	require.EqualError(t, err, `list:2 - Error during parsing: "army.mil" is allowed here and protected at list:2; expected it on one list only`)
 }
 

@@ -7,7 +7,6 @@ import (
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
-	"github.com/typoguard/coredns-typoguard/plugin/typoguard/suffixlist"
 )
 
 // rule is what the zone says about a name and all names below it.
@@ -212,7 +211,7 @@ func (s *Selection) protected() []protectedSuffix {
 	var suffixes []protectedSuffix
 	at := map[string]int{}
 	for _, p := range s.Policies {
-		for _, name := range suffixlist.Names(s.SuffixesOf(p).Protected) {
+		for _, name := range s.SuffixesOf(p).Protected.Names() {
 			i, ok := at[name]
 			if !ok {
 				i = len(suffixes)
@@ -233,8 +232,8 @@ func (s *Selection) protected() []protectedSuffix {
 func listedOf(all []policy.Suffixes) []string {
 	var names []string
 	for _, s := range all {
-		names = append(names, suffixlist.Names(s.Protected)...)
-		names = append(names, suffixlist.Names(s.Allowed)...)
+		names = append(names, s.Protected.Names()...)
+		names = append(names, s.Allowed.Names()...)
 	}
 	slices.Sort(names)
 	return slices.Compact(names)

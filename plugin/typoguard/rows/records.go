@@ -3,7 +3,6 @@ package rows
 import (
 	"fmt"
 	"net/netip"
-	"slices"
 	"strings"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
@@ -100,7 +99,7 @@ func limitsOf(p *policy.Policy) []string {
 // expires reports whether a suffix of a policy, or its trial, expires.
 func expires(p *policy.Policy, suffixes policy.Suffixes) bool {
 	ends := func(s suffixlist.Suffix) bool { return !s.Until.IsZero() }
-	return !p.MonitorUntil.IsZero() || slices.ContainsFunc(suffixes.Protected, ends) || slices.ContainsFunc(suffixes.Allowed, ends)
+	return !p.MonitorUntil.IsZero() || suffixes.Protected.Any(ends) || suffixes.Allowed.Any(ends)
 }
 
 // join formats values as in a Corefile.

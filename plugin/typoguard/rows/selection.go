@@ -13,7 +13,6 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/popular"
-	"github.com/typoguard/coredns-typoguard/plugin/typoguard/suffixlist"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/tlds"
 )
 
@@ -154,7 +153,7 @@ func (s *Selection) special() []string {
 				names = append(names, name)
 			}
 		}
-		names = append(names, suffixlist.Names(s.SuffixesOf(p).Denied)...)
+		names = append(names, s.SuffixesOf(p).Denied.Names()...)
 	}
 	slices.SortFunc(names, func(a, b string) int { return cmp.Or(cmp.Compare(parent(a), parent(b)), cmp.Compare(a, b)) })
 	return slices.Compact(names)

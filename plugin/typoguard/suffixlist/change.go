@@ -1,11 +1,11 @@
 package suffixlist
 
 import (
-	"bytes"
 	"fmt"
 	"strings"
 	"time"
 
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/pace"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/tlds"
 )
 
@@ -34,24 +34,32 @@ func (d Difference) Shrinks(percent int) bool {
 	return d.Before >= smallList && d.Removed*100 > percent*d.Before
 }
 
-// compare returns the difference between two versions of a list.
-func compare(before, after []Suffix, now time.Time) Difference {
-	was, is := byName(At(before, now)), byName(At(after, now))
-	d := Difference{Before: len(was), After: len(is)}
-	for name := range was {
-		if _, ok := is[name]; !ok {
-			d.Removed++
+// compare returns the difference between two versions of a list. It keeps some 16 bytes of each suffix, not the suffix itself, which would be several
+// times as large.
+func compare(before, after List, p *pace.Pace) Difference {
+	var d Difference
+	var seen sightings
+	for s := range before.All() {
+		if p.Step(); seen.see(s.Name, inOld) == nowhere {
+			d.Before++
 		}
 	}
-	for name, s := range is {
-		if _, ok := was[name]; ok {
-			continue
-		}
-		d.Added++
-		if isStrange(name) {
-			d.Strange = append(d.Strange, s)
+	common := 0
+	for s := range after.All() {
+		p.Step()
+		switch seen.see(s.Name, inNew) {
+		case nowhere:
+			d.Added++
+			if isStrange(s.Name) {
+				d.Strange = append(d.Strange, s)
+			}
+		case inOld:
+			common++
+		case inNew: // twice
 		}
 	}
+	d.After = common + d.Added
+	d.Removed = d.Before - common
 	return d
 }
 
@@ -62,7 +70,7 @@ func isStrange(name string) bool { return !strings.Contains(name, ".") && !tlds.
 func (s *Source) Strange() []Suffix {
 	var all []Suffix
 	at := Position{s.Path, 0}
-	for line := range strings.Lines(string(s.content)) {
+	for line := range strings.Lines(s.content) {
 		at.Line++
 		if text, _, _ := strings.Cut(line, "#"); strings.Contains(text, ".") {
 			continue // without being parsed, which takes long for a million of them
@@ -75,37 +83,35 @@ func (s *Source) Strange() []Suffix {
 	return all
 }
 
-func byName(suffixes []Suffix) map[string]Suffix {
-	all := make(map[string]Suffix, len(suffixes))
-	for _, s := range suffixes {
-		all[s.Name] = s
-	}
-	return all
-}
-
 // Since returns the difference between an older version of the list and the one in force, for instance that of the process or the copy
 // before a restart.
-func (s *Source) Since(before []byte, now time.Time) Difference {
-	if bytes.Equal(before, s.content) {
+func (s *Source) Since(before string, now time.Time) Difference {
+	if before == s.content {
 		return Difference{}
 	}
-	old, _ := parse(nil, s.Path, before, s.Protects) // what was no list had no suffix
-	current, _ := parse(nil, s.Path, s.content, s.Protects)
-	return compare(old, current, now)
+	return compare(s.version(before, now), s.version(s.content, now), nil)
+}
+
+// version returns the suffixes of a version of the list that have not expired at a time; none if it is no list.
+func (s *Source) version(content string, now time.Time) List {
+	if s.text(content).check(nil) != nil {
+		return List{}
+	}
+	return List{files: []text{s.text(content)}, now: now}
 }
 
 // checkChange returns an error for content that must not replace the list in the background, since nobody looks on. A list that turns
 // into an error page, or loses most of its lines, would take the protection away.
-func (s *Source) checkChange(content []byte) error {
-	after, err := s.parse(nil, content)
-	if err != nil {
+func (s *Source) checkChange(content string, p *pace.Pace) error {
+	if err := s.check(content, p); err != nil {
 		return err
 	}
-	before, err := parse(nil, s.Path, s.content, s.Protects)
-	if err != nil {
-		before = nil // the list is missing
+	now := time.Now()
+	before, after := List{now: now}, List{files: []text{s.text(content)}, now: now}
+	if s.isPresent {
+		before.files = []text{s.text(s.content)}
 	}
-	d := compare(before, after, time.Now())
+	d := compare(before, after, p)
 	switch {
 	case d.Shrinks(s.Shrink):
 		return s.At.Errorf("%s: %s: %s; expected it to lose at most %d%% (shrink); reload the Corefile to take it", s.Option, s.Label(), d, s.Shrink)

@@ -1,6 +1,7 @@
 package suffixlist
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -66,9 +67,11 @@ func ReadRegular(path string) (content []byte, err error) {
 	case !info.Mode().IsRegular():
 		return nil, fmt.Errorf("%s is not a regular file", path)
 	}
-	content, err = io.ReadAll(io.LimitReader(opened, maxFile+1))
-	if err == nil && len(content) > maxFile {
+	// In one piece, because one that grows takes several times as much memory; and somewhat more, for bytes.Buffer to see the end.
+	read := bytes.NewBuffer(make([]byte, 0, min(info.Size(), maxFile)+bytes.MinRead))
+	_, err = read.ReadFrom(io.LimitReader(opened, maxFile+1))
+	if err == nil && read.Len() > maxFile {
 		err = fmt.Errorf("%s: more than %d bytes", path, maxFile)
 	}
-	return content, err
+	return read.Bytes(), err
 }

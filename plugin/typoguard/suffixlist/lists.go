@@ -17,7 +17,7 @@ type Lists struct {
 	Sources []*Source
 }
 
-// Load reads all sources for the first time, each in its own goroutine. If a list cannot be fetched, Load may use its copy: see Stale.
+// Load reads and checks all sources for the first time, each in its own goroutine. If a list cannot be fetched, Load may use its copy: see Stale.
 func (l *Lists) Load(ctx context.Context) error {
 	errs := make([]error, len(l.Sources))
 	l.each(func(i int, s *Source) { errs[i] = s.load(ctx) })
@@ -81,19 +81,17 @@ func (l *Lists) Keep() error {
 
 // Suffixes returns the suffixes in force, or after Propose those that are proposed: those in the Corefile first, then those in the
 // sources.
-func (l *Lists) Suffixes() (protected, allowed []Suffix, err error) {
-	protected, allowed = slices.Clone(l.Protected), slices.Clone(l.Allowed)
+func (l *Lists) Suffixes() (protected, allowed List) {
+	protected, allowed = ListOf(l.Protected...), ListOf(l.Allowed...)
 	for _, s := range l.Sources {
-		if s.Protects {
-			protected, err = s.appendSuffixes(protected)
-		} else {
-			allowed, err = s.appendSuffixes(allowed)
-		}
-		if err != nil {
-			return nil, nil, err
+		if to := &allowed; s.isPresent {
+			if s.Protects {
+				to = &protected
+			}
+			to.files = append(to.files, s.text(s.content))
 		}
 	}
-	return protected, allowed, nil
+	return protected, allowed
 }
 
 // IsMissing reports whether a list could never be fetched and has no copy.

@@ -1,10 +1,11 @@
 package suffixlist
 
 import (
-	"bytes"
 	"context"
 	"hash/maphash"
 	"time"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/pace"
 )
 
 // Change is what a look at a list found.
@@ -30,14 +31,15 @@ type Look struct {
 // found is what was found of one source.
 type found struct {
 	change  Change
-	content []byte // if it has changed
+	content string // if it has changed
 	err     error  // if it failed
 }
 
 // Proposal is a list that has changed, and is not in force yet.
 type Proposal struct {
 	source          *Source
-	content, before []byte
+	content, before string
+	wasPresent      bool
 }
 
 // Look reads the sources, each in its own goroutine: one that cannot be read, or should not be taken, fails alone. It does not change
@@ -65,16 +67,17 @@ func (s *Source) look(ctx context.Context) found {
 		return found{change: Failed, err: err}
 	}
 	seen := s.seen
-	s.seen = maphash.Bytes(digestSeed, content)
+	s.seen = maphash.String(digestSeed, content)
+	isInForce := s.isPresent && content == s.content
 	switch {
-	case bytes.Equal(content, s.content) && s.failure == nil:
+	case isInForce && s.failure == nil:
 		return found{change: Unchanged}
-	case bytes.Equal(content, s.content): // the list in force is back
+	case isInForce: // it is back
 		return found{change: Changed, content: content}
 	case s.remote == nil && s.seen != seen: // one from elsewhere is known to be whole
 		return found{change: Unsettled}
 	}
-	if err := s.checkChange(content); err != nil {
+	if err := s.checkChange(content, pace.New(ctx)); err != nil {
 		return found{change: Failed, err: err}
 	}
 	return found{change: Changed, content: content}
@@ -114,17 +117,23 @@ func (l *Lists) Proposals(k *Look) []*Proposal {
 }
 
 // Propose makes Suffixes return what is proposed. Accept or Reject must follow.
-func (p *Proposal) Propose() { p.before, p.source.content = p.source.content, p.content }
+func (p *Proposal) Propose() {
+	s := p.source
+	p.before, p.wasPresent = s.content, s.isPresent
+	s.content, s.isPresent = p.content, true
+}
 
 // Accept leaves the list in force, and writes the copy of a fetched one. If that fails, it returns an error; the list is in force
 // nevertheless.
 func (p *Proposal) Accept(now time.Time) error {
-	p.before, p.source.failure, p.source.success = nil, nil, now
+	p.before, p.source.failure, p.source.success = "", nil, now
 	return p.source.keep()
 }
 
 // Withdraw makes Suffixes return again what is in force.
-func (p *Proposal) Withdraw() { p.source.content, p.before = p.before, nil }
+func (p *Proposal) Withdraw() {
+	p.source.content, p.source.isPresent, p.before = p.before, p.wasPresent, ""
+}
 
 // Reject withdraws the list and records the reason. It reports whether the reason is new.
 func (p *Proposal) Reject(err error) (isNew bool) {

@@ -1,49 +1,59 @@
 package suffixlist
 
 import (
-	"bufio"
-	"bytes"
 	"errors"
 	"fmt"
-	"slices"
+	"iter"
 	"strings"
 	"time"
 	"unicode/utf8"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/pace"
 )
 
 // errEmpty is returned for a list without a suffix.
 var errEmpty = errors.New("no suffix")
 
-// largeList is the number of lines for which there is room from the beginning. More may be empty, and no list, but take gigabytes.
-const largeList = 1 << 16
+// text is the content of a list file: one suffix on each line, optionally with an expiry (until=DATE) and a note after '#', in UTF-8.
+type text struct {
+	path, content string
+	protects      bool
+}
 
-// parse appends the suffixes in the content of a list file: one on each line, optionally with an expiry (until=DATE) and a note
-// after '#', in UTF-8. Every line must be valid: a line skipped silently would leave mail unprotected. Errors have the
-// position.
-func parse(to []Suffix, path string, content []byte, protects bool) ([]Suffix, error) {
-	lines := bufio.NewScanner(bytes.NewReader(bytes.TrimPrefix(content, []byte("\ufeff"))))
-	lines.Buffer(nil, len(content)+1) // lines may have any length, so Scan cannot fail
-	before := len(to)
-	to = slices.Grow(to, min(bytes.Count(content, []byte("\n"))+1, largeList))
-	for at := (Position{path, 1}); lines.Scan(); at.Line++ {
-		s, err := parseLine(lines.Text(), protects)
-		if err != nil {
-			return nil, at.Errorf("%w", err)
-		}
-		if s.Name != "" {
-			s.At = at
-			if len(to) == cap(to) { // append would add only a quarter, and copy millions of suffixes again and again
-				to = slices.Grow(to, len(to)+1)
+// all returns the suffixes, and what is wrong with a line, with its position. Every line must be valid: one skipped silently would leave
+// mail unprotected.
+func (t text) all() iter.Seq2[Suffix, error] {
+	return func(yield func(Suffix, error) bool) {
+		rest := strings.TrimPrefix(t.content, "\ufeff")
+		for at := (Position{t.path, 1}); rest != ""; at.Line++ {
+			var line string
+			line, rest, _ = strings.Cut(rest, "\n")
+			s, err := parseLine(strings.TrimSuffix(line, "\r"), t.protects)
+			switch {
+			case err != nil:
+				err = at.Errorf("%w", err)
+			case s.Name == "":
+				continue
 			}
-			to = append(to, s)
+			s.At = at
+			if !yield(s, err) {
+				return
+			}
 		}
 	}
-	if len(to) == before {
-		return to, errEmpty
+}
+
+// check returns an error for a text that is no list, or that has no suffix.
+func (t text) check(p *pace.Pace) error {
+	err := errEmpty
+	for _, lineErr := range t.all() {
+		if err = lineErr; err != nil {
+			return err
+		}
+		p.Step()
 	}
-	return to, nil
+	return err
 }
 
 // parseLine returns the suffix on a line. Its name is "" if there is none.
@@ -52,8 +62,15 @@ func parseLine(line string, protects bool) (Suffix, error) {
 		return Suffix{}, fmt.Errorf("%.100q is not UTF-8; expected a domain suffix", line)
 	}
 	text, note, _ := strings.Cut(line, "#")
-	words := strings.Fields(text)
-	if len(words) == 0 {
+	var words [3]string // more are not needed to say what is wrong
+	count := 0
+	for word := range strings.FieldsSeq(text) { // strings.Fields would allocate for each of millions of lines
+		words[count] = word
+		if count++; count == len(words) {
+			break
+		}
+	}
+	if count == 0 {
 		return Suffix{}, nil
 	}
 	name, err := Parse(words[0], protects)
@@ -61,14 +78,14 @@ func parseLine(line string, protects bool) (Suffix, error) {
 		return Suffix{}, err
 	}
 	s := Suffix{Name: name, Note: strings.TrimSpace(note)}
-	if len(words) == 1 {
+	if count == 1 {
 		return s, nil
 	}
 	date, ok := strings.CutPrefix(words[1], UntilPrefix)
 	switch {
 	case !ok:
 		return Suffix{}, fmt.Errorf("%.100q after %.100q; expected one suffix a line, and until=DATE at most", words[1], words[0])
-	case len(words) > 2:
+	case count > 2:
 		return Suffix{}, fmt.Errorf("%.100q after %.100q; expected nothing more", words[2], words[1])
 	}
 	s.Until, err = ParseUntil(date)

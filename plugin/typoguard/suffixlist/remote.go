@@ -1,7 +1,6 @@
 package suffixlist
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -37,9 +36,10 @@ type remote struct {
 	fetched string // the entity tag of the latest response
 
 	modified, fetchedModified time.Time // when the one and the other was last changed; zero if that is not known
-	kept                      []byte    // the content of the file
+	kept                      string    // the content of the file
+	hasKept                   bool      // there is such a file
 
-	previous []byte // the content of the file at startup
+	previous string // the content of the file at startup
 }
 
 func newRemote(cacheDir string, optional bool) *remote {
@@ -58,9 +58,9 @@ func newRemote(cacheDir string, optional bool) *remote {
 }
 
 // fetch returns the list at an address, or the one in force if it has not changed.
-func (r *remote) fetch(ctx context.Context, url string, inForce []byte) ([]byte, error) {
+func (r *remote) fetch(ctx context.Context, url, inForce string) (string, error) {
 	tag := r.etag
-	if inForce == nil {
+	if inForce == "" {
 		tag = ""
 	}
 	content, header, err := r.get(ctx, url, tag, r.largest)
@@ -69,18 +69,18 @@ func (r *remote) fetch(ctx context.Context, url string, inForce []byte) ([]byte,
 		r.fetched, r.fetchedModified = r.etag, r.modified
 		return inForce, nil
 	case err != nil:
-		return nil, err
+		return "", err
 	}
 	if r.key != nil {
 		if err := r.verify(ctx, url, content); err != nil {
-			return nil, err
+			return "", err
 		}
 	}
 	r.fetched, r.fetchedModified = header.Get("ETag"), time.Time{}
 	if modified, err := http.ParseTime(header.Get("Last-Modified")); err == nil {
 		r.fetchedModified = modified
 	}
-	return content, nil
+	return string(content), nil
 }
 
 // errNotModified is returned for what still has the same entity tag.
@@ -132,35 +132,36 @@ func (r *remote) path(url string) string {
 }
 
 // copied returns the copy of a list.
-func (r *remote) copied(url string) ([]byte, error) {
+func (r *remote) copied(url string) (string, error) {
 	if r.cacheDir == "" {
-		return nil, errors.New("and there is no copy, because cache_dir is not set")
+		return "", errors.New("and there is no copy, because cache_dir is not set")
 	}
 	content, err := os.ReadFile(r.path(url))
 	if err != nil {
-		return nil, fmt.Errorf("and there is no copy: %w", err)
+		return "", fmt.Errorf("and there is no copy: %w", err)
 	}
-	r.kept, r.previous = content, content
-	return content, nil
+	r.kept, r.hasKept = string(content), true
+	r.previous = r.kept
+	return r.kept, nil
 }
 
 // keep records that a list is in force, and writes its copy.
-func (r *remote) keep(url string, content []byte) error {
+func (r *remote) keep(url, content string) error {
 	r.etag, r.modified = r.fetched, r.fetchedModified
-	if r.cacheDir == "" || content == nil || (r.kept != nil && bytes.Equal(content, r.kept)) {
+	if r.cacheDir == "" || (r.hasKept && content == r.kept) {
 		return nil
 	}
 	file, err := os.CreateTemp(r.cacheDir, ".list")
 	if err != nil {
 		return err
 	}
-	_, err = file.Write(content)
+	_, err = file.WriteString(content)
 	if err = errors.Join(err, file.Close()); err == nil {
 		err = os.Rename(file.Name(), r.path(url))
 	}
 	if err != nil {
 		return errors.Join(err, os.Remove(file.Name()))
 	}
-	r.kept = content
+	r.kept, r.hasKept = content, true
 	return nil
 }

@@ -19,13 +19,13 @@ func TestRemoteLargest(t *testing.T) {
 	for largest, fits := range map[int64]bool{maxFetched: true, int64(len(list)): true, int64(len(list)) - 1: false} {
 		r := newRemote("", false)
 		r.largest, r.client.Transport = largest, s.Client().Transport
-		content, err := r.fetch(t.Context(), s.URL, nil)
+		content, err := r.fetch(t.Context(), s.URL, "")
 		if !fits {
 			require.EqualError(t, err, fmt.Sprintf("%s: more than %d bytes", s.URL, largest))
 			continue
 		}
 		require.NoError(t, err)
-		assert.Equal(t, list, string(content))
+		assert.Equal(t, list, content)
 	}
 	assert.EqualValues(t, maxFetched, newRemote("", false).largest)
 }
@@ -44,11 +44,11 @@ func TestRemoteHangs(t *testing.T) {
 	list := &Source{Path: s.URL, Protects: true}
 	list.Remote(t.TempDir(), false)
 	list.remote.client.Transport = s.Client().Transport
-	require.NoError(t, list.remote.keep(s.URL, []byte("navy.mil\n")))
+	require.NoError(t, list.remote.keep(s.URL, "navy.mil\n"))
 	began := time.Now()
 	require.NoError(t, list.load(t.Context()))
 	assert.Less(t, time.Since(began), fetchTimeout/2)
-	assert.Equal(t, "navy.mil\n", string(list.Content()))
+	assert.Equal(t, "navy.mil\n", list.Content())
 	assert.ErrorContains(t, list.failure, "deadline exceeded")
 }
 
@@ -77,13 +77,13 @@ func TestRemoteCutOff(t *testing.T) {
 			t.Cleanup(s.Close)
 			r := newRemote("", false)
 			r.client.Transport = s.Client().Transport
-			content, err := r.fetch(t.Context(), s.URL, nil)
+			content, err := r.fetch(t.Context(), s.URL, "")
 			if tt.err != "" {
 				require.ErrorContains(t, err, tt.err)
 				return
 			}
 			require.NoError(t, err)
-			assert.Equal(t, list, string(content))
+			assert.Equal(t, list, content)
 		})
 	}
 }

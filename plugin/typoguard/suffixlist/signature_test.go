@@ -70,11 +70,11 @@ func TestSigned(t *testing.T) {
 			require.NoError(t, l.load(t.Context()))
 			if tt.err != "" {
 				require.ErrorContains(t, l.failure, tt.err)
-				assert.Nil(t, l.Content())
+				assert.Empty(t, l.Content())
 				return
 			}
 			require.NoError(t, l.failure)
-			assert.Equal(t, list, string(l.Content()))
+			assert.Equal(t, list, l.Content())
 			require.NoError(t, l.keep())
 			assert.Equal(t, Unchanged, l.look(t.Context()).change)
 			assert.Equal(t, map[string]int{"/a b/list": 2, "/a b/list.minisig": 1}, asked)

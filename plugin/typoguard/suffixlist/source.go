@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/builtin"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/pace"
 )
 
 const (
@@ -38,9 +39,11 @@ type Source struct {
 	file   file
 	remote *remote // nil if the file is neither fetched nor stored
 	lookup Lookup  // of the list's host, or nil
-	// content is the list in force. It is stored as text, to be parsed again when another list changes: a million parsed suffixes
-	// would be several times as large, and full of pointers for the garbage collector to follow.
-	content []byte
+	// content is the list in force, and isPresent says that there is one. It is stored as text, to be parsed again when another list
+	// changes: a million parsed suffixes would be several times as large, and full of pointers for the garbage collector to follow.
+	content   string
+	isPresent bool
+
 	seen    uint64    // hash of the content when Look last read it
 	failure error     // why the current version is not in force
 	success time.Time // when the list was last found to be up to date; zero for never
@@ -66,12 +69,12 @@ func (s *Source) Modified() time.Time {
 }
 
 // Content returns the list in force, as text.
-func (s *Source) Content() []byte { return s.content }
+func (s *Source) Content() string { return s.content }
 
-// Copied returns the copy of a fetched list from before the start, or nil.
-func (s *Source) Copied() []byte {
+// Copied returns the copy of a fetched list from before the start, or "" if there was none.
+func (s *Source) Copied() string {
 	if s.remote == nil {
-		return nil
+		return ""
 	}
 	return s.remote.previous
 }
@@ -107,10 +110,10 @@ func (s *Source) Check() error {
 func (s *Source) Remote(cacheDir string, optional bool) { s.remote = newRemote(cacheDir, optional) }
 
 // read returns the current content of the list.
-func (s *Source) read(ctx context.Context) ([]byte, error) {
+func (s *Source) read(ctx context.Context) (string, error) {
 	if name, ok := s.builtin(); ok {
 		content, _ := builtin.Read(name) // which Check found
-		return content, nil
+		return string(content), nil
 	}
 	if s.Stored != nil {
 		return s.readStored(ctx)
@@ -118,45 +121,40 @@ func (s *Source) read(ctx context.Context) ([]byte, error) {
 	if s.remote == nil {
 		content, err := s.file.read(ctx, s.Path, readTimeout, ReadRegular)
 		if err != nil {
-			return nil, s.At.Errorf("%s: %w; expected a readable list file", s.Option, err)
+			return "", s.At.Errorf("%s: %w; expected a readable list file", s.Option, err)
 		}
-		return content, nil
+		return string(content), nil
 	}
 	content, err := s.remote.fetch(ctx, s.Path, s.content)
 	if err != nil {
-		return nil, s.At.Errorf("%s: %w; expected a list", s.Option, err)
+		return "", s.At.Errorf("%s: %w; expected a list", s.Option, err)
 	}
 	return content, nil
 }
 
 // readStored returns the current content of a list in a database.
-func (s *Source) readStored(ctx context.Context) ([]byte, error) {
+func (s *Source) readStored(ctx context.Context) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
 	defer cancel()
 	content, err := s.Stored(ctx, s.lookup)
 	switch {
 	case err == nil:
-		return content, nil
+		return string(content), nil
 	case errors.Is(err, fs.ErrNotExist) && s.isEmpty(s.content) && s.isEmpty(s.Copied()):
-		return []byte{}, nil // nothing that could have been lost
+		return "", nil // nothing that could have been lost
 	}
-	return nil, s.At.Errorf("%s: %w; expected a list", s.Option, err)
+	return "", s.At.Errorf("%s: %w; expected a list", s.Option, err)
 }
 
 // isEmpty reports whether a version of the list has no suffix.
-func (s *Source) isEmpty(content []byte) bool {
-	_, err := parse(nil, s.Path, content, s.Protects)
-	return errors.Is(err, errEmpty)
-}
+func (s *Source) isEmpty(content string) bool { return errors.Is(s.text(content).check(nil), errEmpty) }
 
 // load reads the list at startup, when nothing is in force. If it cannot be fetched, or is none, load uses its copy, or nothing if the
 // server may start without the list. Nobody resolves while the server starts: with a copy, a web server that does not answer is not waited
 // for long.
 func (s *Source) load(ctx context.Context) error {
 	if s.remote == nil {
-		content, err := s.read(ctx)
-		s.content, s.success = content, time.Now()
-		return err
+		return s.loadLocal(ctx)
 	}
 	copied, copyErr := s.remote.copied(s.Path)
 	if copyErr == nil {
@@ -166,19 +164,30 @@ func (s *Source) load(ctx context.Context) error {
 	}
 	content, err := s.read(ctx)
 	if err == nil {
-		_, err = s.parse(nil, content)
+		err = s.check(content, nil)
 	}
 	switch {
 	case err == nil:
-		s.content, s.success = content, time.Now()
+		s.content, s.isPresent, s.success = content, true, time.Now()
 	case copyErr == nil:
-		s.content, s.failure = copied, err
+		s.content, s.isPresent, s.failure = copied, true, err
+		return s.check(copied, nil)
 	case s.remote.optional:
 		s.failure = err
 	default:
 		s.failure = fmt.Errorf("%w, %w", err, copyErr)
 	}
 	return nil
+}
+
+// loadLocal is load for a list that is not fetched.
+func (s *Source) loadLocal(ctx context.Context) error {
+	content, err := s.read(ctx)
+	if err != nil {
+		return err
+	}
+	s.content, s.isPresent, s.success = content, true, time.Now()
+	return s.check(content, nil)
 }
 
 // required returns why a list that the server must not start without is missing, or nil.
@@ -190,11 +199,11 @@ func (s *Source) required() error {
 }
 
 // isMissing reports whether the list could never be fetched and has no copy.
-func (s *Source) isMissing() bool { return s.remote != nil && s.content == nil }
+func (s *Source) isMissing() bool { return s.remote != nil && !s.isPresent }
 
 // keep writes a copy of the list in force, if it was fetched.
 func (s *Source) keep() error {
-	if s.remote == nil {
+	if s.remote == nil || !s.isPresent {
 		return nil
 	}
 	if err := s.remote.keep(s.Path, s.content); err != nil {
@@ -203,22 +212,17 @@ func (s *Source) keep() error {
 	return nil
 }
 
-// appendSuffixes appends the suffixes of the list in force.
-func (s *Source) appendSuffixes(to []Suffix) ([]Suffix, error) {
-	if s.isMissing() {
-		return to, nil
-	}
-	return s.parse(to, s.content)
-}
+// text returns a version of the list.
+func (s *Source) text(content string) text { return text{s.Path, content, s.Protects} }
 
-// parse appends the suffixes in a version of the list.
-func (s *Source) parse(to []Suffix, content []byte) ([]Suffix, error) {
-	to, err := parse(to, s.Path, content, s.Protects)
+// check returns an error for a version of the list that cannot be in force.
+func (s *Source) check(content string, p *pace.Pace) error {
+	err := s.text(content).check(p)
 	switch {
 	case !errors.Is(err, errEmpty):
-		return to, err
+		return err
 	case s.Protects:
-		return nil, s.At.Errorf("%s: no suffix in %s; expected at least one", s.Option, s.Path)
+		return s.At.Errorf("%s: no suffix in %s; expected at least one", s.Option, s.Path)
 	}
-	return to, nil
+	return nil
 }

@@ -7,7 +7,6 @@ package suffixlist
 
 import (
 	"fmt"
-	"slices"
 	"time"
 )
 
@@ -34,23 +33,4 @@ func (p Position) String() string { return fmt.Sprintf("%s:%d", p.File, p.Line) 
 // Errorf returns an error in the format of caddy's errors in a Corefile.
 func (p Position) Errorf(format string, args ...any) error {
 	return fmt.Errorf("%s - Error during parsing: %w", p, fmt.Errorf(format, args...))
-}
-
-// At returns the suffixes that have not expired at a time. It reuses the slice.
-func At(all []Suffix, now time.Time) []Suffix {
-	return slices.DeleteFunc(all, func(s Suffix) bool { return !s.Until.IsZero() && !now.Before(s.Until) })
-}
-
-// Names returns the distinct names of suffixes.
-func Names(suffixes []Suffix) []string {
-	seen := make(map[string]struct{}, len(suffixes))
-	unique := make([]string, 0, len(suffixes))
-	for i := range suffixes {
-		name := suffixes[i].Name
-		if _, ok := seen[name]; !ok {
-			seen[name] = struct{}{}
-			unique = append(unique, name)
-		}
-	}
-	return unique
 }
