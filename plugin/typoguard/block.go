@@ -32,6 +32,7 @@ type block struct {
 	events   atomic.Pointer[sink.Dispatcher] // nil before the instance starts
 	lookup   existence.Lookup                // through the plugins behind this one; nil in a test without a handler
 	changed  chan struct{}                   // buffered for one signal: the set was replaced
+	look     []chan struct{}                 // of each policy, buffered for one signal: its lists may have changed
 
 	now      func() time.Time
 	compiled time.Time // when the set was compiled, by the wall clock
@@ -57,7 +58,7 @@ func newBlock(at int, policies []*policyConfig, p *pace.Pace) (*block, error) {
 		if err := l.Load(context.Background()); err != nil {
 			return nil, err
 		}
-		b.lists = append(b.lists, l)
+		b.lists, b.look = append(b.lists, l), append(b.look, make(chan struct{}, 1))
 	}
 	return b, b.compile(p)
 }
@@ -115,10 +116,7 @@ func (b *block) compile(p *pace.Pace) error {
 	b.set.Store(set)
 	b.compiled = now
 	b.unready.Store(b.lacksLists())
-	select {
-	case b.changed <- struct{}{}:
-	default: // a signal is already pending
-	}
+	wake(b.changed)
 	b.wakeFeeds()
 	return nil
 }

@@ -64,19 +64,25 @@ func (c *policyConfig) protectsFiles() bool {
 	return false
 }
 
-// completeSources passes the stanza's options for fetched lists to the sources.
+// completeSources passes the stanza's options for lists from elsewhere to the sources.
 func (c *policyConfig) completeSources() error {
-	fetched := false
+	if err := c.addAllowed(); err != nil {
+		return err
+	}
+	fetched, away := false, false
 	for _, s := range c.lists.sources {
 		s.Shrink = c.lists.shrink
+		if s.HasCopy() {
+			away = true
+			s.Remote(c.lists.cacheDir, c.lists.optional)
+		}
 		if s.IsRemote() {
 			fetched = true
-			s.Remote(c.lists.cacheDir, c.lists.optional)
 			s.Signed(c.lists.key)
 		}
 	}
 	for _, option := range []string{"cache_dir", "on_missing", "minisign"} {
-		if at, ok := c.given[option]; ok && !fetched {
+		if at, ok := c.given[option]; ok && !fetched && (!away || option == "minisign") {
 			return at.Errorf("%s: no list is fetched; expected one from https://", option)
 		}
 	}

@@ -138,11 +138,14 @@ type reviewConfig struct {
 
 // String returns the settings of the page.
 func (c *reviewConfig) String() string {
-	clients := ""
+	more := ""
 	if c.ClientsFile != "" {
-		clients = fmt.Sprintf(" clients_file %q", c.ClientsFile)
+		more = fmt.Sprintf(" clients_file %q", c.ClientsFile)
 	}
-	return fmt.Sprintf("web_config %q host %q%s history %s", c.WebConfig, c.Host, clients, c.history)
+	if c.Editors != "" {
+		more += fmt.Sprintf(" editors %q", strings.Split(c.Editors, "\n"))
+	}
+	return fmt.Sprintf("web_config %q host %q%s history %s", c.WebConfig, c.Host, more, c.history)
 }
 
 // smtpConfig is a stanza's configuration of the SMTP listeners to which the sinkhole points.

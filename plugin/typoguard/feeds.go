@@ -122,7 +122,7 @@ func (b *block) inputsChanged() time.Time {
 			files[c.popular.path] = true
 		}
 		for _, s := range b.lists[i].Sources {
-			if !s.IsRemote() && !s.IsBuiltin() {
+			if !s.HasCopy() && !s.IsBuiltin() {
 				files[s.Path] = true
 			}
 		}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/historyconfig"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/sink"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/suffixlist"
 )
 
 // Histories keeps histories of events in databases, and serves pages on which people review them. Package withhistory has
@@ -18,6 +19,11 @@ type Histories interface {
 	Open(historyconfig.Store) (sink.Target, error)
 	// CheckReview returns an error for a page that cannot be, without side effects.
 	CheckReview(historyconfig.Page) error
+	// ReadAllowed returns the list of what a policy allows according to a history. It changes nothing, and leaves nothing open. The error
+	// wraps fs.ErrNotExist if nothing was ever allowed there. The lookup may be nil.
+	ReadAllowed(ctx context.Context, dsn, policy string, lookup suffixlist.Lookup) ([]byte, error)
+	// WatchAllowed calls a function whenever that may have changed, until the context ends.
+	WatchAllowed(ctx context.Context, dsn string, changed func())
 	// Listen serves a page from now on. An error to listen is final, one of the database is not.
 	Listen(historyconfig.Page) (ReviewServer, error)
 }

@@ -23,6 +23,7 @@ var options = []option{
 	{"protect_file", parseProtectFile},
 	{"allow", parseAllow},
 	{"allow_file", parseAllowFile},
+	{allowFromOption, once(parseAllowFrom)},
 	{"deny", parseDeny},
 	{"popular", once(parsePopular)},
 	{"short", once(parseShort)},

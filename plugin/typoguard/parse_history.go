@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -107,6 +108,9 @@ func parseHistorySize(value string) (int64, error) {
 	return size, nil
 }
 
+// editorsSetting is the name of the setting of a page that has all further arguments.
+const editorsSetting = "editors"
+
 // parseReview reads an optional address, and settings.
 func parseReview(c *caddy.Controller, p *policyConfig) error {
 	at := here(c)
@@ -115,6 +119,12 @@ func parseReview(c *caddy.Controller, p *policyConfig) error {
 	}
 	words := c.RemainingArgs()
 	config := historyconfig.Page{Address: defaultReviewAddress, Version: caddy.AppVersion}
+	if i := slices.Index(words, editorsSetting); i >= 0 {
+		config.Editors = strings.Join(words[i+1:], "\n")
+		if words = words[:i]; config.Editors == "" {
+			return fmt.Errorf("%s without a value; expected users", editorsSetting)
+		}
+	}
 	if len(words)%2 == 1 {
 		config.Address, words = words[0], words[1:]
 	}

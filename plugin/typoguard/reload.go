@@ -71,13 +71,15 @@ func (r *reloader) startReloading(before *reloader) {
 		}
 		for i, c := range b.policies {
 			logListsAtStart(c, b.lists[i], before)
-			r.startPolicy(ctx, b, c, b.lists[i])
+			r.startPolicy(ctx, b, c, i)
 		}
 	}
+	r.watchAllowed(ctx)
 }
 
 // startPolicy starts checking the lists of a policy.
-func (r *reloader) startPolicy(ctx context.Context, b *block, c *policyConfig, lists *suffixlist.Lists) {
+func (r *reloader) startPolicy(ctx context.Context, b *block, c *policyConfig, i int) {
+	lists := b.lists[i]
 	metrics.BeginPolicy(&c.Policy, len(c.smtp.addresses) > 0)
 	if c.watch {
 		metrics.BeginWatch(c.Name)
@@ -86,7 +88,7 @@ func (r *reloader) startPolicy(ctx context.Context, b *block, c *policyConfig, l
 		log.Errorf("policy %q: %v", c.Name, err)
 	}
 	if c.lists.reload > 0 && len(lists.Sources) > 0 {
-		r.done.Go(func() { r.watch(ctx, b, c, lists) })
+		r.done.Go(func() { r.watch(ctx, b, c, lists, b.look[i]) })
 	}
 }
 
@@ -96,8 +98,8 @@ func (r *reloader) stopReloading() {
 	r.done.Wait()
 }
 
-// watch checks the lists of a policy until the context ends.
-func (r *reloader) watch(ctx context.Context, b *block, c *policyConfig, lists *suffixlist.Lists) {
+// watch checks the lists of a policy, at intervals and when it is told to look, until the context ends.
+func (r *reloader) watch(ctx context.Context, b *block, c *policyConfig, lists *suffixlist.Lists, look <-chan struct{}) {
 	intervals := newIntervals(c, lists)
 	timer := time.NewTimer(intervals.first(lists.Stale() != nil))
 	defer timer.Stop()
@@ -105,6 +107,7 @@ func (r *reloader) watch(ctx context.Context, b *block, c *policyConfig, lists *
 		select {
 		case <-ctx.Done():
 			return
+		case <-look:
 		case <-timer.C:
 		}
 		timer.Reset(intervals.next(r.reload(ctx, b, c, lists)))

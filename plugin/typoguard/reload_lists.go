@@ -14,14 +14,14 @@ const firstRetry = time.Second
 // intervals are the times between looks at the lists of a policy.
 type intervals struct {
 	reload  time.Duration
-	fetched bool // whether any list is fetched
+	fetched bool // whether any list comes from elsewhere
 	retry   time.Duration
 }
 
 func newIntervals(c *policyConfig, lists *suffixlist.Lists) *intervals {
 	i := &intervals{reload: c.lists.reload, retry: firstRetry}
 	for _, s := range lists.Sources {
-		i.fetched = i.fetched || s.IsRemote()
+		i.fetched = i.fetched || s.HasCopy()
 	}
 	return i
 }
@@ -46,7 +46,7 @@ func (i *intervals) next(last suffixlist.Change) time.Duration {
 	case suffixlist.Unchanged, suffixlist.Changed:
 	}
 	i.retry = firstRetry
-	if i.fetched { // many resolvers must not ask a web server in step
+	if i.fetched { // many resolvers must not ask a server in step
 		return jittered(i.reload)
 	}
 	return i.reload

@@ -33,23 +33,29 @@ type resolver struct {
 	dns, metrics, review string // addresses
 }
 
-// start starts a resolver with a history, under a host name, or that of this host if it is "". It is stopped when the test
-// ends, unless it has been before.
-func start(t *testing.T, dsn, hostname string) *resolver {
+// start starts a resolver with a history, under a host name, or that of this host if it is "", and with further options. It is stopped when
+// the test ends, unless it has been before.
+func start(t *testing.T, dsn, hostname string, options ...string) *resolver {
 	t.Helper()
 	binary, err := kit.Build(t.Context())
 	require.NoError(t, err)
-	return startProgram(t, dsn, hostname, binary)
+	return startWith(t, dsn, hostname, options, binary)
 }
 
 // startProgram is start for another program, or for one that becomes it.
 func startProgram(t *testing.T, dsn, hostname string, command ...string) *resolver {
 	t.Helper()
+	return startWith(t, dsn, hostname, nil, command...)
+}
+
+func startWith(t *testing.T, dsn, hostname string, options []string, command ...string) *resolver {
+	t.Helper()
 	r := new(resolver)
 	require.NoError(t, kit.FreeAddresses(&r.dns, &r.metrics, &r.review))
 	_, port, err := net.SplitHostPort(r.dns)
 	require.NoError(t, err)
-	content := fmt.Sprintf(".:%s {\nbind 127.0.0.1\nerrors\nprometheus %s\ntypoguard {\nprotect army.mil\nlog_events off\nhistory %s\nreview %s\n}\n}\n", port, r.metrics, dsn, r.review)
+	content := fmt.Sprintf(".:%s {\nbind 127.0.0.1\nerrors\nprometheus %s\ntypoguard {\nprotect army.mil\nlog_events off\nhistory %s\nreview %s\n%s\n}\n}\n",
+		port, r.metrics, dsn, r.review, strings.Join(options, "\n"))
 	if hostname != "" {
 		command = append([]string{"unshare", "--uts", "sh", "-c", "hostname " + hostname + ` && exec "$0" "$@"`}, command...)
 	}

@@ -3,7 +3,6 @@ package history
 import (
 	"context"
 	"database/sql"
-	"errors"
 	"fmt"
 	"time"
 )
@@ -45,43 +44,76 @@ func (s *Store) states(ctx context.Context, d *Detail, lookalike int64) error {
 }
 
 // Review stores a review, and returns the number of events changed. It returns ErrUnknown if there is no event with that id, and
-// ErrReviewed if someone has reviewed the event since Seen.
+// ErrReviewed if someone has reviewed the event since Seen, or at the same moment.
 func (s *Store) Review(ctx context.Context, id string, r Review) (changed int64, err error) {
-	now, id := time.Now().UnixMilli(), clean(id)
+	now, id := time.Now(), clean(id)
 	err = s.change(ctx, func(tx *transaction) error {
-		condition, args := "id = $5", []any{string(r.State), clean(r.Note), clean(r.Reviewer), now, id}
-		if r.Seen != nil {
-			condition, args = condition+" AND reviewed = $6", append(args, toMillis(*r.Seen))
-		}
-		result, err := tx.exec(ctx, `UPDATE event SET state = $1, note = $2, reviewer = $3, reviewed = $4 WHERE `+condition, args...)
-		if err != nil {
-			return err
-		}
-		if changed, err = result.RowsAffected(); err != nil {
-			return err
-		}
-		if changed == 0 {
-			return tx.reasonUnchanged(ctx, id)
-		}
-		if !r.All || r.State == StateOpen {
-			return nil
-		}
-		result, err = tx.exec(ctx, `UPDATE event SET state = $1, note = $2, reviewer = $3, reviewed = $4
-			WHERE lookalike = (SELECT lookalike FROM event WHERE id = $5) AND state = 'open'`,
-			string(r.State), clean(r.Note), clean(r.Reviewer), now, id)
-		if err != nil {
-			return err
-		}
-		others, err := result.RowsAffected()
-		changed += others
+		changed, err = tx.review(ctx, id, r, now)
 		return err
 	})
 	return changed, err
 }
 
-// reasonUnchanged returns the reason why a review changed nothing.
-func (t *transaction) reasonUnchanged(ctx context.Context, id string) error {
-	reason := ErrUnknown
-	err := t.query(ctx, func(*sql.Rows) error { reason = ErrReviewed; return nil }, `SELECT 1 FROM event WHERE id = $1`, id)
-	return errors.Join(err, fmt.Errorf("%w: %q", reason, id))
+func (t *transaction) review(ctx context.Context, id string, r Review, now time.Time) (changed int64, err error) {
+	e, err := t.reviewable(ctx, id)
+	if err != nil {
+		return 0, err
+	}
+	if r.Seen != nil && toMillis(*r.Seen) != e.reviewed {
+		return 0, fmt.Errorf("%w: %q", ErrReviewed, id)
+	}
+	if r.Lasts { // before the event, as writers of events lock them
+		if _, err := t.lockLookalikes(ctx, decidedName{e.policy, e.name}); err != nil {
+			return 0, err
+		}
+	}
+	args := []any{string(r.State), clean(r.Note), clean(r.Reviewer), toMillis(now)}
+	result, err := t.exec(ctx, `UPDATE event SET state = $1, note = $2, reviewer = $3, reviewed = $4 WHERE id = $5 AND reviewed = $6`, append(args, id, e.reviewed)...)
+	if err != nil {
+		return 0, err
+	}
+	if changed, err = result.RowsAffected(); err != nil {
+		return 0, err
+	}
+	if changed == 0 {
+		return 0, fmt.Errorf("%w: %q", ErrReviewed, id)
+	}
+	if err := t.enter(ctx, &entry{
+		at: now, who: r.Reviewer, what: WhatReview, policy: e.policy, name: e.name, event: id,
+		before: reviewed{State(e.state), e.note, e.reviewer, optional(fromMillis(e.reviewed))}, after: reviewed{r.State, r.Note, r.Reviewer, optional(now)},
+	}); err != nil {
+		return 0, err
+	}
+	others := int64(0)
+	switch {
+	case r.Lasts:
+		others, err = t.decide(ctx, Decision{
+			Policy: e.policy, Lookalike: e.name, Network: r.Network, State: r.State, Note: r.Note, Decider: r.Reviewer, Decided: now, Until: r.Until,
+		}, id)
+	case r.All && r.State != StateOpen:
+		result, err = t.exec(ctx, `UPDATE event SET state = $1, note = $2, reviewer = $3, reviewed = $4 WHERE lookalike = $5 AND state = 'open'`, append(args, e.lookalike)...)
+		if err == nil {
+			others, err = result.RowsAffected()
+		}
+	}
+	return changed + others, err
+}
+
+// reviewable is what a review has to know of an event.
+type reviewable struct {
+	policy, name, state, note, reviewer string
+	reviewed, lookalike                 int64
+}
+
+// reviewable returns what a review has to know of an event, or ErrUnknown.
+func (t *transaction) reviewable(ctx context.Context, id string) (e *reviewable, err error) {
+	err = t.query(ctx, func(row *sql.Rows) error {
+		e = &reviewable{}
+		return row.Scan(&e.policy, &e.name, &e.state, &e.note, &e.reviewer, &e.reviewed, &e.lookalike)
+	}, `SELECT lookalike.policy, lookalike.name, event.state, event.note, event.reviewer, event.reviewed, event.lookalike
+		FROM event JOIN lookalike ON lookalike.number = event.lookalike WHERE event.id = $1`, id)
+	if err == nil && e == nil {
+		err = fmt.Errorf("%w: %q", ErrUnknown, id)
+	}
+	return e, err
 }

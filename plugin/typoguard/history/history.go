@@ -7,6 +7,7 @@
 package history
 
 import (
+	"net/netip"
 	"time"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
@@ -20,10 +21,11 @@ const (
 	StateOpen          State = "open"           // not reviewed yet
 	StateConfirmed     State = "confirmed"      // a typo, correctly blocked
 	StateFalsePositive State = "false_positive" // intended as written, wrongly blocked
+	StateIgnored       State = "ignored"        // neither matters
 )
 
 // States are all states, in display order.
-var States = []State{StateOpen, StateConfirmed, StateFalsePositive}
+var States = []State{StateOpen, StateConfirmed, StateFalsePositive, StateIgnored}
 
 // Event is a stored event.
 type Event struct {
@@ -180,6 +182,8 @@ type Detail struct {
 	Others []Client
 	// States counts the events for the same lookalike and policy by state.
 	States map[State]int64
+	// Decisions are those about the lookalike for the policy, the latest first.
+	Decisions []Decision
 }
 
 // Review is a person's judgement of an event.
@@ -190,6 +194,10 @@ type Review struct {
 	Reviewer string
 	// All applies the review to all open events for the same lookalike and policy.
 	All bool
+	// Lasts makes it a Decision about the lookalike for the policy, for clients in Network (or all), until a time (or for ever).
+	Lasts   bool
+	Network netip.Prefix
+	Until   time.Time
 	// Seen is the event's Reviewed as the person saw it: if someone else has reviewed the event since, nothing is stored. Nil
 	// stores the review in any case.
 	Seen *time.Time

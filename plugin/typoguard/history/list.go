@@ -310,5 +310,8 @@ func (s *Store) Event(ctx context.Context, id string) (*Detail, error) {
 	if err := s.others(ctx, d); err != nil {
 		return nil, err
 	}
+	if d.Decisions, err = s.Decisions(ctx, d.Policy, d.Name); err != nil {
+		return nil, err
+	}
 	return d, s.states(ctx, d, n.lookalike)
 }

@@ -60,13 +60,13 @@ func (s *Store) topSums(ctx context.Context, table string, unit, from int64) (qu
 func (p *tallyPart) of(numbers []int64) *conditions {
 	c := &conditions{}
 	c.add("span = $", p.unit)
-	c.in("start", p.starts)
-	c.in("number", numbers)
+	in(c, "start", p.starts)
+	in(c, "number", numbers)
 	return c
 }
 
 // in adds the condition that a column has one of the values.
-func (c *conditions) in(column string, values []int64) {
+func in[T any](c *conditions, column string, values []T) {
 	_, args := list(values)
 	c.add(column+" IN ($"+strings.Repeat(", $", len(values)-1)+")", args...)
 }

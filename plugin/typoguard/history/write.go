@@ -52,6 +52,10 @@ func (t *transaction) store(ctx context.Context, host string, events []*event.Ev
 	if err != nil {
 		return fmt.Errorf("storing clients: %w", err)
 	}
+	decisions, err := t.decided(ctx, newOf(events, known))
+	if err != nil {
+		return fmt.Errorf("looking up decisions: %w", err)
+	}
 	var rows rows
 	sums := newTallies()
 	for _, e := range events {
@@ -60,7 +64,7 @@ func (t *transaction) store(ctx context.Context, host string, events []*event.Ev
 		if err != nil {
 			return err
 		}
-		rows = append(rows, row)
+		rows = append(rows, append(row, decisions[e.ID].values()...))
 		before, ok := known[e.ID]
 		change := tallied{
 			first: e.First.UnixMilli(), last: e.Last.UnixMilli(), policy: clean(e.Policy), kind: e.Kind, action: e.Action, mode: e.Mode,
@@ -75,6 +79,16 @@ func (t *transaction) store(ctx context.Context, host string, events []*event.Ev
 		return fmt.Errorf("storing events: %w", err)
 	}
 	return t.tally(ctx, sums)
+}
+
+// newOf returns the events that are not known.
+func newOf(events []*event.Event, known map[string]int64) (all []*event.Event) {
+	for _, e := range events {
+		if _, ok := known[e.ID]; !ok {
+			all = append(all, e)
+		}
+	}
+	return all
 }
 
 // rows are rows of values, all of the same length.
@@ -199,9 +213,9 @@ func (t *transaction) counts(ctx context.Context, events []*event.Event) (map[st
 	return counts, err
 }
 
-// eventColumns are the columns of eventRow.
+// eventColumns are the columns of eventRow, and of the values of a decision.
 const eventColumns = `id, host, first, last, count, lookalike, client, policy, kind, action, mode, via, new_client, counterpart,
-	question, record, types, response_code, server, view, candidates, smtp, helo, sender, recipient, tls`
+	question, record, types, response_code, server, view, candidates, smtp, helo, sender, recipient, tls, state, note, reviewer, reviewed`
 
 // eventRow returns the values of an event.
 func eventRow(e *event.Event, host string, lookalike, client int64) ([]any, error) {
@@ -226,6 +240,14 @@ func eventRow(e *event.Event, host string, lookalike, client int64) ([]any, erro
 		e.NewClient, e.Counterpart, clean(e.Question), e.Record, strings.Join(types, " "), e.ResponseCode, clean(e.Server), clean(e.View),
 		candidates, e.SMTP != nil, clean(smtp.Helo), clean(smtp.Sender), clean(smtp.Recipient), smtp.TLS,
 	}, nil
+}
+
+// values returns what a decision, or nil, makes of a new event: the values of its last columns.
+func (d *Decision) values() []any {
+	if d == nil {
+		return []any{string(StateOpen), "", "", 0}
+	}
+	return []any{string(d.State), d.Note, d.Decider, toMillis(d.Decided)}
 }
 
 // storeEvents inserts events, and updates those that are already stored.

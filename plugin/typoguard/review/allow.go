@@ -9,15 +9,20 @@ import (
 	"golang.org/x/net/publicsuffix"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
 )
 
-// allowance is what to add to the configuration if blocking a name was wrong.
+// allowance is what to allow if blocking a name was wrong.
 type allowance struct {
 	// Policy is the policy to change, and Stanza the first line of its stanza.
 	Policy, Stanza string
 	// Suggestions are the suffixes that can be allowed, widest first. There are none for a name that no line can express.
 	Suggestions []suggestion
+	// Given are the allowances for some of them.
+	Given []*history.Allowance
+	// Form is the form by which they are given.
+	Form allowForm
 }
 
 // suggestion is one suffix that can be allowed.
@@ -29,8 +34,8 @@ type suggestion struct {
 	Line, FileLine string
 }
 
-// allow returns what to add to the configuration if an event was a false positive. Comments in list files name the day.
-func allow(e *event.Event, day time.Time) allowance {
+// allowanceFor returns what to allow if an event was a false positive. Comments in list files name the day.
+func allowanceFor(e *event.Event, day time.Time) allowance {
 	a := allowance{Policy: e.Policy, Stanza: stanzaOf(e.Policy)}
 	for _, suffix := range allowable(e) {
 		public, _ := publicsuffix.PublicSuffix(suffix)

@@ -49,10 +49,10 @@ func TestAllowLines(t *testing.T) {
 	assert.Equal(t, allowance{Policy: "mil", Stanza: "typoguard mil {", Suggestions: []suggestion{
 		{"army.ml", false, "allow army.ml", "army.ml  # false positive, event k3j5q2abcd, 2026-11-23"},
 		{"us.army.ml", false, "allow us.army.ml", "us.army.ml  # false positive, event k3j5q2abcd, 2026-11-23"},
-	}}, allow(e, day))
+	}}, allowanceFor(e, day))
 	e.Policy, e.Name = "default", "ml"
-	assert.Equal(t, "typoguard {", allow(e, day).Stanza)
-	assert.True(t, allow(e, day).Suggestions[0].Public)
+	assert.Equal(t, "typoguard {", allowanceFor(e, day).Stanza)
+	assert.True(t, allowanceFor(e, day).Suggestions[0].Public)
 }
 
 // FuzzAllow: what is suggested is a suffix of the name that the plugin takes as it stands, and a public suffix only if the
@@ -62,7 +62,7 @@ func FuzzAllow(f *testing.F) {
 	f.Add(`a\032b.co.il`, "co.mil", "co.mil")
 	f.Add("xn--rmy-5cd.mil", "army.mil", "army.mil")
 	f.Fuzz(func(t *testing.T, name, protected, intended string) {
-		for _, suggestion := range allow(&event.Event{Name: name, Lookalike: event.Lookalike{Protected: protected, Intended: intended, Policy: "mil"}}, time.Now()).Suggestions {
+		for _, suggestion := range allowanceFor(&event.Event{Name: name, Lookalike: event.Lookalike{Protected: protected, Intended: intended, Policy: "mil"}}, time.Now()).Suggestions {
 			parsed, err := match.ParseSuffix(suggestion.Suffix)
 			require.NoError(t, err)
 			require.Equal(t, suggestion.Suffix, parsed)

@@ -79,6 +79,8 @@ type (
 		States map[history.State]int64 `json:"states"`
 		Others []apiClient             `json:"others"`
 		Allow  []apiSuggestion         `json:"allow"`
+		// Decisions are those about the lookalike for the policy.
+		Decisions []apiDecision `json:"decisions"`
 	}
 	apiReviewed struct {
 		Changed int64 `json:"changed"`
@@ -175,8 +177,11 @@ func (s *site) apiEvent(ctx context.Context, r *http.Request) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	page := s.newDetail(d)
-	a := apiDetail{Why: append([]string{}, page.Sentences...), States: map[history.State]int64{}, Others: clientsToAPI(d.Others), Allow: []apiSuggestion{}}
+	page, err := s.newDetail(ctx, r, d)
+	if err != nil {
+		return nil, err
+	}
+	a := apiDetail{Why: append([]string{}, page.Sentences...), States: map[history.State]int64{}, Others: clientsToAPI(d.Others), Allow: []apiSuggestion{}, Decisions: decisionsToAPI(d.Decisions)}
 	if a.Event, err = eventToAPI(&d.Event); err != nil {
 		return nil, err
 	}
@@ -191,7 +196,7 @@ func (s *site) apiEvent(ctx context.Context, r *http.Request) (*answer, error) {
 
 func (s *site) apiReview(ctx context.Context, r *http.Request) (*answer, error) {
 	var given reviewRequest
-	if err := fromJSON(r, &given, `{"state":"confirmed","note":"","all":false}`); err != nil {
+	if err := fromJSON(r, &given, `{"state":"confirmed","note":"","lasts":false}`); err != nil {
 		return nil, err
 	}
 	review, wrong := s.newReview(r, given)

@@ -66,10 +66,20 @@ func TestDocumentedAPI(t *testing.T) {
 	p := newPage(t, lookup("k3j5q2abcd", time.Minute))
 	_, err := p.store.Review(t.Context(), "k3j5q2abcd", history.Review{State: history.StateConfirmed, Note: "address book of host 7", Reviewer: "alice"})
 	require.NoError(t, err)
+	_, err = p.store.Allow(t.Context(), history.Allowance{Event: "k3j5q2abcd", Suffix: "army.ml", Owner: "mail team", Reason: "a partner"})
+	require.NoError(t, err)
+	withdrawn := history.Decision{Policy: "mil", Lookalike: "us.army.ml", State: history.StateOpen}
+	decided := history.Decision{Policy: "mil", Lookalike: "us.army.ml", State: history.StateConfirmed, Note: "address book of host 7", Decider: "alice"}
+	for _, decision := range []history.Decision{withdrawn, decided} {
+		_, err = p.store.Decide(t.Context(), decision)
+		require.NoError(t, err)
+	}
 	documented := examples(t)
-	require.Len(t, documented, 6)
+	require.Len(t, documented, 11)
 	for heading, target := range map[string]string{
 		"GET /api/v1/events": "/api/v1/events", "GET /api/v1/summary": "/api/v1/summary", "GET /api/v1/events/{id}": "/api/v1/events/k3j5q2abcd",
+		"GET /api/v1/decisions": "/api/v1/decisions?policy=mil&lookalike=us.army.ml", "GET /api/v1/journal": "/api/v1/journal?limit=1",
+		"GET /api/v1/allowed": "/api/v1/allowed?policy=mil",
 	} {
 		t.Run(heading, func(t *testing.T) {
 			require.Len(t, documented[heading], 1)
@@ -85,6 +95,8 @@ func TestDocumentedAPI(t *testing.T) {
 	}
 	for _, change := range []struct{ heading, method, target string }{
 		{"PUT /api/v1/events/{id}/review", http.MethodPut, "/api/v1/events/k3j5q2abcd/review"},
+		{"PUT /api/v1/decisions", http.MethodPut, "/api/v1/decisions"},
+		{"PUT /api/v1/events/{id}/allow", http.MethodPut, "/api/v1/events/k3j5q2abcd/allow"},
 		{"POST /api/v1/reviews", http.MethodPost, "/api/v1/reviews"},
 		{"POST /api/v1/undo", http.MethodPost, "/api/v1/undo"},
 	} {

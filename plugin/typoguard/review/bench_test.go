@@ -66,6 +66,7 @@ func BenchmarkPages(b *testing.B) {
 		"search a name": "/events?text=mail0.", "search a word": "/events?text=army&state=open", "search nothing": "/events?text=nothing-has-this",
 		"search a network": "/events?text=10.0.0.0/20&sort=count", "search both": "/events?text=army+10.0.4.0/26&state=open", "search a note": "/events?text=asked+nobody",
 		"news": "/api/v1/events?state=open&limit=1&after=" + newest, "list of a lookalike": "/events?lookalike=" + list.Events[0].Name, "list next page": next, "event": "/events/" + id, "API": "/api/v1/events?limit=50",
+		"allowed": "/allowed", "allow list": "/allowed/us-military", "decisions": "/api/v1/decisions", "decisions on a lookalike": "/api/v1/decisions?lookalike=" + list.Events[0].Name, "journal": "/api/v1/journal",
 	} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {

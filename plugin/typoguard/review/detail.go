@@ -24,6 +24,7 @@ type detail struct {
 	Looks                    []candidate // all protected suffixes that the name looks like
 	States                   []stateCount
 	Form                     form
+	Editor                   bool   // whether the forms are shown
 	Saved                    string // the review that was just saved; "" if none was
 	Said                     *said  // of another event's review; nil if there was none
 	Place                    *place
@@ -53,7 +54,9 @@ type form struct {
 	Note    string
 	MaxNote int
 	Open    int64 // the number of other open events for the same name and policy
-	All     bool
+	Lasts   bool  // whether it is a decision, with the following
+	Network string
+	Until   string
 	Problem string
 	Seen    string // the time of the last review that the person has seen; "" for never
 }
@@ -64,7 +67,10 @@ func (s *site) detail(ctx context.Context, r *http.Request) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	page := s.newDetail(d)
+	page, err := s.newDetail(ctx, r, d)
+	if err != nil {
+		return nil, err
+	}
 	q, err := s.listQuery(r.URL.Query())
 	if err != nil {
 		return nil, err
@@ -82,9 +88,14 @@ func (s *site) detail(ctx context.Context, r *http.Request) (*answer, error) {
 	return s.render(http.StatusOK, "detail", "Event "+escape(d.ID), "/events", page)
 }
 
-// newDetail returns the page of an event.
-func (s *site) newDetail(d *history.Detail) *detail {
-	page := &detail{Detail: d, Allow: allow(&d.Event.Event, s.now())}
+// newDetail returns the page of an event, as it is for whoever sent a request.
+func (s *site) newDetail(ctx context.Context, r *http.Request, d *history.Detail) (*detail, error) {
+	page := &detail{Detail: d, Editor: s.edits(r), Allow: allowanceFor(&d.Event.Event, s.now())}
+	page.Allow.Form.Owner = s.reviewer(r)
+	var err error
+	if page.Allow.Given, err = s.given(ctx, &d.Event.Event); err != nil {
+		return nil, err
+	}
 	page.NonASCII = findNonASCII(match.Decode(d.Name))
 	page.Unicode = inUnicode(d.Name)
 	page.IntendedUnicode = inUnicode(d.Intended)
@@ -102,7 +113,7 @@ func (s *site) newDetail(d *history.Detail) *detail {
 		})
 	}
 	page.Form = newForm(d, d.State, d.Note)
-	return page
+	return page, nil
 }
 
 // seen returns the time of an event's last review, as in the API; "" for never.
@@ -118,6 +129,7 @@ func newForm(d *history.Detail, chosen history.State, note string) form {
 	f := form{Note: note, MaxNote: maxNote, Open: d.States[history.StateOpen], Seen: seen(d)}
 	if d.State == history.StateOpen {
 		f.Open-- // this event itself
+		f.Lasts = true
 	}
 	for _, state := range history.States {
 		f.States = append(f.States, choice{stateWords(state), string(state), state == chosen})

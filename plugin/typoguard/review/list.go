@@ -22,6 +22,7 @@ type list struct {
 	*history.List
 	Choices     *history.Choices
 	Problem     string // with the filter; then there are no events
+	Editor      bool   // whether the reader may review
 	States      []choice
 	Spans       []choice
 	Done        []choice
@@ -58,6 +59,7 @@ type filterPart struct{ Name, Value, Without string }
 func (s *site) list(ctx context.Context, r *http.Request) (*answer, error) {
 	q, err := s.listQuery(r.URL.Query())
 	page := newList(q)
+	page.Editor = s.edits(r)
 	status := http.StatusOK
 	if p, ok := errors.AsType[*problem](err); ok {
 		page.Problem, status = p.message, p.status

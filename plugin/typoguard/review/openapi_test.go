@@ -94,6 +94,11 @@ func TestOpenAPI(t *testing.T) {
 	p := newPage(t, lookup("aaaaaaaaaa", time.Minute), lookup("bbbbbbbbbb", time.Hour), monitored("cccccccccc", time.Minute), refused("dddddddddd", time.Minute), stranger("eeeeeeeeee", 2*time.Minute), target, watched, popular)
 	d := newDescription(t)
 	const object = "application/json"
+	changes := [][]string{
+		{"PUT", "/api/v1/events/aaaaaaaaaa/review", `{"state":"open"}`}, {"POST", "/api/v1/reviews", `{"ids":["a"],"state":"open"}`},
+		{"POST", "/api/v1/undo", `{"at":"2026-11-22T02:03:04.567Z"}`}, {"PUT", "/api/v1/decisions", `{"policy":"mil","lookalike":"us.army.ml","state":"open"}`},
+		{"PUT", "/api/v1/events/aaaaaaaaaa/allow", `{"suffix":"army.ml","owner":"a","reason":"b"}`}, {"DELETE", "/api/v1/allowed?policy=mil&suffix=army.ml", ""},
+	}
 	d.check(t, p, 200, "GET", "/api/v1/openapi.yaml", "")
 	d.check(t, p, 200, "GET", "/api/v1/summary", "")
 	d.check(t, newPage(t), 200, "GET", "/api/v1/summary?span=30d&by=kind", "")
@@ -117,15 +122,41 @@ func TestOpenAPI(t *testing.T) {
 		resolver+"&lookalike=us.army.ml&name=army&text=army&limit=1", "")
 	d.check(t, p, 400, "GET", "/api/v1/events?limit=0", "")
 	d.check(t, p, 404, "GET", "/api/v1/events?after=zzzzzzzzzz", "")
+	const decided = `{"policy":"mil","lookalike":"us.army.ml","network":"192.0.2.0/24","state":"ignored","note":"asked","until":"2099-12-31"}`
+	d.check(t, p, 200, "PUT", "/api/v1/decisions", decided, "Content-Type", object)
+	d.check(t, p, 400, "PUT", "/api/v1/decisions", `[]`, "Content-Type", object)
+	d.check(t, p, 404, "PUT", "/api/v1/decisions", `{"policy":"none","lookalike":"us.army.ml","state":"confirmed"}`, "Content-Type", object)
+	d.check(t, p, 415, "PUT", "/api/v1/decisions", `{}`, "Content-Type", "text/plain")
+	d.check(t, p, 422, "PUT", "/api/v1/decisions", `{"state":"shut"}`, "Content-Type", object)
+	d.check(t, p, 200, "GET", "/api/v1/decisions?policy=mil&lookalike=us.army.ml", "")
+	d.check(t, p, 400, "GET", "/api/v1/decisions?state=open", "")
+	const allowed = `{"suffix":"army.ml","owner":"mail team","reason":"a partner","until":""}`
+	d.check(t, p, 200, "PUT", "/api/v1/events/aaaaaaaaaa/allow", allowed, "Content-Type", object)
+	d.check(t, p, 400, "PUT", "/api/v1/events/aaaaaaaaaa/allow", `[]`, "Content-Type", object)
+	d.check(t, p, 404, "PUT", "/api/v1/events/zzzzzzzzzz/allow", allowed, "Content-Type", object)
+	d.check(t, p, 415, "PUT", "/api/v1/events/aaaaaaaaaa/allow", `{}`, "Content-Type", "text/plain")
+	d.check(t, p, 422, "PUT", "/api/v1/events/aaaaaaaaaa/allow", `{}`, "Content-Type", object)
+	d.check(t, p, 200, "GET", "/api/v1/allowed?policy=mil", "")
+	d.check(t, p, 400, "GET", "/api/v1/allowed?suffix=army.ml", "")
+	d.check(t, p, 200, "DELETE", "/api/v1/allowed?policy=mil&suffix=army.ml", "")
+	d.check(t, p, 400, "DELETE", "/api/v1/allowed?event=a", "")
+	d.check(t, p, 404, "DELETE", "/api/v1/allowed?policy=mil&suffix=army.ml", "")
+	d.check(t, p, 200, "GET", "/api/v1/journal?below=1000&limit=1000", "")
+	d.check(t, p, 400, "GET", "/api/v1/journal?limit=0", "")
+	p.site.editors = []string{"alice"}
+	for _, change := range changes {
+		d.check(t, p, 403, change[0], change[1], change[2], "Content-Type", object)
+	}
+	p.site.editors = nil
 	require.NoError(t, p.store.Each(t.Context(), history.Filter{}, func(e *history.Event) error {
 		d.check(t, p, 200, "GET", "/api/v1/events/"+e.ID, "")
 		return nil
 	}))
 	d.check(t, p, 404, "GET", "/api/v1/events/zzzzzzzzzz", "")
-	for _, broken := range [][]string{
-		{"GET", "/api/v1/summary", ""}, {"GET", "/api/v1/events", ""}, {"GET", "/api/v1/events/aaaaaaaaaa", ""}, {"PUT", "/api/v1/events/aaaaaaaaaa/review", `{"state":"open"}`},
-		{"POST", "/api/v1/reviews", `{"ids":["a"],"state":"open"}`}, {"POST", "/api/v1/undo", `{"at":"2026-11-22T02:03:04.567Z"}`},
-	} {
+	for _, broken := range append([][]string{
+		{"GET", "/api/v1/summary", ""}, {"GET", "/api/v1/events", ""}, {"GET", "/api/v1/events/aaaaaaaaaa", ""},
+		{"GET", "/api/v1/decisions", ""}, {"GET", "/api/v1/allowed", ""}, {"GET", "/api/v1/journal", ""},
+	}, changes...) {
 		d.check(t, deadPage(t), 503, broken[0], broken[1], broken[2], "Content-Type", object)
 	}
 	d.assertWhole(t)
@@ -153,7 +184,7 @@ func (d *description) assertWhole(t *testing.T) {
 		for method, operation := range item.Operations() {
 			described = append(described, method+" "+path)
 			for status := range operation.Responses.Map() {
-				code := map[string]int{"200": 200, "400": 400, "404": 404, "409": 409, "415": 415, "422": 422, "503": 503}[status]
+				code := map[string]int{"200": 200, "400": 400, "403": 403, "404": 404, "409": 409, "415": 415, "422": 422, "503": 503}[status]
 				assert.True(t, d.seen[operation.OperationID+" "+http.StatusText(code)], "%s has never answered %s", operation.OperationID, status)
 			}
 		}

@@ -21,7 +21,7 @@ var templateFiles embed.FS
 // templates are the templates of all pages, by name.
 var templates = sync.OnceValue(func() map[string]*template.Template {
 	all := map[string]*template.Template{}
-	for _, name := range []string{"overview", "list", "detail", "problem"} {
+	for _, name := range []string{"overview", "list", "detail", "allowed", "problem"} {
 		all[name] = template.Must(template.New(name).Funcs(functions).ParseFS(templateFiles, "templates/layout.html", "templates/"+name+".html"))
 	}
 	return all
@@ -133,6 +133,8 @@ func stateWords(state history.State) string {
 		return "confirmed typo"
 	case history.StateFalsePositive:
 		return "false positive"
+	case history.StateIgnored:
+		return "ignored"
 	}
 	return "open"
 }

@@ -4,8 +4,8 @@
 // Names, notes and text from SMTP clients come from strangers: html/template escapes them, the headers in security.go keep out scripts
 // and other origins, and escape.go makes hidden characters visible.
 //
-// Not covered: access control beyond TLS and basic authentication (a web-config file of Prometheus's exporter toolkit), different
-// rights for different people, and storage (package history). The package knows neither CoreDNS nor the plugin.
+// Not covered: access control beyond TLS and basic authentication (a web-config file of Prometheus's exporter toolkit), other rights than
+// those of editors and readers, and storage (package history). The package knows neither CoreDNS nor the plugin.
 package review
 
 import (
@@ -16,6 +16,7 @@ import (
 	"os"
 	"regexp"
 	"strconv"
+	"strings"
 
 	"github.com/prometheus/exporter-toolkit/web"
 	"go.yaml.in/yaml/v2"
@@ -45,8 +46,36 @@ func Check(config historyconfig.Page) error {
 			return err
 		}
 	}
+	if config.Editors != "" {
+		if err := checkEditors(config); err != nil {
+			return err
+		}
+	}
 	if !local {
 		return checkProtected(config)
+	}
+	return nil
+}
+
+// checkEditors returns an error for editors whom the page cannot tell from others.
+func checkEditors(config historyconfig.Page) error {
+	if config.WebConfig == "" {
+		return errors.New("editors: nobody logs in to the page; expected a web_config with users or client certificates")
+	}
+	settings, err := readWebConfig(config.WebConfig)
+	if err != nil {
+		return err
+	}
+	if len(settings.Users) == 0 {
+		if settings.TLSConfig.ClientAuth != mutualTLS {
+			return fmt.Errorf("editors: web_config %s has neither basic_auth_users nor client_auth_type RequireAndVerifyClientCert; expected one of them", config.WebConfig)
+		}
+		return nil // names are in the certificates
+	}
+	for user := range strings.SplitSeq(config.Editors, "\n") {
+		if _, ok := settings.Users[user]; !ok {
+			return fmt.Errorf("editors: %q is none of the basic_auth_users in %s; expected one", user, config.WebConfig)
+		}
 	}
 	return nil
 }

@@ -27,6 +27,7 @@ type site struct {
 	logger    *slog.Logger
 	version   string
 	webConfig string
+	editors   []string // who may change anything; everybody if there are none
 	assets    assets
 	summaries *summaries
 	names     *clientNames
@@ -38,8 +39,8 @@ type site struct {
 
 func newSite(config historyconfig.Page, store *history.Store) *site {
 	return &site{
-		store: store, logger: config.Logger, version: config.Version, webConfig: config.WebConfig, assets: vendored(), summaries: newSummaries(store),
-		names:   newClientNames(config.ClientsFile, config.Logger),
+		store: store, logger: config.Logger, version: config.Version, webConfig: config.WebConfig, editors: editorsOf(config), assets: vendored(),
+		summaries: newSummaries(store), names: newClientNames(config.ClientsFile, config.Logger),
 		queries: make(chan struct{}, maxQueries), exports: make(chan struct{}, maxExports), now: time.Now,
 	}
 }
@@ -72,6 +73,7 @@ var (
 	errBusy     = &problem{http.StatusServiceUnavailable, "Too many requests at the same time. Try again in a few seconds."}
 	errDatabase = &problem{http.StatusServiceUnavailable, "The event database is unreachable or too slow. DNS answers are not affected. Try again in a few seconds; the server's log has the cause."}
 	errForm     = &problem{http.StatusBadRequest, "The form is malformed or too large."}
+	errNoEditor = &problem{http.StatusForbidden, "You may read this page, but not change anything: you are none of its editors."}
 	errMedia    = &problem{http.StatusUnsupportedMediaType, "Expected Content-Type: application/json."}
 )
 

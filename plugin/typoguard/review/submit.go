@@ -19,7 +19,24 @@ type reviewRequest struct {
 	State history.State `json:"state"`
 	Note  string        `json:"note"`
 	All   bool          `json:"all"`
-	Seen  *string       `json:"seen"`
+	// Lasts makes it a decision about the name and policy, for clients in Network, until a time.
+	Lasts   bool    `json:"lasts"`
+	Network string  `json:"network"`
+	Until   string  `json:"until"`
+	Seen    *string `json:"seen"`
+}
+
+// formReview returns the review in a form.
+func formReview(r *http.Request) reviewRequest {
+	given := reviewRequest{
+		State: history.State(r.PostForm.Get("state")), Note: r.PostForm.Get("note"),
+		Lasts: r.PostForm.Get("lasts") == "1", Network: r.PostForm.Get("network"), Until: r.PostForm.Get("until"),
+	}
+	if r.PostForm.Has("seen") {
+		seen := r.PostForm.Get("seen")
+		given.Seen = &seen
+	}
+	return given
 }
 
 // review stores a review from the form on an event's page, and redirects back there.
@@ -29,12 +46,7 @@ func (s *site) review(ctx context.Context, r *http.Request) (*answer, error) {
 		return nil, err
 	}
 	id := r.PathValue("id")
-	given := reviewRequest{State: history.State(r.PostForm.Get("state")), Note: r.PostForm.Get("note"), All: r.PostForm.Get("all") == "1"}
-	if r.PostForm.Has("seen") {
-		seen := r.PostForm.Get("seen")
-		given.Seen = &seen
-	}
-	review, wrong := s.newReview(r, given)
+	review, wrong := s.newReview(r, formReview(r))
 	if wrong != nil {
 		return s.reviewAgain(ctx, r, q, id, wrong)
 	}
@@ -54,12 +66,16 @@ func (s *site) reviewAgain(ctx context.Context, r *http.Request, q *query, id st
 	if err != nil {
 		return nil, err
 	}
-	page := s.newDetail(d)
+	page, err := s.newDetail(ctx, r, d)
+	if err != nil {
+		return nil, err
+	}
 	if page.Place, err = s.place(ctx, q, id); err != nil {
 		return nil, err
 	}
-	page.Form = newForm(d, history.State(r.PostForm.Get("state")), r.PostForm.Get("note"))
-	page.Form.Problem, page.Form.All = wrong.message, r.PostForm.Get("all") == "1"
+	given := formReview(r)
+	page.Form = newForm(d, given.State, given.Note)
+	page.Form.Problem, page.Form.Lasts, page.Form.Network, page.Form.Until = wrong.message, given.Lasts, given.Network, given.Until
 	return s.render(wrong.status, "detail", "Event "+escape(d.ID), "/events", page)
 }
 
@@ -77,15 +93,29 @@ func (s *site) newReview(r *http.Request, given reviewRequest) (history.Review, 
 		}
 	}
 	if !slices.Contains(history.States, review.State) {
-		return review, &problem{http.StatusUnprocessableEntity, "Choose a state: open, confirmed typo or false positive."}
+		return review, &problem{http.StatusUnprocessableEntity, "Choose a state: open, confirmed typo, false positive or ignored."}
 	}
-	if !utf8.ValidString(review.Note) || strings.ContainsFunc(review.Note, func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }) {
-		return review, &problem{http.StatusUnprocessableEntity, "The note contains control characters or invalid UTF-8."}
+	if review.Lasts = given.Lasts; given.Lasts {
+		var wrong *problem
+		if review.Network, wrong = parseNetwork(given.Network); wrong != nil {
+			return review, wrong
+		}
+		if review.Until, wrong = parseEnd(given.Until, s.now()); wrong != nil {
+			return review, wrong
+		}
 	}
-	if n := utf8.RuneCountInString(review.Note); n > maxNote {
-		return review, &problem{http.StatusUnprocessableEntity, fmt.Sprintf("The note has %s characters; expected at most %s.", number(int64(n)), number(maxNote))}
+	return review, checkNote(review.Note)
+}
+
+// checkNote returns what is wrong with a note, or nil.
+func checkNote(note string) *problem {
+	if !utf8.ValidString(note) || strings.ContainsFunc(note, func(r rune) bool { return unicode.IsControl(r) && r != '\n' && r != '\t' }) {
+		return &problem{http.StatusUnprocessableEntity, "The note contains control characters or invalid UTF-8."}
 	}
-	return review, nil
+	if n := utf8.RuneCountInString(note); n > maxNote {
+		return &problem{http.StatusUnprocessableEntity, fmt.Sprintf("The note has %s characters; expected at most %s.", number(int64(n)), number(maxNote))}
+	}
+	return nil
 }
 
 // reviewer returns the authenticated client: the user of basic authentication, or the name in the client certificate. It trusts a

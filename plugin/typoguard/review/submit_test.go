@@ -30,12 +30,12 @@ func TestReview(t *testing.T) {
 	assert.Contains(t, shown, "Saved: 1 event marked false positive.")
 	assert.Contains(t, shown, "Marked false positive at")
 	assert.Contains(t, shown, "a partner of ours")
-	assert.Contains(t, shown, "other open event for this name and policy")
+	assert.Contains(t, shown, "Decide for this name and policy: the other open event too")
 	for _, target := range []string{"/events/aaaaaaaaaa?saved=many", "/events/aaaaaaaaaa", "/events/bbbbbbbbbb?saved=1"} {
 		assert.NotContains(t, text(t, p.get(target).Body.String()), "Saved", target)
 	}
 
-	w = p.form("aaaaaaaaaa", "state", "confirmed", "all", "1")
+	w = p.form("aaaaaaaaaa", "state", "confirmed", "lasts", "1")
 	assert.Equal(t, "/events/aaaaaaaaaa?saved=2#review", w.Header().Get("Location"))
 	assert.Equal(t, history.StateConfirmed, p.event("bbbbbbbbbb").State)
 	assert.Equal(t, history.StateOpen, p.event("cccccccccc").State, "of another policy")
@@ -89,18 +89,18 @@ func TestReviewMeanwhile(t *testing.T) {
 	assert.Empty(t, read, "nobody has said anything")
 	require.Equal(t, http.StatusSeeOther, p.form("aaaaaaaaaa", "state", "confirmed", "note", "from bob", "seen", read).Code)
 
-	w := p.form("aaaaaaaaaa", "state", "false_positive", "note", "from alice", "all", "1", "seen", read)
+	w := p.form("aaaaaaaaaa", "state", "false_positive", "note", "from alice", "lasts", "1", "seen", read)
 	assert.Equal(t, http.StatusConflict, w.Code)
 	shown := text(t, w.Body.String())
 	assert.Contains(t, shown, "Someone else reviewed this event in the meantime")
 	assert.Contains(t, shown, "from bob")
 	assert.Contains(t, w.Body.String(), `maxlength="2000" dir="auto">from alice</textarea>`)
 	assert.Contains(t, w.Body.String(), `value="false_positive" checked`)
-	assert.Contains(t, w.Body.String(), `name="all" value="1" checked`)
+	assert.Contains(t, w.Body.String(), `name="lasts" value="1" checked`)
 	assert.Equal(t, "from bob", p.event("aaaaaaaaaa").Note)
 	assert.Equal(t, history.StateOpen, p.event("bbbbbbbbbb").State)
 
-	again := p.form("aaaaaaaaaa", "state", "false_positive", "note", "from alice", "all", "1", "seen", seenIn(t, w.Body.String()))
+	again := p.form("aaaaaaaaaa", "state", "false_positive", "note", "from alice", "lasts", "1", "seen", seenIn(t, w.Body.String()))
 	assert.Equal(t, "/events/aaaaaaaaaa?saved=2#review", again.Header().Get("Location"))
 	assert.Equal(t, "from alice", p.event("aaaaaaaaaa").Note)
 	assert.Equal(t, http.StatusUnprocessableEntity, p.form("aaaaaaaaaa", "state", "open", "seen", "yesterday").Code)

@@ -11,10 +11,11 @@ import (
 // Lookup returns the addresses of a host.
 type Lookup func(ctx context.Context, host string) ([]netip.Addr, error)
 
-// LookUpWith makes a fetched list look up its host with a function if the host's own resolver does not know it: this process may be that
+// LookUpWith makes a list from elsewhere look up its host with a function if the host's own resolver does not know it: this process may be that
 // resolver, and not be running yet.
 func (s *Source) LookUpWith(lookup Lookup) {
-	if s.remote == nil {
+	s.lookup = lookup
+	if !s.IsRemote() {
 		return
 	}
 	system := func(ctx context.Context, host string) ([]netip.Addr, error) {

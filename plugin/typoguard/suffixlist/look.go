@@ -74,7 +74,7 @@ func (s *Source) look(ctx context.Context) found {
 		return found{change: Unchanged}
 	case isInForce: // it is back
 		return found{change: Changed, content: content}
-	case s.remote == nil && s.seen != seen: // a fetched list is known to be whole
+	case s.remote == nil && s.seen != seen: // one from elsewhere is known to be whole
 		return found{change: Unsettled}
 	}
 	if err := s.checkChange(content, pace.New(ctx)); err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"strings"
 	"time"
@@ -31,9 +32,13 @@ type Source struct {
 	Protects bool
 	// Shrink is the percentage of its suffixes that the list may lose in the background.
 	Shrink int
+	// Stored reads a list that is in a database, and nil otherwise. An error that wraps fs.ErrNotExist means that none was ever stored.
+	// The lookup is that of LookUpWith, or nil.
+	Stored func(ctx context.Context, lookup Lookup) ([]byte, error)
 
 	file   file
-	remote *remote // nil if the file is not fetched
+	remote *remote // nil if the file is neither fetched nor stored
+	lookup Lookup  // of the list's host, or nil
 	// content is the list in force, and isPresent says that there is one. It is stored as text, to be parsed again when another list
 	// changes: a million parsed suffixes would be several times as large, and full of pointers for the garbage collector to follow.
 	content   string
@@ -77,6 +82,9 @@ func (s *Source) Copied() string {
 // IsRemote reports whether the list is fetched.
 func (s *Source) IsRemote() bool { return strings.HasPrefix(s.Path, HTTPSPrefix) }
 
+// HasCopy reports whether the list comes from elsewhere, so that it may be away, and a copy of it is kept.
+func (s *Source) HasCopy() bool { return s.IsRemote() || s.Stored != nil }
+
 // IsBuiltin reports whether the list comes with the plugin.
 func (s *Source) IsBuiltin() bool { return strings.HasPrefix(s.Path, BuiltinPrefix) }
 
@@ -97,7 +105,7 @@ func (s *Source) Check() error {
 	return nil
 }
 
-// Remote prepares a source that is fetched. The last good copy is kept in cacheDir, unless that is ""; if optional is true, the server
+// Remote prepares a source that HasCopy. The last good copy is kept in cacheDir, unless that is ""; if optional is true, the server
 // may start without the list.
 func (s *Source) Remote(cacheDir string, optional bool) { s.remote = newRemote(cacheDir, optional) }
 
@@ -106,6 +114,9 @@ func (s *Source) read(ctx context.Context) (string, error) {
 	if name, ok := s.builtin(); ok {
 		content, _ := builtin.Read(name) // which Check found
 		return string(content), nil
+	}
+	if s.Stored != nil {
+		return s.readStored(ctx)
 	}
 	if s.remote == nil {
 		content, err := s.file.read(ctx, s.Path, readTimeout, ReadRegular)
@@ -120,6 +131,23 @@ func (s *Source) read(ctx context.Context) (string, error) {
 	}
 	return content, nil
 }
+
+// readStored returns the current content of a list in a database.
+func (s *Source) readStored(ctx context.Context) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
+	defer cancel()
+	content, err := s.Stored(ctx, s.lookup)
+	switch {
+	case err == nil:
+		return string(content), nil
+	case errors.Is(err, fs.ErrNotExist) && s.isEmpty(s.content) && s.isEmpty(s.Copied()):
+		return "", nil // nothing that could have been lost
+	}
+	return "", s.At.Errorf("%s: %w; expected a list", s.Option, err)
+}
+
+// isEmpty reports whether a version of the list has no suffix.
+func (s *Source) isEmpty(content string) bool { return errors.Is(s.text(content).check(nil), errEmpty) }
 
 // load reads the list at startup, when nothing is in force. If it cannot be fetched, or is none, load uses its copy, or nothing if the
 // server may start without the list. Nobody resolves while the server starts: with a copy, a web server that does not answer is not waited

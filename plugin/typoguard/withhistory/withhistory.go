@@ -6,11 +6,14 @@
 package withhistory
 
 import (
+	"context"
+
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/historyconfig"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/review"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/sink"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/suffixlist"
 )
 
 func init() { typoguard.RegisterHistories(histories{}) }
@@ -26,6 +29,16 @@ func (histories) Open(c historyconfig.Store) (sink.Target, error) { return histo
 
 // CheckReview implements typoguard.Histories.
 func (histories) CheckReview(c historyconfig.Page) error { return review.Check(c) }
+
+// ReadAllowed implements typoguard.Histories.
+func (histories) ReadAllowed(ctx context.Context, dsn, policy string, lookup suffixlist.Lookup) ([]byte, error) {
+	return history.ReadAllowed(ctx, dsn, policy, history.Lookup(lookup))
+}
+
+// WatchAllowed implements typoguard.Histories.
+func (histories) WatchAllowed(ctx context.Context, dsn string, changed func()) {
+	history.WatchAllowed(ctx, dsn, changed)
+}
 
 // Listen implements typoguard.Histories. The page has its own store, which removes no events; the store of the sink does.
 func (histories) Listen(c historyconfig.Page) (typoguard.ReviewServer, error) {

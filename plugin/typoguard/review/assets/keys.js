@@ -37,8 +37,8 @@ export function eventActions(form) {
     const state = form.querySelector(`input[name=state][value=${states[key]}]`);
     if (!state) return;
     state.checked = true;
-    const all = form.querySelector("input[name=all]");
-    if (all) all.checked = true;
+    const lasts = form.querySelector("input[name=lasts]");
+    if (lasts) lasts.checked = true;
     form.querySelector("button[name=then]").click();
   };
   return {
