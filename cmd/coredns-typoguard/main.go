@@ -85,7 +85,7 @@ func configure() error {
 		return err
 	}
 	if fips140.Enforced() {
-		order = slices.DeleteFunc(order, corefile.IsUnapproved)
+		order = slices.DeleteFunc(order, typoguard.IsUnapproved)
 	}
 	caddy.AppVersion = coremain.CoreVersion + "+typoguard-" + version
 	return dnsserver.SetDirectives(order)

@@ -50,6 +50,31 @@ func answer(h *hit) *dns.Msg {
 	return m
 }
 
+// withhold builds the reply to a query for a name that is no lookalike, in place of records that lead to one. The name exists, and has other
+// records and names below it: so it is never NXDOMAIN, and never the sinkhole's. A null MX (RFC 7505) keeps a mail server from trying the
+// name's address instead.
+func withhold(h *hit) *dns.Msg {
+	if h.Deferred() {
+		return answer(h)
+	}
+	m := new(dns.Msg).SetReply(h.r)
+	m.RecursionAvailable = true
+	name, code := m.Question[0].Name, dns.ExtendedErrorCodeForgedAnswer
+	if isMX(m.Question[0].Qtype) {
+		m.Answer = nullMX(name, h.ttl())
+	} else {
+		sayNothing(m, name, h.ttl())
+		code = dns.ExtendedErrorCodeBlocked
+	}
+	explain(h, m, code, "")
+	return m
+}
+
+// nullMX returns the record of a name that takes no mail (RFC 7505 section 3).
+func nullMX(name string, ttl uint32) []dns.RR {
+	return []dns.RR{&dns.MX{Hdr: header(name, dns.TypeMX, ttl), Preference: 0, Mx: "."}}
+}
+
 // fill adds what the policy answers for a name to a message, and returns the code of the Extended DNS Error that says so.
 func fill(m *dns.Msg, name string, h *hit) (code uint16) {
 	p, qtype := h.Policy, m.Question[0].Qtype
@@ -61,7 +86,7 @@ func fill(m *dns.Msg, name string, h *hit) (code uint16) {
 	before := len(m.Answer)
 	switch {
 	case p.Action == policy.NullMX && isMX(qtype):
-		m.Answer = append(m.Answer, &dns.MX{Hdr: header(name, dns.TypeMX, ttl), Preference: 0, Mx: "."}) // RFC 7505 section 3
+		m.Answer = append(m.Answer, nullMX(name, ttl)...)
 	case p.Action == policy.Sinkhole && isMX(qtype):
 		m.Answer = append(m.Answer, &dns.MX{Hdr: header(name, dns.TypeMX, ttl), Preference: sinkholePreference, Mx: name})
 		m.Extra = append(sinkholeRRs(name, dns.TypeA, p, ttl), sinkholeRRs(name, dns.TypeAAAA, p, ttl)...)
@@ -326,6 +351,9 @@ func signsOneOf(rr dns.RR, records map[dns.RR]bool) bool {
 func reason(h *hit, note string) string {
 	if h.Counterpart != policy.NotChecked {
 		note = ", counterpart " + h.Counterpart.String() + note
+	}
+	if h.Uncertain {
+		note = ", an allow list missing" + note
 	}
 	what := displayName(h.name)
 	switch {

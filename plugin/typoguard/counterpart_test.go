@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/coredns/coredns/plugin"
 	"github.com/coredns/coredns/plugin/test"
 
 	"github.com/miekg/dns"
@@ -114,6 +115,8 @@ func TestRequireCounterpart(t *testing.T) {
 		{"ns", "", true, "exists", "ns.mil. MX, ns.mil. A, ns.mil. AAAA, ns.mil. NS"},
 		{"txt", "", false, "", "txt.mil. MX, txt.mil. A, txt.mil. AAAA, txt.mil. NS"},
 		{"null", "", false, "", "null.mil. MX"},
+		{"below.null", "", true, "exists", "null.mil. MX"},
+		{"below.txt", "", true, "exists", "txt.mil. MX, txt.mil. A, txt.mil. AAAA, txt.mil. NS"},
 		{"alias", "", false, "", "alias.mil. MX, alias.mil. A, alias.mil. AAAA, alias.mil. NS"},
 		{"google", "", false, "", "google.mil. MX"},
 		{"broken", "", true, "unknown", "broken.mil. MX"},
@@ -226,6 +229,29 @@ func TestCounterpartSlow(t *testing.T) {
 				reply := ask(t, t.Context(), h, question("mx.ml.", dns.TypeMX))
 				assert.Equal(t, dns.RcodeNameError, reply.Rcode)
 				assert.Equal(t, []string{"mx.mil. MX"}, z.asked())
+			})
+		})
+	}
+}
+
+// TestCounterpartOfSlowName: how long the client's own query takes leaves no less time for the names in the reply.
+func TestCounterpartOfSlowName(t *testing.T) {
+	for _, option := range []string{"block", "defer", "pass"} {
+		t.Run(option, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				for target, want := range map[string]int{"host.ml.": dns.RcodeSuccess, "mx.ml.": dns.RcodeNameError} {
+					z := military()
+					z.records = append(z.records, test.CNAME("shop.ml. 300 IN CNAME "+target))
+					h := counterpartHandler(t, z, "require counterpart timeout 1s on_error "+option)
+					h.Next = plugin.HandlerFunc(func(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+						if r.Question[0].Name == "shop.ml." {
+							<-time.After(1200 * time.Millisecond)
+						}
+						<-time.After(20 * time.Millisecond)
+						return z.ServeDNS(ctx, w, r)
+					})
+					assert.Equal(t, want, ask(t, t.Context(), h, question("shop.ml.", dns.TypeMX)).Rcode, target)
+				}
 			})
 		})
 	}

@@ -6,6 +6,7 @@ import (
 	"net"
 
 	"github.com/coredns/coredns/plugin"
+	"github.com/coredns/coredns/plugin/acl"
 	"github.com/coredns/coredns/plugin/pkg/nonwriter"
 	"github.com/coredns/coredns/plugin/transfer"
 	"github.com/coredns/coredns/plugin/tsig"
@@ -30,19 +31,25 @@ func (b *block) checkFeeds(handler func(name string) plugin.Handler) error {
 		switch {
 		case !served:
 			return z.at.Errorf("%s: the plugin transfer is for other zones; expected transfer %s", feedOption, z.Name)
-		case open && handler("acl") == nil && !signed(handler("tsig"), z.Name):
-			return z.at.Errorf("%s: anybody may transfer %s, with all that the policy protects; expected tsig that requires AXFR and IXFR, acl, or other addresses than * in transfer",
+		case open && !stops(handler("acl"), z.Name) && !stops(handler("tsig"), z.Name):
+			return z.at.Errorf("%s: anybody may transfer %s, with all that the policy protects; expected tsig that requires AXFR and IXFR, acl that blocks others, or other addresses than * in transfer",
 				feedOption, z.Name)
 		}
 	}
 	return nil
 }
 
-// stranger asks from an address that nobody has (RFC 6666). It keeps the answer.
-type stranger struct{ nonwriter.Writer }
+// strangers are addresses that nobody has (RFC 6666, RFC 7600).
+func strangers() []net.IP { return []net.IP{net.ParseIP("100::1"), net.IPv4(192, 0, 0, 8)} }
+
+// stranger asks from an address. It keeps the answer.
+type stranger struct {
+	nonwriter.Writer
+	ip net.IP
+}
 
 // RemoteAddr implements dns.ResponseWriter.
-func (*stranger) RemoteAddr() net.Addr { return &net.TCPAddr{IP: net.ParseIP("100::1"), Port: 53} }
+func (s *stranger) RemoteAddr() net.Addr { return &net.TCPAddr{IP: s.ip, Port: 53} }
 
 // LocalAddr implements dns.ResponseWriter.
 func (*stranger) LocalAddr() net.Addr { return &net.TCPAddr{IP: net.IPv6loopback, Port: 53} }
@@ -70,26 +77,44 @@ func (a *probed) ServeDNS(context.Context, dns.ResponseWriter, *dns.Msg) (int, e
 
 // transferable reports whether the plugin transfer serves a zone, and whether to anybody. It says so only when it is asked.
 func transferable(t *transfer.Transfer, zone string) (served, open bool) {
-	var behind, transferred probed
-	probe := *t
-	probe.Transferers, probe.Next = []transfer.Transferer{&transferred}, &behind
-	_, _ = probe.ServeDNS(context.Background(), &stranger{}, feed.Request(zone, dns.TypeAXFR)) // what matters is who was asked
-	return !bool(behind), bool(transferred)
+	served = true
+	for _, ip := range strangers() {
+		var behind, transferred probed
+		probe := *t
+		probe.Transferers, probe.Next = []transfer.Transferer{&transferred}, &behind
+		_, _ = probe.ServeDNS(context.Background(), &stranger{ip: ip}, feed.Request(zone, dns.TypeAXFR)) // what matters is who was asked
+		served, open = served && !bool(behind), open || bool(transferred)
+	}
+	return served, open
 }
 
-// signed reports whether the plugin tsig lets only signed transfers of a zone pass.
-func signed(h plugin.Handler, zone string) bool {
-	t, ok := h.(*tsig.TSIGServer)
-	if !ok {
-		return false
-	}
-	for _, qtype := range []uint16{dns.TypeAXFR, dns.TypeIXFR} {
-		var passed probed
-		probe := *t
-		probe.Next = &passed
-		if _, _ = probe.ServeDNS(context.Background(), &stranger{}, feed.Request(zone, qtype)); passed {
-			return false
+// stops reports whether a plugin lets no stranger's request for a transfer of a zone pass.
+func stops(h plugin.Handler, zone string) bool {
+	for _, ip := range strangers() {
+		for _, qtype := range []uint16{dns.TypeAXFR, dns.TypeIXFR} {
+			var passed probed
+			probe := before(h, &passed)
+			if probe == nil {
+				return false
+			}
+			if _, _ = probe.ServeDNS(context.Background(), &stranger{ip: ip}, feed.Request(zone, qtype)); passed {
+				return false
+			}
 		}
 	}
 	return true
+}
+
+// before returns a plugin that may stop requests, with another plugin behind it, or nil if it is none.
+func before(h, next plugin.Handler) plugin.Handler {
+	switch h := h.(type) {
+	case acl.ACL:
+		h.Next = next
+		return h
+	case *tsig.TSIGServer:
+		probe := *h
+		probe.Next = next
+		return &probe
+	}
+	return nil
 }

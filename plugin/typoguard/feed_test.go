@@ -68,12 +68,18 @@ func TestFeedPlugins(t *testing.T) {
 		{"tsig for another zone", toAll + "\ntsig other.example {\nsecret " + tsigKey + "\nrequire all\n}", "anybody"},
 		{"addresses", "transfer rpz.example {\nto 127.0.0.1\n}", ""},
 		{"tsig", toAll + "\ntsig {\nsecret " + tsigKey + "\nrequire AXFR IXFR\n}", ""},
+		{"acl for another zone", toAll + "\nacl other.example {\nblock\n}", "anybody"},
+		{"acl that blocks some", toAll + "\nacl {\nblock net 10.0.0.0/8\n}", "anybody"},
+		{"acl that blocks IPv4", toAll + "\nacl {\nblock net 0.0.0.0/0\n}", "anybody"},
+		{"acl that blocks IPv6", toAll + "\nacl {\nblock net ::/0\n}", "anybody"},
+		{"acl for AXFR only", toAll + "\nacl {\nblock type AXFR\n}", "anybody"},
+		{"acl and tsig that stop half each", toAll + "\nacl {\nblock net 0.0.0.0/0\n}\ntsig {\nsecret " + tsigKey + "\nrequire AXFR\n}", "anybody"},
 		{"acl", toAll + "\nacl {\nallow net 127.0.0.1\nblock\n}", ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			want := tt.want
 			if want == "anybody" {
-				want = `feed: anybody may transfer rpz.example., with all that the policy protects; expected tsig that requires AXFR and IXFR, acl, or other addresses than * in transfer`
+				want = `feed: anybody may transfer rpz.example., with all that the policy protects; expected tsig that requires AXFR and IXFR, acl that blocks others, or other addresses than * in transfer`
 			}
 			instance, err := caddy.Start(corefile("typoguard {\nprotect mil\nfeed rpz.example\n}", tt.more))
 			if want == "" {
@@ -268,10 +274,11 @@ func TestFeed(t *testing.T) {
 // TestFeedTransport: transfers are signed and encrypted, in as many messages as there are.
 func TestFeedTransport(t *testing.T) {
 	useDirectives(t)
-	certificates := t.TempDir()
-	kit.Certificate(t, certificates)
+	dir := t.TempDir()
+	cert, key := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	require.NoError(t, kit.Certificate(cert, key, "feed.example"))
 	input := corefile("typoguard {\nprotect army.nl navy.nl marines.nl bundeswehr.de\nfeed rpz.example\n}",
-		"tls "+certificates+"/cert.pem "+certificates+"/key.pem\ntsig {\nsecret "+tsigKey+"\nrequire AXFR IXFR\n}\ntransfer {\nto *\n}")
+		"tls "+cert+" "+key+"\ntsig {\nsecret "+tsigKey+"\nrequire AXFR IXFR\n}\ntransfer {\nto *\n}")
 	input.Contents = []byte(strings.Replace(string(input.Contents), ".:0 {", ".:0 tls://.:0 {", 1))
 	instance, err := caddy.Start(input)
 	require.NoError(t, err)

@@ -101,7 +101,7 @@ func TestDependencies(t *testing.T) {
 		switch module {
 		case "github.com/typoguard/coredns-typoguard", "go.mau.fi/util", "golang.org/x/net", "golang.org/x/text",
 			"github.com/emersion/go-smtp", "github.com/emersion/go-sasl", "github.com/alecthomas/units", "github.com/jedisct1/go-minisign",
-			"github.com/hashicorp/golang-lru/v2", "golang.org/x/sync": // which the whole of CoreDNS needs too
+			"github.com/hashicorp/golang-lru/v2", "github.com/infobloxopen/go-trees", "golang.org/x/sync": // which the whole of CoreDNS needs too
 		default:
 			assert.Contains(t, coredns, module)
 		}

@@ -61,6 +61,9 @@ func lines(s string) string {
 const hidden = `--
 	partner.example. 60 IN SOA typoguard.invalid. nobody.invalid. 1 3600 600 86400 60`
 
+// noMail is the answer in place of mail servers.
+const noMail = "partner.example. 60 IN MX 0 ."
+
 func TestInspect(t *testing.T) {
 	const sig = " 8 2 300 20300101000000 20200101000000 1 partner.example. AAAA"
 	tests := []struct {
@@ -71,7 +74,7 @@ func TestInspect(t *testing.T) {
 	}{
 		{
 			"the only mail server", "inspect mx", "partner.example. MX",
-			"partner.example. 300 IN MX 10 mail.army.ml.", hidden,
+			"partner.example. 300 IN MX 10 mail.army.ml.", noMail,
 			"MX mail.army.ml of partner.example looks like mail.army.mil (omission, policy default)",
 		},
 		{
@@ -123,15 +126,12 @@ func TestInspect(t *testing.T) {
 			army.ml. 300 IN A 192.0.2.1`, "", ""},
 		{
 			"a mail server with a null MX", "inspect mx\naction nullmx", "partner.example. MX",
-			"partner.example. 300 IN MX 10 mail.army.ml.", "partner.example. 60 IN MX 0 .",
+			"partner.example. 300 IN MX 10 mail.army.ml.", noMail,
 			"MX mail.army.ml of partner.example looks like mail.army.mil (omission, policy default)",
 		},
 		{
 			"a mail server at the sinkhole", "inspect mx\naction sinkhole 192.0.2.66", "partner.example. MX",
-			"partner.example. 300 IN MX 10 mail.army.ml.", `
-			partner.example. 60 IN MX 10 partner.example.
-			++
-			partner.example. 60 IN A 192.0.2.66`,
+			"partner.example. 300 IN MX 10 mail.army.ml.", noMail,
 			"MX mail.army.ml of partner.example looks like mail.army.mil (omission, policy default)",
 		},
 		{
@@ -144,6 +144,21 @@ func TestInspect(t *testing.T) {
 			"another service, inspected", "inspect srv", "_sip._tcp.partner.example. SRV",
 			"_sip._tcp.partner.example. 300 IN SRV 1 1 5060 sip.army.ml.", strings.Replace(hidden, "partner", "_sip._tcp.partner", 1),
 			"SRV sip.army.ml of _sip._tcp.partner.example looks like sip.army.mil (omission, policy default)",
+		},
+		{
+			"a mail service, and a type that the policy passes", "inspect mx\naction nullmx", "_submission._tcp.partner.example. SRV",
+			"_submission._tcp.partner.example. 300 IN SRV 1 1 587 mail.army.ml.", strings.Replace(hidden, "partner", "_submission._tcp.partner", 1),
+			"SRV mail.army.ml of _submission._tcp.partner.example looks like mail.army.mil (omission, policy default)",
+		},
+		{
+			"a web server, and types without that of the query", "inspect svcb\ntypes MX A AAAA", "partner.example. HTTPS",
+			"partner.example. 300 IN HTTPS 1 www.army.ml. alpn=h2", hidden,
+			"HTTPS www.army.ml of partner.example looks like www.army.mil (omission, policy default)",
+		},
+		{
+			"all types", "inspect mx", "partner.example. ANY",
+			"partner.example. 300 IN MX 10 mail.army.ml.", noMail,
+			"MX mail.army.ml of partner.example looks like mail.army.mil (omission, policy default)",
 		},
 		{
 			"a name server of several", "inspect ns", "partner.example. MX", `
@@ -160,7 +175,7 @@ func TestInspect(t *testing.T) {
 			"the only name server", "inspect ns", "partner.example. MX", `
 			partner.example. 300 IN MX 10 mail.partner.example.
 			--
-			partner.example. 300 IN NS ns.army.ml.`, hidden,
+			partner.example. 300 IN NS ns.army.ml.`, noMail,
 			"NS ns.army.ml of partner.example looks like ns.army.mil (omission, policy default)",
 		},
 		{
@@ -219,6 +234,9 @@ func TestInspect(t *testing.T) {
 				return
 			}
 			assert.Equal(t, lines(tt.want), text(got))
+			if !strings.Contains(tt.want, "army.ml. 60 IN SOA") {
+				assert.Equal(t, dns.RcodeSuccess, got.Rcode, "the name is no lookalike")
+			}
 			assert.False(t, got.AuthenticatedData)
 			require.Len(t, ede(got), 1)
 			assert.Equal(t, "typoguard: "+strings.TrimSuffix(tt.text, ")")+", id ID)", withoutIDs(ede(got))[0].ExtraText)

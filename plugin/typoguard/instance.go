@@ -68,6 +68,7 @@ func instanceOf(c *caddy.Controller) *instance {
 	c.OnFirstStartup(func() error { return checkPorts(c, nil) })
 	c.OnStartup(i.start)
 	c.OnRestartFailed(i.start)
+	c.OnRestartFailed(explainFailure)
 	c.OnShutdown(i.stop)
 	return i
 }

@@ -31,8 +31,8 @@ type query struct {
 	hit      *hit   // what was found about the name that is asked for; nil if no policy has anything to do with it
 	listed   string // the suffix by which that name passes, whatever the reply says; "" if it is not listed
 
-	who     *policy.Client // see client
-	waiting time.Time      // since when the query has been waiting for existence checks; zero if it has not
+	who    *policy.Client // see client
+	waited time.Duration  // for existence checks
 }
 
 // hit is a name that policies have something to do with: the one that is asked for, or the target of a record in the reply.
@@ -83,21 +83,19 @@ func (q *query) client() *policy.Client {
 
 // exists checks whether a domain exists. All checks of a query together take no longer than one may.
 func (q *query) exists(domain string, within time.Duration) policy.Existence {
-	return q.existence.Check(q.ctx, domain, q.left(within), q.lookup())
+	defer q.wait(time.Now())
+	return q.existence.Check(q.ctx, domain, within-q.waited, q.lookup())
 }
 
-// operator checks who operates a domain.
+// operator checks who operates a domain, in what is left of the same time.
 func (q *query) operator(domain string, others []string, within time.Duration) policy.Operator {
-	return q.existence.Operator(q.ctx, domain, others, q.left(within), q.lookup())
+	defer q.wait(time.Now())
+	return q.existence.Operator(q.ctx, domain, others, within-q.waited, q.lookup())
 }
 
-// left returns what is left of the time that the query may wait, from its first check on.
-func (q *query) left(within time.Duration) time.Duration {
-	if q.waiting.IsZero() {
-		q.waiting = time.Now()
-	}
-	return within - time.Since(q.waiting)
-}
+// wait adds up how long checks take. What the client's own query takes in between does not count, or nothing would be left for the names in
+// a reply that comes slowly.
+func (q *query) wait(since time.Time) { q.waited += time.Since(since) }
 
 // lookup returns the lookup through the plugins behind this one.
 func (q *query) lookup() existence.Lookup {

@@ -52,6 +52,7 @@ func (r *reloader) startReloading(before *reloader) {
 	r.cancel = cancel
 	metrics.ResetPolicies()
 	r.publish()
+	r.watched.Resize(len(slices.DeleteFunc(slices.Clone(r.blocks), func(b *block) bool { return !b.watches() })))
 	for _, b := range r.blocks {
 		r.done.Go(func() {
 			timer := time.NewTimer(quietTime)

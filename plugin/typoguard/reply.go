@@ -66,7 +66,7 @@ func (q *query) passOn(reply *dns.Msg) *dns.Msg {
 		case in.Enough:
 			left = without(by, left, in.Bad, reply.AuthenticatedData)
 		default:
-			return answer(by)
+			return withhold(by)
 		}
 	}
 	if len(found.Once) > 0 {

@@ -1,13 +1,7 @@
 package typoguard
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"encoding/pem"
 	"fmt"
-	"math/big"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -21,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/smtp"
+	"github.com/typoguard/coredns-typoguard/test/kit"
 )
 
 // smtpStanza is a policy with an SMTP listener and further options.
@@ -31,7 +26,7 @@ func smtpStanza(options string) string {
 // TestParseSMTPErrors holds every message whole. The option is the fifth line of a stanza with an SMTP listener.
 func TestParseSMTPErrors(t *testing.T) {
 	root := t.TempDir()
-	writeKeyPair(t, root, "good")
+	require.NoError(t, kit.Certificate(filepath.Join(root, "good.pem"), filepath.Join(root, "good.key")))
 	require.NoError(t, os.WriteFile(filepath.Join(root, "bad.pem"), []byte("no PEM"), 0o600))
 	const address = `; expected one of this host, such as 192.0.2.25 or [2001:db8::25]:2525`
 	const pair = `; expected the files of a certificate and of its key, in PEM`
@@ -139,7 +134,7 @@ func TestSharedListener(t *testing.T) {
 // TestParseSMTP: options come to where they are used.
 func TestParseSMTP(t *testing.T) {
 	root := t.TempDir()
-	writeKeyPair(t, root, "good")
+	require.NoError(t, kit.Certificate(filepath.Join(root, "good.pem"), filepath.Join(root, "good.key")))
 	b, err := parseCorefile(t, root, smtpStanza("smtp ::1 [::1]:2525\nsmtp 127.0.0.1:0\nsmtp_tls good.pem good.key\nhint \"Call 2525, {id}\"\nlog_addresses on"))
 	require.NoError(t, err)
 	p := b.policies[0].smtp
@@ -217,21 +212,6 @@ func TestListenerSuggests(t *testing.T) {
 	assert.Empty(t, suggested("192.0.2.25:25", "army.mil"), "protected")
 	assert.Empty(t, suggested("192.0.2.25:25", "example.org"))
 	assert.True(t, i.listeners["192.0.2.25:25"].suggest("army.m")[0].LogAddresses)
-}
-
-// writeKeyPair writes a self-signed certificate and its key, as name.pem and name.key.
-func writeKeyPair(t *testing.T, dir, name string) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	require.NoError(t, err)
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
-	certificate, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	require.NoError(t, err)
-	der, err := x509.MarshalPKCS8PrivateKey(key)
-	require.NoError(t, err)
-	for path, block := range map[string]*pem.Block{name + ".pem": {Type: "CERTIFICATE", Bytes: certificate}, name + ".key": {Type: "PRIVATE KEY", Bytes: der}} {
-		require.NoError(t, os.WriteFile(filepath.Join(dir, path), pem.EncodeToMemory(block), 0o600))
-	}
 }
 
 // TestParseLimit: each limit sets the field that has its name, and no other.

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -190,4 +191,37 @@ func peakOf(t *testing.T, audit *exec.Cmd) int {
 	kibibytes, err := strconv.Atoi(m[1])
 	require.NoError(t, err)
 	return kibibytes * 1024 / 1000
+}
+
+// TestJoinMemory: as many events as may be, more messages than are told apart, and more mail to intended domains than is remembered.
+func TestJoinMemory(t *testing.T) {
+	binary, err := kit.Build(t.Context())
+	require.NoError(t, err)
+	const (
+		most       = 20_000
+		recipients = 4
+	)
+	var events, log strings.Builder
+	begin := time.Date(2026, time.November, 21, 0, 0, 0, 0, time.UTC)
+	for n := range most {
+		name, at := fmt.Sprintf("host%d.some-department.army", n%5000), begin.Add(time.Duration(n)*time.Second)
+		fmt.Fprintf(&events, `{"typoguard.id":"e%09d","typoguard.lookalike":"%s.ml","typoguard.intended":"%s.mil","typoguard.policy":"mil","typoguard.mode":"enforce",`+
+			`"event.action":"nxdomain","client.ip":"192.0.2.25","event.start":"%[4]s","event.end":"%[4]s","message":"%[5]s"}`+"\n", n, name, name, at.Format(time.RFC3339), strings.Repeat("x", 200))
+		for k := range recipients {
+			const line = "%s relay postfix/%s[1]: %X: %s=<somebody.with.a.long.name.%d@%s>, relay=none, delay=1, status=%s (no)\n"
+			id, stamp := 0xA0000000+(n*recipients+k)*2, at.Format(time.Stamp)
+			fmt.Fprintf(&log, line, stamp, "qmgr", id, "from", k, "corp.example", "")
+			fmt.Fprintf(&log, line, stamp, "smtp", id, "to", n*recipients+k, name+".ml", "bounced")
+			fmt.Fprintf(&log, line, stamp, "qmgr", id+1, "from", k, "corp.example", "")
+			fmt.Fprintf(&log, line, stamp, "smtp", id+1, "to", n*recipients+k, name+".mil", "bounced")
+		}
+	}
+	dir := t.TempDir()
+	kit.WriteFile(t, filepath.Join(dir, "events.jsonl"), events.String())
+	kit.WriteFile(t, filepath.Join(dir, "mail.log"), strings.ReplaceAll(log.String(), ".mil>, relay=none, delay=1, status=bounced", ".mil>, relay=mx, delay=1, status=deferred"))
+	cmd := exec.Command(binary, "audit", "-join", filepath.Join(dir, "events.jsonl"), "-addresses", "-csv", filepath.Join(dir, "mail.log"), "-")
+	cmd.Env = append(os.Environ(), "TZ=UTC")
+	peak := peakOf(t, cmd)
+	t.Logf("%d kB", peak)
+	assert.Less(t, peak, maxMemory)
 }

@@ -2,6 +2,7 @@ package dns_test
 
 import (
 	"net"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -71,16 +72,9 @@ func TestSocketActivation(t *testing.T) {
 	serves := func() {
 		t.Helper()
 		s.greeted(t)
-		conn, err := net.Dial("tcp", s.addr("REVIEW"))
+		status, _, err := kit.Get(t.Context(), "http://"+s.addr("REVIEW")+"/")
 		require.NoError(t, err)
-		defer conn.Close()
-		require.NoError(t, conn.SetDeadline(time.Now().Add(patience)))
-		_, err = conn.Write([]byte("GET / HTTP/1.1\r\nHost: " + s.addr("REVIEW") + "\r\n\r\n"))
-		require.NoError(t, err)
-		status := make([]byte, len("HTTP/1.1 200"))
-		_, err = conn.Read(status)
-		require.NoError(t, err)
-		assert.Equal(t, "HTTP/1.1 200", string(status))
+		assert.Equal(t, http.StatusOK, status)
 	}
 	reload := func(corefile, line string) {
 		t.Helper()

@@ -186,3 +186,28 @@ func TestCorefileReload(t *testing.T) {
 	checkChanges(t, changing, l.samples[changing], passed, better)
 	checkChanges(t, listed, l.samples[listed], passed, enlisted)
 }
+
+// TestReloadExplained: after a reload of a Corefile with a directive that does not exist, by a signal or by the plugin reload, the log says
+// what was probably meant, and the policy stays in force.
+func TestReloadExplained(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	const corefile = ".:{$DNS} {\n    bind {$HOST}\n    reload 2s 1s\n    typoguard {\n        protect army.mil\n    }\n    forward . {$UPSTREAM}\n}\n"
+	kit.WriteFile(t, filepath.Join(dir, "Corefile"), corefile)
+	s := startIn(t, dir, localhost, newUpstream(t).addr)
+	breaking := func(right, wrong, hint string) {
+		t.Helper()
+		kit.WriteFile(t, filepath.Join(dir, "Corefile"), strings.Replace(corefile, right, wrong, 1))
+		s.reload(t, hint)
+	}
+	const hint = "Unknown directive 'typogaurd' (did you mean typoguard?)\n"
+	breaking("typoguard", "typogaurd", hint)
+	breaking("protect", "protects", `unknown option "protects" (did you mean protect?)`)
+	kit.WriteFile(t, filepath.Join(dir, "Corefile"), strings.Replace(corefile, "typoguard", "typogaurd", 1)+"whoami {\n}\n") // not what failed before
+	kit.Eventually(t, "the plugin reload says that it failed", func() bool {
+		_, after, _ := strings.Cut(s.Output(), `unknown option "protects"`)
+		_, failed, _ := strings.Cut(after, "plugin/reload: Corefile changed but reload failed: ")
+		return strings.Contains(after, hint) && strings.Contains(failed, "Unknown directive 'typogaurd'")
+	})
+	s.hidden(t, always)
+}

@@ -12,7 +12,15 @@ export const dns = process.env.REVIEW_DNS;
 /** A directory for pictures of the pages; none are made without it. */
 const shots = process.env.REVIEW_SHOTS;
 
-export const sizes = { laptop: { width: 1280, height: 800 }, phone: { width: 390, height: 844 }, wall: { width: 2560, height: 1440 } };
+export const sizes = {
+  laptop: { width: 1280, height: 800 },
+  1366: { width: 1366, height: 768 },
+  1440: { width: 1440, height: 900 },
+  1920: { width: 1920, height: 1080 },
+  2000: { width: 2000, height: 1125 },
+  wall: { width: 2560, height: 1440 },
+  phone: { width: 390, height: 844 },
+};
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 

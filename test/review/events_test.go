@@ -88,6 +88,17 @@ func (t *typo) event(at time.Time) *event.Event {
 	return e
 }
 
+// queued are open events of a policy of their own: 100 of 20 names.
+func queued() []*event.Event {
+	var events []*event.Event
+	for i := range 100 {
+		name := fmt.Sprintf("unit%02d.army", i%20)
+		t := typo{name + ".ml", looksLike(name+".mil", "mil", "omission", 1, "queue"), "enforce", "nxdomain", 0}
+		events = append(events, t.event(time.Now().Add(-time.Duration(i+1)*13*time.Minute)))
+	}
+	return events
+}
+
 // newID is an id as events have them, of an alphabet that shows that it was made up.
 func newID() string {
 	id := make([]byte, 10)

@@ -63,7 +63,7 @@ func newFeeding(t *testing.T) *feeding {
 		return path
 	}
 	certificates := dir("certificates")
-	kit.Certificate(t, certificates)
+	require.NoError(t, kit.Certificate(filepath.Join(certificates, "cert.pem"), filepath.Join(certificates, "key.pem"), "feed.example"))
 	f.variables = map[string]string{
 		"port": port(t), "encrypted": port(t), "metrics": port(t), "certificates": certificates, "secret": feedSecret, "upstream": f.upstream.port,
 	}
@@ -247,7 +247,10 @@ func (f *feeding) zone(t *testing.T) []string {
 func (f *feeding) compare(t *testing.T, what string, serial uint32, before []string) {
 	t.Helper()
 	changed := time.Now()
-	require.Eventually(t, func() bool { return serialAt(f.primary.Port) == serial }, *feedSlow, 50*time.Millisecond, "%s: serial %d", what, serialAt(f.primary.Port))
+	var got uint32
+	if !assert.Eventually(t, func() bool { got = serialAt(f.primary.Port); return got == serial }, *feedSlow, 50*time.Millisecond) {
+		require.Equal(t, serial, got, what)
+	}
 	zone := f.zone(t)
 	differing := f.differing(t, owners(before), owners(zone))
 	sampler := &sampler{

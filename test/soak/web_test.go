@@ -5,6 +5,7 @@ package soak_test
 import (
 	"encoding/pem"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -57,7 +58,7 @@ type logServer struct {
 	listener net.Listener
 	running  sync.WaitGroup
 	mu       sync.Mutex
-	open     map[net.Conn]bool
+	open     map[net.Conn]bool // nil while it is stopped
 }
 
 // Write implements io.Writer.
@@ -70,29 +71,37 @@ func (l *logServer) start() (err error) {
 	if l.listener, err = net.Listen("tcp", l.address); err != nil {
 		return err
 	}
+	l.mu.Lock()
 	l.open = map[net.Conn]bool{}
+	l.mu.Unlock()
 	l.running.Go(func() {
 		for {
 			conn, err := l.listener.Accept()
 			if err != nil {
 				return
 			}
-			l.mu.Lock()
-			l.open[conn] = true
-			l.mu.Unlock()
-			l.running.Go(func() {
-				buffer := make([]byte, 64<<10)
-				for {
-					n, err := conn.Read(buffer)
-					if err != nil {
-						return
-					}
-					_, _ = l.Write(buffer[:n])
-				}
-			})
+			l.running.Go(func() { l.read(conn) })
 		}
 	})
 	return nil
+}
+
+// read reads from a connection until that ends, or the server does.
+func (l *logServer) read(conn net.Conn) {
+	defer conn.Close()
+	l.mu.Lock()
+	running := l.open != nil
+	if running {
+		l.open[conn] = true
+	}
+	l.mu.Unlock()
+	if !running { // it was accepted while the server was being stopped
+		return
+	}
+	_, _ = io.Copy(l, conn) // until the end, whatever it is
+	l.mu.Lock()
+	delete(l.open, conn)
+	l.mu.Unlock()
 }
 
 // stop closes the port and all connections.
@@ -102,6 +111,7 @@ func (l *logServer) stop() error {
 	for conn := range l.open {
 		_ = conn.Close()
 	}
+	l.open = nil
 	l.mu.Unlock()
 	l.running.Wait()
 	return err

@@ -12,6 +12,7 @@ import (
 
 	"github.com/urfave/cli/v3"
 
+	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/audit/join"
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/audit/logs"
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/audit/suggest"
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/corefile"
@@ -58,6 +59,13 @@ domains that differ by what people mistype most, the public suffix, a doubled le
 auto-forwards to typos have run for years. Nothing is in force before a policy names the files, and files that are there
 already are not written over.
 
+With -join, the events that a server wrote (events, in JSON; compressed or not) are linked to the messages in the logs: queue ID,
+sender, recipient, time, what became of it, and whether the same sender wrote to the same recipient in the intended domain
+within a day. No Corefile is needed. A message belongs to the event of its recipient's domain that is nearest in time, from a minute
+before its first query to a quarter of an hour after its last one; to both if two hosts queried in the same seconds. -since and
+-until bound the events, too, of which there may be 20,000; of a sender or recipient only the domain is shown, unless
+-addresses.
+
 Memory is bounded: of very many different lookalikes, and of sources of one, the later are counted as "others".
 
 Exit status: 0; 3 if the report may lack something, which the warning above it says: more than 1 % of the lines that look like
@@ -75,15 +83,16 @@ func Command() *cli.Command {
 		Description: description,
 		Flags: append(corefile.Flags(),
 			&cli.StringFlag{Name: "format", Value: "auto", Usage: "the `FORMAT` of lines that do not say which program wrote them: " + strings.Join(formats, ", ")},
-			&cli.StringFlag{Name: "column", Usage: "the columns of a table, or the keys of objects, such as `recipient=3,time=1,status=5`, by number or name; also name, sender, source, type, message, program"},
+			&cli.StringFlag{Name: "column", Usage: "the columns of a table, or the keys of objects, such as `recipient=3,time=1,status=5`, by number or name; also name, sender, source, type, message, program, id"},
 			&cli.StringFlag{Name: "since", Usage: "leave out what is before this `TIME`"},
 			&cli.StringFlag{Name: "until", Usage: "leave out what is from this `TIME` on"},
 			&cli.StringFlag{Name: "client", Usage: "judge deliveries for the mail server with this `IP` address"},
 			resolver.Flag("for policies that require a counterpart, query the resolver at this `ADDRESS` for the intended names"),
 			&cli.BoolFlag{Name: "addresses", Usage: "show senders' and recipients' addresses, too"},
 			&cli.StringFlag{Name: "suggest", TakesFile: true, Usage: "write what to protect and to allow into files in this `DIRECTORY`, instead of the report"},
+			&cli.StringSliceFlag{Name: "join", TakesFile: true, Usage: "instead of the report, print the messages that belong to the events in this `FILE`; may be repeated"},
 			&cli.BoolFlag{Name: "json", Usage: "print one JSON object"},
-			&cli.BoolFlag{Name: "csv", Usage: "print the lookalikes as CSV (RFC 4180)"},
+			&cli.BoolFlag{Name: "csv", Usage: "print the lookalikes, or the messages of -join, as CSV (RFC 4180)"},
 		),
 		Action: run,
 	}
@@ -98,6 +107,7 @@ type options struct {
 	resolver     *resolver.Resolver // with -resolve
 	addresses    bool
 	suggest      *suggest.Evidence // with -suggest
+	join         *join.Join        // with -join
 }
 
 func parseOptions(c *cli.Command, now time.Time) (options, error) {
@@ -175,6 +185,9 @@ func run(_ context.Context, c *cli.Command) error {
 			return errors.New("conf: stdin, and no FILE; expected one of the two to be a file")
 		}
 	}
+	if err := o.loadEvents(c, paths); err != nil {
+		return err
+	}
 	blocks, err := loadPolicies(c)
 	if err != nil {
 		return err
@@ -186,9 +199,12 @@ func run(_ context.Context, c *cli.Command) error {
 	if err != nil {
 		return err
 	}
-	if o.suggest != nil {
+	switch {
+	case o.suggest != nil:
 		_, err := a.suggestInto(c.Root().Writer, c.String("suggest"))
 		return err
+	case o.join != nil:
+		return a.printJoined(c)
 	}
 	return a.print(c)
 }
@@ -216,9 +232,7 @@ func (a *auditor) print(c *cli.Command) error {
 		write = writeJSON
 	case c.Bool("csv"):
 		write = writeCSV
-		for _, warning := range a.warnings {
-			fmt.Fprintf(c.Root().ErrWriter, "warning: %s\n", plain(warning))
-		}
+		writeWarnings(c.Root().ErrWriter, a.warnings)
 	}
 	if err := write(c.Root().Writer, a.report()); err != nil {
 		return err

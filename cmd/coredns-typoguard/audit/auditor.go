@@ -73,7 +73,7 @@ func (a *auditor) readAll(paths []string, stdin io.Reader, watch io.Writer) {
 	if a.reader.Ambiguous() && (a.since != 0 || a.until != 0) {
 		a.warnings = append(a.warnings, "dates such as 03/04/2026 were taken for the later one that is not after the file's last change: since and until may leave out what they should not")
 	}
-	if n := a.astray(); n > 0 {
+	if n := a.astray(); n > 0 && a.join == nil {
 		a.warnings = append(a.warnings, fmt.Sprintf("%s messages to lookalikes were handed to a relay on this host, and are not seen again: read the log of that, too", thousands(n)))
 	}
 	if a.items.Taken == 0 && len(a.refused) == 0 && len(a.warnings) == 0 {
@@ -279,8 +279,12 @@ func (a *auditor) take(r *logs.Record, file *fileReport) {
 			return
 		}
 	}
-	if a.suggest != nil {
+	switch {
+	case a.suggest != nil:
 		a.suggest.Add(r)
+	case a.join != nil: // no policy is needed for that
+		a.join.Add(r)
+		return
 	}
 	v := a.judge.of(r)
 	a.tally.add(r, &v)

@@ -36,9 +36,7 @@ func writeText(w io.Writer, r *report) error {
 
 // writeRead says what was read, with the doubts first.
 func writeRead(w io.Writer, r *report) {
-	for _, warning := range r.Warnings {
-		fmt.Fprintf(w, "warning: %s\n", plain(warning))
-	}
+	writeWarnings(w, r.Warnings)
 	for i := range r.Files {
 		writeFile(w, &r.Files[i])
 	}
@@ -55,6 +53,12 @@ func writeRead(w io.Writer, r *report) {
 		}
 	}
 	writeRelays(w, r.Relays)
+}
+
+func writeWarnings(w io.Writer, warnings []string) {
+	for _, warning := range warnings {
+		fmt.Fprintf(w, "warning: %s\n", plain(warning))
+	}
 }
 
 // writeFile says how much of a file was understood, by the programs that wrote it.

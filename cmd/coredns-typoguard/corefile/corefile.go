@@ -40,7 +40,7 @@ func Load(c *cli.Command) (Blocks, error) {
 	}
 	input, err := read(c.String("conf"), c.Root().Reader)
 	if err == nil {
-		err = checkDirectives(input)
+		err = typoguard.CheckDirectives(input)
 	}
 	if err != nil {
 		return Blocks{}, err

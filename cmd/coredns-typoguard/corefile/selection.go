@@ -37,18 +37,9 @@ func (b *Blocks) Select(only, client string, monitors bool) (*rows.Selection, *t
 	case len(s.Monitored) > 0:
 		return nil, nil, fmt.Errorf("policy %q %w", s.Monitored[0].Name, ErrMonitors)
 	case only != "" && block.Set.Named(only) == nil:
-		return nil, nil, fmt.Errorf("policy: no policy %q; expected one of %s", only, strings.Join(namesOf(block), ", "))
+		return nil, nil, fmt.Errorf("policy: no policy %q; expected one of %s", only, strings.Join(policy.Names(block.Set.Policies), ", "))
 	}
 	return nil, nil, fmt.Errorf("client: no policy applies to %s", addr)
-}
-
-// namesOf returns the names of the policies of a block.
-func namesOf(block *typoguard.Block) []string {
-	var names []string
-	for _, p := range block.Set.Policies {
-		names = append(names, p.Name)
-	}
-	return names
 }
 
 // withPolicies returns the chosen server block, or otherwise the only one with policies.

@@ -21,6 +21,7 @@ import (
 
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/corefile"
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/resolver"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/rows"
 )
 
@@ -112,7 +113,7 @@ func run(ctx context.Context, c *cli.Command) error {
 		}
 	}
 	var list bytes.Buffer
-	more, err := write(&list, all, policyNames(selected))
+	more, err := write(&list, all, strings.Join(policy.Names(selected.Policies), ", "))
 	if err != nil {
 		return err
 	}
@@ -140,13 +141,4 @@ func collect(ctx context.Context, selected *rows.Selection, most int) ([]rows.Li
 		return nil
 	})
 	return all, err
-}
-
-// policyNames returns the names of the policies.
-func policyNames(selected *rows.Selection) string {
-	var names []string
-	for _, p := range selected.Policies {
-		names = append(names, p.Name)
-	}
-	return strings.Join(names, ", ")
 }

@@ -47,7 +47,7 @@ func registered(ctx context.Context, rows []rows.Likely, r *resolver.Resolver) (
 			continue
 		case policy.Unknown:
 			unknown++
-		case policy.Exists, policy.NotChecked:
+		case policy.Exists, policy.NotChecked, policy.NoMail: // of which there may be names below
 		}
 		kept = append(kept, row)
 	}

@@ -37,12 +37,12 @@ func Find(ctx context.Context, domain string, lookup Lookup) (policy.Existence, 
 			return policy.Unknown, unknownTTL
 		case policy.Exists:
 			return policy.Exists, lifetime(reply)
-		case policy.Absent:
-			return policy.Absent, ttl
+		case policy.Absent, policy.NoMail:
+			return found, ttl
 		case policy.NotChecked: // another type may say more
 		}
 	}
-	return policy.Absent, ttl
+	return policy.NoMail, ttl // the name exists, or it would have been NXDOMAIN: there is something below it
 }
 
 // existenceIn returns what a reply says about the domain: NotChecked if another type may say more.
@@ -59,7 +59,7 @@ func existenceIn(reply *dns.Msg, qtype uint16) policy.Existence {
 		mx, isMX := rr.(*dns.MX)
 		switch {
 		case isMX && mx.Mx == ".":
-			found = policy.Absent // a null MX (RFC 7505): the domain does not accept mail, whatever addresses it has
+			found = policy.NoMail // a null MX (RFC 7505): the domain does not accept mail, whatever addresses it has
 		case rr.Header().Rrtype == qtype:
 			return policy.Exists
 		}

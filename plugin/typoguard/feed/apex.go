@@ -14,8 +14,8 @@ const (
 	retry   = 60
 	// nameServer stands for the zone's server, which nobody looks up: the zone is never delegated.
 	nameServer = "localhost."
-	// SumPrefix is what stands before the hash in the TXT record of the zone.
-	SumPrefix = "sha256="
+	// sumPrefix is what stands before the hash in the TXT record of the zone.
+	sumPrefix = "sha256="
 )
 
 // apex is the version of a zone, and makes the records of the zone itself.
@@ -40,7 +40,7 @@ func (a *apex) ns() dns.RR { return &dns.NS{Hdr: a.header(dns.TypeNS), Ns: nameS
 
 // txt returns the TXT record, by which versions of the zone can be compared at once.
 func (a *apex) txt() dns.RR {
-	return &dns.TXT{Hdr: a.header(dns.TypeTXT), Txt: []string{SumPrefix + hex.EncodeToString(a.sum[:])}}
+	return &dns.TXT{Hdr: a.header(dns.TypeTXT), Txt: []string{sumPrefix + hex.EncodeToString(a.sum[:])}}
 }
 
 func (a *apex) header(rrtype uint16) dns.RR_Header {

@@ -13,7 +13,10 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"github.com/coredns/coredns/plugin/pkg/nonwriter"
 
 	"github.com/miekg/dns"
 	"github.com/stretchr/testify/assert"
@@ -258,8 +261,10 @@ func TestChanges(t *testing.T) {
 			records := s.take(t, serial)
 			if isWhole(records) {
 				assert.Equal(t, whole, contentOf(t, records))
+				assert.NotEqual(t, at-1, int64(serial), "one change is less than the zone")
 				continue
 			}
+			assert.LessOrEqual(t, at-int64(serial), int64(maxDeltas))
 			have = maps.Clone(have)
 			have.apply(t, records)
 			require.Equal(t, whole, have, "from %d to %d", serial, at)
@@ -268,7 +273,17 @@ func TestChanges(t *testing.T) {
 		assert.Len(t, s.take(t, uint32(at)), 1, "up to date")
 	}
 	assert.Greater(t, s.counted(Changes), 100)
-	assert.Positive(t, s.counted(Whole))
+	assert.Len(t, s.deltas, maxDeltas)
+}
+
+// TestMoreChangesThanRows: if that is less, a client gets the whole zone.
+func TestMoreChangesThanRows(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	s := newSetting(t, rulesOf(random, map[int]int{1: 0, 2: 0, 3: 0}), nil)
+	s.change(1001, rulesOf(random, map[int]int{1: 0, 2: 0, 4: 0}))
+	s.change(1002, rulesOf(random, map[int]int{1: 0, 2: 0, 5: 0}))
+	assert.False(t, isWhole(s.take(t, 1001)), "4 changes of 6 rows")
+	assert.True(t, isWhole(s.take(t, 1000)), "8 changes")
 }
 
 // isWhole reports whether an answer to an incremental request has the whole zone.
@@ -374,6 +389,40 @@ func TestKeepsLast(t *testing.T) {
 	assert.Equal(t, before, s.take(t, 0))
 }
 
+// TestRetry: a version that cannot be made is tried again without a change of the inputs, less and less often. One with too many rows is not.
+func TestRetry(t *testing.T) {
+	dir, short := t.TempDir(), t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		random := rand.New(rand.NewPCG(1, 2))
+		full := errors.New("no space left on device")
+		var tried []time.Duration
+		began := time.Now()
+		s := newSetting(t, rulesOf(random, map[int]int{1: 0}), func(c *Config) {
+			c.Dir = dir
+			input := c.Input
+			c.Input = func() (*Input, error) {
+				tried = append(tried, time.Since(began).Round(time.Second))
+				if in, err := input(); len(tried) > 8 || err != nil {
+					return in, err
+				}
+				return nil, full
+			}
+		})
+		for range 7 {
+			assert.Zero(t, <-s.built)
+		}
+		assert.EqualValues(t, 1000, <-s.built)
+		assert.Equal(t, []time.Duration{0, 30 * time.Second, 90 * time.Second, 210 * time.Second, 450 * time.Second, 930 * time.Second, 1530 * time.Second,
+			2130 * time.Second, 2730 * time.Second}, tried)
+		time.Sleep(time.Hour)
+		assert.Len(t, tried, 9, "no more after the first that succeeds")
+
+		many := newSetting(t, rulesOf(random, map[int]int{1: 0}), func(c *Config) { c.Dir, c.MaxRows = short, 1 })
+		time.Sleep(time.Hour)
+		assert.Empty(t, many.built)
+	})
+}
+
 // TestNotify: secondaries are told of each version, and of nothing else.
 func TestNotify(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
@@ -453,6 +502,47 @@ func TestAborted(t *testing.T) {
 	_, err := s.Transfer(0)
 	require.Error(t, err, "nobody was admitted")
 	assert.Len(t, s.take(t, 0), 2004)
+}
+
+// closing is a client that gets no messages, and knows whether it is disconnected.
+type closing struct {
+	dns.ResponseWriter
+	closed chan struct{}
+}
+
+func (c closing) Close() error {
+	close(c.closed)
+	return nil
+}
+
+// TestUnreadable: a client is disconnected if the rest of the zone cannot be read, or it would take what it has for the whole.
+func TestUnreadable(t *testing.T) {
+	s := newSetting(t, rulesOf(rand.New(rand.NewPCG(1, 2)), map[int]int{1: 0}), nil)
+	require.NoError(t, s.current.file.Truncate(0))
+	client := closing{closed: make(chan struct{})}
+	ticket, err := s.Admit("192.0.2.1", client)
+	require.NoError(t, err)
+	defer ticket.End()
+	channel, err := s.Transfer(0)
+	require.NoError(t, err)
+	for range channel { // as the plugin transfer does
+		assert.Fail(t, "records of a zone that cannot be read")
+	}
+	<-client.closed
+	assert.Equal(t, 1, s.counted(Cancelled))
+}
+
+// TestAuthoritative: replies to secondaries are authoritative, if they are answers.
+func TestAuthoritative(t *testing.T) {
+	s := newSetting(t, nil, nil)
+	for rcode, want := range map[int]bool{dns.RcodeSuccess: true, dns.RcodeRefused: false} {
+		w := new(nonwriter.Writer)
+		ticket, err := s.Admit("192.0.2.1", w)
+		require.NoError(t, err)
+		require.NoError(t, ticket.WriteMsg(&dns.Msg{MsgHdr: dns.MsgHdr{Rcode: rcode}}))
+		ticket.End()
+		assert.Equal(t, want, w.Msg.Authoritative)
+	}
 }
 
 // TestTooMany: a client has but some transfers at a time, while others are served. It waits for the next.

@@ -12,12 +12,16 @@ type part struct {
 	column string // the first column of an index
 	format string // the condition, with %s for the column and $ for values as in conditions.add
 	values []any
+	// several says that the condition compares the column with many values, whose events come in no order.
+	several bool
 }
 
 // The columns that need special treatment.
 const (
 	firstColumn     = "event.first"
 	lookalikeColumn = "event.lookalike"
+	clientColumn    = "event.client"
+	numberColumn    = "event.number"
 )
 
 // parts returns the conditions of a filter.
@@ -28,27 +32,27 @@ func (f *Filter) parts() []part {
 		{"event.host", f.Host}, {"event.state", string(f.State)},
 	} {
 		if p.value != "" {
-			parts = append(parts, part{p.column, "%s = $", []any{clean(p.value)}})
+			parts = append(parts, part{p.column, "%s = $", []any{clean(p.value)}, false})
 		}
 	}
 	if f.Blocked {
-		parts = append(parts, part{"event.mode", "%s = $ AND event.action <> $", []any{"enforce", event.SMTPRefused}})
+		parts = append(parts, part{"event.mode", "%s = $ AND event.action <> $", []any{"enforce", event.SMTPRefused}, false})
 	}
 	if f.Client != "" {
-		parts = append(parts, part{"event.client", "%s = (SELECT number FROM client WHERE address = $)", []any{clean(f.Client)}})
+		parts = append(parts, part{clientColumn, "%s = (SELECT number FROM client WHERE address = $)", []any{clean(f.Client)}, false})
 	}
 	if f.Lookalike != "" {
-		parts = append(parts, part{lookalikeColumn, "%s IN (SELECT number FROM lookalike WHERE name = $)", []any{clean(f.Lookalike)}})
+		parts = append(parts, part{lookalikeColumn, "%s IN (SELECT number FROM lookalike WHERE name = $)", []any{clean(f.Lookalike)}, true})
 	}
 	if f.Name != "" {
 		text, values := f.name()
-		parts = append(parts, part{lookalikeColumn, "%s IN (SELECT number FROM lookalike WHERE " + text + ")", values})
+		parts = append(parts, part{lookalikeColumn, "%s IN (SELECT number FROM lookalike WHERE " + text + ")", values, true})
 	}
 	if !f.From.IsZero() {
-		parts = append(parts, part{firstColumn, "%s >= $", []any{f.From.UnixMilli()}})
+		parts = append(parts, part{firstColumn, "%s >= $", []any{f.From.UnixMilli()}, false})
 	}
 	if !f.Until.IsZero() {
-		parts = append(parts, part{firstColumn, "%s < $", []any{f.Until.UnixMilli()}})
+		parts = append(parts, part{firstColumn, "%s < $", []any{f.Until.UnixMilli()}, false})
 	}
 	return parts
 }
@@ -56,7 +60,7 @@ func (f *Filter) parts() []part {
 // name returns the condition on lookalikes for a filter by name. It includes the policy and kind, because lookalikes have the same
 // ones as their events, and are fewer.
 func (f *Filter) name() (text string, values []any) {
-	pattern := "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(strings.ToLower(clean(f.Name))) + "%"
+	pattern := containing(f.Name)
 	text, values = `(lookalike.name LIKE $ ESCAPE '\' OR lookalike.intended LIKE $ ESCAPE '\')`, []any{pattern, pattern}
 	if f.Policy != "" {
 		text, values = text+" AND lookalike.policy = $", append(values, clean(f.Policy))
@@ -65,6 +69,11 @@ func (f *Filter) name() (text string, values []any) {
 		text, values = text+" AND lookalike.kind = $", append(values, clean(f.Kind))
 	}
 	return text, values
+}
+
+// containing returns the pattern for LIKE of texts in lower case that contain another.
+func containing(text string) string {
+	return "%" + strings.NewReplacer(`\`, `\\`, "%", `\%`, "_", `\_`).Replace(strings.ToLower(clean(text))) + "%"
 }
 
 // conditions are conditions on rows, with the values of their placeholders.

@@ -53,6 +53,11 @@ type Filter struct {
 	Lookalike string
 	// Name is part of the lookalike or of the intended name, case-insensitive.
 	Name string
+	// Text is words that all must be found: networks and addresses (192.0.2.0/24) among the clients; other words, case-insensitive, in
+	// the lookalike, the intended name, the client's address, the note, or as the event's id.
+	Text string
+	// After is the id of an event: only events that were stored later are selected.
+	After string
 }
 
 // Order is what a list is sorted by.

@@ -102,7 +102,9 @@ func (s *Store) Events(ctx context.Context, f Filter, p Page) (*List, error) {
 	if list.Total, list.AtLeast, err = s.total(ctx, plan); err != nil {
 		return nil, err
 	}
-	plan.few = !list.AtLeast
+	if plan.few = !list.AtLeast; plan.few && list.Total == 0 {
+		return list, nil
+	}
 	if err := s.page(ctx, list, plan, &p, at); err != nil {
 		return nil, err
 	}
@@ -170,7 +172,7 @@ func (s *Store) fetch(ctx context.Context, plan *plan, order Order, reverse bool
 		if key.descending != reverse {
 			direction = " DESC"
 		}
-		if plan.hints && plan.few && order != ByTime {
+		if plan.hints && plan.few && (order != ByTime || plan.best == numberColumn) {
 			column = "+" + column
 		}
 		orderBy = append(orderBy, column+direction)
@@ -285,24 +287,26 @@ func (s *Store) Each(ctx context.Context, f Filter, do func(*Event) error) error
 	}
 }
 
-// Event returns the event with an id, and more about its lookalike. It returns ErrUnknown if there is none.
-func (s *Store) Event(ctx context.Context, id string) (*Detail, error) {
-	var d *Detail
-	var n *numbers
+// find returns the event with an id, and its row numbers. It returns ErrUnknown if there is none.
+func (s *Store) find(ctx context.Context, id string) (e *Event, n *numbers, err error) {
 	from, _ := (&plan{few: true, hints: s.database.hints()}).list(ByTime)
-	err := s.query(ctx, func(row *sql.Rows) error {
-		e, numbers, err := scanEvent(row)
-		if err == nil {
-			d, n = &Detail{Event: *e, States: map[State]int64{}}, numbers
-		}
+	err = s.query(ctx, func(row *sql.Rows) error {
+		e, n, err = scanEvent(row)
 		return err
 	}, `SELECT `+selected+` `+from+` WHERE event.id = $1`, clean(id))
+	if err == nil && e == nil {
+		err = fmt.Errorf("%w: %q", ErrUnknown, id)
+	}
+	return e, n, err
+}
+
+// Event returns the event with an id, and more about its lookalike. It returns ErrUnknown if there is none.
+func (s *Store) Event(ctx context.Context, id string) (*Detail, error) {
+	e, n, err := s.find(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	if d == nil {
-		return nil, fmt.Errorf("%w: %q", ErrUnknown, id)
-	}
+	d := &Detail{Event: *e, States: map[State]int64{}}
 	if err := s.others(ctx, d); err != nil {
 		return nil, err
 	}

@@ -25,6 +25,7 @@ type plan struct {
 	parts []part
 	hints bool   // SQLite
 	best  string // the column of the part with the fewest matches; "" if there is no part
+	many  bool   // the best part compares its column with several values
 	few   bool   // few enough to sort
 	total int    // how many events match all parts, as count counts them; -1 if not yet known
 }
@@ -32,6 +33,16 @@ type plan struct {
 // plan returns the plan for a filter.
 func (s *Store) plan(ctx context.Context, f *Filter) (*plan, error) {
 	p := &plan{parts: f.parts(), hints: s.database.hints(), total: -1}
+	if f.After != "" {
+		_, n, err := s.find(ctx, f.After)
+		if err != nil {
+			return nil, err
+		}
+		p.parts = append(p.parts, part{numberColumn, "%s > $", []any{n.event}, false})
+	}
+	if err := s.addSearch(ctx, p, f.Text); err != nil {
+		return nil, err
+	}
 	if !p.hints {
 		return p, s.preferLookalikes(ctx, p)
 	}
@@ -49,7 +60,7 @@ func (s *Store) plan(ctx context.Context, f *Filter) (*plan, error) {
 			p.total = n
 		}
 		if n < fewest {
-			fewest, p.best = n, candidate.column
+			fewest, p.best, p.many = n, candidate.column, candidate.several
 		}
 	}
 	p.few = fewest <= s.many
@@ -86,7 +97,7 @@ func (s *Store) preferLookalikes(ctx context.Context, p *plan) error {
 			return err
 		}
 		if n <= fewLookalikes {
-			p.best = lookalikeColumn
+			p.best, p.many = lookalikeColumn, true
 		}
 	}
 	return nil
@@ -169,7 +180,7 @@ func (p *plan) list(order Order) (from string, c *conditions) {
 	}
 	lookUp, times := p.best, true
 	if !p.few {
-		if lookUp == lookalikeColumn { // events of several come in no order
+		if p.many { // events of several come in no order
 			lookUp = ""
 		}
 		switch order {

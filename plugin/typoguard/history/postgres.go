@@ -50,6 +50,13 @@ func (*postgresServer) top(rows string) string {
 	return fmt.Sprintf("SELECT number FROM %s GROUP BY number ORDER BY sum(enforced + monitored) DESC, number LIMIT %d", rows, topCount)
 }
 
+// within compares addresses as such only if they are some, because anything else would be an error. A $
+// in the patterns would be a placeholder.
+func (*postgresServer) within(column string) string {
+	const ipv4, ipv6 = `^([0-9]{1,3}\.){3}[0-9]{1,3}\Z`, `^[0-9a-f]*:[0-9a-f:]*\Z`
+	return fmt.Sprintf("CASE WHEN %[1]s ~ '%[2]s' OR %[1]s ~ '%[3]s' THEN CAST(%[1]s AS inet) <<= CAST(CAST($ AS text) AS inet) ELSE FALSE END", column, ipv4, ipv6)
+}
+
 func (p *postgresServer) size(ctx context.Context, db *sql.DB) (size int64, err error) {
 	err = db.QueryRowContext(ctx, "SELECT CAST(coalesce(sum(pg_column_size(event)), 0) AS BIGINT) FROM event").Scan(&size)
 	return size, err

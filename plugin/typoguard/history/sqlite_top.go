@@ -21,7 +21,7 @@ func (*sqliteFile) top(rows string) string {
 	return fmt.Sprintf("SELECT value FROM json_each((SELECT %s(number, enforced + monitored) FROM %s))", topFunction, rows)
 }
 
-// connector opens connections that know the function.
+// connector opens connections that know the functions.
 type connector struct {
 	driver *sqlite.Driver
 	name   string
@@ -30,6 +30,10 @@ type connector struct {
 // newDriver returns a driver of our own, because functions belong to drivers.
 func newDriver() (*sqlite.Driver, error) {
 	d := &sqlite.Driver{}
+	err := d.RegisterFunction(withinFunction, &sqlite.FunctionImpl{NArgs: 2, Deterministic: true, Scalar: within})
+	if err != nil {
+		return nil, err
+	}
 	return d, d.RegisterFunction(topFunction, &sqlite.FunctionImpl{
 		NArgs: 2, Deterministic: true,
 		MakeAggregate: func(sqlite.FunctionContext) (sqlite.AggregateFunction, error) { return &topSum{map[int64]int64{}}, nil },

@@ -70,6 +70,8 @@ type database interface {
 	hints() bool
 	// top returns a query for the numbers with the most events among some rows of a tally; of equally frequent ones, the lowest.
 	top(rows string) string
+	// within returns the condition that the address in a column is in a network, whose placeholder is $.
+	within(column string) string
 	// size returns the size of the events in bytes.
 	size(ctx context.Context, db *sql.DB) (int64, error)
 	// shrink releases the room of removed events.

@@ -39,7 +39,7 @@ func (s *Set) lookup(name string, b *match.Buffer) match.Result {
 // decide returns what the policies say about a name that matches.
 func (s *Set) decide(q *Query, matches []match.Match) Decision {
 	d := s.pick(q, matches)
-	if d.Policy != nil && !d.Policy.Answers(q.Type) {
+	if d.Policy != nil && !q.isAnsweredBy(d.Policy) {
 		d.Reason = OtherType
 	}
 	d.NoName = d.Covered() && d.Policy.denies(q.Type) && !s.PassesBelow(q.Name) && !d.checksBelow()
@@ -81,7 +81,7 @@ func (s *Set) pick(q *Query, matches []match.Match) Decision {
 			}
 			continue
 		}
-		d = Decision{Verdict: Lookalike, Policy: p, Mode: mode, Lookalike: s.lookalike(q.Name, m), Counterpart: found, Doubtful: doubtful}
+		d = Decision{Verdict: Lookalike, Policy: p, Mode: mode, Lookalike: s.lookalike(q.Name, m), Counterpart: found, Doubtful: doubtful, Uncertain: s.lacksAllowed}
 		if mode == Enforce {
 			return d
 		}
@@ -113,7 +113,7 @@ func (p *Policy) counts(q *Query, client *Client) bool {
 func (s *Set) check(q *Query, matches []match.Match, at int) (Existence, Reason) {
 	m := &matches[at]
 	p := s.Policies[m.Tag]
-	answers := func(m match.Match) bool { return s.Policies[m.Tag].Answers(q.Type) }
+	answers := func(m match.Match) bool { return q.isAnsweredBy(s.Policies[m.Tag]) }
 	if s.isDenied(q.Name, m) || !slices.ContainsFunc(matches[at:], answers) {
 		return NotChecked, Hidden
 	}
@@ -123,11 +123,11 @@ func (s *Set) check(q *Query, matches []match.Match, at int) (Existence, Reason)
 	if p.Require == nil || q.Exists == nil {
 		return NotChecked, Hidden
 	}
-	domain := counterpart(q.Name, m)
+	domain, below := counterpart(q.Name, m)
 	if domain == "" {
 		return NotChecked, Hidden
 	}
-	found := q.Exists(domain, p.Require.Timeout)
+	found := q.exists(domain, below, p.Require.Timeout)
 	if !p.Require.satisfied(found) {
 		return found, NoCounterpart
 	}

@@ -204,3 +204,12 @@ func TypeNames(types []uint16) string {
 	}
 	return strings.Join(names, " ")
 }
+
+// Names returns the names of policies.
+func Names(policies []*Policy) []string {
+	var names []string
+	for _, p := range policies {
+		names = append(names, p.Name)
+	}
+	return names
+}

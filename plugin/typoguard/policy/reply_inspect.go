@@ -32,6 +32,7 @@ func (s *Set) Inspect(q *Query, reply *dns.Msg, found *ReplyDecision) Inspection
 		if inspects&target.Target == 0 || slices.ContainsFunc(found.Findings, func(f Finding) bool { return f.Record == rr }) {
 			continue
 		}
+		target.leads = rr.Header().Rrtype == q.Type && target.Target != RecordCNAME
 		d := s.Judge(&target)
 		if !d.Covered() {
 			continue
@@ -45,6 +46,10 @@ func (s *Set) Inspect(q *Query, reply *dns.Msg, found *ReplyDecision) Inspection
 	in.Enough = leavesOne(records, in.Bad)
 	return in
 }
+
+// isAnsweredBy reports whether a policy has an answer to the question. What it says about the target of a record that was asked for does not
+// depend on the type of that, since the next question is for another one. An alias is followed with the same.
+func (q *Query) isAnsweredBy(p *Policy) bool { return p.Answers(q.Type) || q.leads }
 
 // inspects returns the types of records that any policy inspects.
 func (s *Set) inspects() Records {

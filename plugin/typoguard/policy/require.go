@@ -41,10 +41,13 @@ const (
 	Exists
 	Absent
 	Unknown // there was no usable answer in time
+	NoMail  // it does, but takes no mail: domains below it may
 )
 
-// String returns the result as it stands in events, and "" for NotChecked.
-func (e Existence) String() string { return [...]string{"", "exists", "absent", "unknown"}[e] }
+// String returns the result as it stands in events and metrics, and "" for NotChecked.
+func (e Existence) String() string {
+	return [...]string{"", "exists", "absent", "unknown", "no_mail"}[e]
+}
 
 // DefaultTimeout is how long a query waits for checks unless a policy says otherwise.
 const DefaultTimeout = time.Second
@@ -62,22 +65,35 @@ func (r *Requirement) satisfied(e Existence) bool {
 	return e != Absent && (e != Unknown || r.OnError != PassOnError)
 }
 
-// Deferred reports whether a policy hides the name only until it is known whether its counterpart exists, or who operates it.
+// Deferred reports whether a policy hides the name only until it is known whether its counterpart exists, who operates it, or what is allowed.
 func (d *Decision) Deferred() bool {
-	return d.Enforced() && d.Counterpart == Unknown && d.Policy.requirement().OnError == DeferOnError
+	return d.Enforced() && (d.Uncertain || (d.Counterpart == Unknown && d.Policy.requirement().OnError == DeferOnError))
 }
 
 // counterpart returns the domain that a lookalike is a typo of, if it exists: the child of the protected suffix that the
 // intended name falls under, such as army.mil. for us.army.ml. It returns "" if there is nothing to look up, because the
 // intended name is the protected suffix, or that suffix is itself a domain and not one under which others register: an
-// admin who protects army.mil says that it exists.
-func counterpart(name string, m *match.Match) string {
+// admin who protects army.mil says that it exists. below reports whether the intended name lies below it.
+func counterpart(name string, m *match.Match) (domain string, below bool) {
 	if m.Start == 0 || !IsRegistry(m.Suffix) {
-		return ""
+		return "", false
 	}
 	above := name[:m.Start]
 	label, _ := dns.PrevLabel(above, 1)
-	return strings.ToLower(above[label:]) + m.Suffix + "."
+	return strings.ToLower(above[label:]) + m.Suffix + ".", label > 0
+}
+
+// exists checks whether the counterpart of a lookalike exists. One that takes no mail itself is none of the lookalike at its place, but one of
+// those below.
+func (q *Query) exists(domain string, below bool, within time.Duration) Existence {
+	found := q.Exists(domain, within)
+	switch {
+	case found != NoMail:
+		return found
+	case below:
+		return Exists
+	}
+	return Absent
 }
 
 // checksBelow reports whether the policy that hides a name requires a counterpart of each domain below it. Some of them then pass, so the

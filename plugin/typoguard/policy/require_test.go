@@ -12,25 +12,30 @@ import (
 )
 
 func TestCounterpart(t *testing.T) {
-	tests := []struct{ name, suffix, near, want string }{
-		{"army.ml.", "mil", "ml.", "army.mil."},
-		{"US.Army.ML.", "mil", "ML.", "army.mil."},
-		{`we\.ird.ml.`, "mil", "ml.", `we\.ird.mil.`},
-		{"ml.", "mil", "ml.", ""},
-		{"shop.exampl.", "example", "exampl.", "shop.example."}, // not on the Public Suffix List
-		{"tenant.co.k.", "co.uk", "co.k.", "tenant.co.uk."},
-		{"us.army.ml.", "army.mil", "army.ml.", ""},
+	tests := []struct {
+		name, suffix, near, want string
+		below                    bool
+	}{
+		{"army.ml.", "mil", "ml.", "army.mil.", false},
+		{"US.Army.ML.", "mil", "ML.", "army.mil.", true},
+		{`we\.ird.ml.`, "mil", "ml.", `we\.ird.mil.`, false},
+		{"ml.", "mil", "ml.", "", false},
+		{"shop.exampl.", "example", "exampl.", "shop.example.", false}, // not on the Public Suffix List
+		{"tenant.co.k.", "co.uk", "co.k.", "tenant.co.uk.", false},
+		{"us.army.ml.", "army.mil", "army.ml.", "", false},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			m := &match.Match{Suffix: tt.suffix, Start: strings.LastIndex(tt.name, tt.near)}
-			assert.Equal(t, tt.want, counterpart(tt.name, m))
+			domain, below := counterpart(tt.name, m)
+			assert.Equal(t, tt.want, domain)
+			assert.Equal(t, tt.below, below)
 		})
 	}
 }
 
 func TestRequire(t *testing.T) {
-	known := map[string]Existence{"army.mil.": Exists, "broken.mil.": Unknown}
+	known := map[string]Existence{"army.mil.": Exists, "broken.mil.": Unknown, "silent.mil.": NoMail}
 	tests := []struct {
 		name        string
 		onError     OnError
@@ -43,6 +48,8 @@ func TestRequire(t *testing.T) {
 		{"unknown passes", PassOnError, "broken.ml", NoCounterpart, NotChecked},
 		{"unknown is deferred", DeferOnError, "broken.ml", Hidden, Unknown},
 		{"unknown is hidden", BlockOnError, "broken.ml", Hidden, Unknown},
+		{"takes no mail", DeferOnError, "silent.ml", NoCounterpart, NotChecked},
+		{"below what takes no mail", DeferOnError, "hq.silent.ml", Hidden, Exists},
 		{"nothing to look up", DeferOnError, "ml", Hidden, NotChecked},
 	}
 	for _, tt := range tests {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"mime"
 	"net/http"
 	"time"
 
@@ -52,6 +51,7 @@ type (
 		From          string            `json:"from"`
 		Until         string            `json:"until"`
 		Totals        []apiTotals       `json:"totals"`
+		Open          apiBacklog        `json:"open"`
 		Lookalikes    int64             `json:"lookalikes"`
 		Clients       int64             `json:"clients"`
 		Step          int64             `json:"step"`
@@ -83,6 +83,15 @@ type (
 	apiReviewed struct {
 		Changed int64 `json:"changed"`
 	}
+	apiBatch struct {
+		Changed int64  `json:"changed"`
+		At      string `json:"at"`
+	}
+	apiBacklog struct {
+		Events  int    `json:"events"`
+		AtLeast bool   `json:"at_least"`
+		Oldest  string `json:"oldest"`
+	}
 	apiProblem struct {
 		Error string `json:"error"`
 	}
@@ -95,13 +104,18 @@ func (s *site) apiSummary(ctx context.Context, r *http.Request) (*answer, error)
 	if err != nil {
 		return nil, err
 	}
-	totals, summary, err := s.summaries.of(ctx, span, by)
+	made, err := s.summaries.of(ctx, span, by)
 	if err != nil {
 		return nil, err
 	}
+	totals, summary := made.totals, made.summary
 	a := apiSummary{
 		Span: span, By: by, From: rfc3339(summary.From), Until: event.FormatTime(summary.Until), Lookalikes: summary.Lookalikes, Clients: summary.Clients,
 		Step: int64(summary.Step / time.Second), Times: []string{}, Series: []apiSeries{}, TopLookalikes: []apiName{}, TopClients: clientsToAPI(summary.TopClients),
+	}
+	a.Open = apiBacklog{Events: made.backlog.Open, AtLeast: made.backlog.AtLeast}
+	if !made.backlog.Oldest.IsZero() {
+		a.Open.Oldest = event.FormatTime(made.backlog.Oldest)
 	}
 	for _, t := range totals {
 		a.Totals = append(a.Totals, apiTotals{t.Span, apiCount(t.Blocked), apiCount(t.Monitored), apiCount(t.Refused)})
@@ -176,14 +190,9 @@ func (s *site) apiEvent(ctx context.Context, r *http.Request) (*answer, error) {
 }
 
 func (s *site) apiReview(ctx context.Context, r *http.Request) (*answer, error) {
-	if mediaType, _, err := mime.ParseMediaType(r.Header.Get("Content-Type")); err != nil || mediaType != "application/json" {
-		return nil, errMedia
-	}
 	var given reviewRequest
-	decoder := json.NewDecoder(r.Body)
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&given); err != nil || decoder.More() {
-		return nil, &problem{http.StatusBadRequest, `Expected a JSON object such as {"state":"confirmed","note":"","all":false}.`}
+	if err := fromJSON(r, &given, `{"state":"confirmed","note":"","all":false}`); err != nil {
+		return nil, err
 	}
 	review, wrong := s.newReview(r, given)
 	if wrong != nil {

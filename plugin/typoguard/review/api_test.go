@@ -67,7 +67,7 @@ func TestDocumentedAPI(t *testing.T) {
 	_, err := p.store.Review(t.Context(), "k3j5q2abcd", history.Review{State: history.StateConfirmed, Note: "address book of host 7", Reviewer: "alice"})
 	require.NoError(t, err)
 	documented := examples(t)
-	require.Len(t, documented, 4)
+	require.Len(t, documented, 6)
 	for heading, target := range map[string]string{
 		"GET /api/v1/events": "/api/v1/events", "GET /api/v1/summary": "/api/v1/summary", "GET /api/v1/events/{id}": "/api/v1/events/k3j5q2abcd",
 	} {
@@ -83,11 +83,16 @@ func TestDocumentedAPI(t *testing.T) {
 			assert.Equal(t, want, got)
 		})
 	}
-	put := documented["PUT /api/v1/events/{id}/review"]
-	require.Len(t, put, 2)
-	w := p.do(http.MethodPut, "/api/v1/events/k3j5q2abcd/review", put[0], "Content-Type", "application/json")
-	assert.Equal(t, http.StatusOK, w.Code)
-	assert.Equal(t, paths(t, put[1]), paths(t, w.Body.String()))
+	for _, change := range []struct{ heading, method, target string }{
+		{"PUT /api/v1/events/{id}/review", http.MethodPut, "/api/v1/events/k3j5q2abcd/review"},
+		{"POST /api/v1/reviews", http.MethodPost, "/api/v1/reviews"},
+		{"POST /api/v1/undo", http.MethodPost, "/api/v1/undo"},
+	} {
+		require.Len(t, documented[change.heading], 2)
+		w := p.do(change.method, change.target, documented[change.heading][0], "Content-Type", "application/json")
+		assert.Equal(t, http.StatusOK, w.Code)
+		assert.Equal(t, paths(t, documented[change.heading][1]), paths(t, w.Body.String()))
+	}
 
 	content, err := os.ReadFile("API.md")
 	require.NoError(t, err)

@@ -25,6 +25,8 @@ type detail struct {
 	States                   []stateCount
 	Form                     form
 	Saved                    string // the review that was just saved; "" if none was
+	Said                     *said  // of another event's review; nil if there was none
+	Place                    *place
 }
 
 // candidate is a protected suffix that the name looks like.
@@ -63,6 +65,16 @@ func (s *site) detail(ctx context.Context, r *http.Request) (*answer, error) {
 		return nil, err
 	}
 	page := s.newDetail(d)
+	q, err := s.listQuery(r.URL.Query())
+	if err != nil {
+		return nil, err
+	}
+	if page.Place, err = s.place(ctx, q, d.ID); err != nil {
+		return nil, err
+	}
+	if page.Said, err = s.said(ctx, r); err != nil {
+		return nil, err
+	}
 	// Anyone can craft such a link, so it counts only if the event was reviewed just before.
 	if changed, err := strconv.ParseInt(r.URL.Query().Get("saved"), 10, 64); err == nil && changed > 0 && s.now().Sub(d.Reviewed) < time.Minute {
 		page.Saved = plural(changed, "event", "events") + " marked " + stateWords(d.State) + "."
@@ -112,6 +124,9 @@ func newForm(d *history.Detail, chosen history.State, note string) form {
 	}
 	return f
 }
+
+// Back returns the filter and order of the list from which the event was opened, for forms.
+func (d *detail) Back() string { return d.Place.Back() }
 
 // TypeList returns the query types.
 func (d *detail) TypeList() string { return strings.Join(d.Types, ", ") }

@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
@@ -30,6 +31,17 @@ type list struct {
 	CSV, JSON   string
 	Filters     []filterPart
 	From, Until string // as values of input fields
+	Views       []choice
+	Said        *said
+	Newest      string // the id of the event that was stored last
+	Poll        string // URL of the API for newer events that match the filter
+	Back        string // the filter, order and cursor, for forms
+	Decisions   []decisionButton
+}
+
+// decisionButton is a button that gives events a state.
+type decisionButton struct {
+	Text, State, Key string
 }
 
 // sorting is the header of a sortable column.
@@ -44,8 +56,7 @@ type filterPart struct{ Name, Value, Without string }
 
 // list shows the events that match a filter.
 func (s *site) list(ctx context.Context, r *http.Request) (*answer, error) {
-	now := s.now()
-	q, err := parseQuery(r.URL.Query(), now)
+	q, err := s.listQuery(r.URL.Query())
 	page := newList(q)
 	status := http.StatusOK
 	if p, ok := errors.AsType[*problem](err); ok {
@@ -54,7 +65,14 @@ func (s *site) list(ctx context.Context, r *http.Request) (*answer, error) {
 	if page.Choices, err = s.store.Choices(ctx); err != nil {
 		return nil, err
 	}
+	if page.Said, err = s.said(ctx, r); err != nil {
+		return nil, err
+	}
 	if page.Problem == "" {
+		if page.Newest, err = s.store.Newest(ctx); err != nil { // before the list, which may have newer ones already
+			return nil, err
+		}
+		page.Poll = q.with("/api/v1/events", "after", page.Newest, "limit", "1")
 		if q.page.Limit == 0 {
 			q.page.Limit = listLimit
 		}
@@ -65,6 +83,7 @@ func (s *site) list(ctx context.Context, r *http.Request) (*answer, error) {
 		if q.page.Cursor != "" {
 			page.First = q.with("/events")
 		}
+		page.Back = strings.TrimPrefix(q.with("", "cursor", q.page.Cursor), "?")
 	}
 	return s.render(status, "list", "Events", "/events", page)
 }
@@ -84,6 +103,15 @@ func newList(q *query) *list {
 	for _, done := range []string{doneBlocked, doneMonitored, doneRefused} {
 		l.Done = append(l.Done, choice{doneWords[done], done, q.values.Get("done") == done})
 	}
+	for _, v := range views {
+		l.Views = append(l.Views, choice{v.Text, v.URL, q.with("/events") == v.URL})
+	}
+	for _, state := range history.States {
+		if state != history.StateOpen {
+			l.Decisions = append(l.Decisions, newDecisionButton(state))
+		}
+	}
+	l.Decisions = append(l.Decisions, newDecisionButton(history.StateOpen))
 	for _, order := range history.Orders {
 		l.Sorts[string(order)] = q.sorting(order)
 	}
@@ -95,10 +123,35 @@ func newList(q *query) *list {
 	return l
 }
 
+// queueURL is the list of what waits to be reviewed.
+const queueURL = "/events?state=open&sort=time&reverse=1"
+
+// views are lists that people often want. Others are saved as bookmarks, since a URL has all of the filter and the order.
+var views = []choice{
+	{Text: "All", URL: "/events"},
+	{Text: "Open, oldest first", URL: queueURL},
+	{Text: "Open, by name", URL: "/events?state=open&sort=name"},
+	{Text: "Open, most queried first", URL: "/events?state=open&sort=count"},
+	{Text: "Today, blocked", URL: "/events?span=24h&done=blocked"},
+	{Text: "False positives", URL: "/events?state=false_positive"},
+}
+
+// newDecisionButton returns the button for a state. Its key is the first letter, but opening again is none of the usual decisions.
+func newDecisionButton(state history.State) decisionButton {
+	switch state {
+	case history.StateOpen:
+		return decisionButton{Text: "Open again", State: string(state)}
+	case history.StateConfirmed:
+		return decisionButton{"Confirm typo", string(state), "c"}
+	}
+	text := stateWords(state)
+	return decisionButton{strings.ToUpper(text[:1]) + text[1:], string(state), text[:1]}
+}
+
 // parameterWords are display names of parameters.
 var parameterWords = map[string]string{
 	"span": "last", "from": "from", "until": "until", "policy": "policy", "kind": "kind", "done": "", "mode": "mode", "action": "answer",
-	"state": "state", "client": "client", "host": "resolver", "lookalike": "", "name": "text",
+	"state": "state", "client": "client", "host": "resolver", "lookalike": "", "name": "name", "text": "text", "after": "after event",
 }
 
 // doneWords are display names of outcomes.
@@ -152,6 +205,15 @@ func (q *query) sorting(order history.Order) sorting {
 func (l *list) By(name, value string) string {
 	return l.with("/events", name, value)
 }
+
+// Event returns the URL of an event, from which the list can be found again.
+func (l *list) Event(id string) string { return l.event(id) }
+
+// MaxNote is how many characters a note may have.
+func (*list) MaxNote() int { return maxNote }
+
+// NothingOpen reports whether the list would have open events only.
+func (l *list) NothingOpen() bool { return l.filter.State == history.StateOpen }
 
 // More reports whether one of the less common filters is set.
 func (l *list) More() bool {

@@ -23,6 +23,8 @@ type overview struct {
 	Legend []series
 	Bars   []bar
 	Empty  bool // there are no events at all
+	Open   *history.Backlog
+	Queue  string // URL of the list of open events, oldest first
 }
 
 // spanTotals are totals with their links.
@@ -61,11 +63,12 @@ func (s *site) overview(ctx context.Context, r *http.Request) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	totals, summary, err := s.summaries.of(ctx, span, by)
+	made, err := s.summaries.of(ctx, span, by)
 	if err != nil {
 		return nil, err
 	}
-	page := &overview{Summary: summary, By: by, Legend: legend(summary, by), Bars: bars(summary), Empty: true}
+	totals, summary := made.totals, made.summary
+	page := &overview{Summary: summary, By: by, Legend: legend(summary, by), Bars: bars(summary), Empty: true, Open: made.backlog, Queue: queueURL}
 	for _, t := range totals {
 		page.Totals = append(page.Totals, newSpanTotals(t, span, by))
 		page.Empty = page.Empty && t.Blocked.Events+t.Monitored.Events+t.Refused.Events == 0

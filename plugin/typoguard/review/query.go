@@ -20,6 +20,9 @@ const maxValue = 1100
 // maxLimit is the highest number of events that the API returns at once.
 const maxLimit = 1000
 
+// maxWords is the highest number of words to search for: each costs a scan of all names.
+const maxWords = 5
+
 const smtpRefused = event.SMTPRefused
 
 // The modes of policies.
@@ -29,7 +32,7 @@ const (
 )
 
 // parameters are the names of a query's parameters, in the order of URLs.
-var parameters = []string{"span", "from", "until", "policy", "kind", "done", "mode", "action", "state", "client", "host", "lookalike", "name", "sort", "reverse", "cursor", "at", "limit"}
+var parameters = []string{"span", "from", "until", "policy", "kind", "done", "mode", "action", "state", "client", "host", "lookalike", "name", "text", "after", "sort", "reverse", "cursor", "at", "limit"}
 
 // query selects events by URL parameters, which are the same for lists, exports and the API.
 type query struct {
@@ -110,6 +113,10 @@ func (q *query) parseFilter(time.Time) error {
 	f.Policy, f.Kind, f.Action, f.Host = q.values.Get("policy"), q.values.Get("kind"), q.values.Get("action"), q.values.Get("host")
 	f.Lookalike = strings.ToLower(strings.TrimSuffix(q.values.Get("lookalike"), "."))
 	f.Name = strings.TrimSuffix(q.values.Get("name"), ".")
+	f.Text, f.After = q.values.Get("text"), q.values.Get("after")
+	if n := len(strings.Fields(f.Text)); n > maxWords {
+		return badParameter("text", fmt.Sprintf("at most %d words", maxWords))
+	}
 	f.Mode = q.values.Get("mode")
 	if f.Mode != "" && f.Mode != enforce && f.Mode != monitor {
 		return badParameter("mode", "enforce or monitor")

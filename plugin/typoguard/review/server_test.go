@@ -3,15 +3,8 @@ package review
 import (
 	"bytes"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"log/slog"
-	"math/big"
 	"net"
 	"net/http"
 	"os"
@@ -26,24 +19,14 @@ import (
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/historyconfig"
+	"github.com/typoguard/coredns-typoguard/test/kit"
 )
 
 // webConfig writes a web-config file with a certificate of its own, in a directory, and returns its path.
 func webConfig(t *testing.T, text string) string {
 	t.Helper()
 	dir := t.TempDir()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	require.NoError(t, err)
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "review"}, NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	require.NoError(t, err)
-	private, err := x509.MarshalPKCS8PrivateKey(key)
-	require.NoError(t, err)
-	for file, block := range map[string]*pem.Block{"cert.pem": {Type: "CERTIFICATE", Bytes: der}, "key.pem": {Type: "PRIVATE KEY", Bytes: private}} {
-		require.NoError(t, os.WriteFile(filepath.Join(dir, file), pem.EncodeToMemory(block), 0o600))
-	}
+	require.NoError(t, kit.Certificate(filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem"), "127.0.0.1"))
 	path := filepath.Join(dir, "web.yml")
 	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
 	return path

@@ -29,6 +29,7 @@ type site struct {
 	webConfig string
 	assets    assets
 	summaries *summaries
+	names     *clientNames
 	queries   chan struct{}
 	exports   chan struct{}
 	now       func() time.Time
@@ -38,6 +39,7 @@ type site struct {
 func newSite(config historyconfig.Page, store *history.Store) *site {
 	return &site{
 		store: store, logger: config.Logger, version: config.Version, webConfig: config.WebConfig, assets: vendored(), summaries: newSummaries(store),
+		names:   newClientNames(config.ClientsFile, config.Logger),
 		queries: make(chan struct{}, maxQueries), exports: make(chan struct{}, maxExports), now: time.Now,
 	}
 }
@@ -69,6 +71,7 @@ var (
 	errCursor   = &problem{http.StatusBadRequest, "This page of the list no longer exists. Start again from the first page."}
 	errBusy     = &problem{http.StatusServiceUnavailable, "Too many requests at the same time. Try again in a few seconds."}
 	errDatabase = &problem{http.StatusServiceUnavailable, "The event database is unreachable or too slow. DNS answers are not affected. Try again in a few seconds; the server's log has the cause."}
+	errForm     = &problem{http.StatusBadRequest, "The form is malformed or too large."}
 	errMedia    = &problem{http.StatusUnsupportedMediaType, "Expected Content-Type: application/json."}
 )
 

@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -26,8 +24,9 @@ type reviewRequest struct {
 
 // review stores a review from the form on an event's page, and redirects back there.
 func (s *site) review(ctx context.Context, r *http.Request) (*answer, error) {
-	if err := r.ParseForm(); err != nil {
-		return nil, &problem{http.StatusBadRequest, "The form is malformed or too large."}
+	q, err := s.backQuery(r)
+	if err != nil {
+		return nil, err
 	}
 	id := r.PathValue("id")
 	given := reviewRequest{State: history.State(r.PostForm.Get("state")), Note: r.PostForm.Get("note"), All: r.PostForm.Get("all") == "1"}
@@ -37,25 +36,28 @@ func (s *site) review(ctx context.Context, r *http.Request) (*answer, error) {
 	}
 	review, wrong := s.newReview(r, given)
 	if wrong != nil {
-		return s.reviewAgain(ctx, r, id, wrong)
+		return s.reviewAgain(ctx, r, q, id, wrong)
 	}
 	changed, err := s.store.Review(ctx, id, review)
 	if errors.Is(err, history.ErrReviewed) {
-		return s.reviewAgain(ctx, r, id, errReviewed)
+		return s.reviewAgain(ctx, r, q, id, errReviewed)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return &answer{status: http.StatusSeeOther, location: "/events/" + url.PathEscape(id) + "?saved=" + strconv.FormatInt(changed, 10) + "#review"}, nil
+	return s.afterReview(ctx, r, q, id, changed)
 }
 
 // reviewAgain shows the form with its input and what is wrong with it.
-func (s *site) reviewAgain(ctx context.Context, r *http.Request, id string, wrong *problem) (*answer, error) {
+func (s *site) reviewAgain(ctx context.Context, r *http.Request, q *query, id string, wrong *problem) (*answer, error) {
 	d, err := s.store.Event(ctx, id)
 	if err != nil {
 		return nil, err
 	}
 	page := s.newDetail(d)
+	if page.Place, err = s.place(ctx, q, id); err != nil {
+		return nil, err
+	}
 	page.Form = newForm(d, history.State(r.PostForm.Get("state")), r.PostForm.Get("note"))
 	page.Form.Problem, page.Form.All = wrong.message, r.PostForm.Get("all") == "1"
 	return s.render(wrong.status, "detail", "Event "+escape(d.ID), "/events", page)

@@ -28,31 +28,36 @@ type summaryMade struct {
 	at      time.Time
 	totals  []history.Totals
 	summary *history.Summary
+	backlog *history.Backlog
 }
 
 func newSummaries(store *history.Store) *summaries {
 	return &summaries{store: store, last: map[summaryKey]*summaryMade{}}
 }
 
-// of returns the totals, and the summary of a span by a dimension.
-func (s *summaries) of(ctx context.Context, span history.Span, by history.Dimension) ([]history.Totals, *history.Summary, error) {
+// of returns the totals, the summary of a span by a dimension, and what waits to be reviewed.
+func (s *summaries) of(ctx context.Context, span history.Span, by history.Dimension) (*summaryMade, error) {
 	key := summaryKey{span, by}
 	s.mu.Lock()
 	last := s.last[key]
 	s.mu.Unlock()
 	if last != nil && time.Since(last.at) < fresh {
-		return last.totals, last.summary, nil
+		return last, nil
 	}
-	totals, err := s.store.Totals(ctx)
-	if err != nil {
-		return nil, nil, err
+	made := &summaryMade{}
+	var err error
+	if made.totals, err = s.store.Totals(ctx); err != nil {
+		return nil, err
 	}
-	summary, err := s.store.Summary(ctx, span, by)
-	if err != nil {
-		return nil, nil, err
+	if made.summary, err = s.store.Summary(ctx, span, by); err != nil {
+		return nil, err
 	}
+	if made.backlog, err = s.store.Backlog(ctx); err != nil {
+		return nil, err
+	}
+	made.at = time.Now()
 	s.mu.Lock()
-	s.last[key] = &summaryMade{time.Now(), totals, summary}
+	s.last[key] = made
 	s.mu.Unlock()
-	return totals, summary, nil
+	return made, nil
 }

@@ -20,7 +20,7 @@ const (
 // end with a hyphen, or have an underscore, but mail servers refuse addresses with them.
 func toASCII(name string) (string, bool) {
 	if isASCII(name) {
-		return name, isHostname(name)
+		return name, IsHostname(name)
 	}
 	labels := strings.Split(name, ".")
 	for i, label := range labels {
@@ -34,7 +34,7 @@ func toASCII(name string) (string, bool) {
 		labels[i] = ascii
 	}
 	name = strings.Join(labels, ".")
-	return name, isHostname(name)
+	return name, IsHostname(name)
 }
 
 // toUnicode returns a name, given as it is on the wire, with its A-labels decoded, and whether there were any.
@@ -45,8 +45,8 @@ func toUnicode(name string) (string, bool) {
 	return name, false
 }
 
-// isHostname reports whether a lower-case name can be one of a host (RFC 1123 section 2.1).
-func isHostname(name string) bool {
+// IsHostname reports whether a lower-case name can be one of a host (RFC 1123 section 2.1).
+func IsHostname(name string) bool {
 	if name == "" || len(name) > maxName {
 		return false
 	}

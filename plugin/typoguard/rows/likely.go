@@ -3,10 +3,7 @@ package rows
 import (
 	"strings"
 
-	"github.com/miekg/dns"
-
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
-	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 )
 
 // Likely says what happens to mail to a name and to all names below it for which there is no other row.
@@ -43,10 +40,7 @@ func (s *Selection) lookalike(name string, below bool) event.Lookalike {
 	if below {
 		name = label + name
 	}
-	q := policy.Query{Name: name, Type: dns.TypeMX, Client: s.client, Now: s.now, Feed: s.Feed, Operator: sameOperator}
-	if s.Only != "" {
-		q.Only = s.set.Named(s.Only)
-	}
+	q := s.query(name)
 	found := s.set.Judge(&q).Lookalike
 	if below {
 		found.Intended = strings.TrimPrefix(found.Intended, label)

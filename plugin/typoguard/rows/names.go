@@ -7,6 +7,6 @@ import "github.com/typoguard/coredns-typoguard/plugin/typoguard/tlds"
 func Neighbours(suffix string, visit func(name string) bool) {
 	newNeighbours([]rune(suffix), 1, tlds.Delegated).each(func(name []rune) bool {
 		text := string(name)
-		return text == suffix || !isHostname(text) || visit(text)
+		return text == suffix || !IsHostname(text) || visit(text)
 	})
 }

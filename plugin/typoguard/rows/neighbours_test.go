@@ -76,7 +76,7 @@ func TestNeighboursAreAll(t *testing.T) {
 		t.Run(test.text, func(t *testing.T) {
 			var expected, got []string
 			words(test.characters, len([]rune(test.text))+test.distance, func(name string) {
-				if isHostname(strings.ReplaceAll(name, "é", "e")) && osa([]rune(name), []rune(test.text)) <= test.distance {
+				if IsHostname(strings.ReplaceAll(name, "é", "e")) && osa([]rune(name), []rune(test.text)) <= test.distance {
 					expected = append(expected, name)
 				}
 			})
@@ -141,7 +141,7 @@ func FuzzNeighbours(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text, name string, two bool) {
 		text, name = strings.ToLower(text), strings.ToLower(name)
-		if len(text) > 12 || len(name) > 16 || !isHostname(text) || !isHostname(name) {
+		if len(text) > 12 || len(name) > 16 || !IsHostname(text) || !IsHostname(name) {
 			return // no host names of a length that can be enumerated often
 		}
 		distance := 1

@@ -103,7 +103,7 @@ func (p *Plan) eachLookalike(s *protectedSuffix, visit func(name string, r rule)
 	var failed error
 	wire := newNeighbours([]rune(s.name), s.distance, p.exists)
 	wire.each(func(name []rune) bool {
-		if text := string(name); isHostname(text) {
+		if text := string(name); IsHostname(text) {
 			failed = p.consider(s, text, visit)
 		}
 		return failed == nil

@@ -124,7 +124,7 @@ func TestPlanSaysWhatTheServerSays(t *testing.T) {
 			exists := all.existing()
 			hidden := 0
 			try := func(name string) {
-				if !isHostname(name) {
+				if !IsHostname(name) {
 					return
 				}
 				expected := s.judge(name).rule
@@ -265,7 +265,7 @@ func FuzzPlan(f *testing.F) {
 			return // too long, or with too many homoglyphs, for a zone to be made often
 		}
 		for _, name := range []string{one, two, allowed} {
-			if suffix, err := match.ParseSuffix(name); err != nil || suffix != name || !isHostname(name) || strings.Contains(name, "xn--") {
+			if suffix, err := match.ParseSuffix(name); err != nil || suffix != name || !IsHostname(name) || strings.Contains(name, "xn--") {
 				return
 			}
 		}
@@ -286,7 +286,7 @@ func FuzzPlan(f *testing.F) {
 		}
 		exists := all.existing()
 		for _, name := range []string{name, below + "." + name, below + "." + allowed, below + "." + parent(name)} {
-			if !isHostname(name) || strings.Contains(name, "xn--") {
+			if !IsHostname(name) || strings.Contains(name, "xn--") {
 				continue
 			}
 			expected := s.judge(name).policy

@@ -64,6 +64,3 @@ func (p *Plan) Suffixes() int { return len(p.suffixes) }
 func fits(name, zone string) bool {
 	return len("*.")+len(name)+len(".")+len(strings.TrimSuffix(zone, ".")) <= maxName && !strings.HasPrefix(topLevel(name), "rpz-")
 }
-
-// IsHostname reports whether a lower-case name can be one of a host (RFC 1123 section 2.1).
-func IsHostname(name string) bool { return isHostname(name) }

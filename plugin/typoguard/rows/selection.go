@@ -88,10 +88,7 @@ func (s *Selection) judge(name string) judgement {
 	if name == "" {
 		return judgement{} // the root
 	}
-	q := policy.Query{Name: name, Type: dns.TypeMX, Client: s.client, Now: s.now, Feed: s.Feed, Operator: sameOperator}
-	if s.Only != "" {
-		q.Only = s.set.Named(s.Only)
-	}
+	q := s.query(name)
 	d := s.set.Judge(&q)
 	if d.Listed != "" {
 		return judgement{rule: rule{passes: true}}
@@ -110,6 +107,15 @@ func (s *Selection) judge(name string) judgement {
 		found.protected = d.Lookalike.Protected
 	}
 	return found
+}
+
+// query returns the question that is asked about a name.
+func (s *Selection) query(name string) policy.Query {
+	q := policy.Query{Name: name, Type: dns.TypeMX, Client: s.client, Now: s.now, Feed: s.Feed, Operator: sameOperator}
+	if s.Only != "" {
+		q.Only = s.set.Named(s.Only)
+	}
+	return q
 }
 
 // client returns the client that asks.
@@ -155,15 +161,11 @@ func (s *Selection) special() []string {
 
 // Comments describes the origin of the zone.
 func (s *Selection) Comments(allTLDs bool) []string {
-	var names []string
-	for _, p := range s.Policies {
-		names = append(names, p.Name)
-	}
 	domains := tlds.Origin()
 	if allTLDs {
 		domains = "all top-level domains, delegated or not"
 	}
-	return []string{"Response policy zone of typoguard, of policy " + strings.Join(names, ", "), "Under " + domains}
+	return []string{"Response policy zone of typoguard, of policy " + strings.Join(policy.Names(s.Policies), ", "), "Under " + domains}
 }
 
 // SuffixesOf returns the suffixes of a policy.

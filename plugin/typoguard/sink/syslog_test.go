@@ -3,15 +3,9 @@ package sink
 import (
 	"bufio"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
-	"encoding/pem"
 	"io"
-	"math/big"
 	"net"
 	"os"
 	"path/filepath"
@@ -26,6 +20,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
+	"github.com/typoguard/coredns-typoguard/test/kit"
 )
 
 // frames returns the messages on a connection, by octet counting (RFC 6587 section 3.4.1).
@@ -154,7 +149,9 @@ func TestSyslogHangs(t *testing.T) {
 // TestSyslogTLS: the server's certificate is checked, and the client's is shown.
 func TestSyslogTLS(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
-	cert, key := certificate(t)
+	dir := t.TempDir()
+	cert, key := filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
+	require.NoError(t, kit.Certificate(cert, key, "siem.example"))
 	pair, err := tls.LoadX509KeyPair(cert, key)
 	require.NoError(t, err)
 	server, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{
@@ -199,20 +196,4 @@ func TestSyslogTLS(t *testing.T) {
 	require.ErrorIs(t, err, os.ErrNotExist)
 	_, err = (&SyslogConfig{CA: key}).TLS()
 	require.EqualError(t, err, key+" contains no PEM certificate")
-}
-
-// certificate writes a certificate for siem.example, signed by itself, and its key.
-func certificate(t *testing.T) (certFile, keyFile string) {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	require.NoError(t, err)
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: []string{"siem.example"}, NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
-	require.NoError(t, err)
-	keyDER, err := x509.MarshalPKCS8PrivateKey(key)
-	require.NoError(t, err)
-	certFile, keyFile = filepath.Join(t.TempDir(), "cert.pem"), filepath.Join(t.TempDir(), "key.pem")
-	require.NoError(t, os.WriteFile(certFile, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), 0o600))
-	require.NoError(t, os.WriteFile(keyFile, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: keyDER}), 0o600))
-	return certFile, keyFile
 }

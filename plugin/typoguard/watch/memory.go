@@ -35,35 +35,55 @@ func Changes() []Change { return []Change{Registered, TakesMail, MovedMail} }
 // Memory is what is known of names. It outlives reloads, and is bounded. It is safe for concurrent use.
 type Memory struct {
 	mu     sync.Mutex
-	known  *lru.Cache[string, State]
-	served map[string]int // how many of them the mail servers of a domain serve
+	known  *lru.Cache[key, State]
+	served map[string]map[string]int // the names that the mail servers of a domain serve, and for how many policies
 }
 
-// NewMemory returns an empty memory.
+// key is a name that a policy watches.
+type key struct{ policy, name string }
+
+// NewMemory returns an empty memory, for one watcher.
 func NewMemory() *Memory {
-	m := &Memory{served: map[string]int{}}
-	m.known, _ = lru.NewWithEvict(MaxNames, func(_ string, s State) { m.forget(s) }) // fails only for a size of 0
+	m := &Memory{served: map[string]map[string]int{}}
+	m.known, _ = lru.NewWithEvict(MaxNames, m.forget) // fails only for a size of 0
 	return m
 }
 
+// Resize makes room for the names of so many watchers. Without it, several would take each other's.
+func (m *Memory) Resize(watchers int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.known.Resize(MaxNames * max(1, watchers))
+}
+
 // forget no longer counts a state that is replaced or evicted.
-func (m *Memory) forget(s State) {
+func (m *Memory) forget(k key, s State) {
 	domain := mailDomain(s.Host)
-	if m.served[domain]--; m.served[domain] <= 0 {
+	names := m.served[domain]
+	if names[k.name]--; names[k.name] <= 0 {
+		delete(names, k.name)
+	}
+	if len(names) == 0 {
 		delete(m.served, domain)
 	}
 }
 
-// Learn records the state of a name, and returns how it has changed. What is seen for the first time has not.
-func (m *Memory) Learn(key string, now State) Change {
+// Learn records the state of a name that a policy watches, and returns how it has changed. What is seen for the first time has not.
+func (m *Memory) Learn(policy, name string, now State) Change {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	before, known := m.known.Peek(key)
+	k := key{policy, name}
+	before, known := m.known.Peek(k)
 	if known {
-		m.forget(before)
+		m.forget(k, before)
 	}
-	m.known.Add(key, now) // does not evict what it replaces
-	m.served[mailDomain(now.Host)]++
+	m.known.Add(k, now) // does not evict what it replaces
+	names := m.served[mailDomain(now.Host)]
+	if names == nil {
+		names = map[string]int{}
+		m.served[mailDomain(now.Host)] = names
+	}
+	names[name]++
 	switch {
 	case !known:
 		return None
@@ -71,7 +91,7 @@ func (m *Memory) Learn(key string, now State) Change {
 		return TakesMail
 	case now.Exists && !before.Exists:
 		return Registered
-	case now.Host != "" && mailDomain(now.Host) != mailDomain(before.Host) && m.served[mailDomain(now.Host)] >= many:
+	case now.Host != "" && mailDomain(now.Host) != mailDomain(before.Host) && len(names) >= many:
 		return MovedMail
 	}
 	return None

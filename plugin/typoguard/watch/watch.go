@@ -23,6 +23,8 @@ const (
 	// minInterval is the time between two lookups at least, and round that in which every name is looked up once, if it suffices.
 	minInterval = time.Second
 	round       = 6 * time.Hour
+	// emptyInterval is how long it takes to see that there are names, after there were none.
+	emptyInterval = time.Minute
 	// lookupTimeout limits a lookup.
 	lookupTimeout = 5 * time.Second
 )
@@ -62,10 +64,11 @@ type Watcher struct {
 func (w *Watcher) Run(ctx context.Context) {
 	for ctx.Err() == nil {
 		names := w.Names()
-		if len(names) == 0 {
-			pause(ctx, round)
+		if len(names) == 0 { // the lists may not be there yet
+			pause(ctx, emptyInterval)
+			continue
 		}
-		interval := max(minInterval, round/time.Duration(max(1, len(names))))
+		interval := max(minInterval, round/time.Duration(len(names)))
 		for i := range names {
 			pause(ctx, interval/2+rand.N(interval)) //nolint:gosec // not in step with other resolvers
 			if ctx.Err() != nil {
@@ -95,7 +98,7 @@ func (w *Watcher) look(ctx context.Context, n *Name) {
 	if result == Failed {
 		return
 	}
-	if change := w.Memory.Learn(n.Policy+" "+n.Name, state); change != None {
+	if change := w.Memory.Learn(n.Policy, n.Name, state); change != None {
 		w.Observer.Changed(n, change, state)
 	}
 }

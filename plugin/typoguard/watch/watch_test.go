@@ -102,11 +102,11 @@ func TestMemory(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			m := NewMemory()
 			for i := range many - 1 {
-				m.Learn(fmt.Sprint(i), mail(fmt.Sprintf("mx%d.squats.com", i)))
+				m.Learn("p", fmt.Sprint(i), mail(fmt.Sprintf("mx%d.squats.com", i)))
 			}
 			var got Change
 			for _, s := range tt.states {
-				got = m.Learn("name", s)
+				got = m.Learn("p", "name", s)
 			}
 			assert.Equal(t, tt.want, got)
 		})
@@ -117,10 +117,37 @@ func TestMemory(t *testing.T) {
 func TestMemoryIsBounded(t *testing.T) {
 	m := NewMemory()
 	for i := range MaxNames + 100 {
-		m.Learn(fmt.Sprint(i), State{Exists: true, Host: fmt.Sprintf("mx.host%d.com", i)})
+		m.Learn("p", fmt.Sprint(i), State{Exists: true, Host: fmt.Sprintf("mx.host%d.com", i)})
 	}
 	assert.Equal(t, MaxNames, m.Len())
 	assert.Len(t, m.served, MaxNames)
+}
+
+// TestMemoryOfSeveral: watchers do not take each other's room.
+func TestMemoryOfSeveral(t *testing.T) {
+	m := NewMemory()
+	m.Resize(2)
+	for i := range MaxNames {
+		m.Learn("p", fmt.Sprint(i), State{})
+		m.Learn("q", fmt.Sprint(i), State{})
+	}
+	assert.Equal(t, Registered, m.Learn("p", "0", State{Exists: true}))
+	m.Resize(1)
+	assert.Equal(t, MaxNames, m.Len())
+}
+
+// TestServedOnce: a name that several policies watch is one name.
+func TestServedOnce(t *testing.T) {
+	m := NewMemory()
+	for i := range many {
+		m.Learn(fmt.Sprint(i), "name", State{Exists: true, Host: "mx.squats.com"})
+	}
+	m.Learn("p", "other", State{Exists: true, Host: "mx.example.com"})
+	assert.Equal(t, None, m.Learn("p", "other", State{Exists: true, Host: "mx.squats.com"}))
+	for i := range many {
+		m.Learn(fmt.Sprint(i), "name", State{})
+	}
+	assert.Len(t, m.served["squats.com"], 1)
 }
 
 // seen is an Observer that remembers.
@@ -173,15 +200,20 @@ func TestRun(t *testing.T) {
 	}
 }
 
-// TestRunWithoutNames: where there is nothing to watch, nothing spins.
+// TestRunWithoutNames: where there is nothing to watch, nothing spins, and what comes later is seen soon.
 func TestRunWithoutNames(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		ctx, stop := context.WithTimeout(t.Context(), 10*round)
-		defer stop()
-		asked := 0
-		w := &Watcher{Names: func() []Name { asked++; return nil }, Memory: NewMemory()}
-		w.Run(ctx)
-		assert.LessOrEqual(t, asked, 11)
+		ctx, stop := context.WithCancel(t.Context())
+		began, asked := time.Now(), 0
+		names := func() []Name {
+			if asked++; time.Since(began) < time.Hour {
+				return nil
+			}
+			stop()
+			return []Name{{Name: "medef.de"}}
+		}
+		(&Watcher{Names: names, Memory: NewMemory()}).Run(ctx)
+		assert.Equal(t, 61, asked)
 	})
 }
 

@@ -35,7 +35,7 @@ func (c *courier) parse(e *entry, found func(*Record)) Result {
 	}
 	id, rest, _ := cut(rest, ",")
 	r := &c.record
-	*r = Record{Time: e.time}
+	*r = Record{Time: e.time, ID: id}
 	outcome, relay, counts := courierOutcome(rest)
 	if !counts {
 		return Other

@@ -88,7 +88,7 @@ func (a *esa) message(e *entry, text []byte, found func(*Record)) Result {
 	}
 	if bytes.HasPrefix(after, []byte(" Rejected by ")) {
 		r := &a.record
-		*r = Record{Time: e.time, Outcome: Bounced}
+		*r = Record{Time: e.time, Outcome: Bounced, ID: mid}
 		if !r.setRecipient(addr) {
 			return Other
 		}
@@ -137,7 +137,7 @@ func (a *esa) done(e *entry, text []byte, outcome Outcome, found func(*Record)) 
 		rid, rids, _ = cut(rids, ",")
 		slot := a.slot(mid, bytes.TrimSpace(rid))
 		r := &a.record
-		*r = Record{Time: e.time, Outcome: outcome}
+		*r = Record{Time: e.time, Outcome: outcome, ID: mid}
 		switch {
 		case slot.size == 0:
 			return Unknown // its recipient was named before the log begins

@@ -45,7 +45,7 @@ func (x *exim) parse(e *entry, found func(*Record)) Result {
 	}
 	flag, rest := rest[:2], rest[3:]
 	r := &x.record
-	*r = Record{Time: e.time}
+	*r = Record{Time: e.time, ID: id}
 	switch string(flag) {
 	case "<=":
 		x.arrival(id, rest)

@@ -18,7 +18,7 @@ func (r *Reader) readFields(format formatNumber, value func(role) string, utc bo
 			return format, result
 		}
 	}
-	record := Record{Time: at, Source: []byte(value(sourceRole)), Sender: cleaned([]byte(value(senderRole)))}
+	record := Record{Time: at, ID: []byte(value(idRole)), Source: []byte(value(sourceRole)), Sender: cleaned([]byte(value(senderRole)))}
 	if isNull(record.Source) {
 		record.Source = nil
 	}

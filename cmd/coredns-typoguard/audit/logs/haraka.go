@@ -162,7 +162,7 @@ func (m *harakaMessage) add(addr []byte) {
 // single makes a record of one recipient.
 func (h *haraka) single(e *entry, id, addr []byte, outcome Outcome, found func(*Record)) Result {
 	r := &h.record
-	*r = Record{Time: e.time, Outcome: outcome}
+	*r = Record{Time: e.time, Outcome: outcome, ID: id}
 	if !r.setRecipient(addr) {
 		return Other
 	}
@@ -223,7 +223,7 @@ func (h *haraka) delivered(e *entry, message []byte, group int, text []byte, fou
 	origin := h.origins.of(message)
 	for range min(taken, maxRecipients) {
 		r := &h.record
-		*r = Record{Time: e.time, Name: name, Outcome: Delivered}
+		*r = Record{Time: e.time, Name: name, Outcome: Delivered, ID: message}
 		origin.tell(r)
 		h.deliver(r, origin, relay)
 		found(r)
@@ -288,7 +288,7 @@ func (h *haraka) byReason(e *entry, message, why []byte, outcome Outcome, found 
 		}
 		if name = bytes.TrimRight(name, `)"`); ok && isName(name) {
 			r := &h.record
-			*r = Record{Time: e.time, Outcome: outcome, Name: name}
+			*r = Record{Time: e.time, Outcome: outcome, Name: name, ID: message}
 			h.origins.of(message).tell(r)
 			found(r)
 			return Taken

@@ -87,6 +87,7 @@ func (o *opensmtpd) delivery(e *entry, text []byte, found func(*Record)) Result 
 	if id, ok := value(text, "evpid="); ok && len(id) >= 8 {
 		origin = o.origins.of(id[:8])
 		origin.tell(r)
+		r.ID = id
 	}
 	if relay, _ := value(text, " relay="); r.Outcome == Delivered {
 		o.deliver(r, origin, relay)
@@ -101,8 +102,9 @@ func (o *opensmtpd) delivery(e *entry, text []byte, found func(*Record)) Result 
 // oldDelivery reads "Ok for 9283c0dde9358960: session=…, from=<…>, to=<…>, rcpt=<->, source=…, relay=…, delay=…, stat=…".
 func (o *opensmtpd) oldDelivery(e *entry, text []byte, found func(*Record)) Result {
 	result, rest, _ := cut(text, " for ")
+	id, _, _ := cut(rest, ":")
 	r := &o.record
-	*r = Record{Time: e.time}
+	*r = Record{Time: e.time, ID: id}
 	switch string(result) {
 	case "Ok":
 		r.Outcome = Delivered
@@ -144,7 +146,7 @@ func (o *opensmtpd) rejection(e *entry, session, text []byte, found func(*Record
 	}
 	outcome, ok3 := replied(reply)
 	r := &o.record
-	*r = Record{Time: e.time, Outcome: outcome}
+	*r = Record{Time: e.time, Outcome: outcome, ID: session}
 	if !ok1 || !ok2 || !ok3 || outcome == Delivered {
 		return Unknown
 	}

@@ -66,7 +66,7 @@ func (p *postfix) parse(e *entry, found func(*Record)) Result {
 	case bytes.HasPrefix(text, []byte("message-id=")):
 		p.relays.seen(p.origins.of(id), text[len("message-id="):])
 	case bytes.HasPrefix(text, []byte("reject: ")), bytes.HasPrefix(text, []byte("milter-reject: ")):
-		return p.rejection(e, text, found)
+		return p.rejection(e, id, text, found)
 	}
 	return Other
 }
@@ -83,7 +83,7 @@ func (p *postfix) delivery(e *entry, id, text []byte, found func(*Record)) Resul
 	}
 	relay, _ := field(rest, ", relay=")
 	r := &p.record
-	*r = Record{Time: e.time}
+	*r = Record{Time: e.time, ID: id}
 	state, _ := word(status)
 	switch string(state) {
 	case "sent":
@@ -110,7 +110,7 @@ func (p *postfix) delivery(e *entry, id, text []byte, found func(*Record)) Resul
 }
 
 // rejection reads what smtpd refused. Without a recipient it was refused before one was named.
-func (p *postfix) rejection(e *entry, text []byte, found func(*Record)) Result {
+func (p *postfix) rejection(e *entry, id, text []byte, found func(*Record)) Result {
 	from := bytes.LastIndex(text, []byte("; from=<"))
 	to := bytes.LastIndex(text, []byte(" to=<"))
 	if from < 0 || to < from {
@@ -130,6 +130,9 @@ func (p *postfix) rejection(e *entry, text []byte, found func(*Record)) Result {
 	}
 	r := &p.record
 	*r = Record{Time: e.time, Outcome: outcome, Source: client, Sender: sender}
+	if string(id) != "NOQUEUE" {
+		r.ID = id
+	}
 	if outcome == Delivered || !r.setRecipient(addr) { // a 2xx of a policy that discards
 		return Other
 	}

@@ -13,6 +13,7 @@ type qmail struct {
 	*shared
 	slots  []qmailDelivery
 	record Record
+	name   []byte // of the message of the record
 }
 
 // qmailDelivery is a delivery that is under way.
@@ -116,7 +117,9 @@ func (q *qmail) end(e *entry, text []byte, found func(*Record)) Result {
 	if slot.local || !r.setRecipient(slot.rcpt[:slot.size]) {
 		return Other
 	}
-	origin := q.origins.of(appendNumber([]byte("msg "), slot.message))
+	q.name = appendNumber(append(q.name[:0], "msg "...), slot.message)
+	origin := q.origins.of(q.name)
+	r.ID = q.name[len("msg "):]
 	if r.Outcome == Delivered {
 		_, reply, _ := cut(rest, ": success: ")
 		relay, _, _ := cut(reply, "_accepted_message")

@@ -23,6 +23,11 @@ const (
 	Relayed  // passed on to a server on the same host, which logs the delivery, if it is one that logs
 )
 
+// String returns the outcome as reports have it.
+func (o Outcome) String() string {
+	return [...]string{Asked: "unknown", Delivered: "delivered", Bounced: "bounced", Deferred: "deferred", Relayed: "relayed"}[o]
+}
+
 // Record is what a log says of one name: a query for it, or a delivery to an address in it. It is valid until the reader is
 // called again.
 type Record struct {
@@ -32,6 +37,8 @@ type Record struct {
 	Name []byte
 	// Local is the local part of the recipient's address, as it is written in the address.
 	Local []byte
+	// ID is what the mail server calls the message, such as its queue ID; empty if the log does not say.
+	ID []byte
 	// Sender is the address of a message's sender, if it is known.
 	Sender []byte
 	// Source is whom the query or the message came from, as it is logged: an address, a host or both; empty if that is not

@@ -25,12 +25,13 @@ const (
 	programRole
 	connectorRole
 	targetRole
+	idRole
 	numRoles
 )
 
 // roleNames are those that the option -column takes.
 var roleNames = [numRoles]string{recipientRole: "recipient", nameRole: "name", timeRole: "time", statusRole: "status", senderRole: "sender",
-	sourceRole: "source", typeRole: "type", messageRole: "message", programRole: "program"}
+	sourceRole: "source", typeRole: "type", messageRole: "message", programRole: "program", idRole: "id"}
 
 // headers has for each role the usual names of its column, the best first, in lower case and without what is no letter or
 // digit. They are those of Exchange and Microsoft 365, Google Workspace, mail gateways and services (Amazon SES), resolvers
@@ -53,6 +54,7 @@ var headers = [numRoles][]string{
 		"sourceprocessname", "sourceprogram", "labelssyslogidentifier", "tag", "systemdunit"},
 	connectorRole: {"connectorid"},
 	targetRole:    {"eventtarget"},
+	idRole:        {"queueid", "qid", "messageid", "mailmessageid", "messagetraceid", "networkmessageid", "internalmessageid"},
 }
 
 // roleOf returns the role of a column by its header, and how good a name of it this is: the less the better.

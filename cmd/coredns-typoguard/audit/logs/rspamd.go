@@ -45,6 +45,10 @@ func (p *rspamd) parse(e *entry, found func(*Record)) Result {
 		outcome = Deferred
 	}
 	client, _ := field(text, ", ip: ")
+	id, _ := field(text, ", qid: ")
+	if id = bytes.Trim(id, "<>"); string(id) == "undef" {
+		id = nil
+	}
 	_, from, _ := cut(text, ", from: ")
 	sender, _, _ := address(from, ',')
 	result := Other
@@ -55,7 +59,7 @@ func (p *rspamd) parse(e *entry, found func(*Record)) Result {
 		}
 		rcpts = bytes.TrimPrefix(rest, []byte(","))
 		r := &p.record
-		*r = Record{Time: e.time, Outcome: outcome, Source: client, Sender: sender}
+		*r = Record{Time: e.time, Outcome: outcome, Source: client, Sender: sender, ID: id}
 		if r.setRecipient(addr) {
 			found(r)
 			result = Taken

@@ -34,7 +34,7 @@ func (s *sendmail) parse(e *entry, found func(*Record)) Result {
 	case bytes.HasPrefix(text, []byte("from=")):
 		s.arrival(id, text)
 	case bytes.HasPrefix(text, []byte("ruleset=check_rcpt, ")):
-		return s.rejection(e, text, found)
+		return s.rejection(e, id, text, found)
 	}
 	return Other
 }
@@ -76,7 +76,7 @@ func (s *sendmail) delivery(e *entry, id, text []byte, found func(*Record)) Resu
 	result := Other
 	for addr := range eachRecipient(sendmailRecipients(text)) {
 		r := &s.record
-		*r = Record{Time: e.time, Outcome: outcome}
+		*r = Record{Time: e.time, Outcome: outcome, ID: id}
 		if !r.setRecipient(cleaned(addr)) {
 			continue
 		}
@@ -105,7 +105,7 @@ func sendmailRecipients(text []byte) []byte {
 }
 
 // rejection reads "ruleset=check_rcpt, arg1=<bob@army.ml>, relay=…, reject=553 5.1.8 …".
-func (s *sendmail) rejection(e *entry, text []byte, found func(*Record)) Result {
+func (s *sendmail) rejection(e *entry, id, text []byte, found func(*Record)) Result {
 	_, arg, ok := cut(text, ", arg1=")
 	reply, rejected := field(text, ", reject=")
 	if !ok || !rejected {
@@ -114,7 +114,7 @@ func (s *sendmail) rejection(e *entry, text []byte, found func(*Record)) Result 
 	addr, _, ok1 := address(arg, ',')
 	outcome, ok2 := replied(reply)
 	r := &s.record
-	*r = Record{Time: e.time, Outcome: outcome}
+	*r = Record{Time: e.time, Outcome: outcome, ID: id}
 	if !ok1 || !ok2 || outcome == Delivered || !r.setRecipient(addr) {
 		return Unknown
 	}

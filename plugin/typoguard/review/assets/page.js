@@ -1,5 +1,8 @@
-// What the page needs scripts for: the chart, refreshing the overview, and copy buttons.
+// What the page needs scripts for: the chart, refreshing the overview, keys, local times, and copy buttons.
 import { Chart } from "./chart.js";
+import { eventActions, onKeys } from "./keys.js";
+import { List } from "./list.js";
+import { keepRelative, local, localize } from "./times.js";
 
 /** The overview polls at least pollInterval milliseconds apart, and pauses at least pauseFactor times as long as a poll took, so that
  *  screens that always show it do not load the resolver's host. */
@@ -48,7 +51,7 @@ class Live {
       this.chart.draw(summary);
       this.seen = news;
     }
-    this.tell(`As of ${until.slice(0, 10)} ${until.slice(11, 19)} UTC`);
+    this.tell(`As of ${local(new Date(until))}`);
   }
 
   tell(text) {
@@ -66,6 +69,7 @@ async function ask(address) {
  *  focused link would disappear, until the next poll. */
 function replaceParts(fresh) {
   const selection = document.getSelection();
+  localize(fresh);
   for (const part of document.querySelectorAll("[data-live]")) {
     const next = fresh.querySelector(`[data-live="${part.dataset.live}"]`);
     if (part.id === "updated" || !next || next.innerHTML === part.innerHTML) continue;
@@ -99,15 +103,6 @@ function addCopyButtons() {
   }
 }
 
-/** Adds the local time of the reader to the times in lists of facts. */
-function addLocalTimes() {
-  const zone = new Intl.DateTimeFormat([], { dateStyle: "medium", timeStyle: "medium" });
-  if (new Date().getTimezoneOffset() === 0) return;
-  for (const time of document.querySelectorAll(".facts time")) {
-    time.parentElement.append(` (here: ${zone.format(new Date(time.dateTime))})`);
-  }
-}
-
 const box = document.getElementById("chart");
 if (box) {
   const figures = document.getElementById("figures");
@@ -116,4 +111,9 @@ if (box) {
   new Live(new Chart(box, document.getElementById("readout")), document.getElementById("pause")).poll();
 }
 addCopyButtons();
-addLocalTimes();
+localize(document);
+keepRelative();
+const list = document.getElementById("list");
+const review = document.querySelector("form.review");
+const toQueue = { l: () => document.querySelector(".queue a")?.click() };
+onKeys(list ? new List(list).actions() : review ? eventActions(review) : toQueue);
