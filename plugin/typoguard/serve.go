@@ -6,6 +6,7 @@ import (
 	"github.com/coredns/coredns/plugin"
 
 	"github.com/miekg/dns"
+	opentracing "github.com/opentracing/opentracing-go"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 )
@@ -21,6 +22,7 @@ func (t *Typoguard) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.M
 	if !isJudged(r) {
 		return t.serveOther(ctx, w, r)
 	}
+	growStack(false)
 	q := t.judge(ctx, w, r)
 	if h := q.hit; h != nil && h.Reported() {
 		h.report()
@@ -28,7 +30,17 @@ func (t *Typoguard) ServeDNS(ctx context.Context, w dns.ResponseWriter, r *dns.M
 			return h.writeAnswer()
 		}
 	}
-	return plugin.NextOrFailure(t.Name(), t.Next, ctx, q, r)
+	return t.next(ctx, q, r)
+}
+
+// next lets the next plugin answer. plugin.NextOrFailure, which makes a span for it where the plugin trace traces the query, would need stack
+// while that plugin works: together with CoreDNS's cache, so much that every goroutine has to copy its stack to a larger one. What it
+// allocates to say which plugin has answered, the writer of the query does not hand on.
+func (t *Typoguard) next(ctx context.Context, w dns.ResponseWriter, r *dns.Msg) (int, error) {
+	if t.Next == nil || opentracing.SpanFromContext(ctx) != nil {
+		return plugin.NextOrFailure(t.Name(), t.Next, ctx, w, r)
+	}
+	return t.Next.ServeDNS(ctx, w, r)
 }
 
 // judge returns the query, with what is found about the name that is asked for. A query that passes without a report is counted here.

@@ -1,7 +1,8 @@
 // Command bench measures with dnsperf what the typoguard plugin costs a resolver.
 //
 //	go run ./test/bench [-pairs N] [-seconds N] [-domains N] [-distance 1|2]
-//		[-profile FILE | -stock BINARY | -sinks on|dead | -history on|dead [-lookalikes SHARE] | -against BINARY]
+//		[-profile FILE | -stock BINARY | -sinks on|dead | -history on|dead [-lookalikes SHARE] |
+//		-against BINARY | -embedded BINARY]
 //
 // It compares two servers by the queries that each can answer per second of CPU time:
 //
@@ -18,6 +19,8 @@
 //
 // With -against it compares a policy with the same policy in another binary, that of an earlier version for instance, by ordinary
 // names and by names all of which are aliases.
+//
+// With -embedded it compares a CoreDNS of others that has the plugin, as test/embed builds it, with and without a policy, by ordinary names.
 //
 // With -profile it compares nothing, and writes the profile by which the released binaries are optimized.
 //
@@ -45,6 +48,7 @@ import (
 type settings struct {
 	pairs, seconds, domains, distance int
 	sinks, history, against, stock    string
+	embedded                          string
 	profile                           string  // the file to write
 	lookalikes                        float64 // share of queries
 }
@@ -59,6 +63,7 @@ func main() {
 	flag.StringVar(&s.history, "history", "", "what a history costs, in a database that is `on or dead`")
 	flag.Float64Var(&s.lookalikes, "lookalikes", 0, "`share` of queries for lookalikes, with -history")
 	flag.StringVar(&s.against, "against", "", "compare with another `binary`")
+	flag.StringVar(&s.embedded, "embedded", "", "what a policy costs a CoreDNS with the plugin, as `binary`")
 	flag.StringVar(&s.stock, "stock", "", "a stock CoreDNS, as `binary`; by default one is built")
 	flag.StringVar(&s.profile, "profile", "", "compare nothing, and write a CPU profile of the server to a `file`")
 	flag.Parse()
@@ -88,7 +93,7 @@ func (s settings) check(rest []string) error {
 	case s.history != "" && s.history != "on" && s.history != "dead":
 		return fmt.Errorf("-history %s; expected on or dead", s.history)
 	case s.several():
-		return errors.New("more than one of -history, -sinks, -against, -stock and -profile; expected one of them")
+		return errors.New("more than one of -history, -sinks, -against, -embedded, -stock and -profile; expected one of them")
 	case s.lookalikes < 0 || s.lookalikes >= 1 || (s.lookalikes > 0 && s.history == ""):
 		return fmt.Errorf("-lookalikes %g; expected a share below 1, with -history", s.lookalikes)
 	case s.distance < 1 || s.distance > 2:
@@ -99,7 +104,7 @@ func (s settings) check(rest []string) error {
 
 // several reports whether more than one thing is to be compared.
 func (s settings) several() bool {
-	things := slices.DeleteFunc([]string{s.history, s.sinks, s.against, s.stock, s.profile}, func(thing string) bool { return thing == "" })
+	things := slices.DeleteFunc([]string{s.history, s.sinks, s.against, s.embedded, s.stock, s.profile}, func(thing string) bool { return thing == "" })
 	return len(things) > 1
 }
 
@@ -117,6 +122,9 @@ func (s settings) command() string {
 	}
 	if s.against != "" {
 		command += " -against " + s.against
+	}
+	if s.embedded != "" {
+		command += " -embedded " + s.embedded
 	}
 	if s.stock != "" {
 		command += " -stock " + s.stock
@@ -171,6 +179,9 @@ func measure(ctx context.Context, dir string, s settings) ([]result, error) {
 	files, err := writeFiles(dir, s.domains)
 	if err != nil {
 		return nil, err
+	}
+	if s.embedded != "" {
+		return measureEmbedded(ctx, cpus, files, s)
 	}
 	binary, err := kit.Build(ctx)
 	if err != nil {

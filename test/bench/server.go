@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 	"syscall"
 
 	"github.com/typoguard/coredns-typoguard/test/kit"
@@ -23,6 +24,9 @@ const corefile = `.:%s {
 const usual = `    errors
     prometheus 127.0.0.1:0
 `
+
+// logged are the same with a line in a file for each query.
+const logged = usual + "    log\n"
 
 // policy returns a stanza that protects the domains in a file, and has further options.
 func policy(protectFile string, distance int, options string) string {
@@ -92,7 +96,10 @@ func start(ctx context.Context, binary, cpu, plugins string) (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err := kit.Serve(ctx, dir, fmt.Sprintf(corefile, port, plugins), net.JoinHostPort("127.0.0.1", port), "taskset", "-c", cpu, binary)
+	// Queries are logged to standard output, as a service manager or an administrator has it: into a file.
+	const toFile = `exec "$@" > "$0"`
+	p, err := kit.Serve(ctx, dir, fmt.Sprintf(corefile, port, plugins), net.JoinHostPort("127.0.0.1", port),
+		"sh", "-c", toFile, filepath.Join(dir, "log"), "taskset", "-c", cpu, binary)
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir))
 	}

@@ -106,10 +106,9 @@ func TestRelease(t *testing.T) {
 		require.NoError(t, releaseAfterStart(caddy.ShutdownEvent, nil))
 		require.NoError(t, releaseAfterStart(caddy.InstanceStartupEvent, nil))
 		runtime.KeepAlive(list)
-		list = nil
-		time.Sleep(releaseAfter - time.Second)
+		<-time.After(releaseAfter - time.Second)
 		assert.Less(t, released(), before+garbage/2, "not while it still needs memory")
-		time.Sleep(2 * time.Second)
+		<-time.After(2 * time.Second)
 		synctest.Wait()
 		assert.Greater(t, released(), before+garbage/2)
 	})

@@ -35,7 +35,7 @@ func TestPace(t *testing.T) {
 				began := time.Now()
 				p := tt.pace(t.Context())
 				for range steps {
-					time.Sleep(tt.perStep) // the work
+					<-time.After(tt.perStep) // the work
 					p.Step()
 				}
 				share := float64(steps*tt.perStep) / float64(max(time.Since(began), 1))
