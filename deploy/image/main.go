@@ -66,8 +66,20 @@ func run() error {
 			Descriptor: v1.Descriptor{Platform: &v1.Platform{OS: "linux", Architecture: architecture}},
 		})
 	}
-	_, err = layout.Write(*out, index)
-	return err
+	return write(*out, index, "ghcr.io/typoguard/coredns-typoguard:"+strings.ReplaceAll(*version, "+", "-"))
+}
+
+// write writes a layout with the image of all architectures as its only entry, under a name: container engines load one entry, from which
+// they choose the image for their architecture.
+func write(out string, index v1.ImageIndex, name string) error {
+	path, err := layout.Write(out, empty.Index)
+	if err != nil {
+		return err
+	}
+	return path.AppendIndex(index, layout.WithAnnotations(map[string]string{
+		"org.opencontainers.image.ref.name": name, // for Podman
+		"io.containerd.image.name":          name, // for Docker
+	}))
 }
 
 // image returns the image for one architecture.

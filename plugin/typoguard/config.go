@@ -138,11 +138,14 @@ type reviewConfig struct {
 
 // String returns the settings of the page.
 func (c *reviewConfig) String() string {
-	editors := ""
+	more := ""
 	if c.Editors != "" {
-		editors = fmt.Sprintf(" editors %q", strings.Split(c.Editors, "\n"))
+		more += fmt.Sprintf(" editors %q", strings.Split(c.Editors, "\n"))
 	}
-	return fmt.Sprintf("web_config %q host %q%s history %s", c.WebConfig, c.Host, editors, c.history)
+	if c.ClientsFile != "" {
+		more += fmt.Sprintf(" clients_file %q", c.ClientsFile)
+	}
+	return fmt.Sprintf("web_config %q host %q%s history %s", c.WebConfig, c.Host, more, c.history)
 }
 
 // smtpConfig is a stanza's configuration of the SMTP listeners to which the sinkhole points.

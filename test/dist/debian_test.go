@@ -146,7 +146,7 @@ func (h host) exists(name string) bool {
 // try runs shell commands in /root, and returns what they print.
 func (h host) try(t *testing.T, commands string) (string, error) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 5*kit.Patience)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), 20*kit.Patience)
 	defer cancel()
 	// A daemon inherits the output, so it is a file rather than a pipe that would not end.
 	log, err := os.CreateTemp(t.TempDir(), "")

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"text/tabwriter"
 	"time"
@@ -103,7 +104,7 @@ func writeJoinedText(w io.Writer, r *report, j *join.Join) error {
 	out := bufio.NewWriter(w)
 	writeRead(out, r)
 	s := sumJoined(j)
-	fmt.Fprintf(out, "\n%s events, %s with messages in these logs: %s messages, of which %s were DELIVERED, %s bounced, %s deferred; %s corrected by the sender within a day\n",
+	fmt.Fprintf(out, "\nEvents: %s, with messages in these logs: %s. Messages: %s (%s delivered, %s bounced, %s deferred), corrected by the sender within a day: %s.\n",
 		thousands(int64(len(j.Incidents))), thousands(int64(s.found)), thousands(s.messages), thousands(s.outcomes[logs.Delivered]),
 		thousands(s.outcomes[logs.Bounced]), thousands(s.outcomes[logs.Deferred]), thousands(s.corrected))
 	if s.messages > 0 {
@@ -248,7 +249,7 @@ func writeJoinedCSV(w io.Writer, _ *report, j *join.Join) error {
 			rows = append(rows[:n], row)
 		}
 		for _, row := range rows {
-			if err := out.Write(append(event[:len(event):len(event)], row...)); err != nil {
+			if err := out.Write(slices.Concat(event, row)); err != nil {
 				return err
 			}
 		}

@@ -117,7 +117,7 @@ func TestJoinCommand(t *testing.T) {
 
 	got := runCommand(t, "", "audit", "-join", events, log)
 	require.Zero(t, got.status, got.errs)
-	assert.Contains(t, got.out, "\n2 events, 1 with messages in these logs: 1 messages, of which 0 were DELIVERED, 1 bounced, 0 deferred; 1 corrected by the sender within a day\n")
+	assert.Contains(t, got.out, "\nEvents: 2, with messages in these logs: 1. Messages: 1 (0 delivered, 1 bounced, 0 deferred), corrected by the sender within a day: 1.\n")
 	assert.Regexp(t, `\naaaaaaaaaa +army\.ml +army\.mil +192\.0\.2\.25 +AAAAAA +2026-11-20 12:00 +@corp\.example +@army\.ml +bounced +2026-11-20 12:20\n`, got.out)
 	assert.Regexp(t, `\nWithout a message in these logs:\nbbbbbbbbbb +2026-11-20 12:00 +navy\.ml +192\.0\.2\.25\n$`, got.out)
 

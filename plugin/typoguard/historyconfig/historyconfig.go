@@ -42,6 +42,9 @@ type Page struct {
 	Host string
 	// Editors are the users who may change anything, with a line break between them; "" for everybody who can log in.
 	Editors string
+	// ClientsFile has the names of clients, one a line: an address or network, and its name. It is read again when it changes; "" for
+	// none.
+	ClientsFile string
 	// DSN is that of the history.
 	DSN string
 	// Version is shown on the page.

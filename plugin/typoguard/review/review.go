@@ -46,6 +46,11 @@ func Check(config historyconfig.Page) error {
 			return err
 		}
 	}
+	if config.ClientsFile != "" {
+		if _, err := readNames(config.ClientsFile); err != nil {
+			return err
+		}
+	}
 	if !local {
 		return checkProtected(config)
 	}

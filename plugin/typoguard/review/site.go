@@ -30,6 +30,7 @@ type site struct {
 	editors   []string // who may change anything; everybody if there are none
 	assets    assets
 	summaries *summaries
+	names     *clientNames
 	queries   chan struct{}
 	exports   chan struct{}
 	now       func() time.Time
@@ -39,6 +40,7 @@ type site struct {
 func newSite(config historyconfig.Page, store *history.Store) *site {
 	return &site{
 		store: store, logger: config.Logger, version: config.Version, webConfig: config.WebConfig, editors: editorsOf(config), assets: vendored(), summaries: newSummaries(store),
+		names:   newClientNames(config.ClientsFile, config.Logger),
 		queries: make(chan struct{}, maxQueries), exports: make(chan struct{}, maxExports), now: time.Now,
 	}
 }
