@@ -260,10 +260,10 @@ func TestInForce(t *testing.T) {
 		require.True(t, ok, lines[len(lines)-1])
 		return hash
 	}
-	watched(t, dir, "typoguard watched {\nprotect_file list.txt\nallow_file allow.txt\nclients 192.0.2.0/24\naction sinkhole 192.0.2.25\nlookalike_zone list.corp.example\n"+
+	watched(t, dir, "typoguard watched {\nprotect_file list.txt\nallow_file allow.txt\nclients 192.0.2.0/24\nclient_subnet_from 203.0.113.53\naction sinkhole 192.0.2.25\nlookalike_zone list.corp.example\n"+
 		"mode monitor until=2000-01-02T00:00:00Z\nreload 10s\n}", func(_ *block, elapse func(time.Duration)) {
 		assert.Contains(t, out.String(), `policy "watched" in force: mode monitor until 2000-01-02T00:00:00Z, 2 protected, 1 allowed, action sinkhole 192.0.2.25, `+
-			`clients 192.0.2.0/24, list `+list+` of 2000-01-01T00:00:00Z, list `+dir+`/allow.txt of 2000-01-01T00:00:00Z, list zone list.corp.example, hash `)
+			`clients 192.0.2.0/24, client_subnet_from 203.0.113.53/32, list `+list+` of 2000-01-01T00:00:00Z, list `+dir+`/allow.txt of 2000-01-01T00:00:00Z, list zone list.corp.example, hash `)
 		info := func(mode string) float64 {
 			return testutil.ToFloat64(metrics.PolicyInfo.WithLabelValues("watched", hash(), mode, "sinkhole", caddy.AppVersion))
 		}

@@ -32,7 +32,7 @@ func compile(tb testing.TB, settings ...setting) *Set {
 		}
 		p := s.Policy
 		policies = append(policies, &p)
-		suffixes = append(suffixes, Suffixes{list(s.protect), list(s.allow), list(s.deny)})
+		suffixes = append(suffixes, Suffixes{Protected: list(s.protect), Allowed: list(s.allow), Denied: list(s.deny)})
 	}
 	set, err := Compile(policies, suffixes, time.Now(), nil)
 	require.NoError(tb, err)

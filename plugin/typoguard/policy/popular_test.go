@@ -164,7 +164,7 @@ func TestDenyContradiction(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := Compile([]*Policy{{Distance: 1}}, []Suffixes{{list(tt.protect), list(tt.allow), list(tt.deny)}}, time.Now(), nil)
+			_, err := Compile([]*Policy{{Distance: 1}}, []Suffixes{{Protected: list(tt.protect), Allowed: list(tt.allow), Denied: list(tt.deny)}}, time.Now(), nil)
 			assert.EqualError(t, err, tt.want)
 		})
 	}
