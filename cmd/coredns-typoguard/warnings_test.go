@@ -29,7 +29,8 @@ func TestWarnings(t *testing.T) {
 			[]string{"server block dns://corp.example.:53 serves no name that its policies hide; queries for lookalikes go to other server blocks"}},
 		{"a block of what is protected", "us.army.mil:53 {\n" + bound + "typoguard {\nprotect army.mil\n}\n}",
 			[]string{"server block dns://us.army.mil.:53 serves no name that its policies hide"}},
-		{"a block of names beside what is protected", "corp.example:53 {\n" + bound + "typoguard {\nprotect mail.corp.example\n}\n}", nil},
+		{"a block of names beside what is protected", "corp.example:53 {\n" + bound + "typoguard {\nprotect mail.corp.example\n}\n}",
+			[]string{`policy "default": protect mail.corp.example also hides hosts of the same domain that are near, such as mail1.corp.example; if nobody else has hosts there, allow or protect corp.example`}},
 		{"a block of lookalikes", "ml:53 {\n" + bound + "typoguard {\nprotect army.mil\n}\n}", nil},
 		{"a narrower block", ".:53 {\n" + bound + "typoguard {\nprotect mil\nrequire counterpart\n}\n}\nml:53 {\n" + bound + "}",
 			[]string{"server block dns://ml.:53 takes names away from dns://.:53, whose policies hide lookalikes there: they are not hidden"}},
@@ -71,6 +72,12 @@ func TestWarnings(t *testing.T) {
 		{"denied suffixes of lookalikes", ".:53 {\n" + bound + "typoguard {\nprotect ing.com mail.corp.nl army.mil\nmode monitor\ndeny bing.com www.xing.com crp.nl corp.nl ml co.uk hg.mil\nprotect hq.mil\n}\n}", nil},
 		{"a denied suffix below one that is allowed", ".:53 {\n" + bound + "typoguard {\nprotect army.mil\nallow army.ml\ndeny bad.army.ml\n}\n}", nil},
 		{"a denied suffix that has no counterpart", ".:53 {\n" + bound + "typoguard {\nprotect mil\nrequire counterpart\ndeny orange.ml\n}\n}", nil},
+		{"hosts of a domain", ".:53 {\n" + bound + "typoguard {\nprotect nl.partner.com mail1.corp.nl mail2.corp.nl army.mil\n}\n}",
+			[]string{`policy "default": protect nl.partner.com, mail1.corp.nl, mail2.corp.nl also hides hosts of the same domain that are near, such as nl1.partner.com; ` +
+				`if nobody else has hosts there, allow or protect partner.com, corp.nl`}},
+		{"hosts of a domain that is listed", ".:53 {\n" + bound + "typoguard a {\nprotect nl.partner.com mail1.corp.nl\nallow corp.nl\n}\ntypoguard b {\nprotect partner.com\n}\n}", nil},
+		{"hosts of a domain, of which none is hidden", ".:53 {\n" + bound + "typoguard {\nprotect nl.partner.com\nkinds homoglyph\n}\n}", nil},
+		{"lists of the plugin", ".:53 {\n" + bound + "typoguard {\nprotect builtin:us-military builtin:us-federal builtin:freemail\n}\n}", nil},
 		{"a top-level domain whose neighbours are allowed", ".:53 {\n" + bound + "typoguard {\nprotect com\nallow bom cam cm co mom om\n}\n}", nil},
 	}
 	for _, tt := range tests {

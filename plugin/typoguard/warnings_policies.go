@@ -50,10 +50,10 @@ func asksItself(network netip.Prefix, clients *policy.Clients) bool {
 
 // warnOfDenied warns of denied suffixes that look like nothing that their own policy protects, and neither does any name below.
 func warnOfDenied(b *block) []string {
-	suffixes, sizes := b.suffixes(b.now()), b.set.Load().Sizes
+	suffixes := b.suffixes(b.now())
 	var all []string
 	for i, c := range b.policies {
-		if len(c.lists.denied) == 0 || sizes[i].Protected > maxCompared || b.lists[i].IsMissing() {
+		if len(c.lists.denied) == 0 || b.set.Load().Sizes[i].Protected > maxCompared || b.lists[i].IsMissing() {
 			continue
 		}
 		if names := ineffective(c.Policy, suffixes[i], b.now()); len(names) > 0 {

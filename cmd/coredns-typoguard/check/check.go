@@ -53,7 +53,8 @@ else's.
 
 Warnings on standard error say what the Corefile allows, but what is probably not meant: a server block that resolves nothing, or for
 everybody, or that serves nothing that its policies hide; another one, or another policy, that un-hides lookalikes; a top-level domain
-whose neighbours are all hidden; clients narrower than what forwarders name; a denied suffix without effect. After them there is a line for each policy that hides known domains of others, with those of the
+whose neighbours are all hidden; clients narrower than what forwarders name; a denied suffix without effect; a protected host
+that hides other hosts of its domain. After them there is a line for each policy that hides known domains of others, with those of the
 highest ranks. The server logs all of them at the start.
 
 Exit status: 0 if nothing would be blocked, 1 if something would be blocked, 2 on error,

@@ -52,7 +52,12 @@ func TestReviewNext(t *testing.T) {
 	assert.Contains(t, text(t, p.get(target).Body.String()), "Nothing is left open here.")
 	assert.Equal(t, history.StateOpen, p.event("xxxxxxxxxx").State)
 
-	w := p.form("aaaaaaaaaa", "state", "open", "back", "policy=mil")
+	for _, id := range []string{"aaaaaaaaaa", "cccccccccc"} {
+		require.Equal(t, http.StatusSeeOther, p.form(id, "state", "open").Code)
+	}
+	w := p.form("aaaaaaaaaa", "state", "confirmed", "back", "policy=mil", "then", "next")
+	assert.Regexp(t, "^/events/cccccccccc\\?", w.Header().Get("Location"), "past the event that is not open, in a list of all states")
+	w = p.form("aaaaaaaaaa", "state", "open", "back", "policy=mil")
 	assert.Equal(t, "/events/aaaaaaaaaa?policy=mil&saved=1#review", w.Header().Get("Location"), "stays")
 }
 
