@@ -116,10 +116,15 @@ func TestResolveReply(t *testing.T) {
 	upstream := newUpstream(t, map[string]string{
 		"plain.example.": "plain.example. 60 IN MX 10 mx.plain.example.",
 		"alias.example.": "alias.example. 60 IN CNAME cdn.example.\ncdn.example. 60 IN CNAME Host.Army.ML.\nhost.army.ml. 60 IN MX 10 mx.army.ml.",
-		"gov.ml.":        "gov.ml. 60 IN CNAME host.ml.\nhost.ml. 60 IN MX 10 mx.host.ml.",
+		"gov.ml.":        "gov.ml. 60 IN CNAME host.ml.\nhost.ml. 60 IN MX 10 mx.plain.example.",
 		"mail.gov.ml.":   "mail.gov.ml. 60 IN MX 10 mx.army.ml.",
 		"one.example.":   "one.example. 60 IN MX 10 mx.army.ml.",
 		"two.example.":   "two.example. 60 IN MX 10 mx.army.ml.\ntwo.example. 60 IN MX 20 mx.two.example.",
+		"www.gov.ml.":    "www.gov.ml. 60 IN MX 10 mx.hoster.ml.\nwww.gov.ml. 60 IN MX 20 mx.army.ml.",
+		"eu.gov.ml.":     "eu.gov.ml. 60 IN MX 10 mx.hoster.ml.\neu.gov.ml. 60 IN MX 20 mx.plain.example.",
+		"cn.example.":    "cn.example. 60 IN MX 10 mx.cn.example.",
+		"mx.cn.example.": "mx.cn.example. 60 IN CNAME host.army.ml.\nhost.army.ml. 60 IN A 192.0.2.1",
+		"none.example.":  "none.example. 60 IN MX 0 .",
 	})
 	require.NoError(t, os.WriteFile("Corefile", []byte(". {\ntypoguard {\nprotect mil\nallow gov.ml\ninspect mx\n}\n}\n"), 0o600))
 	silent, err := net.ListenPacket("udp", "127.0.0.1:0")
@@ -135,7 +140,11 @@ func TestResolveReply(t *testing.T) {
 		{"no such name", upstream, "other.example", 0, "passed verdict=pass reason=no_match\n"},
 		{"an alias that is cut", upstream, "alias.example", 1, `blocked verdict=lookalike record="CNAME host.army.ml" intended=host.army.mil` + rest},
 		{"an alias of an allowed name", upstream, "gov.ml", 0, `passed verdict=allowed reason=allowed listed=gov.ml record="CNAME host.ml" alias=flattened` + "\n"},
-		{"an allowed name is not inspected", upstream, "mail.gov.ml", 0, "passed verdict=allowed reason=allowed listed=gov.ml\n"},
+		{"an allowed name whose only mail server is hidden", upstream, "mail.gov.ml", 1, `blocked verdict=lookalike record="MX mx.army.ml" targets=hidden intended=mx.army.mil` + rest},
+		{"all mail servers are hidden", upstream, "www.gov.ml", 1, `blocked verdict=lookalike record="MX mx.hoster.ml" targets=hidden intended=mx.hoster.mil` + rest},
+		{"one of an allowed name's can be reached", upstream, "eu.gov.ml", 0, "passed verdict=allowed reason=allowed listed=gov.ml\n"},
+		{"a mail server by an alias", upstream, "cn.example", 1, `blocked verdict=lookalike record="MX mx.cn.example" targets=hidden intended=host.army.mil` + rest},
+		{"no mail", upstream, "none.example", 0, "passed verdict=pass reason=no_match\n"},
 		{"the only mail server", upstream, "one.example", 1, `blocked verdict=lookalike record="MX mx.army.ml" intended=mx.army.mil` + rest},
 		{"one of two mail servers", upstream, "two.example", 0, `passed verdict=pass reason=no_match record="MX mx.army.ml" targets=hidden` + "\n"},
 		{"a lookalike is not looked up", silent.LocalAddr().String(), "army.ml", 1, "blocked verdict=lookalike intended=army.mil" + rest},

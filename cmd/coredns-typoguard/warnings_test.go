@@ -62,6 +62,15 @@ func TestWarnings(t *testing.T) {
 				"lookalike_zone list.example. does not lie in server block dns://corp.example.:53, which never gets queries for it"}},
 		{"a list zone taken away", ".:53 {\n" + bound + "typoguard {\nprotect army.mil\nlookalike_zone list.corp.example\n}\n}\ncorp.example:53 {\n" + bound + "}",
 			[]string{"server block dns://corp.example.:53 takes the zone list.corp.example. away from dns://.:53, which has it"}},
+		{"clients narrower than forwarders name", ".:53 {\n" + bound + "typoguard {\nprotect army.mil\nclients 192.0.2.25 198.51.100.0/24 2001:db8::/64\nclient_subnet_from 203.0.113.53\n}\n}",
+			[]string{`policy "default": clients 192.0.2.25/32, 2001:db8::/64 is narrower than the /24 or /56 that forwarders name (client_subnet_from): what comes through one is not covered`}},
+		{"clients that need no forwarder", ".:53 {\n" + bound + "typoguard {\nprotect army.mil\nclients 127.0.0.1 192.0.2.25 192.0.2.0/24 203.0.113.53 2001:db8::/56\nclient_subnet_from 203.0.113.53\n}\n}", nil},
+		{"narrow clients without forwarders", ".:53 {\n" + bound + "typoguard {\nprotect army.mil\nclients 192.0.2.25\n}\n}", nil},
+		{"denied suffixes without effect", ".:53 {\n" + bound + "typoguard a {\nprotect ing.com\ndeny bing.com evil.example army.ml\n}\ntypoguard b {\nprotect army.mil\n}\n}",
+			[]string{`policy "a": deny evil.example, army.ml looks like no protected suffix of the policy, and hides nothing`}},
+		{"denied suffixes of lookalikes", ".:53 {\n" + bound + "typoguard {\nprotect ing.com mail.corp.nl army.mil\nmode monitor\ndeny bing.com www.xing.com crp.nl corp.nl ml co.uk hg.mil\nprotect hq.mil\n}\n}", nil},
+		{"a denied suffix below one that is allowed", ".:53 {\n" + bound + "typoguard {\nprotect army.mil\nallow army.ml\ndeny bad.army.ml\n}\n}", nil},
+		{"a denied suffix that has no counterpart", ".:53 {\n" + bound + "typoguard {\nprotect mil\nrequire counterpart\ndeny orange.ml\n}\n}", nil},
 		{"a top-level domain whose neighbours are allowed", ".:53 {\n" + bound + "typoguard {\nprotect com\nallow bom cam cm co mom om\n}\n}", nil},
 	}
 	for _, tt := range tests {

@@ -352,6 +352,9 @@ func reason(h *hit, note string) string {
 	if h.Counterpart != policy.NotChecked {
 		note = ", counterpart " + h.Counterpart.String() + note
 	}
+	if h.Uncertain {
+		note = ", an allow list missing" + note
+	}
 	what := displayName(h.name)
 	switch {
 	case h.isAlias():

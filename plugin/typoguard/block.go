@@ -138,7 +138,7 @@ func (b *block) suffixes(now time.Time) []policy.Suffixes {
 	all := make([]policy.Suffixes, len(b.policies))
 	for i, c := range b.policies {
 		protected, allowed := b.lists[i].Suffixes()
-		all[i] = policy.Suffixes{Protected: protected.At(now), Allowed: allowed.At(now), Denied: suffixlist.ListOf(c.lists.denied...)}
+		all[i] = policy.Suffixes{Protected: protected.At(now), Allowed: allowed.At(now), Denied: suffixlist.ListOf(c.lists.denied...), LacksAllowed: b.lists[i].LacksAllowed()}
 	}
 	return all
 }

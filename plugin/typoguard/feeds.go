@@ -2,6 +2,7 @@ package typoguard
 
 import (
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -68,6 +69,9 @@ func (i *instance) feedConfig(b *block, z *feedZone) *feed.Config {
 // feedInput returns what the next version of a feed is made from.
 func (i *instance) feedInput(b *block, z *feedZone) (*feed.Input, error) {
 	set, suffixes, changed := i.policiesInForce(b)
+	if slices.ContainsFunc(suffixes, func(s policy.Suffixes) bool { return s.LacksAllowed }) {
+		return nil, errors.New("a list of what is allowed has never been there; expected it, since its domains would be hidden")
+	}
 	now := b.now()
 	plan := rows.Select(set, suffixes, rows.Options{Feed: z.Name, Now: now}).Plan(false)
 	return &feed.Input{

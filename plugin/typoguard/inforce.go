@@ -25,6 +25,9 @@ func (b *block) inForce(i int) string {
 	add("%d allowed", set.Sizes[i].Allowed)
 	add("action %s%s", c.Action, joinAddresses(c.Sinkhole))
 	add("%s", clientsText(&c.Clients))
+	if len(c.Clients.Forwarders) > 0 {
+		add("client_subnet_from %s", some(networkTexts(c.Clients.Forwarders)))
+	}
 	for _, s := range b.lists[i].Sources {
 		if !s.IsBuiltin() {
 			add("list %s %s", s.Label(), ageText(s))
@@ -59,14 +62,20 @@ func clientsText(c *policy.Clients) string {
 	if c.Everybody() {
 		return "all clients"
 	}
-	var all []string
-	for _, network := range c.Networks {
-		all = append(all, network.String())
-	}
+	all := networkTexts(c.Networks)
 	for _, label := range c.Labels {
 		all = append(all, "metadata:"+label.String())
 	}
 	return "clients " + some(all)
+}
+
+// networkTexts returns networks as they stand in a Corefile.
+func networkTexts(networks []netip.Prefix) []string {
+	var all []string
+	for _, network := range networks {
+		all = append(all, network.String())
+	}
+	return all
 }
 
 func joinAddresses(addresses []netip.Addr) string {

@@ -171,6 +171,47 @@ func TestNothingIsProtected(t *testing.T) {
 	assert.Eventually(t, func() bool { return verdictOn(b, "navy.ml") == policy.Lookalike }, 10*time.Second, 10*time.Millisecond)
 }
 
+// TestAllowListMissing: while it is unknown what is allowed, mail to lookalikes waits: it neither leaks nor bounces.
+func TestAllowListMissing(t *testing.T) {
+	s := newListServer(t, "gov.ml\n")
+	s.set("", http.StatusBadGateway)
+	out := keepLog(t)
+	b, err := parseCorefile(t, "", "typoguard mil {\nprotect mil\nallow_file "+s.URL+"\non_missing start\nreload 1h\n}\ntypoguard other {\nprotect army.nl\n}")
+	require.NoError(t, err)
+	i := newInstance()
+	require.NoError(t, i.add(b))
+	require.NoError(t, i.start())
+	defer func() { require.NoError(t, i.stop()) }()
+	assert.Equal(t, 1, strings.Count(out.String(), `policy "mil": starting without a list of what is allowed; LOOKALIKES ARE ANSWERED WITH SERVFAIL`))
+	h := newTypoguard(b)
+	h.Next = replying(t, signedReply(t, "partner.example. 300 IN MX 10 mx.partner.example."))
+	for _, name := range []string{"gov.ml. MX", "navy.ml. MX", "arny.nl. MX"} {
+		reply := ask(t, t.Context(), h, withEDNS(asked(name), 1232, false))
+		assert.Equal(t, dns.RcodeServerFailure, reply.Rcode, name)
+		require.Len(t, ede(reply), 1)
+		assert.Contains(t, ede(reply)[0].ExtraText, "an allow list missing")
+	}
+	assert.Equal(t, dns.RcodeSuccess, ask(t, t.Context(), h, asked("partner.example. MX")).Rcode)
+	s.set("gov.ml\n", 0)
+	assert.Eventually(t, func() bool { return verdictOn(b, "gov.ml") == policy.Allowed }, 10*time.Second, 10*time.Millisecond)
+	assert.Equal(t, dns.RcodeNameError, ask(t, t.Context(), h, asked("navy.ml. MX")).Rcode)
+}
+
+// TestAllowListEmpty: a list of what is allowed that is empty is being written, or the disk is full; one with a comment is meant.
+func TestAllowListEmpty(t *testing.T) {
+	dir := writeLists(t, map[string]string{"allow.txt": "gov.ml\n"})
+	watched(t, dir, "typoguard {\nprotect mil\nallow_file allow.txt\nreload 10s\n}", func(b *block, elapse func(time.Duration)) {
+		for _, step := range []struct {
+			content string
+			want    policy.Verdict
+		}{{"", policy.Allowed}, {"\n", policy.Allowed}, {"# none\n", policy.Lookalike}, {"", policy.Lookalike}} {
+			replaceFile(t, filepath.Join(dir, "allow.txt"), step.content)
+			elapse(time.Minute)
+			assert.Equal(t, step.want, verdictOn(b, "gov.ml"), "%q", step.content)
+		}
+	})
+}
+
 // TestClockJumps: entries that have expired only because the clock was wrong come back with the right time.
 func TestClockJumps(t *testing.T) {
 	dir := writeLists(t, map[string]string{"list.txt": "navy.mil until=2001-01-01\naf.mil\n"})
@@ -219,10 +260,10 @@ func TestInForce(t *testing.T) {
 		require.True(t, ok, lines[len(lines)-1])
 		return hash
 	}
-	watched(t, dir, "typoguard watched {\nprotect_file list.txt\nallow_file allow.txt\nclients 192.0.2.0/24\naction sinkhole 192.0.2.25\nlookalike_zone list.corp.example\n"+
+	watched(t, dir, "typoguard watched {\nprotect_file list.txt\nallow_file allow.txt\nclients 192.0.2.0/24\nclient_subnet_from 203.0.113.53\naction sinkhole 192.0.2.25\nlookalike_zone list.corp.example\n"+
 		"mode monitor until=2000-01-02T00:00:00Z\nreload 10s\n}", func(_ *block, elapse func(time.Duration)) {
 		assert.Contains(t, out.String(), `policy "watched" in force: mode monitor until 2000-01-02T00:00:00Z, 2 protected, 1 allowed, action sinkhole 192.0.2.25, `+
-			`clients 192.0.2.0/24, list `+list+` of 2000-01-01T00:00:00Z, list `+dir+`/allow.txt of 2000-01-01T00:00:00Z, list zone list.corp.example, hash `)
+			`clients 192.0.2.0/24, client_subnet_from 203.0.113.53/32, list `+list+` of 2000-01-01T00:00:00Z, list `+dir+`/allow.txt of 2000-01-01T00:00:00Z, list zone list.corp.example, hash `)
 		info := func(mode string) float64 {
 			return testutil.ToFloat64(metrics.PolicyInfo.WithLabelValues("watched", hash(), mode, "sinkhole", caddy.AppVersion))
 		}

@@ -119,8 +119,9 @@ func parseReview(c *caddy.Controller, p *policyConfig) error {
 		config.Address, words = words[0], words[1:]
 	}
 	err := args.Pairs(words, map[string]func(string) error{
-		"web_config": func(value string) error { config.WebConfig = p.below(value); return nil },
-		"host":       func(value string) error { config.Host = value; return nil },
+		"web_config":   func(value string) error { config.WebConfig = p.below(value); return nil },
+		"host":         func(value string) error { config.Host = value; return nil },
+		"clients_file": func(value string) error { config.ClientsFile = p.below(value); return nil },
 	})
 	if err != nil {
 		return err

@@ -61,6 +61,8 @@ func logListsAtStart(c *policyConfig, lists *suffixlist.Lists, before *reloader)
 	case stale == nil:
 	case lists.IsMissing() && protectsNothing(lists):
 		log.Errorf("policy %q: NOTHING IS PROTECTED until its lists can be fetched: %v", c.Name, stale)
+	case lists.LacksAllowed():
+		log.Errorf("policy %q: starting without a list of what is allowed; LOOKALIKES ARE ANSWERED WITH SERVFAIL, those that it allows too, until it can be fetched: %v", c.Name, stale)
 	case lists.IsMissing():
 		log.Errorf("policy %q: starting without a list; what it protects is UNPROTECTED until it can be fetched: %v", c.Name, stale)
 	default:

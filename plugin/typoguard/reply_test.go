@@ -297,7 +297,7 @@ func TestWatchAbove(t *testing.T) {
 		replaceFile(t, allow, "good.army.ml\n")
 		elapse(11 * time.Second)
 		check(dns.RcodeSuccess, "listed")
-		replaceFile(t, allow, "\n")
+		replaceFile(t, allow, "# none\n")
 		elapse(11 * time.Second)
 		check(dns.RcodeNameError, "no longer listed")
 		end := time.Now().Add(24 * time.Hour)

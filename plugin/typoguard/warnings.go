@@ -29,7 +29,8 @@ func warnings(sites []*site, blocks []*block) []string {
 // warningsOf returns the warnings of one server block.
 func warningsOf(b *block, sites []*site, blocks []*block) []string {
 	own := sitesAt(sites, b.at)
-	return slices.Concat(warnOfSites(b, own), warnOfZones(b, own), warnOfListZones(b, own, sites), warnOfFeeds(b, own, sites), warnOfOthers(b, own, sites, blocks), warnOfTLDs(b), warnOfContradictions(b))
+	return slices.Concat(warnOfSites(b, own), warnOfZones(b, own), warnOfListZones(b, own, sites), warnOfFeeds(b, own, sites), warnOfOthers(b, own, sites, blocks), warnOfTLDs(b), warnOfContradictions(b),
+		warnOfClients(b), warnOfDenied(b))
 }
 
 // sitesAt returns the sites of a server block.

@@ -44,7 +44,8 @@ and neither are rewrite, acl and other plugins that run before typoguard.
 
 With -resolve, the reply to a name that passes is judged too. It is blocked if an alias of it leads to a lookalike, or if the policy
 inspects its records and none is left; "record=" is the record. "alias=flattened" and "targets=hidden" show that it passes without
-its aliases, or without the records that lead to lookalikes, and "reply=none" that the resolver did not answer. A name is "deferred"
+its aliases, or without the records that lead to lookalikes, and "reply=none" that the resolver did not answer. It is blocked, with
+"targets=hidden", if the addresses of all its mail servers are hidden: allow one of them ("record="), too. A name is "deferred"
 if it is unknown whether its counterpart exists, or who operates it, and the policy defers mail until it is known. Without -resolve,
 only the names themselves are judged, a counterpart that a policy requires is assumed to exist, and a name of the kind tld to be somebody
 else's.
@@ -52,7 +53,7 @@ else's.
 
 Warnings on standard error say what the Corefile allows, but what is probably not meant: a server block that resolves nothing, or for
 everybody, or that serves nothing that its policies hide; another one, or another policy, that un-hides lookalikes; a top-level domain
-whose neighbours are all hidden. After them there is a line for each policy that hides known domains of others, with those of the
+whose neighbours are all hidden; clients narrower than what forwarders name; a denied suffix without effect. After them there is a line for each policy that hides known domains of others, with those of the
 highest ranks. The server logs all of them at the start.
 
 Exit status: 0 if nothing would be blocked, 1 if something would be blocked, 2 on error,
@@ -243,16 +244,18 @@ func (k *checker) judgeReply(r *result) {
 	q := k.query
 	q.Name, q.Candidates = dns.Fqdn(q.Name), false
 	effect, found := r.block.JudgeReply(&q, &r.decision, reply)
+	if effect != typoguard.Unchanged {
+		r.setRecord(found.Record)
+	}
 	switch effect {
 	case typoguard.Unchanged:
-		return
 	case typoguard.Blocked:
 		r.decision = found.Decision
+		return
 	case typoguard.Flattened:
 		r.alias = "flattened"
 	case typoguard.Reduced:
 		r.targets = "hidden"
 	}
-	target, _ := policy.Target(found.Record)
-	r.record = dns.TypeToString[found.Record.Header().Rrtype] + " " + strings.ToLower(strings.TrimSuffix(target, "."))
+	k.judgeMailServers(r, reply)
 }

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/miekg/dns"
+
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
@@ -26,6 +28,12 @@ type result struct {
 	record         string // in the reply, that leads to a lookalike
 	alias, targets string // what becomes of records in a reply that passes
 	reply          string // "none" if the resolver does not answer
+}
+
+// setRecord says which record leads to a lookalike.
+func (r *result) setRecord(record dns.RR) {
+	target, _ := policy.Target(record)
+	r.record = dns.TypeToString[record.Header().Rrtype] + " " + strings.ToLower(strings.TrimSuffix(target, "."))
 }
 
 // suffix returns the deciding suffix, with its note and expiry if a list file has any.

@@ -26,7 +26,8 @@ lookalike of each policy, the canary, and says what lets lookalikes through or l
   resolver    whether each of them, and -through, hides the canary, fails, or answers it; and whether allowed domains below hidden names
               stay reachable after that
   libc        what getaddrinfo says, which may ask others (nss-resolve, hosts)
-  relay       a smart host in the configuration of Postfix, Exim, Sendmail or OpenSMTPD, which looks up domains itself
+  relay       a smart host in the configuration of Postfix, Exim, Sendmail or OpenSMTPD, which looks up domains itself, or a fallback
+              relay of Postfix or Sendmail, which gets the mail for domains that are hidden from them
   sinkhole    whether anything takes mail at the sinkhole's addresses, on port 25
   clock       whether the clock is synchronized, without which until= and signatures are wrong
 

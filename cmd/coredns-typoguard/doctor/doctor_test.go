@@ -203,3 +203,30 @@ func TestRelays(t *testing.T) {
 		assert.Equal(t, []string{want}, findings(t, ". {\ntypoguard {\nprotect army.mil\n}\n}", map[string]string{"/etc/postfix/main.cf": text}, (*examination).examineRelays), text)
 	}
 }
+
+// TestFallbacks: a fallback relay gets what is hidden, unless a sinkhole refuses it.
+func TestFallbacks(t *testing.T) {
+	const none = "no mail server known here has a smart host"
+	const leaks = "Postfix hands mail for hidden domains to the fallback relay [fall.example], which looks them up itself"
+	const main, master, sendmail = "/etc/postfix/main.cf", "/etc/postfix/master.cf", "/etc/mail/sendmail.cf"
+	for _, test := range []struct{ name, file, text, options, want string }{
+		{"Postfix", main, "smtp_fallback_relay = [fall.example], other.example\n", "", leaks},
+		{"on the next line", main, "smtp_fallback_relay =\n  [fall.example]\n  other.example\n", "", leaks},
+		{"its former name", main, "fallback_relay=[fall.example]\n", "", leaks},
+		{"the default", main, "smtp_fallback_relay = $fallback_relay\n", "", none},
+		{"none", main, "smtp_fallback_relay =\nmyhostname = fall.example\n", "", none},
+		{"a comment", main, "#smtp_fallback_relay = fall.example\n", "", none},
+		{"of one service", master, "smtp unix - - y - - smtp\n  -o smtp_fallback_relay=[fall.example]\n", "", leaks},
+		{"of no service", master, "relay unix - - y - - smtp\n  -o smtp_fallback_relay=\n#  -o smtp_fallback_relay=[fall.example]\n", "", none},
+		{"Sendmail", sendmail, "O FallbackMXhost=fall.example\n", "", "Sendmail hands mail for hidden domains to the fallback relay fall.example, which looks them up itself"},
+		{"Sendmail's last resort", sendmail, "O FallbackSmartHost=fall.example\n", "", "Sendmail hands mail for hidden domains to the fallback relay fall.example, which looks them up itself"},
+		{"Sendmail without", sendmail, "#O FallbackMXhost=fall.back.host.net\n", "", none},
+		{"a sinkhole", main, "smtp_fallback_relay = [fall.example]\n", "action sinkhole 192.0.2.25\n",
+			"Postfix hands mail to the fallback relay [fall.example], which looks up domains itself, when the sinkhole does not answer"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			corefile := ". {\ntypoguard {\nprotect army.mil\n" + test.options + "}\n}"
+			assert.Equal(t, []string{test.want}, findings(t, corefile, map[string]string{test.file: test.text}, (*examination).examineRelays))
+		})
+	}
+}

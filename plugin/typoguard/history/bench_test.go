@@ -140,6 +140,8 @@ func queries(b *testing.B, s *Store) []query {
 	all := []query{
 		{"totals", func(ctx context.Context) error { _, err := s.Totals(ctx); return err }},
 		{"choices", func(ctx context.Context) error { _, err := s.Choices(ctx); return err }},
+		{"backlog", func(ctx context.Context) error { _, err := s.Backlog(ctx); return err }},
+		{"newest", func(ctx context.Context) error { _, err := s.Newest(ctx); return err }},
 	}
 	for _, span := range Spans {
 		all = append(all, query{"summary/" + string(span), func(ctx context.Context) error { _, err := s.Summary(ctx, span, ByKind); return err }})
@@ -150,7 +152,8 @@ func queries(b *testing.B, s *Store) []query {
 		"confirmed": {State: StateConfirmed}, "open": {State: StateOpen}, "frequent client": {Client: "10.0.0.0"}, "rare client": {Client: "10.0.7.200"},
 		"no client": {Client: "192.0.2.1"}, "frequent name": {Name: "army.mil"}, "rare name": {Name: "mail49990."}, "some names": {Name: "mail499"}, "no name": {Name: "nothing"},
 		"none": {Policy: "trial", Mode: "enforce"}, "frequent none": {Kind: "homoglyph", Policy: "partners", Host: "ns1"},
-		"name and client": {Name: "army", Client: "10.0.0.0"}, "client and kind": {Client: "10.0.0.1", Kind: "addition", From: recent},
+		"network": {Text: "10.0.0.0/20"}, "frequent word": {Text: "army", State: StateOpen}, "rare word": {Text: "mail49990."}, "no word": {Text: "nothing"},
+		"word and network": {Text: "army 10.0.4.0/26"}, "name and client": {Name: "army", Client: "10.0.0.0"}, "client and kind": {Client: "10.0.0.1", Kind: "addition", From: recent},
 	} {
 		for _, order := range Orders {
 			all = append(all, query{fmt.Sprintf("events/%s/by %s", name, order), func(ctx context.Context) error {
@@ -163,7 +166,18 @@ func queries(b *testing.B, s *Store) []query {
 		list, err := s.Events(b.Context(), f, Page{Limit: 1})
 		require.NoError(b, err)
 		require.NotEmpty(b, list.Events)
-		all = append(all, query{"event/" + name, func(ctx context.Context) error { _, err := s.Event(ctx, list.Events[0].ID); return err }})
+		id := list.Events[0].ID
+		all = append(all, query{"event/" + name, func(ctx context.Context) error { _, err := s.Event(ctx, id); return err }},
+			query{"news/" + name, func(ctx context.Context) error {
+				_, err := s.Events(ctx, Filter{State: StateOpen, After: id}, Page{Limit: 1})
+				return err
+			}})
+		for _, order := range Orders {
+			all = append(all, query{fmt.Sprintf("beside/%s/by %s", name, order), func(ctx context.Context) error {
+				_, _, err := s.Beside(ctx, Filter{State: StateOpen}, Page{Order: order}, id)
+				return err
+			}})
+		}
 	}
 	return all
 }

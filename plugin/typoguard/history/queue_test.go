@@ -165,12 +165,12 @@ func TestSearch(t *testing.T) {
 		a, b, c, d := named("aaa", "army", 0), named("bbb", "navy", time.Minute), named("ccc", "mail.navy", time.Hour), named("ddd", "usmc", 2*time.Hour)
 		a.Client, b.Client, c.Client, d.Client = "192.0.2.7", "192.0.2.200", "2001:db8::25", `<"'`
 		write(t, s, a, b, c, d)
-		_, err := s.ReviewBulk(t.Context(), Bulk{IDs: []string{"ddd"}, State: StateConfirmed, Note: "Address book of host 7: 100%_"})
+		_, err := s.ReviewBulk(t.Context(), Bulk{IDs: []string{"ddd"}, State: StateConfirmed, Note: "Address book of Navy host 7: 100%_"})
 		require.NoError(t, err)
 		for _, many := range []int{manyEvents, 1} {
 			s.many = many
 			for text, want := range map[string][]string{
-				"": {"aaa", "bbb", "ccc", "ddd"}, "  ": {"aaa", "bbb", "ccc", "ddd"}, "NAVY": {"bbb", "ccc"}, "navy.mil": {"bbb", "ccc"}, "mail navy": {"ccc"},
+				"": {"aaa", "bbb", "ccc", "ddd"}, "  ": {"aaa", "bbb", "ccc", "ddd"}, "NAVY": {"bbb", "ccc", "ddd"}, "navy.mil": {"bbb", "ccc"}, "mail navy": {"ccc"},
 				"192.0.2.0/24": {"aaa", "bbb"}, "192.0.2.0/25": {"aaa"}, "192.0.2.9/24": {"aaa", "bbb"}, "192.0.2.7": {"aaa"}, "192.0.2.": {"aaa", "bbb"},
 				"2001:db8::/32": {"ccc"}, "2001:DB8:0::25": {"ccc"}, "2001:db8": {"ccc"}, "::/0": {"ccc"}, "0.0.0.0/0": {"aaa", "bbb"},
 				"address": {"ddd"}, "ADDRESS host": {"ddd"}, "0%_": {"ddd"}, "bbb": {"bbb"}, "BBB": {"bbb"}, "bb": nil, "navy 192.0.2.0/24": {"bbb"},

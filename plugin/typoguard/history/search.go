@@ -15,17 +15,33 @@ func (s *Store) addSearch(ctx context.Context, p *plan, text string) error {
 			p.parts = append(p.parts, part{clientColumn, "%s IN (SELECT number FROM client WHERE " + s.database.within("address") + ")", []any{network.String()}, true})
 			continue
 		}
-		w := newWord(word)
-		few := false
-		if !p.hints {
-			var err error
-			if few, err = s.isFew(ctx, w); err != nil {
-				return err
-			}
+		part, err := s.searchWord(ctx, newWord(word), p.hints)
+		if err != nil {
+			return err
 		}
-		p.parts = append(p.parts, w.part(few))
+		p.parts = append(p.parts, part)
 	}
 	return nil
+}
+
+// searchWord returns the condition for a word. Most words are only in names, for which databases have the better plans.
+func (s *Store) searchWord(ctx context.Context, w *word, hints bool) (part, error) {
+	elsewhere, err := s.found(ctx, 1, []string{w.clients, w.events}, w.values[2:])
+	if err != nil {
+		return part{}, err
+	}
+	if elsewhere == 0 {
+		return part{lookalikeColumn, "%s IN (" + w.lookalikes + ")", w.values[:2], true}, nil
+	}
+	few := false
+	if !hints {
+		n, err := s.found(ctx, fewLookalikes+1, []string{w.lookalikes, w.clients, w.events}, w.values)
+		if err != nil {
+			return part{}, err
+		}
+		few = n <= fewLookalikes
+	}
+	return w.part(few), nil
 }
 
 // parseNetwork parses a network, or an address as the network that has no other.
@@ -67,11 +83,10 @@ func (w *word) part(few bool) part {
 	}
 }
 
-// isFew reports whether few lookalikes, clients and events have the word.
-func (s *Store) isFew(ctx context.Context, w *word) (bool, error) {
+// found counts the rows of subqueries, up to a limit.
+func (s *Store) found(ctx context.Context, limit int, subqueries []string, values []any) (n int, err error) {
 	var c conditions
-	c.add(fmt.Sprintf("SELECT count(*) FROM (%s UNION ALL %s UNION ALL %s LIMIT %d) AS found", w.lookalikes, w.clients, w.events, fewLookalikes+1), w.values...)
-	var n int
-	err := s.query(ctx, func(row *sql.Rows) error { return row.Scan(&n) }, c.where(), c.args...)
-	return n <= fewLookalikes, err
+	c.add(fmt.Sprintf("SELECT count(*) FROM (%s LIMIT %d) AS found", strings.Join(subqueries, " UNION ALL "), limit), values...)
+	err = s.query(ctx, func(row *sql.Rows) error { return row.Scan(&n) }, c.where(), c.args...)
+	return n, err
 }

@@ -40,6 +40,9 @@ type Page struct {
 	WebConfig string
 	// Host is a host name that requests may use, besides IP addresses and "localhost"; "" for none.
 	Host string
+	// ClientsFile has the names of clients, one a line: an address or network, and its name. It is read again when it changes; "" for
+	// none.
+	ClientsFile string
 	// DSN is that of the history.
 	DSN string
 	// Version is shown on the page.

@@ -42,6 +42,7 @@ func Compile(policies []*Policy, suffixes []Suffixes, now time.Time, p *pace.Pac
 		if err := c.addSuffixes(tag); err != nil {
 			return nil, err
 		}
+		c.lacksAllowed = c.lacksAllowed || suffixes[tag].LacksAllowed
 		c.dropsProofs = c.dropsProofs || (p.Answers(dns.TypeMX) && !p.Answers(dns.TypeA))
 	}
 	c.index = c.builder.Build(match.Homoglyphs(skeleton.Of))

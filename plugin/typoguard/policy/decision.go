@@ -141,6 +141,8 @@ type Decision struct {
 	// Counterpart is the result of the existence check for a policy that requires a counterpart. It is also Unknown if it is unknown who
 	// operates a lookalike under another TLD.
 	Counterpart Existence
+	// Uncertain says that a list of what is allowed has never been there: the name may be on it.
+	Uncertain bool
 	// Candidates are the protected suffixes that the name looks like, for whichever clients: the nearest first, of equally near
 	// ones the longer, then the one configured first. The one that decided is among them. They are given if the query or the
 	// policy asks for them.

@@ -81,7 +81,7 @@ func (s *Set) pick(q *Query, matches []match.Match) Decision {
 			}
 			continue
 		}
-		d = Decision{Verdict: Lookalike, Policy: p, Mode: mode, Lookalike: s.lookalike(q.Name, m), Counterpart: found, Doubtful: doubtful}
+		d = Decision{Verdict: Lookalike, Policy: p, Mode: mode, Lookalike: s.lookalike(q.Name, m), Counterpart: found, Doubtful: doubtful, Uncertain: s.lacksAllowed}
 		if mode == Enforce {
 			return d
 		}

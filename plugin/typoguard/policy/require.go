@@ -65,9 +65,9 @@ func (r *Requirement) satisfied(e Existence) bool {
 	return e != Absent && (e != Unknown || r.OnError != PassOnError)
 }
 
-// Deferred reports whether a policy hides the name only until it is known whether its counterpart exists, or who operates it.
+// Deferred reports whether a policy hides the name only until it is known whether its counterpart exists, who operates it, or what is allowed.
 func (d *Decision) Deferred() bool {
-	return d.Enforced() && d.Counterpart == Unknown && d.Policy.requirement().OnError == DeferOnError
+	return d.Enforced() && (d.Uncertain || (d.Counterpart == Unknown && d.Policy.requirement().OnError == DeferOnError))
 }
 
 // counterpart returns the domain that a lookalike is a typo of, if it exists: the child of the protected suffix that the

@@ -35,7 +35,8 @@ type Set struct {
 	denials []map[string]struct{} // the suffixes that each policy denies
 	denying *match.Index          // of the protected suffixes of policies that deny any, as if nothing were allowed; nil if none does
 
-	dropsProofs bool // a policy answers MX and passes addresses
+	dropsProofs  bool // a policy answers MX and passes addresses
+	lacksAllowed bool // a list of what is allowed has never been there
 }
 
 // Sizes are the numbers of suffixes of a policy, and of those among them that expire soon.
@@ -45,7 +46,11 @@ type Sizes struct {
 }
 
 // Suffixes are what one policy protects and allows, and what it hides although it is popular.
-type Suffixes struct{ Protected, Allowed, Denied suffixlist.List }
+type Suffixes struct {
+	Protected, Allowed, Denied suffixlist.List
+	// LacksAllowed says that a list of what is allowed has never been there.
+	LacksAllowed bool
+}
 
 // deniedMatches returns the matches of an allowed name for policies that deny it by a suffix longer than the one that is allowed.
 func (s *Set) deniedMatches(name, allowed string, b *match.Buffer) []match.Match {

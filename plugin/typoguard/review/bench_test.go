@@ -55,12 +55,17 @@ func BenchmarkPages(b *testing.B) {
 	list, err := p.store.Events(b.Context(), history.Filter{Name: "mail0."}, history.Page{Limit: 1})
 	require.NoError(b, err)
 	id := list.Events[0].ID
+	newest, err := p.store.Newest(b.Context())
+	require.NoError(b, err)
 	next := linkOf(b, p.get("/events?sort=name").Body.String(), "Next")
 	for name, target := range map[string]string{
 		"overview 24h": "/?span=24h", "overview 7d": "/?span=7d&by=kind", "overview 30d": "/?span=30d", "summary": "/api/v1/summary?span=30d&by=kind",
 		"list": "/events", "list of a month": "/events?span=30d&sort=count", "list blocked": "/events?span=30d&done=blocked&sort=client",
 		"list by text": "/events?name=army&sort=name&reverse=1", "list by nothing": "/events?name=nothing-has-this", "list of a client": "/events?client=10.0.0.0&kind=addition",
-		"list of a lookalike": "/events?lookalike=" + list.Events[0].Name, "list next page": next, "event": "/events/" + id, "API": "/api/v1/events?limit=50",
+		"list of open by name": "/events?state=open&sort=name", "list of open, oldest first": queueURL, "event of the queue": "/events/" + id + "?state=open&sort=name",
+		"search a name": "/events?text=mail0.", "search a word": "/events?text=army&state=open", "search nothing": "/events?text=nothing-has-this",
+		"search a network": "/events?text=10.0.0.0/20&sort=count", "search both": "/events?text=army+10.0.4.0/26&state=open", "search a note": "/events?text=asked+nobody",
+		"news": "/api/v1/events?state=open&limit=1&after=" + newest, "list of a lookalike": "/events?lookalike=" + list.Events[0].Name, "list next page": next, "event": "/events/" + id, "API": "/api/v1/events?limit=50",
 	} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {

@@ -107,8 +107,11 @@ func newList(q *query) *list {
 		l.Views = append(l.Views, choice{v.Text, v.URL, q.with("/events") == v.URL})
 	}
 	for _, state := range history.States {
-		l.Decisions = append(l.Decisions, newDecisionButton(state))
+		if state != history.StateOpen {
+			l.Decisions = append(l.Decisions, newDecisionButton(state))
+		}
 	}
+	l.Decisions = append(l.Decisions, newDecisionButton(history.StateOpen))
 	for _, order := range history.Orders {
 		l.Sorts[string(order)] = q.sorting(order)
 	}

@@ -59,12 +59,17 @@ type view struct {
 	Style, Script string // addresses
 	Chart, Icon   string
 	Page          any // the data of this page
+	names         *clientNames
 }
+
+// ClientName returns the name of a client with an address; "" if it has none.
+func (v view) ClientName(address string) string { return v.names.of(address) }
 
 // render returns a page from the template with a name. Active is the path of its menu entry.
 func (s *site) render(status int, name, title, active string, page any) (*answer, error) {
+	s.names.refresh()
 	v := view{
-		Title: title, Active: active, Version: s.version, Page: page,
+		Title: title, Active: active, Version: s.version, Page: page, names: s.names,
 		Style: s.assets.URL("page.css"), Script: s.assets.URL("page.js"), Chart: s.assets.URL("uplot/uPlot.min.css"), Icon: s.assets.URL("icon.svg"),
 	}
 	var body bytes.Buffer

@@ -40,6 +40,11 @@ func Check(config historyconfig.Page) error {
 			return fmt.Errorf("web_config %s: %w; expected a web-config file as defined by Prometheus's exporter toolkit", config.WebConfig, err)
 		}
 	}
+	if config.ClientsFile != "" {
+		if _, err := readNames(config.ClientsFile); err != nil {
+			return err
+		}
+	}
 	if !local {
 		return checkProtected(config)
 	}

@@ -29,6 +29,7 @@ type site struct {
 	webConfig string
 	assets    assets
 	summaries *summaries
+	names     *clientNames
 	queries   chan struct{}
 	exports   chan struct{}
 	now       func() time.Time
@@ -38,6 +39,7 @@ type site struct {
 func newSite(config historyconfig.Page, store *history.Store) *site {
 	return &site{
 		store: store, logger: config.Logger, version: config.Version, webConfig: config.WebConfig, assets: vendored(), summaries: newSummaries(store),
+		names:   newClientNames(config.ClientsFile, config.Logger),
 		queries: make(chan struct{}, maxQueries), exports: make(chan struct{}, maxExports), now: time.Now,
 	}
 }

@@ -113,6 +113,8 @@ func (s *Source) checkChange(content string, p *pace.Pace) error {
 	}
 	d := compare(before, after, p)
 	switch {
+	case d.Before > 0 && strings.TrimSpace(content) == "": // written by halves, or the disk is full
+		return s.At.Errorf("%s: %s: empty; expected a comment in a list without suffixes; reload the Corefile to take it", s.Option, s.Label())
 	case d.Shrinks(s.Shrink):
 		return s.At.Errorf("%s: %s: %s; expected it to lose at most %d%% (shrink); reload the Corefile to take it", s.Option, s.Label(), d, s.Shrink)
 	case len(d.Strange) > 0:

@@ -96,3 +96,8 @@ func (l *Lists) Suffixes() (protected, allowed List) {
 
 // IsMissing reports whether a list could never be fetched and has no copy.
 func (l *Lists) IsMissing() bool { return slices.ContainsFunc(l.Sources, (*Source).isMissing) }
+
+// LacksAllowed reports whether that is so of a list of what is allowed.
+func (l *Lists) LacksAllowed() bool {
+	return slices.ContainsFunc(l.Sources, func(s *Source) bool { return !s.Protects && s.isMissing() })
+}

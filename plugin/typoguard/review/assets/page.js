@@ -115,4 +115,5 @@ localize(document);
 keepRelative();
 const list = document.getElementById("list");
 const review = document.querySelector("form.review");
-onKeys(list ? new List(list).actions() : review ? eventActions(review) : {});
+const toQueue = { l: () => document.querySelector(".queue a")?.click() };
+onKeys(list ? new List(list).actions() : review ? eventActions(review) : toQueue);

@@ -36,8 +36,11 @@ export function localize(part) {
     if (!element.closest(".when, .facts, .queue")) continue;
     const note = document.createElement("small");
     note.className = "ago";
+    note.dataset.time = element.dateTime;
     note.textContent = ago(time);
-    element.append(" ", note);
+    const next = element.nextElementSibling;
+    const before = next?.matches(".utc") ? next : (element.closest(".when a") ?? element);
+    before.after(" ", note);
   }
   for (const element of part.querySelectorAll(".utc")) element.textContent = ` ${zoneAt(new Date())}`;
 }
@@ -46,6 +49,6 @@ export function localize(part) {
 export function keepRelative() {
   setInterval(() => {
     if (document.hidden) return;
-    for (const note of document.querySelectorAll("time .ago")) note.textContent = ago(new Date(note.parentElement.dateTime));
+    for (const note of document.querySelectorAll(".ago")) note.textContent = ago(new Date(note.dataset.time));
   }, 20000);
 }
