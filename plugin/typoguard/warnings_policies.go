@@ -50,13 +50,10 @@ func asksItself(network netip.Prefix, clients *policy.Clients) bool {
 
 // warnOfDenied warns of denied suffixes that look like nothing that their own policy protects, and neither does any name below.
 func warnOfDenied(b *block) []string {
-	suffixes, err := b.suffixes(b.now())
-	if err != nil {
-		return nil
-	}
+	suffixes := b.suffixes(b.now())
 	var all []string
 	for i, c := range b.policies {
-		if len(suffixes[i].Denied) == 0 || len(suffixes[i].Protected) > maxCompared || b.lists[i].IsMissing() {
+		if len(c.lists.denied) == 0 || b.set.Load().Sizes[i].Protected > maxCompared || b.lists[i].IsMissing() {
 			continue
 		}
 		if names := ineffective(c.Policy, suffixes[i], b.now()); len(names) > 0 {
@@ -70,15 +67,15 @@ func warnOfDenied(b *block) []string {
 // is left of many lookalikes.
 func ineffective(p policy.Policy, suffixes policy.Suffixes, now time.Time) []string {
 	p.Mode, p.MonitorUntil = policy.Enforce, time.Time{}
-	alone, err := policy.Compile([]*policy.Policy{&p}, []policy.Suffixes{suffixes}, now)
+	alone, err := policy.Compile([]*policy.Policy{&p}, []policy.Suffixes{suffixes}, now, nil)
 	if err != nil {
 		return nil
 	}
 	var names []string
-	for _, name := range suffixlist.Names(suffixes.Denied) {
+	for _, name := range suffixes.Denied.Names() {
 		d := alone.Judge(&policy.Query{Name: name, Type: dns.TypeMX})
 		above := func(s suffixlist.Suffix) bool { return strings.HasSuffix(s.Name, "."+name) }
-		if !d.Covered() && !policy.IsRegistry(name) && !alone.HidesBelow(name) && !slices.ContainsFunc(suffixes.Protected, above) {
+		if !d.Covered() && !policy.IsRegistry(name) && !alone.HidesBelow(name) && !suffixes.Protected.Any(above) {
 			names = append(names, name)
 		}
 	}
