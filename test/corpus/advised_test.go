@@ -70,7 +70,7 @@ func TestAdvised(t *testing.T) {
 				}
 			}
 			own := &precision{meant: map[string][]string{}}
-			for _, domain := range strings.Fields(protect) {
+			for domain := range strings.FieldsSeq(protect) {
 				if typos := p.meant[domain]; typos != nil {
 					own.meant[domain] = typos
 				}

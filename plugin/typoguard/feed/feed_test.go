@@ -414,11 +414,11 @@ func TestRetry(t *testing.T) {
 		assert.EqualValues(t, 1000, <-s.built)
 		assert.Equal(t, []time.Duration{0, 30 * time.Second, 90 * time.Second, 210 * time.Second, 450 * time.Second, 930 * time.Second, 1530 * time.Second,
 			2130 * time.Second, 2730 * time.Second}, tried)
-		time.Sleep(time.Hour)
+		<-time.After(time.Hour)
 		assert.Len(t, tried, 9, "no more after the first that succeeds")
 
 		many := newSetting(t, rulesOf(random, map[int]int{1: 0}), func(c *Config) { c.Dir, c.MaxRows = short, 1 })
-		time.Sleep(time.Hour)
+		<-time.After(time.Hour)
 		assert.Empty(t, many.built)
 	})
 }
