@@ -20,6 +20,9 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/suffixlist"
 )
 
+// keptAnswers is how long clients may keep answers, longer than their TTL: mail servers try an address again that they know.
+const keptAnswers = time.Hour
+
 // block holds the policies of one server block: their configuration, and the set compiled from it and the list files. Queries
 // read only the set.
 type block struct {
@@ -35,7 +38,8 @@ type block struct {
 	look     []chan struct{}                 // of each policy, buffered for one signal: its lists may have changed
 
 	now      func() time.Time
-	compiled time.Time // when the set was compiled, by the wall clock
+	compiled time.Time                 // when the set was compiled, by the wall clock
+	replaced atomic.Pointer[time.Time] // when the policies in force were last replaced; nil if they are the first
 	unready  atomic.Bool
 }
 
@@ -113,12 +117,26 @@ func (b *block) compile(p *pace.Pace) error {
 	if err := b.checkZones(set); err != nil {
 		return err
 	}
-	b.set.Store(set)
+	if b.set.Swap(set) != nil {
+		b.replacing()
+	}
 	b.compiled = now
 	b.unready.Store(b.lacksLists())
 	wake(b.changed)
 	b.wakeFeeds()
 	return nil
+}
+
+// replacing notes that policies are replaced.
+func (b *block) replacing() {
+	now := time.Now()
+	b.replaced.Store(&now)
+}
+
+// hasChanged reports whether clients may still have answers from policies that were in force before.
+func (b *block) hasChanged() bool {
+	replaced := b.replaced.Load()
+	return replaced != nil && time.Since(*replaced) < keptAnswers
 }
 
 // lacksLists reports whether a list was never there that the server is not to be ready without.

@@ -133,6 +133,11 @@ func (i *instance) start() error {
 		open, before.open = before.open, nil
 		lists = &before.reloader
 	}
+	if before != nil && before != i {
+		for _, b := range i.blocks {
+			b.replacing()
+		}
+	}
 	running.instance, i.open, i.watched = i, open, open.watched
 	i.startReloading(lists)
 	i.logInForce()

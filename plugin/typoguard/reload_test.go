@@ -87,7 +87,7 @@ func TestWatch(t *testing.T) {
 			{list, "navy.mil\n", policy.Lookalike, 2, 3, 1, "the same list as before"},
 			{allow, "navy.ml\n", policy.Allowed, 3, 3, 1, "an allow list"},
 			{list, "navy.ml\n", policy.Allowed, 3, 4, 0, "a contradiction between two files"},
-			{allow, "", policy.Protected, 4, 4, 1, "which is resolved"},
+			{allow, "# none\n", policy.Protected, 4, 4, 1, "which is resolved"},
 		} {
 			if step.content == gone {
 				require.NoError(t, os.Remove(step.file))

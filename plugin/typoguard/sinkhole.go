@@ -94,14 +94,17 @@ func (l *listener) suggest(domain string) []smtp.Suggestion {
 	var suggestions []smtp.Suggestion
 	for _, s := range policy.Suggest(domain, sets, ask, time.Now(), smtp.MaxSuggestions) {
 		c := l.configOf(s.By).smtp
-		suggestions = append(suggestions, smtp.Suggestion{Lookalike: s.Lookalike, Hint: c.hint, LogAddresses: c.logAddresses})
+		suggestions = append(suggestions, smtp.Suggestion{
+			Lookalike: s.Lookalike, Hint: c.hint, Trial: s.Mode == policy.Monitor, LogAddresses: c.logAddresses,
+		})
 	}
 	return suggestions
 }
 
-// passes reports whether mail to a domain passes by the policies in force of the listener's server blocks.
+// passes reports whether mail to a domain that looks like nothing passes by the policies in force of the listener's server blocks, or may have
+// been hidden by those before.
 func (l *listener) passes(domain string) bool {
-	return slices.ContainsFunc(l.blocks, func(b *block) bool { return b.set.Load().Passes(domain) })
+	return slices.ContainsFunc(l.blocks, func(b *block) bool { return b.hasChanged() || b.set.Load().Passes(domain) })
 }
 
 // configOf returns the configuration of a policy if it is one of the listener's, or nil.

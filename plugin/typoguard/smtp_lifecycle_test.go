@@ -101,6 +101,7 @@ func TestSMTPReloads(t *testing.T) {
 	instance, stop := start(t, corefile(army, ""))
 	sessions := testutil.ToFloat64(metrics.SMTPSessions.WithLabelValues(address))
 	session := dialSMTP(t, address)
+	navy := "550 5.7.1 <bob@navy.ml>: this host takes no mail"
 	for i := range 25 {
 		b := broken[i%len(broken)]
 		var err error
@@ -112,12 +113,13 @@ func TestSMTPReloads(t *testing.T) {
 			session = dialSMTP(t, address)
 		}
 		session.say("RCPT TO:<bob@army.ml>", likeArmy)
-		session.say("RCPT TO:<bob@navy.ml>", "550 5.7.1 <bob@navy.ml>: this host takes no mail")
+		session.say("RCPT TO:<bob@navy.ml>", navy)
 
 		instance = caddytest.Restart(t, instance, corefile(both, ""))
 		session.say("RCPT TO:<bob@navy.ml>", likeNavy)
 		instance = caddytest.Restart(t, instance, corefile(army, ""))
-		session.say("RCPT TO:<bob@navy.ml>", "550 5.7.1 <bob@navy.ml>: this host takes no mail")
+		navy = "451 4.4.4 <bob@navy.ml>: navy.ml is no longer sent here" // it was, a moment ago
+		session.say("RCPT TO:<bob@navy.ml>", navy)
 	}
 	assert.InDelta(t, 1, testutil.ToFloat64(metrics.SMTPActive.WithLabelValues(address)), 0)
 	assert.InDelta(t, sessions+5, testutil.ToFloat64(metrics.SMTPSessions.WithLabelValues(address)), 0)
@@ -177,7 +179,7 @@ func TestSMTPSharedByBlocks(t *testing.T) {
 	count := testutil.ToFloat64(metrics.SMTPRejected.WithLabelValues("trial", "omission"))
 	others := testutil.ToFloat64(metrics.SMTPOthers.WithLabelValues(address))
 	session.say("RCPT TO:<bob@army.ml>", likeArmy)
-	session.say("RCPT TO:<bob@navy.ml>", likeNavy)
+	session.say("RCPT TO:<bob@navy.ml>", strings.Replace(likeNavy, "550 5.1.2", "451 4.4.4", 1))
 	session.say("RCPT TO:<bob@example.org>", "550 5.7.1 ")
 	assert.InDelta(t, count+1, testutil.ToFloat64(metrics.SMTPRejected.WithLabelValues("trial", "omission")), 0)
 	assert.InDelta(t, others+1, testutil.ToFloat64(metrics.SMTPOthers.WithLabelValues(address)), 0)
@@ -202,6 +204,8 @@ func TestSMTPReloadedList(t *testing.T) {
 	}
 	require.NoError(t, err)
 	session.say("RCPT TO:<bob@navy.ml>", likeNavy)
+	session.say("RCPT TO:<bob@example.org>", "451 4.4.4 ") // which may have been hidden until now
+	session.say("RCPT TO:<bob@[192.0.2.1]>", "550 5.7.1 ")
 	stop(instance)
 }
 

@@ -78,6 +78,9 @@ func (l *listener) event(r *smtp.Refusal) event.Event {
 	e.Last = e.First
 	if len(r.Suggestions) > 0 {
 		e.Lookalike = r.Suggestions[0].Lookalike
+		if r.Suggestions[0].Trial {
+			e.Mode = policy.Monitor.String()
+		}
 	}
 	c := l.named(e.Policy)
 	e.To = c.sinkNames

@@ -12,9 +12,8 @@ import (
 // Suggestion is what a mail domain may have been meant to be.
 type Suggestion struct {
 	event.Lookalike
-	By *Policy
-
-	mode Mode
+	By   *Policy
+	Mode Mode // what the policy does about it at the moment
 }
 
 // Suggest returns what a domain may have been meant to be: by the policies of sets for which ask returns true, each intended
@@ -27,7 +26,7 @@ func Suggest(domain string, sets []*Set, ask func(*Policy) bool, now time.Time, 
 		found = s.appendSuggestions(found, domain, ask, now)
 	}
 	slices.SortStableFunc(found, func(a, b Suggestion) int {
-		return cmp.Or(cmp.Compare(a.mode, b.mode), cmp.Compare(a.Distance, b.Distance), cmp.Compare(len(b.Protected), len(a.Protected)))
+		return cmp.Or(cmp.Compare(a.Mode, b.Mode), cmp.Compare(a.Distance, b.Distance), cmp.Compare(len(b.Protected), len(a.Protected)))
 	})
 	var suggestions []Suggestion
 	for _, s := range found {

@@ -21,10 +21,10 @@ type Config struct {
 	// Limits bound what clients may do.
 	Limits Limits
 	// Suggest returns the domains that a recipient's domain may have been intended to be, according to the current policies,
-	// best first; none if it does not look like any protected suffix. The domain is in lower-case A-labels without a final dot.
+	// best first, those of policies that enforce before others; none if it does not look like any protected suffix. The domain is in lower-case A-labels without a final dot.
 	Suggest func(domain string) []Suggestion
-	// Passes reports whether a domain, in the same form, is one that mail may be sent to: a client that has it from an answer of
-	// some time ago is to try again, and to ask again where the domain is.
+	// Passes reports whether a domain without suggestions, in the same form, is or may be one that mail may be sent to: a client that has
+	// it from an answer of some time ago is to try again, and to ask again where the domain is.
 	Passes func(domain string) bool
 	// Observer learns what happens.
 	Observer Observer
@@ -40,6 +40,9 @@ type Suggestion struct {
 	event.Lookalike
 	// Hint is the policy's text for the sender, as CheckHint accepts it, or empty.
 	Hint string
+	// Trial says that the policy only monitors at the moment: the client has an answer from before that, or somebody tries the listener.
+	// If all suggestions are of such policies, the reply has the same words, but the client is to try again.
+	Trial bool
 	// LogAddresses gives the observer the full addresses of sender and recipient instead of their domains.
 	LogAddresses bool
 }

@@ -27,6 +27,9 @@ func refuse(to *address, suggestions []Suggestion, id string, utf8 bool) *gosmtp
 		if hint := suggestions[0].Hint; hint != "" {
 			lines = append(lines, wrap(printable(expandHint(hint, to, &suggestions[0], id, utf8), utf8), maxText)...)
 		}
+		if suggestions[0].Trial { // and thus all
+			return reply(451, tryAgain, lines)
+		}
 		return reply(550, badDestination, lines)
 	case recipient == "":
 		return reply(550, notAuthorized, []string{noMail})
@@ -34,7 +37,7 @@ func refuse(to *address, suggestions []Suggestion, id string, utf8 bool) *gosmtp
 	return reply(550, notAuthorized, wrap(fmt.Sprintf("<%s>: %s", recipient, noMail), maxText))
 }
 
-// deferral returns the reply to RCPT for a domain that the policies list now: the client has an answer from before.
+// deferral returns the reply to RCPT for a domain that the policies no longer hide, or may not: the client has an answer from before.
 func deferral(to *address, utf8 bool) *gosmtp.SMTPError {
 	text := displayName(to.domain, utf8) + " is no longer sent here. Nothing was sent; please try again"
 	if recipient := to.withDomain(to.given, utf8); recipient != "" {

@@ -81,6 +81,9 @@ func suggest(domain string) []Suggestion {
 	if s, ok := swap("xn--bcher-kva.ml", "xn--bcher-kva.mil"); ok {
 		return []Suggestion{s}
 	}
+	if domain == "trial.ml" {
+		return []Suggestion{{Lookalike: event.Lookalike{Intended: "trial.mil", Policy: "trial", Kind: "omission"}, Trial: true}}
+	}
 	if domain == "af.mil.example" {
 		var all []Suggestion
 		for _, name := range []string{"a", "b", "c", "d"} {

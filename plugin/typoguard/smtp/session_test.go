@@ -309,13 +309,14 @@ func TestListed(t *testing.T) {
 		"bob@ARMY.mil":   "451 4.4.4 <bob@ARMY.mil>: army.mil is no longer sent here. Nothing was sent; please try again",
 		"b\u202e@gov.ml": "451 4.4.4 gov.ml is no longer sent here. Nothing was sent; please try again",
 		"bob@army.ml":    "550 5.1.2 <bob@army.ml>: army.ml looks like a mistyped army.mil. Nothing was sent. Please check the address: bob@army.mil ?",
+		"bob@trial.ml":   "451 4.4.4 <bob@trial.ml>: trial.ml looks like a mistyped trial.mil. Nothing was sent. Please check the address: bob@trial.mil ?",
 		"bob@mali.ml":    "550 5.7.1 <bob@mali.ml>: this host takes no mail",
 	} {
 		assert.Equal(t, want, c.say("RCPT TO:<"+recipient+">"))
 	}
 	assert.Equal(t, "503 5.5.1 No valid recipients", c.say("DATA"))
 	assert.Equal(t, 3, w.seen().deferred)
-	assert.Len(t, w.seen().refusals, 2)
+	assert.Len(t, w.seen().refusals, 3)
 }
 
 // TestConfiguredCertificate: it is presented, and a new one after a reload.
