@@ -56,10 +56,12 @@ export async function withPage(browser, options, test, expected = []) {
   }
 }
 
-/** What axe-core has against the page, as lines of text. */
-export async function violations(page) {
+const standards = { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] };
+
+/** What axe-core has against the page, by the rules that its options name, as lines of text. */
+export async function violations(page, options = standards) {
   await page.evaluate(axe);
-  const found = await page.evaluate(() => globalThis.axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] }));
+  const found = await page.evaluate((given) => globalThis.axe.run(given), options);
   return found.violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target} ${node.failureSummary}`));
 }
 

@@ -127,6 +127,7 @@ test("an analyst filters, sorts and pages, opens an event, says what it was, and
     assert.equal(await page.locator(".sentences").innerText(), "The letter “i” is missing before “l”.");
     await page.getByLabel("confirmed typo").check();
     await page.getByLabel("Note").fill("address book\n<b>of</b> host 7");
+    await page.getByLabel("Decide for this name and policy").uncheck();
     await page.getByRole("button", { name: "Save", exact: true }).click();
     await page.waitForURL(/saved=1/);
     assert.equal(await page.getByRole("status").innerText(), "Saved: 1 event marked confirmed typo.");
@@ -361,17 +362,19 @@ test("what strangers write stays text", () =>
   }));
 
 for (const size of ["laptop", "wall", "phone"]) {
-  for (const colorScheme of ["light", "dark"]) {
-    test(`axe-core finds nothing on a ${size} in ${colorScheme}, and nothing is wider than the screen`, () =>
-      withPage(browser, { viewport: sizes[size], colorScheme, deviceScaleFactor: size === "phone" ? 2 : 1 }, async (page) => {
-        for (const [name, path] of Object.entries(pages)) {
-          await show(page, name, path);
-          assert.deepEqual(await violations(page), [], name);
-          await assertFits(page, name, size);
-          await picture(page, `${name.replaceAll(" ", "-")}-${size}-${colorScheme}`);
-        }
-      }, [400, 404]));
-  }
+  test(`axe-core finds nothing on a ${size} in light and dark, and nothing is wider than the screen`, () =>
+    withPage(browser, { viewport: sizes[size], deviceScaleFactor: size === "phone" ? 2 : 1 }, async (page) => {
+      for (const [name, path] of Object.entries(pages)) {
+        await page.emulateMedia({ colorScheme: "light" });
+        await show(page, name, path);
+        assert.deepEqual(await violations(page), [], name);
+        await assertFits(page, name, size);
+        await picture(page, `${name.replaceAll(" ", "-")}-${size}-light`);
+        await page.emulateMedia({ colorScheme: "dark" });
+        assert.deepEqual(await violations(page, { runOnly: { type: "rule", values: ["color-contrast"] } }), [], `${name}, dark`);
+        await picture(page, `${name.replaceAll(" ", "-")}-${size}-dark`);
+      }
+    }, [400, 404]));
 }
 
 test("nothing is cut at any of the usual widths", () =>
