@@ -101,10 +101,13 @@ func (l *listener) suggest(domain string) []smtp.Suggestion {
 	return suggestions
 }
 
-// passes reports whether mail to a domain that looks like nothing passes by the policies in force of the listener's server blocks, or may have
-// been hidden by those before.
+// passes reports whether mail to a domain passes by the policies in force of the listener's server blocks, or whether none of them hides what
+// those before may have hidden.
 func (l *listener) passes(domain string) bool {
-	return slices.ContainsFunc(l.blocks, func(b *block) bool { return b.hasChanged() || b.set.Load().Passes(domain) })
+	verdict := func(b *block) policy.Verdict { return b.set.Load().VerdictOnMail(domain) }
+	passes := func(b *block) bool { return verdict(b).Passes() }
+	hides := func(b *block) bool { return verdict(b) == policy.Lookalike }
+	return slices.ContainsFunc(l.blocks, passes) || (slices.ContainsFunc(l.blocks, (*block).hasChanged) && !slices.ContainsFunc(l.blocks, hides))
 }
 
 // configOf returns the configuration of a policy if it is one of the listener's, or nil.

@@ -193,7 +193,7 @@ func TestSMTPReloadedList(t *testing.T) {
 	require.NoError(t, os.WriteFile(path, []byte("army.mil\n"), 0o600))
 	address := kit.FreeAddress(t)
 	stanza := strings.Replace(sinkholeAt(address, "af.mil"), "protect", "reload 1s\nprotect_file "+path+"\nprotect", 1)
-	instance, stop := start(t, corefile(stanza, ""))
+	instance, stop := start(t, corefile(stanza+"\ntypoguard other {\nprotect nato.int\n}", ""))
 	session := dialSMTP(t, address)
 	session.say("RCPT TO:<bob@navy.ml>", "550 5.7.1 ")
 	replaceFile(t, path, "army.mil\nnavy.mil\n")
@@ -205,6 +205,7 @@ func TestSMTPReloadedList(t *testing.T) {
 	require.NoError(t, err)
 	session.say("RCPT TO:<bob@navy.ml>", likeNavy)
 	session.say("RCPT TO:<bob@example.org>", "451 4.4.4 ") // which may have been hidden until now
+	session.say("RCPT TO:<bob@nato.in>", "550 5.7.1 ")     // which another policy hides
 	session.say("RCPT TO:<bob@[192.0.2.1]>", "550 5.7.1 ")
 	stop(instance)
 }

@@ -13,12 +13,10 @@ func (s *Set) IsListed(domain string) bool {
 	return s.index.Lookup(domain, buffer).Listing != match.Unlisted
 }
 
-// Passes reports whether mail to a domain passes, whoever sends it: because it is listed, or popular.
-func (s *Set) Passes(domain string) bool {
-	switch s.Judge(&Query{Name: domain, Type: dns.TypeMX}).Verdict {
-	case Protected, Allowed, Popular:
-		return true
-	case Pass, Lookalike:
-	}
-	return false
+// VerdictOnMail returns the verdict on a domain that mail is sent to, whoever sends it.
+func (s *Set) VerdictOnMail(domain string) Verdict {
+	return s.Judge(&Query{Name: domain, Type: dns.TypeMX}).Verdict
 }
+
+// Passes reports whether mail passes for a reason: the domain is listed, or popular.
+func (v Verdict) Passes() bool { return v == Protected || v == Allowed || v == Popular }
