@@ -155,17 +155,24 @@ func TestListThatBlocks(t *testing.T) {
 	})
 }
 
-// TestNothingIsProtected: a server that starts without its list says so in one line, and tries again after a second.
-func TestNothingIsProtected(t *testing.T) {
-	s := newListServer(t, "navy.mil\n")
+// startWithout starts an instance with stanzas whose list the list server has not got, and returns the log.
+func startWithout(t *testing.T, s *listServer, stanzas string) (*block, *logged) {
+	t.Helper()
 	s.set("", http.StatusBadGateway)
 	out := keepLog(t)
-	b, err := parseCorefile(t, "", "typoguard mil {\nprotect_file "+s.URL+"\non_missing start\nreload 1h\n}")
+	b, err := parseCorefile(t, "", stanzas)
 	require.NoError(t, err)
 	i := newInstance()
 	require.NoError(t, i.add(b))
 	require.NoError(t, i.start())
-	defer func() { require.NoError(t, i.stop()) }()
+	t.Cleanup(func() { require.NoError(t, i.stop()) })
+	return b, out
+}
+
+// TestNothingIsProtected: a server that starts without its list says so in one line, and tries again after a second.
+func TestNothingIsProtected(t *testing.T) {
+	s := newListServer(t, "navy.mil\n")
+	b, out := startWithout(t, s, "typoguard mil {\nprotect_file "+s.URL+"\non_missing start\nreload 1h\n}")
 	assert.Equal(t, 1, strings.Count(out.String(), `policy "mil": NOTHING IS PROTECTED until its lists can be fetched: `))
 	s.set("navy.mil\n", 0)
 	assert.Eventually(t, func() bool { return verdictOn(b, "navy.ml") == policy.Lookalike }, 10*time.Second, 10*time.Millisecond)
@@ -174,14 +181,7 @@ func TestNothingIsProtected(t *testing.T) {
 // TestAllowListMissing: while it is unknown what is allowed, mail to lookalikes waits: it neither leaks nor bounces.
 func TestAllowListMissing(t *testing.T) {
 	s := newListServer(t, "gov.ml\n")
-	s.set("", http.StatusBadGateway)
-	out := keepLog(t)
-	b, err := parseCorefile(t, "", "typoguard mil {\nprotect mil\nallow_file "+s.URL+"\non_missing start\nreload 1h\n}\ntypoguard other {\nprotect army.nl\n}")
-	require.NoError(t, err)
-	i := newInstance()
-	require.NoError(t, i.add(b))
-	require.NoError(t, i.start())
-	defer func() { require.NoError(t, i.stop()) }()
+	b, out := startWithout(t, s, "typoguard mil {\nprotect mil\nallow_file "+s.URL+"\non_missing start\nreload 1h\n}\ntypoguard other {\nprotect army.nl\n}")
 	assert.Equal(t, 1, strings.Count(out.String(), `policy "mil": starting without a list of what is allowed; LOOKALIKES ARE ANSWERED WITH SERVFAIL`))
 	h := newTypoguard(b)
 	h.Next = replying(t, signedReply(t, "partner.example. 300 IN MX 10 mx.partner.example."))
