@@ -192,6 +192,12 @@ func TestAllowListMissing(t *testing.T) {
 		assert.Contains(t, ede(reply)[0].ExtraText, "an allow list missing")
 	}
 	assert.Equal(t, dns.RcodeSuccess, ask(t, t.Context(), h, asked("partner.example. MX")).Rcode)
+	h.Next = replying(t, signedReply(t, "alias.example. 300 IN CNAME gov.ml.\ngov.ml. 300 IN MX 10 mx.gov.ml."))
+	alias := ask(t, t.Context(), h, asked("alias.example. MX"))
+	assert.Equal(t, dns.RcodeServerFailure, alias.Rcode)
+	assert.Empty(t, alias.Answer)
+	_, err := newInstance().feedInput(b, &feedZone{})
+	require.ErrorContains(t, err, "a list of what is allowed has never been there", "secondaries would hide what it allows")
 	s.set("gov.ml\n", 0)
 	assert.Eventually(t, func() bool { return verdictOn(b, "gov.ml") == policy.Allowed }, 10*time.Second, 10*time.Millisecond)
 	assert.Equal(t, dns.RcodeNameError, ask(t, t.Context(), h, asked("navy.ml. MX")).Rcode)
