@@ -83,7 +83,7 @@ func TestReadmeEvents(t *testing.T) {
 		ID: "id", Count: 1, Client: "192.0.2.1", Via: "192.0.2.53", Action: "nxdomain", Mode: "enforce",
 		Lookalike:   event.Lookalike{Protected: "mil", Intended: "army.mil", Kind: "omission", Distance: 1, Policy: "p"},
 		Counterpart: "exists", Name: "army.ml", Question: "army.ml", Record: "MX", Type: "MX", Types: []string{"MX"}, ResponseCode: "NXDOMAIN",
-		Server: "dns://:53", View: "view",
+		Server: "dns://:53", View: "view", Parts: make([]event.Part, 2),
 	}
 	written := map[string]bool{"message": true}
 	for _, smtp := range []*event.SMTP{nil, {Helo: "relay", Sender: "corp.example", Recipient: "army.ml"}} {

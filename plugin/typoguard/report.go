@@ -29,7 +29,7 @@ func newEvent(h *hit) event.Event {
 	client = h.config.mask.Apply(client)
 	name := displayName(h.name)
 	e := event.Event{
-		ID:           event.ID(client, name, h.Policy.Name, h.at),
+		ID:           h.block.events.Load().ID(client, name, h.Policy.Name, h.at),
 		To:           h.config.sinksFor(h.Mode),
 		First:        h.at,
 		Last:         h.at,

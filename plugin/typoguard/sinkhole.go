@@ -76,6 +76,9 @@ func (l *listener) config(events *sink.Dispatcher, failures *failureLog) *smtp.C
 		Limits:   smtp.DefaultLimits,
 		Suggest:  l.suggest,
 		Passes:   l.passes,
+		ID: func(client netip.Addr, domain, policy string) string {
+			return events.ID(l.named(policy).mask.Apply(client), domain, policy, time.Now())
+		},
 		Observer: newSMTPObserver(l, events, failures),
 	}
 	for _, s := range l.settings {

@@ -8,10 +8,15 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/coredns/coredns/plugin/test"
+
+	"github.com/miekg/dns"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/metrics"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/sink"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/smtp"
 )
 
@@ -47,6 +52,24 @@ func TestRefusalEvent(t *testing.T) {
 	assert.Equal(t, []string{"log"}, e.To, "of the first policy")
 	assert.Equal(t, "192.0.2.7", e.Client)
 	assert.Empty(t, e.Policy)
+}
+
+// TestRefusalID: the id in a refusal is that in the answer by which the client came, of the policy that hides the name.
+func TestRefusalID(t *testing.T) {
+	const options = "action sinkhole 192.0.2.25\nsmtp 192.0.2.25:2525\nclient_mask 24 56\n"
+	b, err := parseCorefile(t, t.TempDir(), "typoguard a {\nprotect gov\n"+options+"}\ntypoguard mil {\nprotect mil\n"+options+"}")
+	require.NoError(t, err)
+	events := sink.NewDispatcher(metrics.Events{})
+	defer events.Close()
+	b.events.Store(events)
+	h := newTypoguard(b)
+	h.counters = b.newCounters([]string{""}, "")
+	asked := newEvent(hitOf(t, h, &test.ResponseWriter{}, question("US.army.ml.", dns.TypeMX)))
+	l := &listener{address: netip.MustParseAddrPort("192.0.2.25:2525"), blocks: []*block{b}, policies: b.policies}
+	id := l.config(events, nil).ID
+	assert.Equal(t, asked.ID, id(netip.MustParseAddr("10.240.0.99"), "us.army.ml", "mil"), "masked")
+	assert.NotEqual(t, asked.ID, id(netip.MustParseAddr("10.240.1.1"), "us.army.ml", "mil"))
+	assert.NotEqual(t, asked.ID, id(netip.MustParseAddr("10.240.0.1"), "us.army.ml", "a"))
 }
 
 // TestFailuresAreLogged: a flood of failures is not, and makes nobody wait.

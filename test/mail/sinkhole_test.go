@@ -3,10 +3,13 @@
 package mail_test
 
 import (
+	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/typoguard/coredns-typoguard/test/kit"
 )
@@ -31,6 +34,7 @@ func testSinkhole(t *testing.T, server, status string, start, startRequiringTLS 
 		w.relay.submit(t, message{to: mailTo(armyML).to, cc: []string{mailTo(armyMil).to}})
 		w.waitArrival(t, armyMil)
 		w.waitOutcome(t, armyML, army)
+		w.checkID(t, armyML)
 		kit.Eventually(t, "an empty mail queue", func() bool { return w.relay.queued(t) == "" })
 		assert.Len(t, w.internet.received(t, armyMil), 1)
 		assert.Empty(t, w.internet.received(t, armyML))
@@ -39,5 +43,18 @@ func testSinkhole(t *testing.T, server, status string, start, startRequiringTLS 
 		if !t.Failed() {
 			seen.note(server, "one of two recipients", army)
 		}
+	})
+}
+
+// checkID checks that the id in the bounce of mail to a site is that of the event of the mail server's queries.
+func (w *world) checkID(t *testing.T, s site) {
+	t.Helper()
+	b := w.waitBounce(t, s)
+	id := regexp.MustCompile(`\bId ([a-z2-7]{10})\b`).FindStringSubmatch(strings.Join(strings.Fields(b.text+" "+b.diagnostic), " "))
+	require.Len(t, id, 2, "an id in %s", b.text)
+	kit.Eventually(t, "a log line about queries and mail with that id", func() bool {
+		return slices.ContainsFunc(w.resolver.refusals(t, s), func(line string) bool {
+			return strings.Contains(line, " asked for MX") && strings.Contains(line, ", id "+id[1])
+		})
 	})
 }

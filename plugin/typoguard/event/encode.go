@@ -28,7 +28,7 @@ const (
 func (e *Event) Message() string {
 	var b strings.Builder
 	switch {
-	case e.SMTP != nil:
+	case e.SMTP != nil && e.Type == "":
 		e.smtpMessage(&b)
 	case e.Watched():
 		e.watchMessage(&b)
@@ -53,6 +53,10 @@ func (e *Event) queryMessage(b *strings.Builder) {
 	fmt.Fprintf(b, "%s looks like %s (%s, policy %s): client %s asked for %s, ",
 		what, e.Intended, e.Kind, e.Policy, orDash(e.Client), strings.Join(types, " "))
 	switch {
+	case e.SMTP != nil:
+		b.WriteString("the sinkhole refused mail ")
+		e.mail(b)
+		fmt.Fprintf(b, " (%s)", e.SMTP.session())
 	case e.Enforced() && e.Via == ViaList:
 		b.WriteString("listed as a lookalike")
 	case e.Enforced():
@@ -89,12 +93,26 @@ func (e *Event) smtpMessage(b *strings.Builder) {
 	if e.Intended != "" {
 		about = fmt.Sprintf("looks like %s (%s, policy %s)", e.Intended, e.Kind, e.Policy)
 	}
+	b.WriteString("Refused mail ")
+	e.mail(b)
+	fmt.Fprintf(b, ", which %s: client %s (%s), id %s", about, orDash(e.Client), e.SMTP.session(), e.ID)
+}
+
+// session describes the session in which mail was refused.
+func (s *SMTP) session() string {
 	security := "no TLS"
-	if e.SMTP.TLS {
+	if s.TLS {
 		security = "TLS"
 	}
-	fmt.Fprintf(b, "Refused mail from <%s> to <%s>, which %s: client %s (HELO %q, %s), id %s",
-		e.SMTP.Sender, e.SMTP.Recipient, about, orDash(e.Client), e.SMTP.Helo, security, e.ID)
+	return fmt.Sprintf("HELO %q, %s", s.Helo, security)
+}
+
+// mail writes whose mail to whom was refused first, and how many more recipients there were.
+func (e *Event) mail(b *strings.Builder) {
+	fmt.Fprintf(b, "from <%s> to <%s>", e.SMTP.Sender, e.SMTP.Recipient)
+	if more := e.Refusals() - 1; more > 0 {
+		fmt.Fprintf(b, " and %d more", more)
+	}
 }
 
 func orDash(s string) string {
@@ -107,9 +125,12 @@ func orDash(s string) string {
 // Attributes returns the event as fields with ECS names, or under "typoguard." if ECS has no name for them. The host is the
 // reporting resolver. Fields that do not apply are omitted.
 func (e *Event) Attributes(host string) []slog.Attr {
-	category, denied := "network", "denied"
-	if e.SMTP != nil {
-		category = "email"
+	categories, denied := []string{"network"}, "denied"
+	switch {
+	case e.SMTP != nil && e.Type != "":
+		categories = []string{"network", "email"}
+	case e.SMTP != nil:
+		categories = []string{"email"}
 	}
 	outcome := "success"
 	if !e.Enforced() {
@@ -119,7 +140,7 @@ func (e *Event) Attributes(host string) []slog.Attr {
 	a.add("@timestamp", FormatTime(e.First))
 	a.add("ecs.version", ecsVersion)
 	a.add("event.kind", "alert")
-	a.list("event.category", []string{category})
+	a.list("event.category", categories)
 	a.list("event.type", []string{denied})
 	a.add("event.action", e.Action)
 	a.add("event.outcome", outcome)
@@ -128,7 +149,7 @@ func (e *Event) Attributes(host string) []slog.Attr {
 	a.add("event.end", FormatTime(e.Last))
 	a.add("rule.name", e.Policy)
 	a.add("client.ip", e.Client)
-	if e.SMTP == nil {
+	if e.SMTP == nil || e.Type != "" {
 		a.add("dns.question.name", e.Question)
 		a.add("dns.question.type", e.Type)
 		a.add("dns.response_code", e.ResponseCode)
@@ -165,6 +186,10 @@ func (e *Event) ours(a *attributes) {
 		a.add("typoguard.helo", e.SMTP.Helo)
 		a.add("typoguard.sender", e.SMTP.Sender)
 		a.add("typoguard.recipient", e.SMTP.Recipient)
+		*a = append(*a, slog.Int("typoguard.refusals", e.Refusals()))
+	}
+	if len(e.Parts) > 1 {
+		*a = append(*a, slog.Any("typoguard.parts", e.Parts))
 	}
 }
 

@@ -47,9 +47,16 @@ func examples() map[string]*Event {
 		ID: "abcd2346", First: at, Last: at, Count: 1, Client: "192.0.2.1", Action: SMTPRefused, Mode: "enforce", Name: "example.org",
 		SMTP: &SMTP{Helo: "relay", Recipient: "example.org"},
 	}
+	both := query()
+	both.Action, both.Count, both.ResponseCode, both.SMTP = SMTPRefused, 6, "NOERROR", &SMTP{Helo: "relay", Sender: "corp.example", Recipient: "us.army.ml", TLS: true}
+	first, last := inMillis(both.First), inMillis(both.Last)
+	both.Parts = []Part{
+		{Type: "MX", Count: 2, First: first, Last: last}, {Type: "A", Via: "192.0.2.53", Question: "partner.example", Record: "MX", Count: 1, First: first, Last: first},
+		{SMTP: both.SMTP, Count: 2, First: last, Last: last}, {ID: "abcd234567", Host: "ns2", Rest: true, Count: 1, First: first, Last: first},
+	}
 	listed := query()
 	listed.Via, listed.Question, listed.ResponseCode, listed.Type, listed.Types = ViaList, "us.army.ml.list.corp.example", "NOERROR", "A", []string{"A", "TXT"}
-	return map[string]*Event{"listed": listed, "query": query(), "monitored": monitored, "homoglyph": homoglyph, "target": target, "refused": refused, "other": other}
+	return map[string]*Event{"listed": listed, "query": query(), "monitored": monitored, "homoglyph": homoglyph, "target": target, "refused": refused, "other": other, "both": both}
 }
 
 // TestJSON compares with golden files, one field a line, which were checked by hand against ECS.
@@ -83,6 +90,8 @@ func TestMessage(t *testing.T) {
 			"answered nxdomain, new client, id k3j5q2abcd",
 		"refused": `Refused mail from <corp.example> to <bob@us.army.ml>, which looks like us.army.mil (omission, policy mil): ` +
 			`client 2001:db8::25 (HELO "re\"lay\xff", TLS), id abcd2345`,
+		"both": "us.army.ml looks like us.army.mil (omission, policy mil): client 192.0.2.7 asked for MX A AAAA, the sinkhole refused mail " +
+			"from <corp.example> to <us.army.ml> and 1 more (HELO \"relay\", TLS), new client, id k3j5q2abcd, 6 times since 2026-11-22T00:02:03.456Z",
 		"other": `Refused mail from <> to <example.org>, which does not look like any protected suffix: client 192.0.2.1 (HELO "relay", no TLS), id abcd2346`,
 	}
 	all := examples()

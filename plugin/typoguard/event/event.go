@@ -26,16 +26,18 @@ func (e *Event) Watched() bool {
 // ViaList says that the client, a mail server, looked a recipient's domain up in a list zone.
 const ViaList = "list"
 
-// Event is a lookalike that a client queried, with all repeats within a time window, or a recipient that an SMTP listener refused.
-// Names are in lower case without the final dot.
+// Event is one mistake: a lookalike that a client queried, with all repeats within a time window, whatever the query types, and the mail to it
+// that an SMTP listener refused. Names are in lower case without the final dot.
 type Event struct {
-	// ID is the same for all repeats. Clients see it in the Extended DNS Error or the SMTP reply.
+	// ID is the same for all of it. Clients see it in the Extended DNS Error, in the list zone's TXT record and in the SMTP reply.
 	ID string
 	// To names the sinks of the event. It is not encoded.
 	To []string
 	// First and Last are the times of the first and last occurrence, and Count is the number of occurrences.
 	First, Last time.Time
 	Count       int
+	// Parts are what the event consists of, each with its number; none if nobody has folded it.
+	Parts []Part
 	// Client is the client's address, masked if the policy says so; "" if it has none.
 	Client string
 	// Via is ViaList, or the forwarder that queried for the client; "" if the client queried directly. If the event is Watched, it is the
@@ -48,7 +50,7 @@ type Event struct {
 	Lookalike
 	// Action and Mode are those of the policy: "nxdomain", "nodata", "nullmx" or "sinkhole", and "enforce" or "monitor", or
 	// "popular" if the name passes because it is a popular domain. The
-	// action of an event from an SMTP listener is SMTPRefused, and that of a name that is watched how it has changed.
+	// action is SMTPRefused if an SMTP listener refused mail, and how it has changed for a name that is watched.
 	Action, Mode string
 	// Candidates are what else Name looks like, at most sixteen, best first; for a recipient, those in the reply.
 	// They are not encoded, and set only for policies with a history.
@@ -69,17 +71,18 @@ type Event struct {
 	// Server and View received the query; they have the same values as in metrics.
 	Server, View string
 
-	// SMTP has the fields that only SMTP has; nil for queries.
+	// SMTP is the first mail that was refused; nil if there were only queries.
 	SMTP *SMTP
 }
 
 // SMTP describes mail that an SMTP listener refused.
 type SMTP struct {
 	// Helo is the client's unverified name for itself.
-	Helo string
+	Helo string `json:"helo"`
 	// Sender and Recipient are domains, or full addresses if the policy logs them.
-	Sender, Recipient string
-	TLS               bool
+	Sender    string `json:"sender"`
+	Recipient string `json:"recipient"`
+	TLS       bool   `json:"tls"`
 }
 
 // Passes is the mode of events about popular domains, which pass although they are lookalikes.

@@ -10,17 +10,23 @@ import (
 const SettleTime = time.Second
 
 // Folder folds repeats into one event. An event is written once it has settled, and again, with all repeats counted, if any came
-// before its window ended. A Folder is not safe for concurrent use.
+// before its window ended, or soon if mail was refused that was not known before. A Folder is not safe for concurrent use.
 type Folder struct {
-	open map[string]*fold // by ID
-	most int
+	open  map[string]*fold // by ID
+	most  int
+	parts int // of all open windows
 }
 
 // fold is an event whose window has not ended.
 type fold struct {
 	Event
-	written int // the count last written
+	written int       // the count last written
+	news    time.Time // when it was written and then changed in a way that cannot wait; zero if it was not
 }
+
+// partsEach is the average number of parts of the open windows, beyond which parts are not told apart: an attacker could
+// fill the memory with mail from many senders.
+const partsEach = 3
 
 // NewFolder returns a folder with room for a number of open windows.
 func NewFolder(most int) *Folder {
@@ -34,13 +40,16 @@ func (f *Folder) Has(id string) bool { return f.open[id] != nil }
 // itself.
 func (f *Folder) Add(e *Event) bool {
 	if known := f.open[e.ID]; known != nil {
-		known.repeat(e)
+		if known.repeat(e, f.parts < partsEach*f.most) {
+			f.parts++
+		}
 		return true
 	}
 	if len(f.open) >= f.most {
 		return false
 	}
 	f.open[e.ID] = &fold{Event: *Single(e)}
+	f.parts++
 	return true
 }
 
@@ -51,18 +60,19 @@ func Single(e *Event) *Event {
 	if e.Type != "" {
 		single.Types = []string{e.Type}
 	}
+	single.Parts = []Part{single.part()}
 	return &single
 }
 
-// repeat adds a repeat.
-func (f *fold) repeat(e *Event) {
+// repeat adds a repeat, and reports whether it is a new part. It is part of the rest unless there is room.
+func (f *fold) repeat(e *Event, room bool) (more bool) {
+	f.Join(e)
 	f.Count++
-	if e.Last.After(f.Last) {
-		f.Last = e.Last
+	more = f.addPart(e, room && len(f.Parts) < maxParts)
+	if more && e.SMTP != nil && f.written > 0 && f.news.IsZero() {
+		f.news = e.Last
 	}
-	if !slices.Contains(f.Types, e.Type) {
-		f.Types = append(f.Types, e.Type)
-	}
+	return more
 }
 
 // Due returns the events to write now, earliest first. The caller owns them.
@@ -71,10 +81,12 @@ func (f *Folder) Due(now time.Time) []*Event {
 	for id, fold := range f.open {
 		age := now.Sub(fold.First)
 		ended := age >= Window
-		if age >= SettleTime && (fold.written == 0 || (ended && fold.written < fold.Count)) {
+		hasNews := !fold.news.IsZero() && now.Sub(fold.news) >= SettleTime
+		if age >= SettleTime && (fold.written == 0 || hasNews || (ended && fold.written < fold.Count)) {
 			due = append(due, fold.snapshot())
 		}
 		if ended {
+			f.parts -= len(fold.Parts)
 			delete(f.open, id)
 		}
 	}
@@ -90,14 +102,15 @@ func (f *Folder) Close() []*Event {
 		}
 	}
 	clear(f.open)
+	f.parts = 0
 	return sorted(rest)
 }
 
 // snapshot returns the current state of the event, and marks it as written.
 func (f *fold) snapshot() *Event {
-	f.written = f.Count
+	f.written, f.news = f.Count, time.Time{}
 	e := f.Event
-	e.Types = slices.Clone(f.Types)
+	e.Types, e.Parts = slices.Clone(f.Types), f.AllParts()
 	return &e
 }
 

@@ -234,3 +234,14 @@ func TestMask(t *testing.T) {
 		require.Error(t, m.Check())
 	}
 }
+
+// BenchmarkFoldRepeat folds the queries of a mail server that asks again and again.
+func BenchmarkFoldRepeat(b *testing.B) {
+	f := NewFolder(10)
+	events := []*Event{seen("a", "MX", 0), seen("a", "A", 1), seen("a", "AAAA", 2)}
+	for b.Loop() {
+		for _, e := range events {
+			f.Add(e)
+		}
+	}
+}

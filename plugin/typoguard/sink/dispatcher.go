@@ -1,6 +1,7 @@
 package sink
 
 import (
+	"net/netip"
 	"sync"
 	"time"
 
@@ -11,8 +12,8 @@ import (
 const (
 	// HandoverSize is the maximum number of events that wait for the dispatcher.
 	HandoverSize = 4096
-	// maxWindows is the maximum number of events with an open window, and maxClients that of remembered clients: at most some ten
-	// megabytes each.
+	// maxWindows is the maximum number of events with an open window, and maxClients that of remembered clients: at most some fifty and
+	// ten megabytes.
 	maxWindows = 16384
 	maxClients = 65536
 	// dueInterval is how often the dispatcher checks whether events are due. Together with event.SettleTime it limits what a kill loses.
@@ -59,11 +60,12 @@ type DispatcherObserver interface {
 // Dispatcher takes events from the query path, folds repeats, and hands them to the sinks. A process has one, which outlives reloads, so
 // that reloads neither lose events nor end windows; unchanged sinks stay open.
 type Dispatcher struct {
-	observer DispatcherObserver
-	events   chan event.Event
-	control  chan func() // functions for the goroutine to call
-	stop     chan struct{}
-	done     sync.WaitGroup
+	observer  DispatcherObserver
+	incidents *event.Incidents
+	events    chan event.Event
+	control   chan func() // functions for the goroutine to call
+	stop      chan struct{}
+	done      sync.WaitGroup
 
 	// The following fields belong to the goroutine.
 	folder  *event.Folder
@@ -80,16 +82,26 @@ type openSink struct {
 // NewDispatcher returns a running dispatcher without sinks. Close ends it.
 func NewDispatcher(observer DispatcherObserver) *Dispatcher {
 	d := &Dispatcher{
-		observer: observer,
-		events:   make(chan event.Event, HandoverSize),
-		control:  make(chan func()),
-		stop:     make(chan struct{}),
-		folder:   event.NewFolder(maxWindows),
-		clients:  event.NewClients(maxClients),
+		observer:  observer,
+		incidents: event.NewIncidents(),
+		events:    make(chan event.Event, HandoverSize),
+		control:   make(chan func()),
+		stop:      make(chan struct{}),
+		folder:    event.NewFolder(maxWindows),
+		clients:   event.NewClients(maxClients),
 	}
 	d.sinks = pool.Pool[*Config, *openSink]{Same: (*Config).Same, Open: d.openSink, Close: d.closeSink}
 	d.done.Go(d.run)
 	return d
+}
+
+// ID returns the id of what a client does about a name: that of a query is also that of the mail which the client then delivers to an SMTP
+// listener. It never waits. A nil dispatcher does not remember when anything began.
+func (d *Dispatcher) ID(client netip.Addr, name, policy string, now time.Time) string {
+	if d == nil {
+		return event.ID(client, name, policy, now)
+	}
+	return d.incidents.ID(client, name, policy, now)
 }
 
 // Report hands over a single occurrence of an event. It never blocks. On a nil dispatcher it does nothing.
@@ -142,14 +154,14 @@ func (d *Dispatcher) drain() {
 	}
 }
 
-// add takes an event from the query path. Only queries are folded: each refusal by an SMTP listener has its own id.
+// add takes an event from the query path. Mail to a domain that looks like nothing is not folded: it has nothing to do with any query.
 func (d *Dispatcher) add(e *event.Event) {
 	if e.SMTP == nil && !d.folder.Has(e.ID) && e.Client != "" {
 		if e.NewClient = d.clients.Record(e.Policy, e.Client, e.First); e.NewClient {
 			d.observer.NewClient(e.Policy)
 		}
 	}
-	if e.SMTP != nil || !d.folder.Add(e) {
+	if (e.SMTP != nil && e.Policy == "") || !d.folder.Add(e) {
 		d.write(event.Single(e))
 	}
 }

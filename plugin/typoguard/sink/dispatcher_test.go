@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"sync"
 	"testing"
 	"time"
@@ -169,4 +170,26 @@ func TestNewClients(t *testing.T) {
 	d.Report(&event.Event{ID: "nobody", Lookalike: event.Lookalike{Policy: "test"}})
 	d.Close()
 	assert.Equal(t, map[string]int{"new client test": 3, "new client other": 1}, r.counts)
+}
+
+// TestMail: the mail of a client that has queried is part of its event, and mail to a domain that looks like nothing is an event by itself.
+func TestMail(t *testing.T) {
+	r, sink := new(recorder), new(names)
+	d := NewDispatcher(r)
+	require.NoError(t, d.Configure(configs(config("sink", "", sink))))
+	client, now := netip.MustParseAddr("192.0.2.1"), time.Now()
+	id := d.ID(client, "a.ml", "mil", now)
+	assert.Equal(t, id, d.ID(client, "a.ml", "mil", now.Add(time.Minute)))
+	assert.Equal(t, event.ID(client, "a.ml", "mil", now), (*Dispatcher)(nil).ID(client, "a.ml", "mil", now))
+	mail := func(name, policy string) *event.Event {
+		e := lookup(name, "sink")
+		e.Policy, e.Type, e.Action, e.SMTP = policy, "", event.SMTPRefused, &event.SMTP{Recipient: name}
+		return e
+	}
+	d.Report(lookup("a.ml", "sink"))
+	d.Report(mail("a.ml", "mil"))
+	d.Report(mail("b.example", ""))
+	d.Report(mail("b.example", ""))
+	d.Close()
+	assert.Equal(t, []string{"b.example 1", "b.example 1", "a.ml 2"}, sink.got)
 }

@@ -66,6 +66,10 @@ func (c *SyslogConfig) TLS() (*tls.Config, error) {
 	return config, nil
 }
 
+// maxMessage is the size in bytes above which the parts of an event are left out: rsyslog cuts off what is longer, and half a JSON object is
+// none.
+const maxMessage = 8 << 10
+
 // Syslog is a Target: a syslog server. Its messages are those of RFC 5424, with the event as JSON.
 //
 // Over UDP, deliveries are unconfirmed: at most an ICMP error shows that nobody is listening. Over TCP and TLS, Syslog notices at
@@ -183,8 +187,17 @@ func (s *Syslog) format(e *event.Event) error {
 	facility := slices.Index(Facilities, s.config.Facility)
 	fmt.Fprintf(s.message, "<%d>1 %s %s %s %d %s - ",
 		8*facility+severity, event.FormatTime(e.Last), headerField(s.config.Host, 255), appName, os.Getpid(), headerField(e.Action, 32))
+	header := s.message.Len()
 	if err := s.message.encode(e); err != nil {
 		return err
+	}
+	if s.message.Len() > maxMessage && len(e.Parts) > 0 {
+		short := *e
+		short.Parts = nil
+		s.message.Truncate(header)
+		if err := s.message.encode(&short); err != nil {
+			return err
+		}
 	}
 	s.message.Truncate(s.message.Len() - 1) // the frame or datagram delimits the message
 	return nil

@@ -197,3 +197,16 @@ func TestSyslogTLS(t *testing.T) {
 	_, err = (&SyslogConfig{CA: key}).TLS()
 	require.EqualError(t, err, key+" contains no PEM certificate")
 }
+
+// TestSyslogLong: what an event consists of is left out of a message that would be too long, and cut off, for many servers.
+func TestSyslogLong(t *testing.T) {
+	s, e := NewSyslog(SyslogConfig{}), lookup("army.ml")
+	for i := range 17 {
+		e.Parts = append(e.Parts, event.Part{SMTP: &event.SMTP{Recipient: strings.Repeat("x", 80*i) + "@army.ml"}, Count: 1})
+		require.NoError(t, s.format(e))
+		assert.LessOrEqual(t, s.message.Len(), maxMessage)
+		assert.Contains(t, s.message.String(), "- {\"message\":")
+		assert.True(t, strings.HasSuffix(s.message.String(), "}"))
+		assert.Equal(t, 1 <= i && i <= 11, strings.Contains(s.message.String(), "typoguard.parts"), "%d parts", i+1)
+	}
+}

@@ -10,8 +10,8 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
 )
 
-// Config configures a server. It must not change once a server has it. Many goroutines call Suggest, Passes and Observer
-// concurrently; none may be nil.
+// Config configures a server. It must not change once a server has it. Many goroutines call Suggest, Passes, ID and
+// Observer concurrently; none may be nil.
 type Config struct {
 	// Hostname is the server's name in its greeting. Postfix and Sendmail take a server with their own name for themselves,
 	// and return the message as a loop.
@@ -26,6 +26,8 @@ type Config struct {
 	// Passes reports whether a domain without suggestions, in the same form, is or may be one that mail may be sent to: a client that has
 	// it from an answer of some time ago is to try again, and to ask again where the domain is.
 	Passes func(domain string) bool
+	// ID returns the id of the event that a client's mail to a domain is part of, for the first suggestion's policy.
+	ID func(client netip.Addr, domain, policy string) string
 	// Observer learns what happens.
 	Observer Observer
 }
@@ -49,7 +51,8 @@ type Suggestion struct {
 
 // Refusal is a refused recipient. Its texts are printable, whatever the client sent.
 type Refusal struct {
-	ID     string // in the reply, if the hint has {id}
+	// ID is that of the event in the reply. Without suggestions, each refusal has its own, which is in no reply.
+	ID     string
 	Client netip.Addr
 	Helo   string // the client's unverified name for itself
 	TLS    bool

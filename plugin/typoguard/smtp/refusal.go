@@ -23,8 +23,12 @@ func refuse(to *address, suggestions []Suggestion, id string, utf8 bool) *gosmtp
 	recipient := to.withDomain(to.given, utf8)
 	switch {
 	case len(suggestions) > 0:
-		lines := wrap(explanation(to, suggestions, utf8), maxText)
-		if hint := suggestions[0].Hint; hint != "" {
+		hint, text := suggestions[0].Hint, explanation(to, suggestions, utf8)
+		if !strings.Contains(hint, "{id}") {
+			text += " Id " + id
+		}
+		lines := wrap(text, maxText)
+		if hint != "" {
 			lines = append(lines, wrap(printable(expandHint(hint, to, &suggestions[0], id, utf8), utf8), maxText)...)
 		}
 		if suggestions[0].Trial { // and thus all

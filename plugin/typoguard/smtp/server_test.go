@@ -97,12 +97,17 @@ func suggest(domain string) []Suggestion {
 // passes says that gov.ml is allowed, and army.mil protected.
 func passes(domain string) bool { return domain == "gov.ml" || domain == "army.mil" }
 
+// id is that of all that clients do about domains.
+const id = "k3j5q2abcd"
+
+func idOf(netip.Addr, string, string) string { return id }
+
 // newConfig returns a configuration for tests, and who observes it.
 func newConfig() (*Config, *witness) {
 	w := new(witness)
 	limits := DefaultLimits
 	limits.Rate = 1_000_000
-	return &Config{Hostname: "sinkhole.example", Limits: limits, Suggest: suggest, Passes: passes, Observer: w}, w
+	return &Config{Hostname: "sinkhole.example", Limits: limits, Suggest: suggest, Passes: passes, ID: idOf, Observer: w}, w
 }
 
 // start starts a server on loopback until the test ends.

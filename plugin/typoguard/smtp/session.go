@@ -8,8 +8,8 @@ import (
 	gosmtp "github.com/emersion/go-smtp"
 )
 
-// idLength is how many of rand.Text's 26 characters an id has: 40 bits.
-const idLength = 8
+// idLength is how many of rand.Text's 26 characters the id of a refusal without suggestions has: 50 bits.
+const idLength = 10
 
 // session implements gosmtp.Session: it answers the commands of one connection.
 type session struct {
@@ -47,15 +47,14 @@ func (s *session) Rcpt(to string, _ *gosmtp.RcptOptions) error {
 		current.Observer.Deferred()
 		return deferral(&recipient, t.utf8)
 	}
-	refusal := s.refusal(&recipient, suggestions)
+	refusal := s.refusal(current, &recipient, suggestions)
 	current.Observer.Refused(refusal)
 	return refuse(&recipient, suggestions, refusal.ID, t.utf8)
 }
 
 // refusal returns what the observer learns about a recipient.
-func (s *session) refusal(to *address, suggestions []Suggestion) *Refusal {
+func (s *session) refusal(current *Config, to *address, suggestions []Suggestion) *Refusal {
 	r := &Refusal{
-		ID:          strings.ToLower(rand.Text()[:idLength]),
 		Client:      s.transport.client,
 		Helo:        s.transport.helo,
 		TLS:         s.transport.tls != nil,
@@ -64,7 +63,12 @@ func (s *session) refusal(to *address, suggestions []Suggestion) *Refusal {
 		Domain:      to.domain,
 		Suggestions: suggestions,
 	}
-	if len(suggestions) > 0 && suggestions[0].LogAddresses {
+	if len(suggestions) == 0 {
+		r.ID = strings.ToLower(rand.Text()[:idLength])
+		return r
+	}
+	r.ID = current.ID(r.Client, r.Domain, suggestions[0].Policy)
+	if suggestions[0].LogAddresses {
 		r.Sender = orElse(s.from.withDomain(s.from.given, true), r.Sender)
 		r.Recipient = orElse(to.withDomain(to.given, true), r.Recipient)
 	}

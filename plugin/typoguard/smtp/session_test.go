@@ -3,6 +3,7 @@ package smtp
 import (
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"net/netip"
 	"strings"
 	"testing"
@@ -17,12 +18,17 @@ import (
 // TestDialogue is what a mail server reads that delivers, command by command.
 func TestDialogue(t *testing.T) {
 	config, w := newConfig()
+	var asked []string
+	config.ID = func(client netip.Addr, domain, policy string) string {
+		asked = append(asked, fmt.Sprintf("%s %s %s", client, domain, policy))
+		return id
+	}
 	c := greeted(t, start(t, config))
 	for _, step := range []struct{ command, reply string }{
 		{"EHLO relay.example", "250-sinkhole.example\n250-PIPELINING\n250-8BITMIME\n250-ENHANCEDSTATUSCODES\n250-STARTTLS\n250-SMTPUTF8\n250 SIZE"},
 		{"MAIL FROM:<alice@corp.example> SIZE=123456789 BODY=8BITMIME", "250 2.1.0 Sender noted"},
-		{"RCPT TO:<bob@us.army.ml>", "550 5.1.2 <bob@us.army.ml>: us.army.ml looks like a mistyped us.army.mil. Nothing was sent. Please check the address: bob@us.army.mil ?"},
-		{"rcpt to:<Bob@us.army.ml> ", "550 5.1.2 <Bob@us.army.ml>: us.army.ml looks like a mistyped us.army.mil. Nothing was sent. Please check the address: Bob@us.army.mil ?"},
+		{"RCPT TO:<bob@us.army.ml>", "550 5.1.2 <bob@us.army.ml>: us.army.ml looks like a mistyped us.army.mil. Nothing was sent. Please check the address: bob@us.army.mil ? Id k3j5q2abcd"},
+		{"rcpt to:<Bob@us.army.ml> ", "550 5.1.2 <Bob@us.army.ml>: us.army.ml looks like a mistyped us.army.mil. Nothing was sent. Please check the address: Bob@us.army.mil ? Id k3j5q2abcd"},
 		{"RCPT TO:<bob@example.org>", "550 5.7.1 <bob@example.org>: this host takes no mail"},
 		{"DATA", "503 5.5.1 No valid recipients"},
 		{"RSET", "250 2.0.0 Session reset"},
@@ -35,7 +41,7 @@ func TestDialogue(t *testing.T) {
 		{"AUTH PLAIN AGEAYg==", "502 5.5.1 AUTH command not implemented"},
 		{"HELO relay.example", "250 sinkhole.example"},
 		{"MAIL FROM:<>", "250 2.1.0 Sender noted"},
-		{"RCPT TO:<bob@army.ml>", "550 5.1.2 <bob@army.ml>: army.ml looks like a mistyped army.mil. Nothing was sent. Please check the address: bob@army.mil ?"},
+		{"RCPT TO:<bob@army.ml>", "550 5.1.2 <bob@army.ml>: army.ml looks like a mistyped army.mil. Nothing was sent. Please check the address: bob@army.mil ? Id k3j5q2abcd"},
 		{"QUIT", "221 2.0.0 Bye"},
 	} {
 		assert.Equal(t, step.reply, c.say(step.command), step.command)
@@ -46,11 +52,11 @@ func TestDialogue(t *testing.T) {
 	require.Len(t, refusals, 4)
 	suggestions := refusals[0].Suggestions
 	assert.Equal(t, []Suggestion{{Lookalike: event.Lookalike{Intended: "us.army.mil", Policy: "mil", Kind: "omission"}}}, suggestions)
-	assert.Len(t, refusals[0].ID, idLength)
-	assert.NotEqual(t, refusals[0].ID, refusals[1].ID)
-	refusals[0].ID = ""
+	assert.Equal(t, []string{"127.0.0.1 us.army.ml mil", "127.0.0.1 us.army.ml mil", "127.0.0.1 army.ml mil"}, asked)
+	assert.Regexp(t, "^[a-z2-7]{10}$", refusals[2].ID, "of nothing else")
+	assert.NotEqual(t, id, refusals[2].ID)
 	assert.Equal(t, Refusal{
-		Client: netip.MustParseAddr("127.0.0.1"), Helo: "relay.example",
+		ID: id, Client: netip.MustParseAddr("127.0.0.1"), Helo: "relay.example",
 		Sender: "corp.example", Recipient: "us.army.ml", Domain: "us.army.ml", Suggestions: suggestions,
 	}, refusals[0])
 	assert.Empty(t, refusals[2].Suggestions)
@@ -114,11 +120,11 @@ func TestRecipients(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			c := greeted(t, s)
 			c.begin(tt.parameters)
-			code := "550 5.1.2 "
+			want := "550 5.1.2 " + tt.want + " Id " + id
 			if strings.HasSuffix(tt.want, "takes no mail") {
-				code = "550 5.7.1 "
+				want = "550 5.7.1 " + tt.want
 			}
-			assert.Equal(t, code+tt.want, c.say("RCPT TO:"+tt.path))
+			assert.Equal(t, want, c.say("RCPT TO:"+tt.path))
 			refusals := w.seen().refusals
 			assert.Equal(t, tt.domain, refusals[len(refusals)-1].Domain)
 		})
@@ -210,6 +216,7 @@ func TestHint(t *testing.T) {
 		seen := w.seen().refusals
 		require.Len(t, lines, 2)
 		assert.Contains(t, lines[0], "550-5.1.2 <bob@us.navy.ml>: us.navy.ml looks like")
+		assert.NotContains(t, lines[0], " Id ", "the hint has it")
 		assert.Equal(t, "550 5.1.2 Help desk: "+words+" bob@us.navy.ml, not bob@us.navy.mil; us.navy.ml us.navy.mil mil "+seen[len(seen)-1].ID, lines[1])
 	}
 	assert.Equal(t, "alice@corp.example", w.seen().refusals[0].Sender, "the policy has addresses logged")
@@ -308,8 +315,8 @@ func TestListed(t *testing.T) {
 		"bob@gov.ml":     "451 4.4.4 <bob@gov.ml>: gov.ml is no longer sent here. Nothing was sent; please try again",
 		"bob@ARMY.mil":   "451 4.4.4 <bob@ARMY.mil>: army.mil is no longer sent here. Nothing was sent; please try again",
 		"b\u202e@gov.ml": "451 4.4.4 gov.ml is no longer sent here. Nothing was sent; please try again",
-		"bob@army.ml":    "550 5.1.2 <bob@army.ml>: army.ml looks like a mistyped army.mil. Nothing was sent. Please check the address: bob@army.mil ?",
-		"bob@trial.ml":   "451 4.4.4 <bob@trial.ml>: trial.ml looks like a mistyped trial.mil. Nothing was sent. Please check the address: bob@trial.mil ?",
+		"bob@army.ml":    "550 5.1.2 <bob@army.ml>: army.ml looks like a mistyped army.mil. Nothing was sent. Please check the address: bob@army.mil ? Id k3j5q2abcd",
+		"bob@trial.ml":   "451 4.4.4 <bob@trial.ml>: trial.ml looks like a mistyped trial.mil. Nothing was sent. Please check the address: bob@trial.mil ? Id k3j5q2abcd",
 		"bob@mali.ml":    "550 5.7.1 <bob@mali.ml>: this host takes no mail",
 	} {
 		assert.Equal(t, want, c.say("RCPT TO:<"+recipient+">"))
