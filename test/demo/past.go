@@ -104,7 +104,7 @@ func (w *world) busy(hour time.Time) int {
 	return w.random.IntN(most + 1)
 }
 
-// event returns what the policies make of a visit: no event, one, or two with that of the sinkhole.
+// event returns what the policies make of a visit: no event, or one, with the mail that the sinkhole refused.
 func (w *world) event(judge *typoguard.Block, v visit, at time.Time) []*event.Event {
 	d := judge.Judge(&policy.Query{
 		Name: v.domain + ".", Type: dns.TypeMX, Client: func() *policy.Client { return policy.ClientAt(v.address) }, Candidates: true,
@@ -131,11 +131,10 @@ func (w *world) event(judge *typoguard.Block, v visit, at time.Time) []*event.Ev
 	if e.Action != "sinkhole" || !v.mail {
 		return []*event.Event{e}
 	}
-	refused := *e
-	refused.ID, refused.Action, refused.Count, refused.Last = w.id(), event.SMTPRefused, 1, at
-	refused.Question, refused.Type, refused.Types, refused.ResponseCode, refused.Server = "", "", nil, "", ""
-	refused.SMTP = &event.SMTP{Helo: v.name, Sender: "corp.example", Recipient: v.domain, TLS: true}
-	return []*event.Event{e, &refused}
+	e.SMTP = &event.SMTP{Helo: v.name, Sender: "corp.example", Recipient: v.domain, TLS: true}
+	e.Parts = append(e.AllParts(), event.Part{SMTP: e.SMTP, Count: 1, First: at, Last: at})
+	e.Action, e.Count = event.SMTPRefused, e.Count+1
+	return []*event.Event{e}
 }
 
 // id returns one as events have it.

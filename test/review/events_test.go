@@ -145,6 +145,11 @@ func strange() []*event.Event {
 	evil := (&typo{hostile + ".ml", looksLike(hostile+".mil", "mil", "omission", 1, hostile), "enforce", event.SMTPRefused, 0}).event(now.Add(-40 * time.Second))
 	evil.ID, evil.View, evil.Server, evil.Question, evil.Record = idHostile, hostile, hostile, hostile, hostile
 	evil.SMTP = &event.SMTP{Helo: hostile + "\xff", Sender: hostile, Recipient: hostile}
+	evil.Count = 3
+	evil.Parts = []event.Part{
+		{Type: hostile, Via: hostile, Question: hostile, Record: hostile, Count: 1, First: evil.First, Last: evil.Last},
+		{SMTP: evil.SMTP, ID: hostile, Host: hostile, Count: 1, First: evil.First, Last: evil.Last}, {Rest: true, Count: 1, First: evil.First, Last: evil.Last},
+	}
 	evil.Candidates = []event.Lookalike{{Protected: hostile, Intended: hostile, Kind: hostile, Distance: 1, Policy: hostile}}
 	return []*event.Event{omission, homoglyph, smtp, other, target, evil}
 }

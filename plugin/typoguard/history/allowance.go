@@ -41,7 +41,7 @@ func (t *transaction) allow(ctx context.Context, a Allowance) (closed int64, err
 	if err != nil {
 		return 0, err
 	}
-	a.Policy, a.Lookalike = e.policy, e.name
+	a.Policy, a.Lookalike, a.Event = e.policy, e.name, e.id
 	if closed, err = t.review(ctx, a.Event, review, a.Granted); err != nil {
 		return 0, err
 	}

@@ -45,6 +45,10 @@ func (s *Store) ReviewBulk(ctx context.Context, b Bulk) (*Batch, error) {
 		cleaned[i] = clean(id)
 	}
 	return made, s.change(ctx, func(tx *transaction) error {
+		cleaned, err := tx.mainIDs(ctx, cleaned)
+		if err != nil {
+			return err
+		}
 		at, err := tx.reviewTime(ctx)
 		if err != nil {
 			return err

@@ -59,6 +59,7 @@ func (t *transaction) review(ctx context.Context, id string, r Review, now time.
 	if err != nil {
 		return 0, err
 	}
+	id = e.id
 	if r.Seen != nil && toMillis(*r.Seen) != e.reviewed {
 		return 0, fmt.Errorf("%w: %q", ErrReviewed, id)
 	}
@@ -101,17 +102,17 @@ func (t *transaction) review(ctx context.Context, id string, r Review, now time.
 
 // reviewable is what a review has to know of an event.
 type reviewable struct {
-	policy, name, state, note, reviewer string
-	reviewed, lookalike                 int64
+	id, policy, name, state, note, reviewer string
+	reviewed, lookalike                     int64
 }
 
 // reviewable returns what a review has to know of an event, or ErrUnknown.
 func (t *transaction) reviewable(ctx context.Context, id string) (e *reviewable, err error) {
 	err = t.query(ctx, func(row *sql.Rows) error {
 		e = &reviewable{}
-		return row.Scan(&e.policy, &e.name, &e.state, &e.note, &e.reviewer, &e.reviewed, &e.lookalike)
-	}, `SELECT lookalike.policy, lookalike.name, event.state, event.note, event.reviewer, event.reviewed, event.lookalike
-		FROM event JOIN lookalike ON lookalike.number = event.lookalike WHERE event.id = $1`, id)
+		return row.Scan(&e.id, &e.policy, &e.name, &e.state, &e.note, &e.reviewer, &e.reviewed, &e.lookalike)
+	}, `SELECT event.id, lookalike.policy, lookalike.name, event.state, event.note, event.reviewer, event.reviewed, event.lookalike
+		FROM event JOIN lookalike ON lookalike.number = event.lookalike WHERE event.number = `+numberOf("$1"), id)
 	if err == nil && e == nil {
 		err = fmt.Errorf("%w: %q", ErrUnknown, id)
 	}

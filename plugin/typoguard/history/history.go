@@ -27,10 +27,11 @@ const (
 // States are all states, in display order.
 var States = []State{StateOpen, StateConfirmed, StateFalsePositive, StateIgnored}
 
-// Event is a stored event.
+// Event is a stored event. It has other ids in its parts if it was reported under several: by different resolvers, or before and after a
+// restart.
 type Event struct {
 	event.Event
-	// Host is the resolver that reported it.
+	// Host is the resolver that reported it first.
 	Host string
 	// State and Note are the last review, Reviewer and Reviewed who made it and when. Reviewer is "" if unknown, and Reviewed is
 	// zero if there was no review.
@@ -128,8 +129,8 @@ type Count struct {
 // Totals count the events of a span.
 type Totals struct {
 	Span Span
-	// Blocked are queries answered by an action, Monitored those that would have been in mode enforce, and Refused the recipients
-	// that an SMTP listener refused.
+	// Blocked are those whose queries were answered by an action, Monitored those that would have been in mode enforce, and Refused those
+	// with mail that an SMTP listener refused. Each event is one of these.
 	Blocked, Monitored, Refused Count
 }
 

@@ -211,7 +211,7 @@ func behind(keys []key, reverse bool, values []any) (string, []any) {
 // selected are the columns for scanEvent.
 const selected = `event.number, event.id, event.host, event.first, event.last, event.count, event.action, event.mode, event.via, event.new_client,
 	event.counterpart, event.question, event.record, event.types, event.response_code, event.server, event.view, event.candidates,
-	event.smtp, event.helo, event.sender, event.recipient, event.tls, event.state, event.note, event.reviewer, event.reviewed,
+	event.smtp, event.helo, event.sender, event.recipient, event.tls, event.parts, event.state, event.note, event.reviewer, event.reviewed,
 	lookalike.number, lookalike.name, lookalike.policy, lookalike.protected, lookalike.intended, lookalike.kind, lookalike.distance, client.address`
 
 // numbers are the row numbers of an event and its lookalike.
@@ -231,18 +231,18 @@ func (n *numbers) values(order Order, e *Event) []any {
 	}
 }
 
-// scanEvent returns the event in a row.
-func scanEvent(row *sql.Rows) (*Event, *numbers, error) {
+// scanEvent returns the event in a row. Further columns go into more.
+func scanEvent(row *sql.Rows, more ...any) (*Event, *numbers, error) {
 	var e Event
 	var n numbers
 	var smtp event.SMTP
 	var first, last, reviewed int64
-	var types, candidates string
+	var types, candidates, parts string
 	var isSMTP bool
-	if err := row.Scan(&n.event, &e.ID, &e.Host, &first, &last, &e.Count, &e.Action, &e.Mode, &e.Via, &e.NewClient,
+	if err := row.Scan(append([]any{&n.event, &e.ID, &e.Host, &first, &last, &e.Count, &e.Action, &e.Mode, &e.Via, &e.NewClient,
 		&e.Counterpart, &e.Question, &e.Record, &types, &e.ResponseCode, &e.Server, &e.View, &candidates,
-		&isSMTP, &smtp.Helo, &smtp.Sender, &smtp.Recipient, &smtp.TLS, &e.State, &e.Note, &e.Reviewer, &reviewed,
-		&n.lookalike, &e.Name, &e.Policy, &e.Protected, &e.Intended, &e.Kind, &e.Distance, &e.Client); err != nil {
+		&isSMTP, &smtp.Helo, &smtp.Sender, &smtp.Recipient, &smtp.TLS, &parts, &e.State, &e.Note, &e.Reviewer, &reviewed,
+		&n.lookalike, &e.Name, &e.Policy, &e.Protected, &e.Intended, &e.Kind, &e.Distance, &e.Client}, more...)...); err != nil {
 		return nil, nil, err
 	}
 	e.First, e.Last, e.Reviewed = fromMillis(first), fromMillis(last), fromMillis(reviewed)
@@ -257,7 +257,7 @@ func scanEvent(row *sql.Rows) (*Event, *numbers, error) {
 			return nil, nil, fmt.Errorf("decoding the candidates of event %s: %w", e.ID, err)
 		}
 	}
-	return &e, &n, nil
+	return &e, &n, decodeParts(&e.Event, parts)
 }
 
 // fetchBatch is the number of events per query of Each, whose reader may be slow and must not keep the database waiting.
@@ -287,13 +287,18 @@ func (s *Store) Each(ctx context.Context, f Filter, do func(*Event) error) error
 	}
 }
 
+// numberOf is the expression for the row number of the event with an id that is a placeholder, whichever of its ids that is.
+func numberOf(id string) string {
+	return "coalesce((SELECT number FROM event WHERE id = " + id + "), (SELECT event FROM event_id WHERE id = " + id + "))"
+}
+
 // find returns the event with an id, and its row numbers. It returns ErrUnknown if there is none.
 func (s *Store) find(ctx context.Context, id string) (e *Event, n *numbers, err error) {
 	from, _ := (&plan{few: true, hints: s.database.hints()}).list(ByTime)
 	err = s.query(ctx, func(row *sql.Rows) error {
 		e, n, err = scanEvent(row)
 		return err
-	}, `SELECT `+selected+` `+from+` WHERE event.id = $1`, clean(id))
+	}, `SELECT `+selected+` `+from+` WHERE event.number = `+numberOf("$1"), clean(id))
 	if err == nil && e == nil {
 		err = fmt.Errorf("%w: %q", ErrUnknown, id)
 	}

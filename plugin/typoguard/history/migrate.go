@@ -2,9 +2,11 @@ package history
 
 import (
 	"context"
+	"database/sql"
 	"embed"
 	"fmt"
 	"io/fs"
+	"time"
 
 	"github.com/pressly/goose/v3"
 )
@@ -12,14 +14,19 @@ import (
 //go:embed migrations
 var migrations embed.FS
 
-// migrate applies the migrations in a folder. It only reads if there is nothing to do, so it works on a full disk. A schema of a
-// newer program is an error.
-func migrate(ctx context.Context, h *handles, dialect goose.Dialect, folder string, options ...goose.ProviderOption) error {
+// migrationTimeout is how long a migration of existing events may take, which is longer than a change.
+const migrationTimeout = 10 * time.Minute
+
+// migrate applies the migrations in a folder, and those in Go. It only reads if there is nothing to do, so it works on a full disk. A schema
+// of a newer program is an error.
+func migrate(ctx context.Context, h *handles, d database, dialect goose.Dialect, folder string, options ...goose.ProviderOption) error {
 	files, err := fs.Sub(migrations, "migrations/"+folder)
 	if err != nil {
 		return err
 	}
-	options = append(options, goose.WithTableName("schema_version"), goose.WithDisableGlobalRegistry(true))
+	addParts := func(ctx context.Context, tx *sql.Tx) error { return (&transaction{tx, d}).addParts(ctx, folder) }
+	options = append(options, goose.WithTableName("schema_version"), goose.WithDisableGlobalRegistry(true),
+		goose.WithGoMigrations(goose.NewGoMigration(6, &goose.GoFunc{RunTx: addParts}, nil)))
 	provider, err := goose.NewProvider(dialect, h.write, files, options...)
 	if err != nil {
 		return err
@@ -35,6 +42,10 @@ func migrate(ctx context.Context, h *handles, dialect goose.Dialect, folder stri
 		return fmt.Errorf("schema version %d was created by a newer typoguard; expected at most %d", current, target)
 	case ctx.Err() != nil:
 		return err
+	case err == nil: // the database answers, and its events take time
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), migrationTimeout)
+		defer cancel()
 	}
 	// The table is missing or older; if anything else is wrong, this fails too.
 	if _, err := provider.Up(ctx); err != nil {

@@ -1,13 +1,16 @@
 package history
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/historyconfig"
 )
 
@@ -45,7 +48,7 @@ func TestNewer(t *testing.T) {
 			require.NoError(t, err)
 			older := open(t, historyconfig.Store{DSN: dsn})
 			_, err = older.Totals(t.Context())
-			require.EqualError(t, err, "schema version 99 was created by a newer typoguard; expected at most 5")
+			require.EqualError(t, err, "schema version 99 was created by a newer typoguard; expected at most 6")
 		})
 	}
 }
@@ -61,6 +64,7 @@ func TestMigrateCounts(t *testing.T) {
 			h, err := before.ready(t.Context())
 			require.NoError(t, err)
 			for _, statement := range []string{
+				"DROP VIEW ids", "DROP VIEW events", "DROP TABLE event_id", "ALTER TABLE event DROP COLUMN parts", "ALTER TABLE event DROP COLUMN writer",
 				"DROP INDEX lookalike_events", "ALTER TABLE lookalike DROP COLUMN events", "DROP INDEX event_reviewed", "DROP INDEX event_note",
 				"DROP VIEW allowances", "DROP TABLE allowance", "DROP VIEW changes", "DROP VIEW decisions", "DROP TABLE journal", "DROP TABLE decided_network", "DROP TABLE decision",
 				"DELETE FROM schema_version WHERE version_id >= 2",
@@ -70,6 +74,64 @@ func TestMigrateCounts(t *testing.T) {
 			}
 			after := open(t, historyconfig.Store{DSN: dsn})
 			write(t, after, events[0], lookup("new", 0))
+			check(t, after)
+		})
+	}
+}
+
+// TestMigrateJoins: the refusals that an earlier program stored as events of their own are part of the event of their queries, with what
+// people said of either, and every id is found.
+func TestMigrateJoins(t *testing.T) {
+	const many = 3 * maxJoined
+	for name, database := range databases {
+		t.Run(name, func(t *testing.T) {
+			dsn := database(t)
+			before := open(t, historyconfig.Store{DSN: dsn, Host: "ns1"})
+			single := func(id, client string, ago time.Duration) *event.Event {
+				e := mail(id, ago, "bob@us.army.ml")
+				e.Client, e.Parts = client, nil
+				return e
+			}
+			elsewhere := single("elsewhere2", "192.0.2.7", 10*time.Minute)
+			elsewhere.Policy, elsewhere.Protected, elsewhere.Intended, elsewhere.Kind = "", "", "", ""
+			stranger := single("stranger22", "192.0.2.7", 10*time.Minute)
+			stranger.Policy, stranger.Protected, stranger.Intended, stranger.Kind = "", "", "", ""
+			write(t, before,
+				from("asked22222", "192.0.2.7", 10*time.Minute), single("refused222", "192.0.2.7", 9*time.Minute), single("again22222", "192.0.2.7", 8*time.Minute),
+				single("late222222", "192.0.2.7", time.Minute),
+				from("twice22222", "192.0.2.8", 10*time.Minute), from("twice33333", "192.0.2.8", 9*time.Minute),
+				elsewhere, stranger)
+			for i := range many {
+				write(t, before, single(fmt.Sprintf("many%d", i), "192.0.2.9", 10*time.Minute-time.Duration(i)*time.Millisecond))
+			}
+			_, err := before.Review(t.Context(), "asked22222", Review{State: StateOpen, Note: "who is it", Reviewer: "bob"})
+			require.NoError(t, err)
+			_, err = before.Review(t.Context(), "refused222", Review{State: StateConfirmed, Note: "called", Reviewer: "alice"})
+			require.NoError(t, err)
+			h, err := before.ready(t.Context())
+			require.NoError(t, err)
+			for _, statement := range []string{
+				"DROP VIEW ids", "DROP VIEW events", "DROP TABLE event_id", "ALTER TABLE event DROP COLUMN parts", "ALTER TABLE event DROP COLUMN writer",
+				"DELETE FROM schema_version WHERE version_id >= 6",
+			} {
+				_, err = h.write.ExecContext(t.Context(), statement)
+				require.NoError(t, err)
+			}
+
+			after := open(t, historyconfig.Store{DSN: dsn, Host: "ns1"})
+			list, err := after.Events(t.Context(), Filter{}, Page{})
+			require.NoError(t, err)
+			assert.ElementsMatch(t, []string{"asked22222", "late222222", "twice22222", "twice33333", "elsewhere2", "stranger22", "many0"}, idsOf(list))
+			assert.Equal(t, []string{"3 MX A @", "1 bob@us.army.ml refused222@", "1 bob@us.army.ml again22222@"}, parts(t, after, "again22222"))
+			d, err := after.Event(t.Context(), "refused222")
+			require.NoError(t, err)
+			assert.Equal(t, []any{"asked22222", event.SMTPRefused, 5, StateConfirmed, "who is it\ncalled", "alice"},
+				[]any{d.ID, d.Action, d.Count, d.State, d.Note, d.Reviewer})
+			d, err = after.Event(t.Context(), fmt.Sprintf("many%d", many-1))
+			require.NoError(t, err)
+			assert.Equal(t, many, d.Count)
+			require.Len(t, d.Parts, maxJoined+1)
+			assert.Equal(t, many-maxJoined, d.Parts[maxJoined].Count)
 			check(t, after)
 		})
 	}

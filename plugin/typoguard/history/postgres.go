@@ -35,7 +35,7 @@ func (p *postgresServer) migrate(ctx context.Context, h *handles) error {
 	if err != nil {
 		return err
 	}
-	return migrate(ctx, h, goose.DialectPostgres, "postgres", goose.WithSessionLocker(locker))
+	return migrate(ctx, h, p, goose.DialectPostgres, "postgres", goose.WithSessionLocker(locker))
 }
 
 // moved applies only to files.

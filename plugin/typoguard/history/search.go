@@ -66,8 +66,9 @@ func newWord(text string) *word {
 	return &word{
 		`SELECT number FROM lookalike WHERE name LIKE $ ESCAPE '\' OR intended LIKE $ ESCAPE '\'`,
 		`SELECT number FROM client WHERE address LIKE $ ESCAPE '\'`,
-		`SELECT number FROM event WHERE note <> '' AND lower(note) LIKE $ ESCAPE '\' UNION ALL SELECT number FROM event WHERE id = $`,
-		[]any{pattern, pattern, pattern, pattern, strings.ToLower(text)},
+		`SELECT number FROM event WHERE note <> '' AND lower(note) LIKE $ ESCAPE '\' UNION ALL SELECT number FROM event WHERE id = $
+			UNION ALL SELECT event FROM event_id WHERE id = $`,
+		[]any{pattern, pattern, pattern, pattern, strings.ToLower(text), strings.ToLower(text)},
 	}
 }
 

@@ -61,9 +61,9 @@ func (f *sqliteFile) handle(options string) (*sql.DB, error) {
 // migrate tries twice, because another store of the same file, such as the review page's, may be migrating at the same time: then
 // one of them fails, but the other has succeeded.
 func (f *sqliteFile) migrate(ctx context.Context, h *handles) error {
-	err := migrate(ctx, h, goose.DialectSQLite3, "sqlite")
+	err := migrate(ctx, h, f, goose.DialectSQLite3, "sqlite")
 	if err != nil {
-		err = migrate(ctx, h, goose.DialectSQLite3, "sqlite")
+		err = migrate(ctx, h, f, goose.DialectSQLite3, "sqlite")
 	}
 	return err
 }

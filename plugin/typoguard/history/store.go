@@ -3,6 +3,7 @@ package history
 import (
 	"context"
 	"crypto/fips140"
+	"crypto/rand"
 	"database/sql"
 	"errors"
 	"fmt"
@@ -33,7 +34,8 @@ const (
 type Store struct {
 	config   historyconfig.Store
 	database database
-	many     int // manyEvents, or fewer in a test
+	writer   string // tells what this store writes from what others write
+	many     int    // manyEvents, or fewer in a test
 
 	lock   chan struct{} // guards opened, also while the database is being opened; a channel, so that waiting can end
 	opened *handles      // nil until the first use, and after a failure
@@ -84,7 +86,7 @@ func Open(config historyconfig.Store) (*Store, error) {
 	if _, err := Check(config.DSN); err != nil {
 		return nil, err
 	}
-	s := &Store{config: config, many: manyEvents, lock: make(chan struct{}, 1)}
+	s := &Store{config: config, writer: rand.Text(), many: manyEvents, lock: make(chan struct{}, 1)}
 	if path, ok := ParseSQLite(config.DSN); ok {
 		s.database = &sqliteFile{path: path}
 	} else {

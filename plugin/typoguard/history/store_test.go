@@ -300,6 +300,7 @@ func TestTwo(t *testing.T) {
 						events := mixed(rand.New(rand.NewPCG(uint64(i), uint64(n))), 20, 3)
 						for _, e := range events {
 							e.ID = fmt.Sprint(i, n, e.ID)
+							e.Client = fmt.Sprint(e.Client, i) // or the events of both would be the same
 						}
 						if err := insist(t.Context(), s, events); err != nil {
 							written <- err

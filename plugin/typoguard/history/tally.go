@@ -29,6 +29,7 @@ type tallied struct {
 type tallies struct {
 	hours               map[hourKey]*sum
 	lookalikes, clients map[spanKey]*sum
+	left                []hourKey // which may have no events any more
 }
 
 type hourKey struct {
@@ -44,16 +45,34 @@ type sum struct {
 }
 
 func newTallies() *tallies {
-	return &tallies{map[hourKey]*sum{}, map[spanKey]*sum{}, map[spanKey]*sum{}}
+	return &tallies{hours: map[hourKey]*sum{}, lookalikes: map[spanKey]*sum{}, clients: map[spanKey]*sum{}}
 }
 
 // add adds a change.
 func (t *tallies) add(c tallied) {
-	addTo(t.hours, hourKey{floor(c.first, hour), c.policy, c.kind, c.action, c.mode}, c)
+	addTo(t.hours, c.hour(), c)
 	for _, span := range []int64{hour, day} {
 		addTo(t.lookalikes, spanKey{span, floor(c.first, span), c.lookalike}, c)
 		addTo(t.clients, spanKey{span, floor(c.first, span), c.client}, c)
 	}
+}
+
+// hour returns which hourly sum the change is of.
+func (c tallied) hour() hourKey {
+	return hourKey{floor(c.first, hour), c.policy, c.kind, c.action, c.mode}
+}
+
+// replace replaces an event, as it was counted, by what it has become.
+func (t *tallies) replace(before, after tallied) {
+	if before.action == after.action && before.mode == after.mode {
+		after.events, after.queries = 0, after.queries-before.queries
+		t.add(after)
+		return
+	}
+	t.left = append(t.left, before.hour())
+	before.events, before.queries = -before.events, -before.queries
+	t.add(before)
+	t.add(after)
 }
 
 func addTo[K comparable](sums map[K]*sum, key K, c tallied) {
@@ -79,6 +98,9 @@ func floor(milliseconds, span int64) int64 { return milliseconds - milliseconds%
 
 // tally applies changes to the sums in the database, in the same order on all resolvers to avoid deadlocks.
 func (t *transaction) tally(ctx context.Context, sums *tallies) error {
+	if len(sums.hours) == 0 {
+		return nil
+	}
 	var hours rows
 	for _, key := range slices.SortedFunc(maps.Keys(sums.hours), compareHours) {
 		s := sums.hours[key]
@@ -89,6 +111,13 @@ func (t *transaction) tally(ctx context.Context, sums *tallies) error {
 		ON CONFLICT (start, policy, kind, action, mode) DO UPDATE SET
 		events = hour_tally.events + excluded.events, queries = hour_tally.queries + excluded.queries`, args...); err != nil {
 		return fmt.Errorf("summing up hours: %w", err)
+	}
+	slices.SortFunc(sums.left, compareHours)
+	for _, key := range sums.left {
+		if _, err := t.exec(ctx, `DELETE FROM hour_tally WHERE start = $1 AND policy = $2 AND kind = $3 AND action = $4 AND mode = $5 AND events <= 0`,
+			key.start, key.policy, key.kind, key.action, key.mode); err != nil {
+			return fmt.Errorf("summing up hours: %w", err)
+		}
 	}
 	if err := t.tallySpans(ctx, "lookalike_tally", sums.lookalikes); err != nil {
 		return fmt.Errorf("summing up lookalikes: %w", err)

@@ -19,7 +19,8 @@ import (
 const writeBatch = 512
 
 // Write stores events, and returns how many it stored, in order, before an error. It updates events whose id is already known,
-// which were written before all of their repeats came. It implements sink.Target.
+// which were written before all of their repeats came, and adds those to others that another store has of the same mistake. It implements
+// sink.Target.
 func (s *Store) Write(ctx context.Context, events []*event.Event) (written int, err error) {
 	for batch := range slices.Chunk(events, writeBatch) {
 		latest := map[string]*event.Event{}
@@ -30,7 +31,7 @@ func (s *Store) Write(ctx context.Context, events []*event.Event) (written int, 
 		}
 		// In the same order on all resolvers, to avoid deadlocks.
 		different := slices.SortedFunc(maps.Values(latest), func(a, b *event.Event) int { return cmp.Compare(a.ID, b.ID) })
-		if err := s.change(ctx, func(tx *transaction) error { return tx.store(ctx, s.config.Host, different) }); err != nil {
+		if err := s.change(ctx, func(tx *transaction) error { return tx.store(ctx, s, different) }); err != nil {
 			return written, err
 		}
 		written += len(batch)
@@ -39,8 +40,8 @@ func (s *Store) Write(ctx context.Context, events []*event.Event) (written int, 
 }
 
 // store writes events with distinct ids.
-func (t *transaction) store(ctx context.Context, host string, events []*event.Event) error {
-	known, err := t.counts(ctx, events)
+func (t *transaction) store(ctx context.Context, s *Store, events []*event.Event) error {
+	known, err := t.known(ctx, events)
 	if err != nil {
 		return fmt.Errorf("looking up known events: %w", err)
 	}
@@ -52,43 +53,21 @@ func (t *transaction) store(ctx context.Context, host string, events []*event.Ev
 	if err != nil {
 		return fmt.Errorf("storing clients: %w", err)
 	}
-	decisions, err := t.decided(ctx, newOf(events, known))
+	m := &merger{store: s, lookalikes: lookalikes, clients: clients, sums: newTallies()}
+	if err := m.read(ctx, t, events, known); err != nil {
+		return fmt.Errorf("looking up the same mistakes: %w", err)
+	}
+	added := m.merge(events)
+	decisions, err := t.decided(ctx, added)
 	if err != nil {
 		return fmt.Errorf("looking up decisions: %w", err)
 	}
-	var rows rows
-	sums := newTallies()
-	for _, e := range events {
-		lookalike, client := lookalikes[digest(e)], clients[clean(e.Client)]
-		row, err := eventRow(e, host, lookalike, client)
-		if err != nil {
+	for _, e := range added {
+		if err := m.add(e, decisions[e.ID]); err != nil {
 			return err
 		}
-		rows = append(rows, append(row, decisions[e.ID].values()...))
-		before, ok := known[e.ID]
-		change := tallied{
-			first: e.First.UnixMilli(), last: e.Last.UnixMilli(), policy: clean(e.Policy), kind: e.Kind, action: e.Action, mode: e.Mode,
-			lookalike: lookalike, client: client, queries: max(int64(e.Count)-before, 0),
-		}
-		if !ok {
-			change.events = 1
-		}
-		sums.add(change)
 	}
-	if err := t.storeEvents(ctx, rows); err != nil {
-		return fmt.Errorf("storing events: %w", err)
-	}
-	return t.tally(ctx, sums)
-}
-
-// newOf returns the events that are not known.
-func newOf(events []*event.Event, known map[string]int64) (all []*event.Event) {
-	for _, e := range events {
-		if _, ok := known[e.ID]; !ok {
-			all = append(all, e)
-		}
-	}
-	return all
+	return m.write(ctx, t)
 }
 
 // rows are rows of values, all of the same length.
@@ -193,32 +172,34 @@ func later(table, column string) string {
 	return fmt.Sprintf("CASE WHEN %[1]s.%[2]s > excluded.%[2]s THEN %[1]s.%[2]s ELSE excluded.%[2]s END", table, column)
 }
 
-// counts returns the counts of the events that are already stored, by id.
-func (t *transaction) counts(ctx context.Context, events []*event.Event) (map[string]int64, error) {
+// known returns the row numbers of events that are already stored, by the ids of those that are.
+func (t *transaction) known(ctx context.Context, events []*event.Event) (map[string]int64, error) {
 	ids := make([]string, len(events))
 	for i, e := range events {
 		ids[i] = e.ID
 	}
-	counts := map[string]int64{}
+	numbers := map[string]int64{}
 	in, args := list(ids)
-	err := t.query(ctx, func(row *sql.Rows) error {
-		var id string
-		var count int64
-		if err := row.Scan(&id, &count); err != nil {
+	for _, query := range []string{`SELECT id, number FROM event WHERE id IN ` + in, `SELECT id, event FROM event_id WHERE id IN ` + in} {
+		if err := t.query(ctx, func(row *sql.Rows) error {
+			var id string
+			var number int64
+			err := row.Scan(&id, &number)
+			numbers[id] = number
 			return err
+		}, query, args...); err != nil {
+			return nil, err
 		}
-		counts[id] = count
-		return nil
-	}, `SELECT id, count FROM event WHERE id IN `+in, args...)
-	return counts, err
+	}
+	return numbers, nil
 }
 
 // eventColumns are the columns of eventRow, and of the values of a decision.
 const eventColumns = `id, host, first, last, count, lookalike, client, policy, kind, action, mode, via, new_client, counterpart,
-	question, record, types, response_code, server, view, candidates, smtp, helo, sender, recipient, tls, state, note, reviewer, reviewed`
+	question, record, types, response_code, server, view, candidates, smtp, helo, sender, recipient, tls, writer, parts, state, note, reviewer, reviewed`
 
 // eventRow returns the values of an event.
-func eventRow(e *event.Event, host string, lookalike, client int64) ([]any, error) {
+func eventRow(e *event.Event, host, writer string, lookalike, client int64) ([]any, error) {
 	candidates := ""
 	if len(e.Candidates) > 0 {
 		text, err := json.Marshal(e.Candidates)
@@ -226,6 +207,10 @@ func eventRow(e *event.Event, host string, lookalike, client int64) ([]any, erro
 			return nil, fmt.Errorf("encoding the candidates of event %s: %w", e.ID, err)
 		}
 		candidates = clean(string(text))
+	}
+	parts, err := encodeParts(e)
+	if err != nil {
+		return nil, err
 	}
 	types := e.Types
 	if len(types) == 0 && e.Type != "" {
@@ -238,7 +223,7 @@ func eventRow(e *event.Event, host string, lookalike, client int64) ([]any, erro
 	return []any{
 		e.ID, clean(host), e.First.UnixMilli(), e.Last.UnixMilli(), e.Count, lookalike, client, clean(e.Policy), e.Kind, e.Action, e.Mode, clean(e.Via),
 		e.NewClient, e.Counterpart, clean(e.Question), e.Record, strings.Join(types, " "), e.ResponseCode, clean(e.Server), clean(e.View),
-		candidates, e.SMTP != nil, clean(smtp.Helo), clean(smtp.Sender), clean(smtp.Recipient), smtp.TLS,
+		candidates, e.SMTP != nil, clean(smtp.Helo), clean(smtp.Sender), clean(smtp.Recipient), smtp.TLS, writer, parts,
 	}, nil
 }
 
@@ -250,12 +235,15 @@ func (d *Decision) values() []any {
 	return []any{string(d.State), d.Note, d.Decider, toMillis(d.Decided)}
 }
 
-// storeEvents inserts events, and updates those that are already stored.
+// storeEvents inserts events, and updates those that are already stored, but for their reviews.
 func (t *transaction) storeEvents(ctx context.Context, rows rows) error {
 	values, args := rows.values()
 	_, err := t.exec(ctx, `INSERT INTO event (`+eventColumns+`) VALUES `+values+`
-		ON CONFLICT (id) DO UPDATE SET last = excluded.last, count = excluded.count, types = excluded.types
-		WHERE event.count < excluded.count`, args...)
+		ON CONFLICT (id) DO UPDATE SET last = excluded.last, count = excluded.count, types = excluded.types, parts = excluded.parts,
+		action = excluded.action, mode = excluded.mode, via = excluded.via, new_client = excluded.new_client, counterpart = excluded.counterpart,
+		question = excluded.question, record = excluded.record, response_code = excluded.response_code, server = excluded.server,
+		view = excluded.view, candidates = excluded.candidates, smtp = excluded.smtp, helo = excluded.helo, sender = excluded.sender,
+		recipient = excluded.recipient, tls = excluded.tls`, args...)
 	return err
 }
 

@@ -3,6 +3,7 @@ package review
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -139,6 +140,17 @@ func newForm(d *history.Detail, chosen history.State, note string) form {
 
 // Back returns the filter and order of the list from which the event was opened, for forms.
 func (d *detail) Back() string { return d.Place.Back() }
+
+// OtherIDs returns the further ids of the event.
+func (d *detail) OtherIDs() string {
+	var ids []string
+	for _, p := range d.Parts {
+		if p.ID != "" && !slices.Contains(ids, p.ID) {
+			ids = append(ids, p.ID)
+		}
+	}
+	return strings.Join(ids, ", ")
+}
 
 // TypeList returns the query types.
 func (d *detail) TypeList() string { return strings.Join(d.Types, ", ") }

@@ -60,7 +60,7 @@ var columns = []string{
 	"typoguard.protected", "typoguard.kind", "typoguard.distance", "typoguard.policy", "typoguard.mode", "event.action", "dns.response_code",
 	"dns.question.name", "dns.question.type", "typoguard.types", "typoguard.record", "typoguard.counterpart", "typoguard.new_client",
 	"typoguard.server", "typoguard.view", "observer.hostname", "typoguard.helo", "typoguard.sender", "typoguard.recipient", "tls.established",
-	"typoguard.candidates", "typoguard.state", "typoguard.note", "typoguard.reviewer", "typoguard.reviewed", "message",
+	"typoguard.candidates", "typoguard.state", "typoguard.note", "typoguard.reviewer", "typoguard.reviewed", "message", "typoguard.refusals", "typoguard.parts",
 }
 
 // writeCSV writes events as CSV (RFC 4180) in UTF-8, with field names as the header.
@@ -94,6 +94,12 @@ func cell(value slog.Value) string {
 	switch v := value.Any().(type) {
 	case []string:
 		return strings.Join(v, " ")
+	case []event.Part:
+		var all []string
+		for _, p := range v {
+			all = append(all, partText(&p))
+		}
+		return strings.Join(all, "; ")
 	case []event.Lookalike:
 		var all []string
 		for _, c := range v {
@@ -102,6 +108,23 @@ func cell(value slog.Value) string {
 		return strings.Join(all, "; ")
 	}
 	return value.String()
+}
+
+// partText describes a part of an event.
+func partText(p *event.Part) string {
+	text := p.Type
+	switch {
+	case p.Rest:
+		text = "more"
+	case p.SMTP != nil:
+		text = fmt.Sprintf("mail from <%s> to <%s>", p.SMTP.Sender, p.SMTP.Recipient)
+	case p.Record != "":
+		text = fmt.Sprintf("%s, %s of %s", p.Type, p.Record, p.Question)
+	}
+	if p.Via != "" {
+		text += " via " + p.Via
+	}
+	return fmt.Sprintf("%d × %s", p.Count, text)
 }
 
 // defuse puts an apostrophe before text that a spreadsheet would run as a formula, because the table contains text from strangers.

@@ -91,7 +91,7 @@ func TestOpenAPI(t *testing.T) {
 	watched.Action, watched.Mode, watched.Client = event.TakesMail, monitor, ""
 	popular := lookup("popular222", time.Minute)
 	popular.Mode = event.Passes
-	p := newPage(t, lookup("aaaaaaaaaa", time.Minute), lookup("bbbbbbbbbb", time.Hour), monitored("cccccccccc", time.Minute), refused("dddddddddd", time.Minute), stranger("eeeeeeeeee", 2*time.Minute), target, watched, popular)
+	p := newPage(t, whole("ffffffffff", time.Minute), lookup("aaaaaaaaaa", time.Minute), lookup("bbbbbbbbbb", time.Hour), monitored("cccccccccc", time.Minute), refused("dddddddddd", time.Minute), stranger("eeeeeeeeee", 2*time.Minute), target, watched, popular)
 	d := newDescription(t)
 	const object = "application/json"
 	changes := [][]string{
