@@ -157,7 +157,7 @@ func (s *site) apiEvents(ctx context.Context, r *http.Request) (*answer, error) 
 	}
 	a := apiList{Total: found.Total, AtLeast: found.AtLeast, Next: found.Next, Previous: found.Previous, Events: []json.RawMessage{}}
 	for _, e := range found.Events {
-		line, err := eventToAPI(e)
+		line, err := eventToAPI(s.shown(r, e))
 		if err != nil {
 			return nil, err
 		}
@@ -182,7 +182,7 @@ func (s *site) apiEvent(ctx context.Context, r *http.Request) (*answer, error) {
 		return nil, err
 	}
 	a := apiDetail{Why: append([]string{}, page.Sentences...), States: map[history.State]int64{}, Others: clientsToAPI(d.Others), Allow: []apiSuggestion{}, Decisions: decisionsToAPI(d.Decisions)}
-	if a.Event, err = eventToAPI(&d.Event); err != nil {
+	if a.Event, err = eventToAPI(s.shown(r, &d.Event)); err != nil {
 		return nil, err
 	}
 	for _, state := range history.States {

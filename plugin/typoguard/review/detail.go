@@ -91,6 +91,7 @@ func (s *site) detail(ctx context.Context, r *http.Request) (*answer, error) {
 
 // newDetail returns the page of an event, as it is for whoever sent a request.
 func (s *site) newDetail(ctx context.Context, r *http.Request, d *history.Detail) (*detail, error) {
+	d.Event = *s.shown(r, &d.Event)
 	page := &detail{Detail: d, Editor: s.edits(r), Allow: allowanceFor(&d.Event.Event, s.now())}
 	page.Allow.Form.Owner = s.reviewer(r)
 	var err error

@@ -2,6 +2,9 @@ package review
 
 import (
 	"encoding/csv"
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -9,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/historyconfig"
 )
 
 // whole is an event of queries, here and in a list zone, and of mail to two people.
@@ -48,4 +52,27 @@ func TestParts(t *testing.T) {
 	assert.Equal(t, []string{"2", "2 × MX via 192.0.2.53; 1 × A, MX of supplier.example; 1 × TXT via list; 1 × mail from <alice@corp.example> to <bob@us.army.ml>; " +
 		"1 × mail from <> to <eve@us.army.ml>; 1 × more"}, table[1][last-1:])
 	assert.Equal(t, []string{"", ""}, table[2][last-1:])
+}
+
+// TestReaders: who may change nothing sees only the domains of senders and recipients, everywhere.
+func TestReaders(t *testing.T) {
+	p := newPage(t, whole("aaaaaaaaaa", time.Minute), refused("bbbbbbbbbb", time.Hour))
+	p.site.webConfig, p.site.editors = threeUsers(t), editorsOf(historyconfig.Page{Editors: "alice"})
+	as := func(user, target string) string {
+		r := httptest.NewRequest(http.MethodGet, target, nil)
+		r.SetBasicAuth(user, "a")
+		w := p.do(http.MethodGet, target, "", "Authorization", r.Header.Get("Authorization"))
+		require.Equal(t, http.StatusOK, w.Code)
+		return w.Body.String()
+	}
+	for _, target := range []string{
+		"/events/aaaaaaaaaa", "/events/bbbbbbbbbb", "/events.csv", "/events.json", "/api/v1/events", "/api/v1/events/aaaaaaaaaa", "/api/v1/events/bbbbbbbbbb",
+	} {
+		whole, masked := as("alice", target), as("bob", target)
+		for _, address := range []string{"bob@us.army.ml", "alice@corp.example"} {
+			assert.Contains(t, whole, address, target)
+			assert.NotContains(t, masked, strings.SplitAfter(address, "@")[0], target)
+		}
+		assert.Contains(t, masked, "corp.example", target)
+	}
 }
