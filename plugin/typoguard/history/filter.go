@@ -35,6 +35,9 @@ func (f *Filter) parts() []part {
 			parts = append(parts, part{p.column, "%s = $", []any{clean(p.value)}, false})
 		}
 	}
+	if f.Assignee != "" {
+		parts = append(parts, part{"event.assignee", "%s = $ AND event.assignee <> ''", []any{clean(f.Assignee)}, false})
+	}
 	if f.Blocked {
 		parts = append(parts, part{"event.mode", "%s = $ AND event.action <> $", []any{"enforce", event.SMTPRefused}, false})
 	}

@@ -39,6 +39,8 @@ type Event struct {
 	Note     string
 	Reviewer string
 	Reviewed time.Time
+	// Assignee is the person who looks into it; "" for nobody.
+	Assignee string
 }
 
 // Filter selects the events that match all of its fields that are set. The zero Filter selects all events.
@@ -48,6 +50,8 @@ type Filter struct {
 	// Policy, Kind, Mode, Action, Host and State must be equal.
 	Policy, Kind, Mode, Action, Host string
 	State                            State
+	// Assignee must be equal.
+	Assignee string
 	// Blocked selects only queries that were answered by an action, which Totals count as Blocked.
 	Blocked bool
 	// Client is an address as stored in events.

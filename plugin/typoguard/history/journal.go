@@ -10,10 +10,11 @@ import (
 
 // What changes are about.
 const (
-	WhatReview    = "review"
-	WhatDecision  = "decision"
-	WhatAllowance = "allowance"
-	WhatUndo      = "undo"
+	WhatReview     = "review"
+	WhatDecision   = "decision"
+	WhatAllowance  = "allowance"
+	WhatUndo       = "undo"
+	WhatAssignment = "assignment"
 )
 
 // Change is an entry of the journal. The database refuses to change or to remove entries.

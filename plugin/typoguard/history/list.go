@@ -211,7 +211,7 @@ func behind(keys []key, reverse bool, values []any) (string, []any) {
 // selected are the columns for scanEvent.
 const selected = `event.number, event.id, event.host, event.first, event.last, event.count, event.action, event.mode, event.via, event.new_client,
 	event.counterpart, event.question, event.record, event.types, event.response_code, event.server, event.view, event.candidates,
-	event.smtp, event.helo, event.sender, event.recipient, event.tls, event.parts, event.state, event.note, event.reviewer, event.reviewed,
+	event.smtp, event.helo, event.sender, event.recipient, event.tls, event.parts, event.assignee, event.state, event.note, event.reviewer, event.reviewed,
 	lookalike.number, lookalike.name, lookalike.policy, lookalike.protected, lookalike.intended, lookalike.kind, lookalike.distance, client.address`
 
 // numbers are the row numbers of an event and its lookalike.
@@ -241,7 +241,7 @@ func scanEvent(row *sql.Rows, more ...any) (*Event, *numbers, error) {
 	var isSMTP bool
 	if err := row.Scan(append([]any{&n.event, &e.ID, &e.Host, &first, &last, &e.Count, &e.Action, &e.Mode, &e.Via, &e.NewClient,
 		&e.Counterpart, &e.Question, &e.Record, &types, &e.ResponseCode, &e.Server, &e.View, &candidates,
-		&isSMTP, &smtp.Helo, &smtp.Sender, &smtp.Recipient, &smtp.TLS, &parts, &e.State, &e.Note, &e.Reviewer, &reviewed,
+		&isSMTP, &smtp.Helo, &smtp.Sender, &smtp.Recipient, &smtp.TLS, &parts, &e.Assignee, &e.State, &e.Note, &e.Reviewer, &reviewed,
 		&n.lookalike, &e.Name, &e.Policy, &e.Protected, &e.Intended, &e.Kind, &e.Distance, &e.Client}, more...)...); err != nil {
 		return nil, nil, err
 	}

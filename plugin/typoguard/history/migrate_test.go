@@ -64,7 +64,7 @@ func TestMigrateCounts(t *testing.T) {
 			h, err := before.ready(t.Context())
 			require.NoError(t, err)
 			for _, statement := range []string{
-				"DROP VIEW ids", "DROP VIEW events", "DROP TABLE event_id", "ALTER TABLE event DROP COLUMN parts", "ALTER TABLE event DROP COLUMN writer",
+				"DROP VIEW ids", "DROP VIEW events", "DROP TABLE event_id", "DROP INDEX event_assignee", "ALTER TABLE event DROP COLUMN assignee", "ALTER TABLE event DROP COLUMN parts", "ALTER TABLE event DROP COLUMN writer",
 				"DROP INDEX lookalike_events", "ALTER TABLE lookalike DROP COLUMN events", "DROP INDEX event_reviewed", "DROP INDEX event_note",
 				"DROP VIEW allowances", "DROP TABLE allowance", "DROP VIEW changes", "DROP VIEW decisions", "DROP TABLE journal", "DROP TABLE decided_network", "DROP TABLE decision",
 				"DELETE FROM schema_version WHERE version_id >= 2",
@@ -111,7 +111,7 @@ func TestMigrateJoins(t *testing.T) {
 			h, err := before.ready(t.Context())
 			require.NoError(t, err)
 			for _, statement := range []string{
-				"DROP VIEW ids", "DROP VIEW events", "DROP TABLE event_id", "ALTER TABLE event DROP COLUMN parts", "ALTER TABLE event DROP COLUMN writer",
+				"DROP VIEW ids", "DROP VIEW events", "DROP TABLE event_id", "DROP INDEX event_assignee", "ALTER TABLE event DROP COLUMN assignee", "ALTER TABLE event DROP COLUMN parts", "ALTER TABLE event DROP COLUMN writer",
 				"DELETE FROM schema_version WHERE version_id >= 6",
 			} {
 				_, err = h.write.ExecContext(t.Context(), statement)

@@ -103,6 +103,8 @@ func TestEditors(t *testing.T) {
 		{http.MethodPost, "/allowed/revoke", "policy=mil&suffix=army.ml", "application/x-www-form-urlencoded"},
 		{http.MethodPost, "/events/review", "event=aaaaaaaaaa&state=open", "application/x-www-form-urlencoded"},
 		{http.MethodPost, "/api/v1/reviews", `{"ids":["aaaaaaaaaa"],"state":"open"}`, "application/json"},
+		{http.MethodPost, "/events/aaaaaaaaaa/assign", "assignee=alice", "application/x-www-form-urlencoded"},
+		{http.MethodPut, "/api/v1/events/aaaaaaaaaa/assignee", `{"assignee":"alice"}`, "application/json"},
 		{http.MethodPost, "/undo", "at=2026-11-22T02:03:04.567Z", "application/x-www-form-urlencoded"},
 		{http.MethodPost, "/api/v1/undo", `{"at":"2026-11-22T02:03:04.567Z"}`, "application/json"},
 		{http.MethodDelete, "/api/v1/allowed?policy=mil&suffix=us.army.ml", "", ""},

@@ -75,7 +75,7 @@ func TestDocumentedAPI(t *testing.T) {
 		require.NoError(t, err)
 	}
 	documented := examples(t)
-	require.Len(t, documented, 11)
+	require.Len(t, documented, 12)
 	for heading, target := range map[string]string{
 		"GET /api/v1/events": "/api/v1/events", "GET /api/v1/summary": "/api/v1/summary", "GET /api/v1/events/{id}": "/api/v1/events/k3j5q2abcd",
 		"GET /api/v1/decisions": "/api/v1/decisions?policy=mil&lookalike=us.army.ml", "GET /api/v1/journal": "/api/v1/journal?limit=1",
@@ -95,6 +95,7 @@ func TestDocumentedAPI(t *testing.T) {
 	}
 	for _, change := range []struct{ heading, method, target string }{
 		{"PUT /api/v1/events/{id}/review", http.MethodPut, "/api/v1/events/k3j5q2abcd/review"},
+		{"PUT /api/v1/events/{id}/assignee", http.MethodPut, "/api/v1/events/k3j5q2abcd/assignee"},
 		{"PUT /api/v1/decisions", http.MethodPut, "/api/v1/decisions"},
 		{"PUT /api/v1/events/{id}/allow", http.MethodPut, "/api/v1/events/k3j5q2abcd/allow"},
 		{"POST /api/v1/reviews", http.MethodPost, "/api/v1/reviews"},

@@ -29,6 +29,7 @@ type detail struct {
 	Saved                    string // the review that was just saved; "" if none was
 	Said                     *said  // of another event's review; nil if there was none
 	Place                    *place
+	reader                   string // the name of whoever reads it; "" if unknown
 }
 
 // candidate is a protected suffix that the name looks like.
@@ -93,7 +94,8 @@ func (s *site) detail(ctx context.Context, r *http.Request) (*answer, error) {
 func (s *site) newDetail(ctx context.Context, r *http.Request, d *history.Detail) (*detail, error) {
 	d.Event = *s.shown(r, &d.Event)
 	page := &detail{Detail: d, Editor: s.edits(r), Allow: allowanceFor(&d.Event.Event, s.now())}
-	page.Allow.Form.Owner = s.reviewer(r)
+	page.reader = s.reviewer(r)
+	page.Allow.Form.Owner = page.reader
 	var err error
 	if page.Allow.Given, err = s.given(ctx, &d.Event.Event); err != nil {
 		return nil, err

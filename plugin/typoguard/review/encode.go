@@ -31,6 +31,9 @@ func reviewAttributes(e *history.Event) []slog.Attr {
 			fields = append(fields, f)
 		}
 	}
+	if e.Assignee != "" {
+		fields = append(fields, slog.String("typoguard.assignee", e.Assignee))
+	}
 	if !e.Reviewed.IsZero() {
 		fields = append(fields, slog.String("typoguard.reviewed", event.FormatTime(e.Reviewed)))
 	}
@@ -60,7 +63,7 @@ var columns = []string{
 	"typoguard.protected", "typoguard.kind", "typoguard.distance", "typoguard.policy", "typoguard.mode", "event.action", "dns.response_code",
 	"dns.question.name", "dns.question.type", "typoguard.types", "typoguard.record", "typoguard.counterpart", "typoguard.new_client",
 	"typoguard.server", "typoguard.view", "observer.hostname", "typoguard.helo", "typoguard.sender", "typoguard.recipient", "tls.established",
-	"typoguard.candidates", "typoguard.state", "typoguard.note", "typoguard.reviewer", "typoguard.reviewed", "message", "typoguard.refusals", "typoguard.parts",
+	"typoguard.candidates", "typoguard.state", "typoguard.note", "typoguard.reviewer", "typoguard.reviewed", "message", "typoguard.refusals", "typoguard.parts", "typoguard.assignee",
 }
 
 // writeCSV writes events as CSV (RFC 4180) in UTF-8, with field names as the header.

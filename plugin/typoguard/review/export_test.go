@@ -53,7 +53,7 @@ func TestExportCSV(t *testing.T) {
 		"typoguard.types": "MX A", "typoguard.record": "", "typoguard.counterpart": "exists", "typoguard.new_client": "true", "typoguard.server": "dns://:53",
 		"typoguard.view": "mail", "observer.hostname": resolver, "typoguard.helo": "", "typoguard.sender": "", "typoguard.recipient": "", "tls.established": "",
 		"typoguard.candidates": "us.army.nl (substitution, policy nl)", "typoguard.state": "open", "typoguard.note": "", "typoguard.reviewer": "", "typoguard.reviewed": "",
-		"typoguard.refusals": "", "typoguard.parts": "",
+		"typoguard.refusals": "", "typoguard.parts": "", "typoguard.assignee": "",
 	}, second)
 }
 

@@ -153,7 +153,7 @@ func newDecisionButton(state history.State) decisionButton {
 // parameterWords are display names of parameters.
 var parameterWords = map[string]string{
 	"span": "last", "from": "from", "until": "until", "policy": "policy", "kind": "kind", "done": "", "mode": "mode", "action": "answer",
-	"state": "state", "client": "client", "host": "resolver", "lookalike": "", "name": "name", "text": "text", "after": "after event",
+	"state": "state", "assignee": "assigned to", "client": "client", "host": "resolver", "lookalike": "", "name": "name", "text": "text", "after": "after event",
 }
 
 // doneWords are display names of outcomes.
@@ -219,7 +219,7 @@ func (l *list) NothingOpen() bool { return l.filter.State == history.StateOpen }
 
 // More reports whether one of the less common filters is set.
 func (l *list) More() bool {
-	return l.values.Has("from") || l.values.Has("until") || l.values.Has("mode") || l.values.Has("action") || l.values.Has("host")
+	return l.values.Has("from") || l.values.Has("until") || l.values.Has("mode") || l.values.Has("action") || l.values.Has("assignee") || l.values.Has("host")
 }
 
 // Count describes the number of events, and which of them are on the page.

@@ -68,7 +68,7 @@ func TestParseQueryErrors(t *testing.T) {
 		"name=" + strings.Repeat("a", maxValue+1): `Parameter "name": expected one value of at most 1100 bytes.`,
 		"kind=a&kind=b":                    `Parameter "kind": expected one value of at most 1100 bytes.`,
 		"from=2026-11-02&until=2026-11-01": `Parameter "until": expected a time after from.`,
-		"polciy=mil": `Parameter "polciy": expected one of the parameters span, from, until, policy, kind, done, mode, action, state, client, host, lookalike, name, text, after, sort, ` +
+		"polciy=mil": `Parameter "polciy": expected one of the parameters span, from, until, policy, kind, done, mode, action, state, assignee, client, host, lookalike, name, text, after, sort, ` +
 			`reverse, cursor, at, limit.`,
 	} {
 		values, err := url.ParseQuery(query)

@@ -97,6 +97,7 @@ func TestOpenAPI(t *testing.T) {
 	changes := [][]string{
 		{"PUT", "/api/v1/events/aaaaaaaaaa/review", `{"state":"open"}`}, {"POST", "/api/v1/reviews", `{"ids":["a"],"state":"open"}`},
 		{"POST", "/api/v1/undo", `{"at":"2026-11-22T02:03:04.567Z"}`}, {"PUT", "/api/v1/decisions", `{"policy":"mil","lookalike":"us.army.ml","state":"open"}`},
+		{"PUT", "/api/v1/events/aaaaaaaaaa/assignee", `{"assignee":"alice"}`},
 		{"PUT", "/api/v1/events/aaaaaaaaaa/allow", `{"suffix":"army.ml","owner":"a","reason":"b"}`}, {"DELETE", "/api/v1/allowed?policy=mil&suffix=army.ml", ""},
 	}
 	d.check(t, p, 200, "GET", "/api/v1/openapi.yaml", "")
@@ -117,6 +118,12 @@ func TestOpenAPI(t *testing.T) {
 	d.check(t, p, 400, "POST", "/api/v1/undo", `[]`, "Content-Type", object)
 	d.check(t, p, 415, "POST", "/api/v1/undo", `{}`, "Content-Type", "text/plain")
 	d.check(t, p, 422, "POST", "/api/v1/undo", `{"at":""}`, "Content-Type", object)
+	d.check(t, p, 200, "PUT", "/api/v1/events/ffffffffff/assignee", `{"assignee":"alice"}`, "Content-Type", object)
+	d.check(t, p, 400, "PUT", "/api/v1/events/ffffffffff/assignee", `[]`, "Content-Type", object)
+	d.check(t, p, 404, "PUT", "/api/v1/events/zzzzzzzzzz/assignee", `{"assignee":"alice"}`, "Content-Type", object)
+	d.check(t, p, 415, "PUT", "/api/v1/events/ffffffffff/assignee", `{}`, "Content-Type", "text/plain")
+	d.check(t, p, 422, "PUT", "/api/v1/events/ffffffffff/assignee", `{"assignee":"\u0000"}`, "Content-Type", object)
+	d.check(t, p, 200, "GET", "/api/v1/events?assignee=alice", "")
 	d.check(t, p, 200, "GET", "/api/v1/events?span=24h&sort=name&reverse=1&limit=100", "")
 	d.check(t, p, 200, "GET", "/api/v1/events?from=2026-01-01&until=2096-01-01&policy=mil&kind=omission&done=blocked&mode=enforce&action=nxdomain&state=confirmed&client=192.0.2.7&host="+
 		resolver+"&lookalike=us.army.ml&name=army&text=army&limit=1", "")

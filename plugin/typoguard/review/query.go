@@ -32,7 +32,7 @@ const (
 )
 
 // parameters are the names of a query's parameters, in the order of URLs.
-var parameters = []string{"span", "from", "until", "policy", "kind", "done", "mode", "action", "state", "client", "host", "lookalike", "name", "text", "after", "sort", "reverse", "cursor", "at", "limit"}
+var parameters = []string{"span", "from", "until", "policy", "kind", "done", "mode", "action", "state", "assignee", "client", "host", "lookalike", "name", "text", "after", "sort", "reverse", "cursor", "at", "limit"}
 
 // query selects events by URL parameters, which are the same for lists, exports and the API.
 type query struct {
@@ -127,6 +127,7 @@ func (q *query) parseFilter(time.Time) error {
 	if f.State = history.State(q.values.Get("state")); f.State != "" && !slices.Contains(history.States, f.State) {
 		return badParameter("state", "open, confirmed or false_positive")
 	}
+	f.Assignee = q.values.Get("assignee")
 	if client := q.values.Get("client"); client != "" {
 		ip, err := netip.ParseAddr(client)
 		if err != nil {

@@ -10,6 +10,10 @@ CREATE TABLE event_id (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX event_id_event ON event_id (event);
 
+-- Who looks into an event; '' for nobody.
+ALTER TABLE event ADD COLUMN assignee TEXT NOT NULL DEFAULT '';
+CREATE INDEX event_assignee ON event (assignee, first) WHERE assignee <> '';
+
 -- For people.
 DROP VIEW IF EXISTS events;
 CREATE VIEW events AS
@@ -19,7 +23,8 @@ SELECT event.id, strftime('%Y-%m-%dT%H:%M:%fZ', event.first / 1000.0, 'unixepoch
        event.policy, event.mode, event.action, event.types, event.response_code, event.question, event.record, event.counterpart,
        event.new_client, event.via, event.host, event.server, event.view, event.candidates, event.helo, event.sender, event.recipient,
        event.tls, event.state, event.note, event.reviewer,
-       CASE WHEN event.reviewed > 0 THEN strftime('%Y-%m-%dT%H:%M:%fZ', event.reviewed / 1000.0, 'unixepoch') END AS reviewed, event.parts
+       CASE WHEN event.reviewed > 0 THEN strftime('%Y-%m-%dT%H:%M:%fZ', event.reviewed / 1000.0, 'unixepoch') END AS reviewed, event.parts,
+       event.assignee
 FROM event JOIN lookalike ON lookalike.number = event.lookalike JOIN client ON client.number = event.client;
 
 CREATE VIEW ids AS
