@@ -193,10 +193,12 @@ func TestMergeNearest(t *testing.T) {
 	eachPair(t, func(t *testing.T, ours, theirs *Store) {
 		t.Helper()
 		write(t, ours, lookup("first22222", 10*time.Minute), lookup("second2222", 5*time.Minute))
-		write(t, theirs, lookup("theirs2222", 7*time.Minute))
-		d, err := ours.Event(t.Context(), "theirs2222")
-		require.NoError(t, err)
-		assert.Equal(t, "second2222", d.ID)
+		write(t, theirs, lookup("later22222", 7*time.Minute), lookup("earlier222", 9*time.Minute))
+		for id, want := range map[string]string{"later22222": "second2222", "earlier222": "first22222"} {
+			d, err := ours.Event(t.Context(), id)
+			require.NoError(t, err)
+			assert.Equal(t, want, d.ID)
+		}
 	})
 }
 
