@@ -64,7 +64,15 @@ func prepareApt(ctx context.Context, apt, release string) error {
 // aptGet runs apt-get as on a machine whose /etc and /var are in a directory, and returns what it prints. How it reaches the Internet is
 // still configured in the machine's own /etc. Mirrors do not always answer.
 func aptGet(ctx context.Context, dir string, args ...string) (string, error) {
-	args = append([]string{"-qq", "-o", "Dir=" + dir, "-o", "Acquire::Retries=5", "-o", "Acquire::Languages=none"}, args...)
+	options := []string{"-qq"}
+	for _, o := range []string{
+		"Dir=" + dir, "Acquire::Retries=5", "Acquire::Languages=none",
+		// Images of Debian for containers keep no caches, and each run would read all lists anew.
+		"Dir::Cache::pkgcache=pkgcache.bin", "Dir::Cache::srcpkgcache=srcpkgcache.bin",
+	} {
+		options = append(options, "-o", o)
+	}
+	args = append(options, args...)
 	cmd := exec.CommandContext(ctx, "apt-get", args...)
 	cmd.WaitDelay = kit.Patience // the programs that it runs to download may outlive it
 	var said strings.Builder

@@ -90,10 +90,8 @@ func (r Release) extract(ctx context.Context, deb string) (string, error) {
 	const script = `set -e
 deb=$1
 cd "$2"
-for d in bin lib lib64 sbin; do
-	mkdir --parents "usr/$d"
-	ln --symbolic "usr/$d" "$d"
-done
+mkdir --parents usr/bin usr/lib usr/lib64 usr/sbin
+ln --symbolic usr/bin usr/lib usr/lib64 usr/sbin .
 dpkg-deb --fsys-tarfile "$deb" | tar --extract --keep-directory-symlink
 rm bin lib lib64 sbin`
 	if out, err := exec.CommandContext(ctx, "sh", "-c", script, "sh", deb, extracted).CombinedOutput(); err != nil {
