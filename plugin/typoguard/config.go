@@ -143,6 +143,9 @@ func (c *reviewConfig) String() string {
 		more = fmt.Sprintf(" clients_file %q", c.ClientsFile)
 	}
 	if c.Editors != "" {
+	if c.ClientsPTR != "" {
+		more += fmt.Sprintf(" clients_ptr %q", c.ClientsPTR)
+	}
 		more += fmt.Sprintf(" editors %q", strings.Split(c.Editors, "\n"))
 	}
 	return fmt.Sprintf("web_config %q host %q%s history %s", c.WebConfig, c.Host, more, c.history)

@@ -43,6 +43,8 @@ type Page struct {
 	// ClientsFile has the names of clients, one a line: an address or network, and its name. It is read again when it changes; "" for
 	// none.
 	ClientsFile string
+	// ClientsPTR is the resolver that knows the names of clients that are not in the file: "system", or an address; "" for none.
+	ClientsPTR string
 	// Editors are the users who may change anything, with a line break between them; "" for everybody who can log in.
 	Editors string
 	// DSN is that of the history.

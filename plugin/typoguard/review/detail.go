@@ -28,6 +28,7 @@ type detail struct {
 	Saved                    string // the review that was just saved; "" if none was
 	Said                     *said  // of another event's review; nil if there was none
 	Place                    *place
+	MailLog                  string // the command that finds the messages in a mail server's log; "" if there is none
 }
 
 // candidate is a protected suffix that the name looks like.
@@ -92,6 +93,7 @@ func (s *site) detail(ctx context.Context, r *http.Request) (*answer, error) {
 func (s *site) newDetail(ctx context.Context, r *http.Request, d *history.Detail) (*detail, error) {
 	page := &detail{Detail: d, Editor: s.edits(r), Allow: allowanceFor(&d.Event.Event, s.now())}
 	page.Allow.Form.Owner = s.reviewer(r)
+	page.MailLog = mailLogCommand(s.history, &d.Event.Event)
 	var err error
 	if page.Allow.Given, err = s.given(ctx, &d.Event.Event); err != nil {
 		return nil, err

@@ -76,7 +76,7 @@ func TestParseErrors(t *testing.T) {
 		{"small", "history sqlite://e.db size 64KB", `3 - Error during parsing: history: size "64KB"; expected at least 1MB, such as 1GB, or 0 for no limit`},
 		{"two histories", "history sqlite://e.db\nhistory sqlite://f.db", `4 - Error during parsing: history: already given at Corefile:3; expected it once`},
 		{"a page of nothing", "review", `3 - Error during parsing: review: the policy has no history; expected one in the same stanza, such as history sqlite:///var/lib/typoguard/events.db`},
-		{"unknown setting of a page", "history sqlite://e.db\nreview 127.0.0.1:8053 tls on", `4 - Error during parsing: review: unknown setting "tls"; expected one of clients_file, host, web_config`},
+		{"unknown setting of a page", "history sqlite://e.db\nreview 127.0.0.1:8053 tls on", `4 - Error during parsing: review: unknown setting "tls"; expected one of clients_file, clients_ptr, host, web_config`},
 		{"no editors", "history sqlite://e.db\nreview 127.0.0.1:8053 editors", `4 - Error during parsing: review: editors without a value; expected users`},
 		{"editors of a page without users", "history sqlite://e.db\nreview editors alice bob", `4 - Error during parsing: review: editors: nobody logs in to the page; expected a web_config with users or client certificates`},
 		{"allowed by no history", "allow_from history", `3 - Error during parsing: allow_from: the policy has no history; expected one in the same stanza, such as history sqlite:///var/lib/typoguard/events.db`},
@@ -86,6 +86,7 @@ func TestParseErrors(t *testing.T) {
 		{"no port", "history sqlite://e.db\nreview 127.0.0.1", `4 - Error during parsing: review: `},
 		{"open to all", "history sqlite://e.db\nreview 0.0.0.0:8053", `4 - Error during parsing: review: `},
 		{"names that are not there", "history sqlite://e.db\nreview clients_file clients", `4 - Error during parsing: review: clients_file: open ROOT/clients`},
+		{"names that nobody knows", "history sqlite://e.db\nreview clients_ptr ns1", `4 - Error during parsing: review: clients_ptr "ns1"; expected system, or the address of a resolver such as 192.0.2.53 or 192.0.2.53:5353`},
 		{"a file that is not there", "history sqlite://e.db\nreview 192.0.2.1:8053 web_config web.yml", `4 - Error during parsing: review: `},
 		{"two pages", "history sqlite://e.db\nreview\nreview", `5 - Error during parsing: review: already given at Corefile:4; expected it once`},
 	}
