@@ -29,7 +29,7 @@ func (c *policyConfig) check() error {
 	if err := c.completeSources(); err != nil {
 		return err
 	}
-	if err := errors.Join(c.addLog(), c.checkReview(), c.checkPopular()); err != nil {
+	if err := errors.Join(c.addLog(), c.checkReview(), c.checkDigests(), c.checkPopular()); err != nil {
 		return err
 	}
 	return c.completeKinds()

@@ -43,6 +43,7 @@ type policyConfig struct {
 	review  *reviewConfig // nil without a page
 
 	sinks     []*sinkConfig // of events
+	digests   []*digestConfig
 	sinkNames []string
 	watch     bool       // whether to watch the neighbours of the suffixes
 	popularTo []string   // the names of those that are told of popular domains
@@ -142,10 +143,10 @@ func (c *reviewConfig) String() string {
 	if c.ClientsFile != "" {
 		more = fmt.Sprintf(" clients_file %q", c.ClientsFile)
 	}
-	if c.Editors != "" {
 	if c.ClientsPTR != "" {
 		more += fmt.Sprintf(" clients_ptr %q", c.ClientsPTR)
 	}
+	if c.Editors != "" {
 		more += fmt.Sprintf(" editors %q", strings.Split(c.Editors, "\n"))
 	}
 	return fmt.Sprintf("web_config %q host %q%s history %s", c.WebConfig, c.Host, more, c.history)

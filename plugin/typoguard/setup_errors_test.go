@@ -63,6 +63,7 @@ func TestParseErrors(t *testing.T) {
 		{"allow_from nothing", "allow_from", `Testfile:3 - Error during parsing: allow_from: no argument; expected history`},
 		{"allow_from another place", "allow_from file", `Testfile:3 - Error during parsing: allow_from: "file"; expected history`},
 		{"allow_from without histories", "allow_from history", `Testfile:3 - Error during parsing: allow_from: this program was built without it; expected one that imports github.com/typoguard/coredns-typoguard/plugin/typoguard/withhistory, as coredns-typoguard does`},
+		{"notify by mail without histories", "notify mailto:soc@corp.example", `Testfile:3 - Error during parsing: notify: this program was built without it; expected one that imports github.com/typoguard/coredns-typoguard/plugin/typoguard/withhistory, as coredns-typoguard does`},
 		{"allow_file missing", "allow_file nope.txt", `Testfile:3 - Error during parsing: allow_file: open ROOT/nope.txt: no such file or directory; expected a readable list file`},
 		{"allow_file with what a protect_file protects", "allow_file allowarmy.txt\nprotect_file good.txt", `ROOT/allowarmy.txt:2 - Error during parsing: "army.mil" is allowed here and protected at ROOT/good.txt:1; expected it on one list only`},
 
