@@ -87,10 +87,10 @@ func newDigest(c historyconfig.Digest) (*Digest, error) {
 	if c.Relay == "" || c.From == "" {
 		return nil, errors.New("relay or from is missing; expected both, such as relay smtp://mail.corp.example from typoguard@corp.example")
 	}
-	if _, err := parseAddresses(c.To); err != nil {
+	if err := checkAddresses(c.To); err != nil {
 		return nil, err
 	}
-	if from, err := parseAddresses(c.From); err != nil || strings.Contains(from, ",") {
+	if err := checkAddresses(c.From); err != nil || strings.Contains(c.From, ",") {
 		return nil, fmt.Errorf("from %q; expected an address such as typoguard@corp.example", c.From)
 	}
 	if c.URL != "" {

@@ -184,7 +184,7 @@ func TestCheck(t *testing.T) {
 		{"several recipients", func(c *historyconfig.Digest) { c.To = "soc@corp.example,desk@corp.example" }, ""},
 		{"no recipient", func(c *historyconfig.Digest) { c.To = "" }, `address ""; expected one such as soc@corp.example, and several with a comma between them`},
 		{"a name", func(c *historyconfig.Digest) { c.To = "SOC <soc@corp.example>" }, `address "SOC <soc@corp.example>"; expected one such as soc@corp.example, and several with a comma between them`},
-		{"parameters", func(c *historyconfig.Digest) { c.To = "soc@corp.example?subject=x" }, ""},
+		{"parameters", func(c *historyconfig.Digest) { c.To = "soc@corp.example?subject=x" }, `address "soc@corp.example?subject=x"; expected one such as soc@corp.example, and several with a comma between them`},
 		{"no relay", func(c *historyconfig.Digest) { c.Relay = "" }, `relay or from is missing; expected both, such as relay smtp://mail.corp.example from typoguard@corp.example`},
 		{"no sender", func(c *historyconfig.Digest) { c.From = "" }, `relay or from is missing; expected both, such as relay smtp://mail.corp.example from typoguard@corp.example`},
 		{"two senders", func(c *historyconfig.Digest) { c.From = "a@b.example,c@d.example" }, `from "a@b.example,c@d.example"; expected an address such as typoguard@corp.example`},

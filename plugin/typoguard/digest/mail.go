@@ -12,6 +12,7 @@ import (
 	stdmail "net/mail"
 	"net/url"
 	"os"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -133,17 +134,18 @@ func (r *relay) dial(ctx, dialing context.Context, network string, secure *tls.C
 	return conn, nil
 }
 
-// parseAddresses reads the addresses of a mailto URL, and returns them with a comma between them.
-func parseAddresses(list string) (string, error) {
-	var all []string
+// domainPattern matches the end of an address. A mailto URL with parameters does not.
+var domainPattern = regexp.MustCompile(`@[A-Za-z0-9.-]+$`)
+
+// checkAddresses returns an error for what are no addresses with a comma between them.
+func checkAddresses(list string) error {
 	for text := range strings.SplitSeq(list, ",") {
 		a, err := stdmail.ParseAddress(text)
-		if err != nil || a.Address != text {
-			return "", fmt.Errorf("address %q; expected one such as soc@corp.example, and several with a comma between them", text)
+		if err != nil || a.Address != text || !domainPattern.MatchString(text) {
+			return fmt.Errorf("address %q; expected one such as soc@corp.example, and several with a comma between them", text)
 		}
-		all = append(all, a.Address)
 	}
-	return strings.Join(all, ","), nil
+	return nil
 }
 
 // newMessage returns a digest as a message. Its ID is the same whoever sends it, so that a mailbox can tell that it has got one twice.

@@ -187,7 +187,7 @@ func TestRelays(t *testing.T) {
 	require.NoError(t, err)
 	wrapped, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{certificate}})
 	require.NoError(t, err)
-	clear, starttls, implicit := startReceiver(t, nil), startReceiver(t, &certificate), serveReceiver(t, wrapped, nil)
+	plain, starttls, implicit := startReceiver(t, nil), startReceiver(t, &certificate), serveReceiver(t, wrapped, nil)
 	for _, tt := range []struct {
 		name   string
 		relay  string
@@ -197,8 +197,8 @@ func TestRelays(t *testing.T) {
 		secure bool
 		user   string
 	}{
-		{"in the clear", clear.url("smtp"), func(c *historyconfig.Digest) { c.Clear = true }, "", clear, false, ""},
-		{"no STARTTLS", clear.url("smtp"), func(*historyconfig.Digest) {}, "does not support STARTTLS", clear, false, ""},
+		{"in the clear", plain.url("smtp"), func(c *historyconfig.Digest) { c.Clear = true }, "", plain, false, ""},
+		{"no STARTTLS", plain.url("smtp"), func(*historyconfig.Digest) {}, "does not support STARTTLS", plain, false, ""},
 		{"STARTTLS", starttls.url("smtp"), func(c *historyconfig.Digest) { c.CA = ca }, "", starttls, true, ""},
 		{"STARTTLS, unknown", starttls.url("smtp"), func(*historyconfig.Digest) {}, "certificate signed by unknown authority", starttls, false, ""},
 		{"STARTTLS, of another", starttls.url("smtp"), func(c *historyconfig.Digest) { c.CA = other }, "certificate", starttls, false, ""},

@@ -38,7 +38,7 @@ func (j *Join) loadHistory(ctx context.Context, dsn string, l *loading) error {
 	}
 	take := func(e *history.Event) error { return j.take(name, lineOf(&e.Event), l) }
 	if len(l.IDs) > 0 {
-		err = eachOf(ctx, s, l.IDs, take)
+		err = l.eachOf(ctx, s, take)
 	} else {
 		err = s.Each(ctx, l.filter(), take)
 	}
@@ -48,9 +48,9 @@ func (j *Join) loadHistory(ctx context.Context, dsn string, l *loading) error {
 	return nil
 }
 
-// eachOf calls do with the events that have some ids, as far as they exist.
-func eachOf(ctx context.Context, s *history.Store, ids []string, do func(*history.Event) error) error {
-	for _, id := range ids {
+// eachOf calls do with the events that have the ids, as far as they exist.
+func (l *loading) eachOf(ctx context.Context, s *history.Store, do func(*history.Event) error) error {
+	for _, id := range l.IDs {
 		d, err := s.Event(ctx, id)
 		if errors.Is(err, history.ErrUnknown) {
 			continue // another source may have it
@@ -60,6 +60,9 @@ func eachOf(ctx context.Context, s *history.Store, ids []string, do func(*histor
 		}
 		if err != nil {
 			return err
+		}
+		if found := l.known[d.ID]; found != nil {
+			l.known[id] = found
 		}
 	}
 	return nil

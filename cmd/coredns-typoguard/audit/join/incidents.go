@@ -130,6 +130,10 @@ func (j *Join) loadEach(log *input.Log, l *loading) error {
 			j.unread++
 			continue
 		}
+		if len(l.IDs) > 0 && !slices.Contains(l.IDs, e.ID) {
+			j.loaded++
+			continue
+		}
 		if err := j.take(log.Name, &e, l); err != nil {
 			return err
 		}
@@ -140,7 +144,7 @@ func (j *Join) loadEach(log *input.Log, l *loading) error {
 func (j *Join) take(source string, e *line, l *loading) error {
 	j.loaded++
 	i, ok := e.incident()
-	if !ok || i.Last < l.Since || l.Until != 0 && i.First >= l.Until || len(l.IDs) > 0 && !slices.Contains(l.IDs, i.ID) {
+	if !ok || i.Last < l.Since || l.Until != 0 && i.First >= l.Until {
 		return nil
 	}
 	if before := l.known[i.ID]; before != nil { // written again, with its repeats
