@@ -40,6 +40,7 @@ func FuzzMutant(f *testing.F) {
 	f.Add("abmil.co.uk abmil.mil aa.b.example mil.ab.com", uint64(6), uint8(1))
 	f.Add("a.b.com co.uk.com x.ck.de mil.city.kobe.jp", uint64(7), uint8(1))
 	f.Add("straßenbau.de smørbrød.dk aalborghavn.dk abmil.mil", uint64(5), uint8(1))
+	f.Add("bing.com a.bing.com aabb.mil ab.ab.mil", uint64(8), uint8(1))
 	f.Fuzz(func(t *testing.T, protect string, seed uint64, distance uint8) {
 		entries, _ := fuzzedLists(protect, "", int(distance%2)+1)
 		if len(entries) == 0 {

@@ -45,7 +45,7 @@ const (
 	Protected
 )
 
-// Match is one protected suffix that a name looks like.
+// Match is one protected suffix that a name looks like, and the place in the name where it does.
 type Match struct {
 	// Suffix and Tag are those of the entry.
 	Suffix string
@@ -76,9 +76,9 @@ type Result struct {
 	// Listing is Protected or Allowed if the name equals or lies under such a suffix, and Suffix the longest one.
 	Listing Listing
 	Suffix  string
-	// Matches are the protected suffixes that an unlisted name looks like, one for each entry: the nearest first, of
-	// equally near ones the longer (in octets), of equally long ones the entry given first. They are valid until the
-	// buffer is used again.
+	// Matches are the protected suffixes that an unlisted name looks like, with every place where it does: the nearest
+	// first, of equally near ones the longer (in octets), of equally long ones the entry given first, and of the places of
+	// one entry the one with as many labels, then the one with more. They are valid until the buffer is used again.
 	Matches []Match
 }
 
