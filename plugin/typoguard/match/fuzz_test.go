@@ -24,6 +24,7 @@ func FuzzLookup(f *testing.F) {
 	f.Add("army.mil wow.example", "", "arrny.rni1", uint8(1))
 	f.Add("army.mil wow.example", "", "xn--rmy-5cd.mil", uint8(1))
 	f.Add("xn--mller-kva.nl", "xn--mllar-kva.nl", "xn--mlle-0ra.nl", uint8(2))
+	f.Add("army.mil abmil.mil", "", "x.mil-1abmil.mil", uint8(1)) // with prefixes of its own
 	f.Fuzz(func(t *testing.T, protect, allow, name string, distance uint8) {
 		entries, allowed := fuzzedLists(protect, allow, int(distance%2)+1)
 		check(t, entries, allowed).compare(t, name)
@@ -79,7 +80,7 @@ func mutate(random *rand.Rand, name []byte) []byte {
 			return []byte(keep + publicSuffixes[random.IntN(len(publicSuffixes))][1:])
 		}
 	case 4:
-		prefixes := oraclePrefixes()
+		prefixes := slices.Concat(oraclePrefixes(), oracleMore[morePrefixes])
 		at := bytes.IndexByte(name, '.') + 1
 		return slices.Insert(slices.Clone(name), random.IntN(2)*at, []byte(prefixes[random.IntN(len(prefixes))])...)
 	}
@@ -167,13 +168,16 @@ func fuzzedLists(protect, allow string, distance int) ([]match.Entry, []string) 
 		}
 		protectedSet[suffix] = true
 		kinds := match.AllKinds
+		var prefixes *match.Prefixes
 		switch i % 4 {
+		case 1:
+			prefixes = morePrefixes
 		case 2:
 			kinds = match.DefaultKinds
 		case 3:
 			kinds = match.Kinds(0).With(match.Omission).With(match.Multiple)
 		}
-		entries = append(entries, match.Entry{Suffix: suffix, Distance: distance, Kinds: kinds, Tag: i})
+		entries = append(entries, match.Entry{Suffix: suffix, Distance: distance, Kinds: kinds, Prefixes: prefixes, Tag: i})
 	}
 	for word := range strings.FieldsSeq(allow) {
 		if suffix, err := match.ParseSuffix(word); err == nil && !protectedSet[suffix] {

@@ -12,6 +12,8 @@ type Entry struct {
 	Kinds Kinds
 	// Keyboard decides which substitutions are Adjacent.
 	Keyboard Keyboard
+	// Prefixes are those of the kind Boundary; nil are the usual ones.
+	Prefixes *Prefixes
 	// Tag is for the caller: every match has the tag of its entry.
 	Tag int
 }
@@ -23,10 +25,11 @@ type Index struct {
 	near        [maxDistance]*segments // by distance less 1
 	looks       *skeletons
 	hash        *hasher
-	reach       int    // longer suffixes are neither listed nor lookalikes
-	doubled     int    // the most labels of a public suffix that can be Doubled, or 0 if none can
-	doubledTops uint64 // the topBit of those of several labels
-	bounded     int    // the same for Boundary
+	reach       int       // longer suffixes are neither listed nor lookalikes
+	doubled     int       // the most labels of a public suffix that can be Doubled, or 0 if none can
+	doubledTops uint64    // the topBit of those of several labels
+	bounded     int       // the same for Boundary
+	prefixes    *Prefixes // all of the kind Boundary
 	endings     endings
 	byStem      table // of the records that can be under another TLD, by what is before their public suffix
 	stemmed     int   // the most labels of that, or 0 if there are no such records
@@ -109,6 +112,9 @@ func (b *Builder) Build(options ...Option) *Index {
 		byStem:     newTable(b.tld),
 	}
 	x.records = b.records()
+	for i := range x.records.groups {
+		x.admitPrefixes(&x.records.groups[i].entry)
+	}
 	for _, option := range options {
 		option(x)
 	}

@@ -38,7 +38,7 @@ func (x *Index) compare(b *Buffer, at uint32, label int) (Match, bool) {
 	}
 	var ok bool
 	if m.Distance, m.Kind, ok = x.difference(b, at, label, m.gap); m.Kind == Boundary {
-		m.Prefix = lostBoundary(b.unicode().suffix(label), b.record.unicode(), x.records.anatomy(at))
+		m.Prefix = e.Prefixes.lostBoundary(b.unicode().suffix(label), b.record.unicode(), x.records.anatomy(at))
 	}
 	return m, ok
 }
@@ -64,7 +64,7 @@ func (x *Index) difference(b *Buffer, at uint32, label, gap int) (int, Kind, boo
 		return 1, Doubled, true
 	case e.Kinds.Has(Appended) && b.isAppended(label, a):
 		return 1, Appended, true
-	case e.Kinds.Has(Boundary) && lostBoundary(near, b.record.unicode(), a) != "":
+	case e.Kinds.Has(Boundary) && e.Prefixes.lostBoundary(near, b.record.unicode(), a) != "":
 		return 1, Boundary, true
 	case edits == 2 && x.records.distance(at) > 1 && e.Kinds.Has(Multiple):
 		return 2, Multiple, true
