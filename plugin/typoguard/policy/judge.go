@@ -119,7 +119,7 @@ func (s *Set) check(q *Query, matches []match.Match, at int) (Existence, Reason)
 	m := &matches[at]
 	p := s.Policies[m.Tag]
 	answers := func(m match.Match) bool { return q.isAnsweredBy(s.Policies[m.Tag]) }
-	if s.isDenied(q.Name, m) || !slices.ContainsFunc(matches[at:], answers) {
+	if s.isDenied(q.Name, m) || !slices.ContainsFunc(matches, answers) {
 		return NotChecked, Hidden
 	}
 	if m.Kind == match.TLD {

@@ -76,21 +76,25 @@ func TestPlacesUnknown(t *testing.T) {
 		{"both", []setting{defers("one")}, map[string]Existence{"g.gov.uk.": Unknown, "hmrc.gov.uk.": Unknown}, "one hmrc.g.gov.uk", true},
 		{"the other has none", []setting{defers("one")}, map[string]Existence{"g.gov.uk.": Unknown, "hmrc.gov.uk.": Absent}, "one hmrc.g.gov.uk", true},
 		{"of two policies", []setting{defers("one"), defers("two")}, map[string]Existence{"g.gov.uk.": Unknown}, "one hmrc.g.gov.uk", true},
+		{"of two policies, of which one passes addresses", []setting{defers("one"), {Policy: Policy{Name: "two", Action: NullMX, Require: &Requirement{}}, protect: "gov.uk"}},
+			map[string]Existence{"g.gov.uk.": Unknown}, "one hmrc.g.gov.uk", true},
 		{"another policy needs none", []setting{defers("one"), {Policy: Policy{Name: "two"}, protect: "gov.uk"}}, map[string]Existence{"g.gov.uk.": Unknown}, "two hmrc.g.gov.uk", false},
 		{"another policy monitors", []setting{defers("one"), {Policy: Policy{Name: "two", Mode: Monitor}, protect: "gov.uk"}}, map[string]Existence{"g.gov.uk.": Unknown}, "one hmrc.g.gov.uk", true},
 		{"behind one that monitors", []setting{{Policy: Policy{Name: "m", Mode: Monitor}, protect: "gov.uk"}, defers("one")}, map[string]Existence{"g.gov.uk.": Unknown}, "one hmrc.g.gov.uk", true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			d := compile(t, tt.settings...).Judge(&Query{Name: "hmrc.g.ov.uk", Type: dns.TypeMX, Exists: func(domain string, _ time.Duration) Existence {
-				if found, ok := tt.exists[domain]; ok {
-					return found
-				}
-				return Absent
-			}})
-			assert.Equal(t, tt.want, d.Policy.Name+" "+d.Lookalike.Intended)
-			assert.True(t, d.Enforced())
-			assert.Equal(t, tt.deferred, d.Deferred())
+			for _, qtype := range []uint16{dns.TypeMX, dns.TypeA} {
+				d := compile(t, tt.settings...).Judge(&Query{Name: "hmrc.g.ov.uk", Type: qtype, Exists: func(domain string, _ time.Duration) Existence {
+					if found, ok := tt.exists[domain]; ok {
+						return found
+					}
+					return Absent
+				}})
+				assert.Equal(t, tt.want, d.Policy.Name+" "+d.Lookalike.Intended)
+				assert.True(t, d.Enforced())
+				assert.Equal(t, tt.deferred, d.Deferred())
+			}
 		})
 	}
 }
