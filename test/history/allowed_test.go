@@ -51,6 +51,7 @@ func (r *resolver) awaitPass(t *testing.T, passes bool) time.Duration {
 // once an hour. While the database is dead both keep it, and one that restarts uses its copy. What is revoked meanwhile by somebody else
 // is hidden when the database is back.
 func TestAllowOnOnePage(t *testing.T) {
+	t.Parallel()
 	server := startPostgres(t)
 	dsn, copies := server.DSN("postgres"), t.TempDir()
 	options := "allow_from history\nreload 1h\ncache_dir " + copies

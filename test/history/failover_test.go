@@ -16,6 +16,7 @@ import (
 // TestFailover: with several servers in the DSN, events go to the one that takes them: while the first one is it, while none is, and when
 // the standby has been promoted. None is lost. One that only hangs keeps nobody waiting.
 func TestFailover(t *testing.T) {
+	t.Parallel()
 	first := startPostgres(t)
 	standby, err := first.NewStandby(t.Context())
 	require.NoError(t, err)

@@ -50,6 +50,7 @@ func TestKill(t *testing.T) {
 // TestPostgresStops: while the database is away queries are answered, the page says so, and events wait; when it is back they are
 // all written. It comes and goes while events are on their way, too.
 func TestPostgresStops(t *testing.T) {
+	t.Parallel()
 	server := startPostgres(t)
 	dsn := server.DSN("postgres")
 	r := start(t, dsn, "")
@@ -78,6 +79,7 @@ func TestPostgresStops(t *testing.T) {
 
 // TestPostgresStaysAway: what is more than can wait is dropped, and counted to the last event; what waited is not.
 func TestPostgresStaysAway(t *testing.T) {
+	t.Parallel()
 	server := startPostgres(t)
 	dsn := server.DSN("postgres")
 	r := start(t, dsn, "")
@@ -99,6 +101,7 @@ func TestPostgresStaysAway(t *testing.T) {
 // TestDiskFull: while the disk is full queries are answered, and a page that somebody has opened before shows what there is;
 // when there is room again all that waited is written.
 func TestDiskFull(t *testing.T) {
+	t.Parallel()
 	mount := t.TempDir()
 	require.NoError(t, syscall.Mount("tmpfs", mount, "tmpfs", 0, "size=4m"))
 	t.Cleanup(func() { assert.NoError(t, syscall.Unmount(mount, 0)) })
@@ -126,6 +129,7 @@ func TestDiskFull(t *testing.T) {
 // TestTwoResolvers: two resolvers that start at the same moment, with a database that nobody has used, share it: each event is
 // there once, with its host, and the page of either shows those of both.
 func TestTwoResolvers(t *testing.T) {
+	t.Parallel()
 	server := startPostgres(t)
 	dsn := server.DSN("postgres")
 	one, two := start(t, dsn, "ns1"), start(t, dsn, "ns2")

@@ -21,8 +21,8 @@ import (
 // sessionLimit is how long an SMTP session of a test may take.
 const sessionLimit = time.Minute
 
-// dial connects to an address from within the namespace.
-func (ns *netns) dial(t *testing.T, address string) net.Conn {
+// within calls a function in the namespace.
+func (ns *netns) within(t *testing.T, do func() error) {
 	t.Helper()
 	file, err := os.Open(filepath.Join("/run/netns", ns.name))
 	require.NoError(t, err)
@@ -34,9 +34,18 @@ func (ns *netns) dial(t *testing.T, address string) net.Conn {
 	require.NoError(t, err)
 	defer own.Close()
 	require.NoError(t, unix.Setns(int(file.Fd()), unix.CLONE_NEWNET))
-	conn, err := net.DialTimeout("tcp", address, 5*time.Second)
+	err = do()
 	require.NoError(t, unix.Setns(int(own.Fd()), unix.CLONE_NEWNET))
 	require.NoError(t, err)
+}
+
+// dial connects to an address from within the namespace.
+func (ns *netns) dial(t *testing.T, network, address string) (conn net.Conn) {
+	t.Helper()
+	ns.within(t, func() (err error) {
+		conn, err = net.DialTimeout(network, address, 5*time.Second)
+		return err
+	})
 	return conn
 }
 
@@ -49,7 +58,7 @@ type smtpSession struct {
 // newSMTPSession begins a session, and a message from a sender, with parameters of MAIL.
 func newSMTPSession(t *testing.T, ns *netns, from, parameters string) *smtpSession {
 	t.Helper()
-	conn := ns.dial(t, "127.0.0.1:25")
+	conn := ns.dial(t, "tcp", "127.0.0.1:25")
 	require.NoError(t, conn.SetDeadline(time.Now().Add(sessionLimit)))
 	s := &smtpSession{t, textproto.NewConn(conn)}
 	t.Cleanup(func() { _ = s.conn.Close() })

@@ -4,8 +4,10 @@ package mail_test
 
 import (
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -16,7 +18,7 @@ import (
 // TestAuditHaraka: what audit reads in the log of Haraka is what became of the messages, in each of its formats.
 func TestAuditHaraka(t *testing.T) {
 	requireTools(t, map[string]string{"node": "nodejs", "npm": "npm", "smtp-source": "postfix"})
-	haraka := installHaraka(t, filepath.Join(runDir, "haraka"))
+	haraka := installHaraka(t)
 	for _, format := range []string{"default", "logfmt", "json"} {
 		t.Run(format, func(t *testing.T) {
 			t.Parallel()
@@ -25,15 +27,25 @@ func TestAuditHaraka(t *testing.T) {
 	}
 }
 
-// installHaraka installs Haraka in a directory, as haraka/package-lock.json has it, and returns its program.
-func installHaraka(t *testing.T, dir string) string {
+// installing is held by the test that installs Haraka.
+var installing sync.Mutex
+
+// installHaraka installs Haraka, once per run, as haraka/package-lock.json has it, and returns its program.
+func installHaraka(t *testing.T) string {
 	t.Helper()
+	installing.Lock()
+	defer installing.Unlock()
+	dir := filepath.Join(runDir, "haraka")
+	program := filepath.Join(dir, "node_modules", "Haraka", "bin", "haraka")
+	if _, err := os.Stat(program); err == nil {
+		return program
+	}
 	for _, name := range []string{"package.json", "package-lock.json"} {
 		writeFile(t, filepath.Join(dir, name), kit.ReadFile(t, filepath.Join("haraka", name)))
 	}
 	out, err := exec.Command("npm", "ci", "--prefix", dir, "--no-audit", "--no-fund", "--omit=optional", "--ignore-scripts").CombinedOutput()
 	require.NoErrorf(t, err, "npm ci: %s", out)
-	return filepath.Join(dir, "node_modules", "Haraka", "bin", "haraka")
+	return program
 }
 
 // newHaraka starts Haraka, which relays whatever comes.

@@ -4,12 +4,14 @@ package mail_test
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/miekg/dns"
 	"github.com/stretchr/testify/require"
@@ -190,8 +192,11 @@ func (in *internet) queries(t *testing.T) []query {
 // waitAnswer waits until the DNS server at addr answers queries from the namespace.
 func waitAnswer(t *testing.T, ns *netns, addr string) {
 	t.Helper()
+	client, query := &dns.Client{Timeout: time.Second}, new(dns.Msg).SetQuestion(".", dns.TypeSOA)
 	kit.Eventually(t, "an answer from the DNS server "+addr, func() bool {
-		out, err := ns.command("dig", "+time=1", "+tries=1", "@"+addr, ".", "SOA").Output()
-		return err == nil && strings.Contains(string(out), "status: NOERROR")
+		conn := ns.dial(t, "udp", net.JoinHostPort(addr, "53"))
+		defer conn.Close()
+		reply, _, err := client.ExchangeWithConn(query, &dns.Conn{Conn: conn})
+		return err == nil && reply.Rcode == dns.RcodeSuccess
 	})
 }

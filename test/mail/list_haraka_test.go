@@ -32,7 +32,7 @@ func TestListHaraka(t *testing.T) {
 // startListHaraka starts Haraka with the plugin.
 func startListHaraka(t *testing.T, ns *netns, dir string) mta {
 	t.Helper()
-	program, home := installHaraka(t, filepath.Join(dir, "npm")), filepath.Join(dir, "haraka")
+	program, home := installHaraka(t), filepath.Join(dir, "haraka")
 	out, err := exec.Command("node", program, "--install", home).CombinedOutput() // the files that it does not start without
 	require.NoErrorf(t, err, "haraka --install: %s", out)
 	for name, content := range map[string]string{

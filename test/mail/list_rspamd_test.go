@@ -90,7 +90,7 @@ type verdict struct {
 // checkMessage lets rspamd check a message to recipients, as an authenticated user sends it.
 func checkMessage(t *testing.T, ns *netns, recipients []string) verdict {
 	t.Helper()
-	client := http.Client{Transport: &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return ns.dial(t, rspamdAddress), nil }}}
+	client := http.Client{Transport: &http.Transport{DialContext: func(context.Context, string, string) (net.Conn, error) { return ns.dial(t, "tcp", rspamdAddress), nil }}}
 	message := message{to: recipients[0], cc: recipients[1:]}
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "http://"+rspamdAddress+"/checkv2", message.reader())
 	require.NoError(t, err)

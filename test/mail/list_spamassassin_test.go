@@ -13,9 +13,6 @@ import (
 
 // TestListSpamAssassin: SpamAssassin with the configuration in deploy/mail-servers knows a message with a recipient who is on the list.
 func TestListSpamAssassin(t *testing.T) {
-	if testing.Short() {
-		t.Skip("its packages take a minute to unpack")
-	}
 	t.Parallel()
 	requireTools(t, nil)
 	dir := caseDir(t)

@@ -67,7 +67,7 @@ func testList(t *testing.T, start newMTA, cases []listCase, dead string) {
 	checkRecipients(t, relay, cases)
 	t.Run("one of two recipients", func(t *testing.T) { w.sendBeside(t, relay) })
 	t.Run("nobody answers", func(t *testing.T) {
-		relay.ip(t, "neighbour", "replace", resolverAddr, "lladdr", "02:00:00:00:00:01", "nud", "permanent", "dev", "eth0")
+		relay.ip(t, "neighbour replace "+resolverAddr+" lladdr 02:00:00:00:00:01 nud permanent dev eth0")
 		// Sendmail looks the sender's domain up, and Postfix remembers what it has found of other recipients' domains.
 		reply := newSMTPSession(t, relay, "", "").command("RCPT TO:<bob@navy.ml>")
 		assert.Truef(t, strings.HasPrefix(reply, dead), "%s; expected %s", reply, dead)

@@ -202,8 +202,14 @@ func (w *world) waitOutcome(t *testing.T, s site, want outcome) {
 // waitArrival waits until a site has received the message to it as it was sent.
 func (w *world) waitArrival(t *testing.T, s site) {
 	t.Helper()
-	kit.Eventually(t, "mail at the server of "+s.domain, func() bool {
-		return slices.ContainsFunc(w.internet.received(t, s), func(dump string) bool {
+	w.waitArrivalAt(t, s, s)
+}
+
+// waitArrivalAt waits until the mail server of one site has received the message to another as it was sent.
+func (w *world) waitArrivalAt(t *testing.T, server, s site) {
+	t.Helper()
+	kit.Eventually(t, "mail to "+s.domain+" at the server of "+server.domain, func() bool {
+		return slices.ContainsFunc(w.internet.received(t, server), func(dump string) bool {
 			return strings.Contains(dump, "X-Rcpt-Args: <"+mailTo(s).to+">") && strings.Contains(dump, body)
 		})
 	})

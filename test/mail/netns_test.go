@@ -4,6 +4,7 @@ package mail_test
 
 import (
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -39,7 +40,7 @@ func newNetwork(t *testing.T) *network {
 		internetAddrs = append(internetAddrs, s.addr)
 	}
 	n := &network{internet: newNetns(t, "internet")}
-	n.internet.ip(t, "link", "add", "br0", "type", "bridge")
+	n.internet.ip(t, "link add br0 type bridge")
 	n.internet.addAddresses(t, "br0", internetAddrs...)
 
 	n.relay = n.attach(t, "relay", relayAddr, relayAddr6)
@@ -51,8 +52,8 @@ func newNetwork(t *testing.T) *network {
 func (n *network) attach(t *testing.T, role string, addrs ...string) *netns {
 	t.Helper()
 	ns := newNetns(t, role)
-	ns.ip(t, "link", "add", "eth0", "type", "veth", "peer", "name", role, "netns", n.internet.name)
-	n.internet.ip(t, "link", "set", role, "master", "br0", "up")
+	ns.ip(t, "link add eth0 type veth peer name "+role+" netns "+n.internet.name)
+	n.internet.ip(t, "link set "+role+" master br0 up")
 	ns.addAddresses(t, "eth0", addrs...)
 	return ns
 }
@@ -67,29 +68,32 @@ func newNetns(t *testing.T, role string) *netns {
 	out, err := exec.Command("ip", "netns", "add", ns.name).CombinedOutput()
 	require.NoErrorf(t, err, "making namespace %s: %s", ns.name, out)
 	t.Cleanup(func() { assert.NoError(t, deleteNetns(ns.name)) })
-	ns.ip(t, "link", "set", "lo", "up")
+	ns.ip(t, "link set lo up")
 	return ns
 }
 
 // addAddresses gives a network card its addresses and turns it on.
 func (ns *netns) addAddresses(t *testing.T, dev string, addrs ...string) {
 	t.Helper()
+	var lines []string
 	for _, addr := range addrs {
 		if strings.Contains(addr, ":") {
 			// Without duplicate address detection, which takes a second or two.
-			ns.ip(t, "address", "add", addr+"/64", "dev", dev, "nodad")
+			lines = append(lines, "address add "+addr+"/64 dev "+dev+" nodad")
 			continue
 		}
-		ns.ip(t, "address", "add", addr+"/24", "dev", dev)
+		lines = append(lines, "address add "+addr+"/24 dev "+dev)
 	}
-	ns.ip(t, "link", "set", dev, "up")
+	ns.ip(t, append(lines, "link set "+dev+" up")...)
 }
 
-// ip configures the namespace's network.
-func (ns *netns) ip(t *testing.T, args ...string) {
+// ip configures the namespace's network, by lines of arguments.
+func (ns *netns) ip(t *testing.T, lines ...string) {
 	t.Helper()
-	out, err := exec.Command("ip", append([]string{"-n", ns.name}, args...)...).CombinedOutput()
-	require.NoErrorf(t, err, "ip -n %s %s: %s", ns.name, strings.Join(args, " "), out)
+	cmd := exec.Command("ip", "-n", ns.name, "-batch", "-")
+	cmd.Stdin = strings.NewReader(strings.Join(lines, "\n"))
+	out, err := cmd.CombinedOutput()
+	require.NoErrorf(t, err, "ip -n %s: %q: %s", ns.name, lines, out)
 }
 
 // replaceEtc lets the programs in the namespace see content as /etc/name: ip netns exec mounts it there for them.
@@ -143,12 +147,37 @@ func stop(cmd *exec.Cmd) {
 	_ = cmd.Wait() // A server ended by a signal is no failure.
 }
 
-// waitListening waits until something in the namespace accepts connections to the TCP port of addr.
+// waitListening waits until something in the namespace accepts connections to the TCP port of addr, which is "*" for any.
 func (ns *netns) waitListening(t *testing.T, addr string, port int) {
 	t.Helper()
-	kit.Eventually(t, fmt.Sprintf("a server on %s port %d", addr, port), func() bool {
-		return ns.run(t, "ss", "-Hltn", "src", fmt.Sprintf("%s:%d", addr, port)) != ""
+	kit.Eventually(t, fmt.Sprintf("a server on %s port %d", addr, port), func() bool { return ns.listens(t, addr, port) })
+}
+
+// listens looks into the kernel's tables of sockets. A program that does would take longer than the servers that are waited for.
+func (ns *netns) listens(t *testing.T, addr string, port int) bool {
+	t.Helper()
+	var sockets strings.Builder
+	ns.within(t, func() error {
+		for _, table := range []string{"tcp", "tcp6"} {
+			text, err := os.ReadFile("/proc/thread-self/net/" + table)
+			if err != nil {
+				return err
+			}
+			sockets.Write(text)
+		}
+		return nil
 	})
+	local := fmt.Sprintf(":%04X", port)
+	if ip := net.ParseIP(addr).To4(); ip != nil {
+		local = fmt.Sprintf("%02X%02X%02X%02X", ip[3], ip[2], ip[1], ip[0]) + local
+	}
+	const listening = "0A"
+	for line := range strings.Lines(sockets.String()) {
+		if f := strings.Fields(line); len(f) > 3 && strings.HasSuffix(f[1], local) && f[3] == listening {
+			return true
+		}
+	}
+	return false
 }
 
 // netnsNames lists the namespaces that carry our prefix.

@@ -4,7 +4,6 @@ package mail_test
 
 import (
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -14,14 +13,15 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/typoguard/coredns-typoguard/test/kit"
+	"github.com/typoguard/coredns-typoguard/test/resolvers"
 )
 
 // release is a release of Debian. Its packages are used whatever release the machine itself is.
 type release string
 
 const (
-	bookworm release = "bookworm" // Debian 12
-	trixie   release = "trixie"   // Debian 13
+	bookworm release = resolvers.Bookworm
+	trixie   release = resolvers.Trixie
 )
 
 // forEachRelease tests the mail servers of every release, at the same time, since they mostly wait.
@@ -75,68 +75,21 @@ func newJail(t *testing.T, ns *netns, dir string, r release, pkg string, users .
 // usedBy are further packages whose programs the configurations of mail servers need.
 var usedBy = map[string][]string{"opensmtpd": {"bind9-dnsutils"}}
 
-// unpacking is held by the test that unpacks a package.
-var unpacking sync.Mutex
+// unpacking is held by the test that unpacks a package of a release.
+var unpacking = map[release]*sync.Mutex{bookworm: {}, trixie: {}}
 
 // unpack downloads a package of the release and unpacks it, once per run, together with everything that it needs, and with what
 // it and the tests run beside: the machine's C library may be too old for the package, and the package's for the machine's shell.
 func (r release) unpack(t *testing.T, pkg string) string {
 	t.Helper()
-	unpacking.Lock()
-	defer unpacking.Unlock()
-	dir := filepath.Join(runDir, string(r), pkg)
-	if _, err := os.Stat(dir); err == nil {
-		return dir
-	}
-	debs := r.download(t, append([]string{pkg, "coreutils", "dash", "sed"}, usedBy[pkg]...)...)
-	unpacked := dir + ".unpacking"
-	// Packages of Debian 12 have files in /lib, too, which is a link since.
-	for _, d := range []string{"bin", "lib", "lib64", "sbin"} {
-		makeDir(t, filepath.Join(unpacked, "usr", d))
-		require.NoError(t, os.Symlink("usr/"+d, filepath.Join(unpacked, d)))
-	}
-	for _, deb := range debs {
-		out, err := exec.Command("dpkg", "-x", deb, unpacked).CombinedOutput()
-		require.NoErrorf(t, err, "unpacking %s: %s", deb, out)
-		if strings.HasPrefix(filepath.Base(deb), pkg+"_") {
-			t.Logf("of Debian %s: %s", r, filepath.Base(deb))
-		}
-	}
-	require.NoError(t, os.Rename(unpacked, dir))
-	return dir
-}
-
-// download asks apt for the files of packages and of all that they need.
-func (r release) download(t *testing.T, pkgs ...string) []string {
-	t.Helper()
-	archives := filepath.Join(r.aptDir(), "var", "cache", "apt", "archives")
-	if _, err := os.Stat(archives); err != nil {
-		makeDir(t, filepath.Join(r.aptDir(), "etc", "apt", "preferences.d"))
-		writeFile(t, filepath.Join(r.aptDir(), "etc", "apt", "sources.list"), fmt.Sprintf(
-			"deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian %s main\n", r))
-		// No package is installed.
-		writeFile(t, filepath.Join(r.aptDir(), "var", "lib", "dpkg", "status"), "")
-		r.aptGet(t, "-o", "APT::Update::Error-Mode=any", "update")
-		makeDir(t, filepath.Join(archives, "partial"))
-	}
-	r.aptGet(t, "clean")
-	r.aptGet(t, append([]string{"--yes", "--no-install-recommends", "--download-only", "install"}, pkgs...)...)
-	debs, err := filepath.Glob(filepath.Join(archives, "*.deb"))
+	unpacking[r].Lock()
+	defer unpacking[r].Unlock()
+	packages := resolvers.Release{Name: string(r), Dir: runDir}
+	require.NoError(t, packages.Unpack(t.Context(), pkg, append([]string{"coreutils", "sed"}, usedBy[pkg]...)...))
+	debs, err := filepath.Glob(filepath.Join(runDir, string(r), "debs", pkg+"_*.deb"))
 	require.NoError(t, err)
-	require.NotEmpty(t, debs, "apt-get downloaded nothing")
-	return debs
-}
-
-// aptDir has what apt-get looks for in /etc and /var.
-func (r release) aptDir() string { return filepath.Join(runDir, string(r), "apt") }
-
-// aptGet runs apt-get as on a machine of the release. How it reaches the Internet is still configured in the machine's /etc.
-func (r release) aptGet(t *testing.T, args ...string) {
-	t.Helper()
-	// Mirrors do not always answer.
-	args = append([]string{"-qq", "-o", "Dir=" + r.aptDir(), "-o", "Acquire::Retries=5", "-o", "Acquire::Languages=none"}, args...)
-	out, err := exec.Command("apt-get", args...).CombinedOutput()
-	require.NoErrorf(t, err, "apt-get %s (is the package debian-archive-keyring up to date?): %s", strings.Join(args, " "), out)
+	t.Logf("of Debian %s: %s", r, filepath.Base(strings.Join(debs, " ")))
+	return packages.Root(pkg)
 }
 
 // command prepares a program to run in the jail. The mounts are seen by nobody else: ip netns exec gives every program

@@ -94,12 +94,15 @@ func startSendmail(t *testing.T, j *jail, dir, access, more string) mta {
 // sendmailBinary is where Debian has it.
 const sendmailBinary = "/usr/libexec/sendmail/sendmail"
 
-// config is the source of Sendmail's configuration.
+// config is the source of Sendmail's configuration. Other programs may keep the machine as busy as they like, for which Sendmail would stop
+// delivering and accepting mail.
 func (s *sendmail) config() string {
 	return fmt.Sprintf(`include(`+"`/usr/share/sendmail/cf/m4/cf.m4'"+`)dnl
 OSTYPE(`+"`linux'"+`)dnl
 define(`+"`confDOMAIN_NAME', `relay.corp.example'"+`)dnl
 define(`+"`confDELIVERY_MODE', `background'"+`)dnl
+define(`+"`confQUEUE_LA', `1000'"+`)dnl
+define(`+"`confREFUSE_LA', `1000'"+`)dnl
 define(`+"`confPID_FILE', `%[1]s/pid'"+`)dnl
 define(`+"`QUEUE_DIR', `%[1]s/queue'"+`)dnl
 define(`+"`STATUS_FILE', `'"+`)dnl

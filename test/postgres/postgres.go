@@ -13,6 +13,8 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+
+	"github.com/typoguard/coredns-typoguard/test/kit"
 )
 
 // Server is a PostgreSQL server. Anybody on this host may do anything with it.
@@ -20,7 +22,7 @@ type Server struct {
 	dir, data string
 	programs  string // folder
 	account   *syscall.Credential
-	port      int
+	port      string
 	command   *exec.Cmd
 }
 
@@ -52,7 +54,7 @@ func New(ctx context.Context) (_ *Server, err error) {
 	if out, err := initdb.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("initdb: %w: %s", err, out)
 	}
-	s.port, err = freePort()
+	s.port, err = kit.FreePort()
 	return s, err
 }
 
@@ -73,11 +75,11 @@ func (s *Server) NewStandby(ctx context.Context) (_ *Server, err error) {
 		}
 	}
 	copied.data = filepath.Join(copied.dir, "data")
-	backup := copied.program(ctx, "pg_basebackup", "-h", "127.0.0.1", "-p", strconv.Itoa(s.port), "-U", "typoguard", "-D", copied.data, "-R", "-X", "stream", "-c", "fast", "--no-sync")
+	backup := copied.program(ctx, "pg_basebackup", "-h", "127.0.0.1", "-p", s.port, "-U", "typoguard", "-D", copied.data, "-R", "-X", "stream", "-c", "fast", "--no-sync")
 	if out, err := backup.CombinedOutput(); err != nil {
 		return nil, fmt.Errorf("pg_basebackup: %w: %s", err, out)
 	}
-	copied.port, err = freePort()
+	copied.port, err = kit.FreePort()
 	return copied, err
 }
 
@@ -90,15 +92,7 @@ func (s *Server) Promote(ctx context.Context) error {
 }
 
 // Address returns where the server listens.
-func (s *Server) Address() string { return net.JoinHostPort("127.0.0.1", strconv.Itoa(s.port)) }
-
-func freePort() (int, error) {
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	return listener.Addr().(*net.TCPAddr).Port, listener.Close()
-}
+func (s *Server) Address() string { return net.JoinHostPort("127.0.0.1", s.port) }
 
 // account returns who runs the server: PostgreSQL refuses to be root. It returns nil if we are not.
 func account() (*syscall.Credential, error) {
@@ -127,7 +121,7 @@ func (s *Server) program(ctx context.Context, name string, args ...string) *exec
 
 // DSN returns the address of a database of the server, which Create makes.
 func (s *Server) DSN(database string) string {
-	return fmt.Sprintf("postgres://typoguard@127.0.0.1:%d/%s?sslmode=disable", s.port, database)
+	return fmt.Sprintf("postgres://typoguard@127.0.0.1:%s/%s?sslmode=disable", s.port, database)
 }
 
 // Start starts the server, and returns when it can be asked.
@@ -137,13 +131,13 @@ func (s *Server) Start(ctx context.Context) error {
 		return err
 	}
 	defer log.Close()
-	s.command = s.program(context.WithoutCancel(ctx), "postgres", "-D", s.data, "-p", strconv.Itoa(s.port), "-k", s.dir, "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off")
+	s.command = s.program(context.WithoutCancel(ctx), "postgres", "-D", s.data, "-p", s.port, "-k", s.dir, "-c", "listen_addresses=127.0.0.1", "-c", "fsync=off")
 	s.command.Stdout, s.command.Stderr = log, log
 	if err := s.command.Start(); err != nil {
 		return err
 	}
 	for {
-		err := s.program(ctx, "pg_isready", "-q", "-h", "127.0.0.1", "-p", strconv.Itoa(s.port)).Run()
+		err := s.program(ctx, "pg_isready", "-q", "-h", "127.0.0.1", "-p", s.port).Run()
 		if err == nil {
 			return nil
 		}

@@ -2,13 +2,11 @@ package resolvers
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
-
-	"github.com/typoguard/coredns-typoguard/test/kit"
 )
 
 // command returns the command line of the program. One whose packages are unpacked sees their files in /usr, and what the
@@ -47,82 +45,57 @@ type Release struct {
 // Root returns the directory into which a package is unpacked.
 func (r Release) Root(pkg string) string { return filepath.Join(r.Dir, r.Name, pkg) }
 
-// Unpack unpacks a package, together with all that it needs, unless that was done before.
-func (r Release) Unpack(ctx context.Context, pkg string) error {
+// Unpack unpacks a package, together with all that it and further packages need, unless that was done before. Only one Unpack of a
+// release may run at a time. Packages share files, as hard links, so nobody may write to one that another package has, too.
+func (r Release) Unpack(ctx context.Context, pkg string, more ...string) error {
 	dir := r.Root(pkg)
 	if _, err := os.Stat(dir); err == nil {
 		return nil
 	}
 	// The shell becomes the program after the mount over /usr, so it is there, too.
-	debs, err := r.download(ctx, pkg, "dash")
+	debs, err := r.download(ctx, append([]string{pkg, "dash"}, more...)...)
 	if err != nil {
 		return err
 	}
+	args := []string{"--archive", "--link"}
+	for _, deb := range debs {
+		files, err := r.extract(ctx, deb)
+		if err != nil {
+			return err
+		}
+		args = append(args, files+"/.")
+	}
 	unpacked := dir + ".unpacking"
-	if err := os.RemoveAll(unpacked); err != nil {
+	if err := errors.Join(os.RemoveAll(unpacked), os.MkdirAll(unpacked, 0o755)); err != nil {
 		return err
 	}
-	// Packages of Debian 12 have files in /lib, too, which is a link since.
-	for _, d := range []string{"bin", "lib", "lib64", "sbin"} {
-		if err := os.MkdirAll(filepath.Join(unpacked, "usr", d), 0o755); err != nil {
-			return err
-		}
-		if err := os.Symlink("usr/"+d, filepath.Join(unpacked, d)); err != nil {
-			return err
-		}
-	}
-	for _, deb := range debs {
-		const script = `dpkg-deb --fsys-tarfile "$1" | tar --extract --keep-directory-symlink --directory "$2"`
-		if out, err := exec.CommandContext(ctx, "sh", "-c", script, "sh", deb, unpacked).CombinedOutput(); err != nil {
-			return fmt.Errorf("unpacking %s: %w: %s", deb, err, out)
-		}
+	if out, err := exec.CommandContext(ctx, "cp", append(args, unpacked)...).CombinedOutput(); err != nil {
+		return fmt.Errorf("putting the files of %s together: %w: %s", pkg, err, out)
 	}
 	return os.Rename(unpacked, dir)
 }
 
-// download asks apt for the files of packages and of all that they need.
-func (r Release) download(ctx context.Context, pkgs ...string) ([]string, error) {
-	apt := filepath.Join(r.Dir, r.Name, "apt")
-	archives := filepath.Join(apt, "var", "cache", "apt", "archives")
-	if _, err := os.Stat(archives); err != nil {
-		for _, d := range []string{"etc/apt/preferences.d", "var/lib/dpkg", "var/cache/apt"} {
-			if err := os.MkdirAll(filepath.Join(apt, d), 0o755); err != nil {
-				return nil, err
-			}
-		}
-		source := fmt.Sprintf("deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian %s main\n", r.Name)
-		if err := os.WriteFile(filepath.Join(apt, "etc/apt/sources.list"), []byte(source), 0o644); err != nil {
-			return nil, err
-		}
-		// No package is installed.
-		if err := os.WriteFile(filepath.Join(apt, "var/lib/dpkg/status"), nil, 0o644); err != nil {
-			return nil, err
-		}
-		if err := aptGet(ctx, apt, "-o", "APT::Update::Error-Mode=any", "update"); err != nil {
-			return nil, err
-		}
-		if err := os.MkdirAll(filepath.Join(archives, "partial"), 0o755); err != nil {
-			return nil, err
-		}
+// extract returns the directory with the files of a package and of no other, into which they are extracted unless they are there:
+// most packages are needed by several, and decompressing them is what takes long.
+func (r Release) extract(ctx context.Context, deb string) (string, error) {
+	dir := filepath.Join(r.Dir, r.Name, "debs", filepath.Base(deb))
+	if _, err := os.Stat(dir); err == nil {
+		return dir, nil
 	}
-	if err := aptGet(ctx, apt, "clean"); err != nil {
-		return nil, err
+	extracted := dir + ".unpacking"
+	if err := errors.Join(os.RemoveAll(extracted), os.MkdirAll(extracted, 0o755)); err != nil {
+		return "", err
 	}
-	err := aptGet(ctx, apt, append([]string{"--yes", "--no-install-recommends", "--download-only", "install"}, pkgs...)...)
-	if err != nil {
-		return nil, err
+	// Packages of Debian 12 have files in /lib, too, which is a link since.
+	const script = `set -e
+deb=$1
+cd "$2"
+mkdir --parents usr/bin usr/lib usr/lib64 usr/sbin
+ln --symbolic usr/bin usr/lib usr/lib64 usr/sbin .
+dpkg-deb --fsys-tarfile "$deb" | tar --extract --keep-directory-symlink
+rm bin lib lib64 sbin`
+	if out, err := exec.CommandContext(ctx, "sh", "-c", script, "sh", deb, extracted).CombinedOutput(); err != nil {
+		return "", fmt.Errorf("extracting %s: %w: %s", deb, err, out)
 	}
-	return filepath.Glob(filepath.Join(archives, "*.deb"))
-}
-
-// aptGet runs apt-get as on a machine whose /etc and /var are in a directory. How it reaches the Internet is still configured in the
-// machine's own /etc. Mirrors do not always answer.
-func aptGet(ctx context.Context, dir string, args ...string) error {
-	args = append([]string{"-qq", "-o", "Dir=" + dir, "-o", "Acquire::Retries=5", "-o", "Acquire::Languages=none"}, args...)
-	cmd := exec.CommandContext(ctx, "apt-get", args...)
-	cmd.WaitDelay = kit.Patience // the programs that it runs to download may outlive it
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("apt-get %s (is the package debian-archive-keyring up to date?): %w: %s", strings.Join(args, " "), err, out)
-	}
-	return nil
+	return dir, os.Rename(extracted, dir)
 }

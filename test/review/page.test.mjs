@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { Resolver } from "node:dns/promises";
 import { readFileSync } from "node:fs";
-import { after, before, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { base, dns, launch, picture, sizes, until, violations, withPage } from "./browser.mjs";
 
 let browser;
@@ -361,21 +361,24 @@ test("what strangers write stays text", () =>
     assert.equal(await page.locator(".said").innerText(), '"><script>alert(1)</script>\\u{202E}');
   }));
 
-for (const size of process.env.REVIEW_SHORT ? ["laptop", "phone"] : ["laptop", "wall", "phone"]) {
-  test(`axe-core finds nothing on a ${size} in light and dark, and nothing is wider than the screen`, () =>
-    withPage(browser, { viewport: sizes[size], deviceScaleFactor: size === "phone" ? 2 : 1 }, async (page) => {
-      for (const [name, path] of Object.entries(pages)) {
-        await page.emulateMedia({ colorScheme: "light" });
-        await show(page, name, path);
-        assert.deepEqual(await violations(page), [], name);
-        await assertFits(page, name, size);
-        await picture(page, `${name.replaceAll(" ", "-")}-${size}-light`);
-        await page.emulateMedia({ colorScheme: "dark" });
-        assert.deepEqual(await violations(page, { runOnly: { type: "rule", values: ["color-contrast"] } }), [], `${name}, dark`);
-        await picture(page, `${name.replaceAll(" ", "-")}-${size}-dark`);
-      }
-    }, [400, 404]));
-}
+// Each page has a process of its own in Chromium, so that these take as long as all CPUs need for them. They only look.
+describe("axe-core", { concurrency: true }, () => {
+  for (const size of ["laptop", "wall", "phone"]) {
+    test(`finds nothing on a ${size} in light and dark, and nothing is wider than the screen`, () =>
+      withPage(browser, { viewport: sizes[size], deviceScaleFactor: size === "phone" ? 2 : 1 }, async (page) => {
+        for (const [name, path] of Object.entries(pages)) {
+          await page.emulateMedia({ colorScheme: "light" });
+          await show(page, name, path);
+          assert.deepEqual(await violations(page), [], name);
+          await assertFits(page, name, size);
+          await picture(page, `${name.replaceAll(" ", "-")}-${size}-light`);
+          await page.emulateMedia({ colorScheme: "dark" });
+          assert.deepEqual(await violations(page, { type: "rule", values: ["color-contrast"] }), [], `${name}, dark`);
+          await picture(page, `${name.replaceAll(" ", "-")}-${size}-dark`);
+        }
+      }, [400, 404]));
+  }
+});
 
 test("nothing is cut at any of the usual widths", () =>
   withPage(browser, {}, async (page) => {

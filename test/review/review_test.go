@@ -70,9 +70,6 @@ func TestPage(t *testing.T) {
 	}
 	node := exec.CommandContext(ctx, "node", arguments...)
 	node.Env = append(os.Environ(), "REVIEW_URL=http://"+page, "REVIEW_DNS="+net.JoinHostPort("127.0.0.1", server.Port))
-	if testing.Short() {
-		node.Env = append(node.Env, "REVIEW_SHORT=1")
-	}
 	output, err := node.CombinedOutput()
 	t.Log(string(output))
 	assert.NoError(t, err)

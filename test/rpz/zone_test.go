@@ -43,6 +43,14 @@ func newSetting(t *testing.T, policy string) *setting {
 	return s
 }
 
+// withUpstream returns the same setting with an upstream of its own, so that it is known which server asked.
+func (s *setting) withUpstream(t *testing.T) *setting {
+	t.Helper()
+	own := *s
+	own.upstream = startUpstream(t)
+	return &own
+}
+
 // makeDir makes a directory for a test. Its path is short, since PowerDNS has a socket in it.
 func makeDir(t *testing.T) string {
 	t.Helper()
