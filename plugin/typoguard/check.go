@@ -32,7 +32,10 @@ func (c *policyConfig) check() error {
 	if err := errors.Join(c.addLog(), c.checkReview(), c.checkDigests(), c.checkPopular()); err != nil {
 		return err
 	}
-	return c.completeKinds()
+	if err := c.completeKinds(); err != nil {
+		return err
+	}
+	return c.completePrefixes()
 }
 
 // completeKinds adds the default kinds that the distance allows, unless the stanza gives others.

@@ -33,7 +33,8 @@ type policyConfig struct {
 	root  string                         // the directory of relative file names
 	given map[string]suffixlist.Position // where each option was last given
 
-	addDefaultKinds bool // to the kinds that the stanza gives
+	addDefaultKinds bool     // to the kinds that the stanza gives
+	prefixes        []string // that it adds to the usual names of hosts
 
 	lists   listsConfig
 	servers []string // the name servers of the list zone

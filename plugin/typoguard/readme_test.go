@@ -72,7 +72,7 @@ func TestReadmeKinds(t *testing.T) {
 		require.NotNil(t, kind, row[2])
 		assert.Equal(t, row[1], kind(), row[2])
 	}
-	prefixes := match.Prefixes()
+	prefixes := match.UsualPrefixes()
 	last := len(prefixes) - 1
 	assert.Contains(t, strings.Join(strings.Fields(readme(t, "Syntax")), " "), strings.Join(prefixes[:last], ", ")+" and "+prefixes[last]+".")
 }

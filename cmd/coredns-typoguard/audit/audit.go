@@ -52,12 +52,12 @@ Queries are judged for the client that asked, deliveries for any, or for -client
 Names pass for the same reasons as in check, and as no_name if they cannot be one.
 
 With -suggest, the logs tell what to write into a policy, also if there is none yet: no Corefile is needed. Into the directory
-go two lists, protect-suggested.txt and allow-suggested.txt: domains that at least three senders write to, on five days or
-half of those that the logs have, and domains that look like these or like protected ones, but that several write to again
-and again, or that mail comes from, too. Each line has its evidence, without local parts of addresses. Known typos and
-domains that differ by what people mistype most, the public suffix, a doubled letter or a swap, are only named in comments:
-auto-forwards to typos have run for years. Nothing is in force before a policy names the files, and files that are there
-already are not written over.
+go three lists, protect-suggested.txt, allow-suggested.txt and prefixes-suggested.txt: domains that at least three senders
+write to, on five days or half of those that the logs have; domains that look like these or like protected ones, but that
+several write to again and again, or that mail comes from, too; and the names of hosts before protected domains, for the kind
+boundary. Each line has its evidence, without local parts of addresses. Known typos and domains that differ by what people
+mistype most, the public suffix, a doubled letter or a swap, are only named in comments: auto-forwards to typos have run for
+years. Nothing is in force before a policy names the files, and files that are there already are not written over.
 
 With -join, the events that a server wrote (events, in JSON, compressed or not; or its history, sqlite:///PATH or
 postgres://USER@HOST/DATABASE, which is only read; its password belongs into the file that PGPASSFILE names) are linked to the messages in the logs: queue ID,
@@ -92,7 +92,7 @@ func Command() *cli.Command {
 			&cli.StringFlag{Name: "client", Usage: "judge deliveries for the mail server with this `IP` address"},
 			resolver.Flag("for policies that require a counterpart, query the resolver at this `ADDRESS` for the intended names"),
 			&cli.BoolFlag{Name: "addresses", Usage: "show senders' and recipients' addresses, too"},
-			&cli.StringFlag{Name: "suggest", TakesFile: true, Usage: "write what to protect and to allow into files in this `DIRECTORY`, instead of the report"},
+			&cli.StringFlag{Name: "suggest", TakesFile: true, Usage: "write what to protect, what to allow and names of hosts into files in this `DIRECTORY`, instead of the report"},
 			&cli.StringSliceFlag{Name: "join", TakesFile: true, Usage: "instead of the report, print the messages that belong to the events in this `FILE`, or history; may be repeated"},
 			&cli.StringSliceFlag{Name: "event", Usage: "of -join, use only the event with this `ID`; may be repeated"},
 			&cli.BoolFlag{Name: "json", Usage: "print one JSON object"},
