@@ -29,10 +29,13 @@ func (c *policyConfig) check() error {
 	if err := c.completeSources(); err != nil {
 		return err
 	}
-	if err := errors.Join(c.addLog(), c.checkReview(), c.checkPopular()); err != nil {
+	if err := errors.Join(c.addLog(), c.checkReview(), c.checkDigests(), c.checkPopular()); err != nil {
 		return err
 	}
-	return c.completeKinds()
+	if err := c.completeKinds(); err != nil {
+		return err
+	}
+	return c.completePrefixes()
 }
 
 // completeKinds adds the default kinds that the distance allows, unless the stanza gives others.

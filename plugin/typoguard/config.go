@@ -33,7 +33,8 @@ type policyConfig struct {
 	root  string                         // the directory of relative file names
 	given map[string]suffixlist.Position // where each option was last given
 
-	addDefaultKinds bool // to the kinds that the stanza gives
+	addDefaultKinds bool     // to the kinds that the stanza gives
+	prefixes        []string // that it adds to the usual names of hosts
 
 	lists   listsConfig
 	servers []string // the name servers of the list zone
@@ -43,6 +44,7 @@ type policyConfig struct {
 	review  *reviewConfig // nil without a page
 
 	sinks     []*sinkConfig // of events
+	digests   []*digestConfig
 	sinkNames []string
 	watch     bool       // whether to watch the neighbours of the suffixes
 	popularTo []string   // the names of those that are told of popular domains
@@ -141,6 +143,9 @@ func (c *reviewConfig) String() string {
 	more := ""
 	if c.ClientsFile != "" {
 		more = fmt.Sprintf(" clients_file %q", c.ClientsFile)
+	}
+	if c.ClientsPTR != "" {
+		more += fmt.Sprintf(" clients_ptr %q", c.ClientsPTR)
 	}
 	if c.Editors != "" {
 		more += fmt.Sprintf(" editors %q", strings.Split(c.Editors, "\n"))

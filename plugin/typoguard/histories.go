@@ -24,6 +24,10 @@ type Histories interface {
 	ReadAllowed(ctx context.Context, dsn, policy string, lookup suffixlist.Lookup) ([]byte, error)
 	// WatchAllowed calls a function whenever that may have changed, until the context ends.
 	WatchAllowed(ctx context.Context, dsn string, changed func())
+	// CheckDigest returns an error for a digest that cannot be, without side effects.
+	CheckDigest(historyconfig.Digest) error
+	// OpenDigest sends a mail whenever one is due.
+	OpenDigest(historyconfig.Digest) (DigestSender, error)
 	// Listen serves a page from now on. An error to listen is final, one of the database is not.
 	Listen(historyconfig.Page) (ReviewServer, error)
 }
@@ -34,6 +38,12 @@ type ReviewServer interface {
 	Addr() net.Addr
 	// Close lets requests end until the context does, and leaves nothing open.
 	Close(context.Context) error
+}
+
+// DigestSender sends the mails that sum up a history.
+type DigestSender interface {
+	// Close stops it, and leaves nothing open.
+	Close() error
 }
 
 // histories is who keeps histories, or nil. It is set before main begins, and never changes.

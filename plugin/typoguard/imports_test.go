@@ -63,7 +63,7 @@ func TestImports(t *testing.T) {
 		assert.NotContains(t, path, "prometheus", "%v", files)
 		assert.NotContains(t, path, "typoguard/match", "%v", files)
 	}
-	for folder, known := range map[string][]string{"history": {"clock", "event", "historyconfig"}, "review": {"event", "history", "historyconfig", "inherit", "match", "skeleton"}} {
+	for folder, known := range map[string][]string{"history": {"clock", "event", "historyconfig"}, "review": {"event", "history", "historyconfig", "inherit", "match", "skeleton"}, "digest": {"clock", "event", "history", "historyconfig"}} {
 		for path, files := range importsOf(t, folder+"/*.go") {
 			if other, ours := strings.CutPrefix(path, "github.com/typoguard/coredns-typoguard/plugin/typoguard"); ours {
 				assert.Contains(t, known, strings.TrimPrefix(other, "/"), "%v import %s", files, path)

@@ -23,6 +23,7 @@ type instance struct {
 	listeners  map[string]*listener // by address
 	sinks      map[string]*sinkConfig
 	reviews    map[string]*reviewConfig // by address
+	digests    map[string]*digestConfig // by recipients and history
 	feeds      map[string]*feed.Config  // by zone
 	open       *resources               // nil unless it is running
 }
@@ -33,6 +34,7 @@ type resources struct {
 	failures  *failureLog
 	listeners *listenerPool
 	reviews   *reviewPool
+	digests   *digestPool
 	feeds     *feedPool
 	watched   *watch.Memory
 }
@@ -75,7 +77,8 @@ func instanceOf(c *caddy.Controller) *instance {
 
 func newInstance() *instance {
 	return &instance{
-		listeners: map[string]*listener{}, sinks: map[string]*sinkConfig{}, reviews: map[string]*reviewConfig{}, feeds: map[string]*feed.Config{},
+		listeners: map[string]*listener{}, sinks: map[string]*sinkConfig{}, reviews: map[string]*reviewConfig{}, digests: map[string]*digestConfig{},
+		feeds: map[string]*feed.Config{},
 	}
 }
 
@@ -94,6 +97,11 @@ func (i *instance) add(b *block) error {
 		}
 		if err := addReview(i.reviews, c.review); err != nil {
 			return err
+		}
+		for _, d := range c.digests {
+			if err := addDigest(i.digests, d); err != nil {
+				return err
+			}
 		}
 	}
 	return i.addFeeds(b)
@@ -188,7 +196,7 @@ func (i *instance) openAll() error {
 	for _, b := range i.blocks {
 		b.events.Store(i.open.events)
 	}
-	return errors.Join(err, i.open.listeners.Update(i.listeners), i.open.reviews.Update(i.reviews), i.openFeeds())
+	return errors.Join(err, i.open.listeners.Update(i.listeners), i.open.reviews.Update(i.reviews), i.open.digests.Update(i.digests), i.openFeeds())
 }
 
 // openFeeds opens the feeds, and gives them to the servers.
@@ -231,7 +239,7 @@ func (i *instance) end() {
 }
 
 func newResources() *resources {
-	r := &resources{events: sink.NewDispatcher(metrics.Events{Logger: newLogger(log)}), failures: newFailureLog(), reviews: newReviewPool(), feeds: newFeedPool(), watched: watch.NewMemory()}
+	r := &resources{events: sink.NewDispatcher(metrics.Events{Logger: newLogger(log)}), failures: newFailureLog(), reviews: newReviewPool(), digests: newDigestPool(), feeds: newFeedPool(), watched: watch.NewMemory()}
 	r.listeners = newListenerPool(r.events, r.failures)
 	return r
 }
@@ -240,6 +248,7 @@ func newResources() *resources {
 func (r *resources) close() {
 	_ = r.listeners.Update(nil) // cannot fail: it opens nothing
 	_ = r.reviews.Update(nil)
+	_ = r.digests.Update(nil)
 	_ = r.feeds.Update(nil)
 	r.failures.close()
 	r.events.Close()

@@ -19,7 +19,7 @@ func collectors() []prometheus.Collector {
 		metrics.LookalikesTotal, metrics.PassedTotal, metrics.PolicySuffixes, metrics.PolicyReloads, metrics.PolicyReloadSuccessful, metrics.PolicyReloadTime,
 		metrics.SMTPSessions, metrics.SMTPActive, metrics.SMTPRejected, metrics.SMTPOthers, metrics.SMTPDeferred, metrics.SMTPLimitsHit, metrics.SMTPTLS,
 		metrics.PolicyExpiring, metrics.PolicyKnown, metrics.PolicyTrialEnds, metrics.TargetsTotal, metrics.ListQueries, metrics.FeedRows, metrics.FeedSerial, metrics.FeedUpToDate, metrics.FeedBuildTime, metrics.FeedBuildDuration, metrics.FeedPolls, metrics.FeedTransfers, metrics.AliasesCut, metrics.CounterpartLookups, metrics.WatchLookups, metrics.WatchChanges, metrics.CounterpartHits, metrics.CounterpartDuration,
-		metrics.EventsWritten, metrics.EventsDropped, metrics.EventsErrors, metrics.EventsSinkUp, metrics.NewClients, metrics.HistoryDamaged, metrics.ListSuccess, metrics.PolicyInfo, metrics.ListInterval,
+		metrics.EventsWritten, metrics.EventsDropped, metrics.EventsErrors, metrics.EventsSinkUp, metrics.NewClients, metrics.HistoryDamaged, metrics.DigestsSent, metrics.DigestsErrors, metrics.DigestOverdue, metrics.ListSuccess, metrics.PolicyInfo, metrics.ListInterval,
 	}
 }
 
@@ -29,6 +29,7 @@ func TestMetricNames(t *testing.T) {
 	metrics.Events{}.Sink(logSink)
 	metrics.BeginPolicy(&policy.Policy{Name: "test"}, false)
 	metrics.NewHistory("sqlite:///events.db")
+	metrics.NewDigest("mailto:soc@corp.example")
 	for _, c := range collectors() {
 		problems, err := testutil.CollectAndLint(c)
 		require.NoError(t, err)

@@ -32,6 +32,7 @@ var options = []option{
 	{"minisign", once(parseMinisign)},
 	{"distance", once(parseDistance)},
 	{"kinds", parseKinds},
+	{prefixesOption, parsePrefixes},
 	{"keyboard", once(parseKeyboard)},
 	{"clients", parseClients},
 	{"client_subnet_from", parseClientSubnetFrom},

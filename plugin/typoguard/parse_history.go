@@ -132,6 +132,7 @@ func parseReview(c *caddy.Controller, p *policyConfig) error {
 		"web_config":   func(value string) error { config.WebConfig = p.below(value); return nil },
 		"host":         func(value string) error { config.Host = value; return nil },
 		"clients_file": func(value string) error { config.ClientsFile = p.below(value); return nil },
+		"clients_ptr":  func(value string) error { config.ClientsPTR = value; return nil },
 	})
 	if err != nil {
 		return err

@@ -29,6 +29,9 @@ func parseNotify(c *caddy.Controller, p *policyConfig) error {
 	if err != nil {
 		return err
 	}
+	if strings.HasPrefix(words[0], mailScheme) {
+		return parseDigest(p, at, words)
+	}
 	config := sink.WebhookConfig{URL: words[0]}
 	if err := checkWebhookURL(config.URL); err != nil {
 		return err
@@ -85,7 +88,7 @@ func checkWebhookURL(text string) error {
 	parsed, err := url.Parse(text)
 	switch {
 	case err != nil || (parsed.Scheme != "https" && parsed.Scheme != "http") || parsed.Hostname() == "" || parsed.Fragment != "":
-		return fmt.Errorf("URL %q; expected one such as https://soc.example.org/typoguard", text)
+		return fmt.Errorf("URL %q; expected one such as https://soc.example.org/typoguard or mailto:soc@example.org", text)
 	case parsed.User != nil:
 		return errors.New("a user in the URL; expected it in a file: authorization FILE")
 	}

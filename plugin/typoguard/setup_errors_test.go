@@ -1,6 +1,7 @@
 package typoguard
 
 import (
+	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -20,6 +21,7 @@ func TestParseErrors(t *testing.T) {
 		"end.txt":       "navy.mil until=tomorrow\n",
 		"more.txt":      "navy.mil until=2026-12-31 af.mil\n",
 		"empty.txt":     "# nothing\n",
+		"many.txt":      manyPrefixes(201),
 		"allowarmy.txt": "gov.ml\narmy.mil # by mistake\n",
 	})
 	const tooShort = "a single label of one or two characters is within one edit of dozens of top-level domains; expected full domains, such as army.nl"
@@ -27,9 +29,9 @@ func TestParseErrors(t *testing.T) {
 		name, option string // the option is the third line of a stanza that protects mil
 		want         string
 	}{
-		{"unknown option", "protects mil", `Testfile:3 - Error during parsing: unknown option "protects" (did you mean protect?); expected one of protect, protect_file, allow, allow_file, allow_from, deny, popular, short, cache_dir, on_missing, minisign, distance, kinds, keyboard, clients, client_subnet_from, types, action, smtp, smtp_hostname, smtp_tls, smtp_limits, hint, log_addresses, mode, require, inspect, watch, lookalike_zone, feed, ttl, reload, shrink, events, syslog, notify, log_events, client_mask, dnstap, history, review`},
-		{"unlike any option", "hide mil", `Testfile:3 - Error during parsing: unknown option "hide"; expected one of protect, protect_file, allow, allow_file, allow_from, deny, popular, short, cache_dir, on_missing, minisign, distance, kinds, keyboard, clients, client_subnet_from, types, action, smtp, smtp_hostname, smtp_tls, smtp_limits, hint, log_addresses, mode, require, inspect, watch, lookalike_zone, feed, ttl, reload, shrink, events, syslog, notify, log_events, client_mask, dnstap, history, review`},
-		{"a plugin", "forward . 192.0.2.53", `Testfile:3 - Error during parsing: unknown option "forward" (a plugin: is a } missing above?); expected one of protect, protect_file, allow, allow_file, allow_from, deny, popular, short, cache_dir, on_missing, minisign, distance, kinds, keyboard, clients, client_subnet_from, types, action, smtp, smtp_hostname, smtp_tls, smtp_limits, hint, log_addresses, mode, require, inspect, watch, lookalike_zone, feed, ttl, reload, shrink, events, syslog, notify, log_events, client_mask, dnstap, history, review`},
+		{"unknown option", "protects mil", `Testfile:3 - Error during parsing: unknown option "protects" (did you mean protect?); expected one of protect, protect_file, allow, allow_file, allow_from, deny, popular, short, cache_dir, on_missing, minisign, distance, kinds, boundary_prefixes, keyboard, clients, client_subnet_from, types, action, smtp, smtp_hostname, smtp_tls, smtp_limits, hint, log_addresses, mode, require, inspect, watch, lookalike_zone, feed, ttl, reload, shrink, events, syslog, notify, log_events, client_mask, dnstap, history, review`},
+		{"unlike any option", "hide mil", `Testfile:3 - Error during parsing: unknown option "hide"; expected one of protect, protect_file, allow, allow_file, allow_from, deny, popular, short, cache_dir, on_missing, minisign, distance, kinds, boundary_prefixes, keyboard, clients, client_subnet_from, types, action, smtp, smtp_hostname, smtp_tls, smtp_limits, hint, log_addresses, mode, require, inspect, watch, lookalike_zone, feed, ttl, reload, shrink, events, syslog, notify, log_events, client_mask, dnstap, history, review`},
+		{"a plugin", "forward . 192.0.2.53", `Testfile:3 - Error during parsing: unknown option "forward" (a plugin: is a } missing above?); expected one of protect, protect_file, allow, allow_file, allow_from, deny, popular, short, cache_dir, on_missing, minisign, distance, kinds, boundary_prefixes, keyboard, clients, client_subnet_from, types, action, smtp, smtp_hostname, smtp_tls, smtp_limits, hint, log_addresses, mode, require, inspect, watch, lookalike_zone, feed, ttl, reload, shrink, events, syslog, notify, log_events, client_mask, dnstap, history, review`},
 
 		{"protect nothing", "protect", `Testfile:3 - Error during parsing: protect: no argument; expected domain suffixes`},
 		{"protect a bad name", "protect army..mil", `Testfile:3 - Error during parsing: protect: "army..mil": expected a domain suffix such as army.nl: idna: invalid label "army..mil"`},
@@ -63,6 +65,7 @@ func TestParseErrors(t *testing.T) {
 		{"allow_from nothing", "allow_from", `Testfile:3 - Error during parsing: allow_from: no argument; expected history`},
 		{"allow_from another place", "allow_from file", `Testfile:3 - Error during parsing: allow_from: "file"; expected history`},
 		{"allow_from without histories", "allow_from history", `Testfile:3 - Error during parsing: allow_from: this program was built without it; expected one that imports github.com/typoguard/coredns-typoguard/plugin/typoguard/withhistory, as coredns-typoguard does`},
+		{"notify by mail without histories", "notify mailto:soc@corp.example", `Testfile:3 - Error during parsing: notify: this program was built without it; expected one that imports github.com/typoguard/coredns-typoguard/plugin/typoguard/withhistory, as coredns-typoguard does`},
 		{"allow_file missing", "allow_file nope.txt", `Testfile:3 - Error during parsing: allow_file: open ROOT/nope.txt: no such file or directory; expected a readable list file`},
 		{"allow_file with what a protect_file protects", "allow_file allowarmy.txt\nprotect_file good.txt", `ROOT/allowarmy.txt:2 - Error during parsing: "army.mil" is allowed here and protected at ROOT/good.txt:1; expected it on one list only`},
 
@@ -91,6 +94,16 @@ func TestParseErrors(t *testing.T) {
 		{"multiple at distance 1", "kinds multiple", `Testfile:3 - Error during parsing: kinds: multiple is two edits; expected distance 2 with it`},
 		{"distance 2 without multiple", "kinds omission\ndistance 2\nprotect mindef.nl", `Testfile:3 - Error during parsing: kinds: without multiple, distance 2 finds nothing more; expected distance 1, or multiple among the kinds`},
 		{"suffix at distance 2", "kinds multiple suffix\ndistance 2\nprotect mindef.nl", `Testfile:3 - Error during parsing: kinds: suffix finds nothing that multiple does not; expected distance 1 with it`},
+
+		{"boundary_prefixes missing", "boundary_prefixes", `Testfile:3 - Error during parsing: boundary_prefixes: no argument; expected names of hosts, or of files with some`},
+		{"boundary_prefixes no label", "kinds boundary\nboundary_prefixes post po_st", `Testfile:4 - Error during parsing: boundary_prefixes: "po_st": expected the first label of a host's name, of letters, digits and hyphens, such as mail`},
+		{"boundary_prefixes in Unicode", "kinds boundary\nboundary_prefixes büro", `Testfile:4 - Error during parsing: boundary_prefixes: "büro": expected the first label of a host's name, of letters, digits and hyphens, such as mail`},
+		{"boundary_prefixes with a whole name", "kinds boundary\nboundary_prefixes post.army.mil", `Testfile:4 - Error during parsing: boundary_prefixes: open ROOT/post.army.mil: no such file or directory; expected the first label of a host's name, or a readable file`},
+		{"boundary_prefixes with a bad line", "kinds boundary\nboundary_prefixes good.txt", `Testfile:4 - Error during parsing: boundary_prefixes: ROOT/good.txt: line 1: "army.mil": expected the first label of a host's name, of letters, digits and hyphens, such as mail`},
+		{"boundary_prefixes with an empty file", "kinds boundary\nboundary_prefixes empty.txt", `Testfile:4 - Error during parsing: boundary_prefixes: no name of a host in ROOT/empty.txt; expected at least one`},
+		{"boundary_prefixes without the kind", "kinds default appended\nboundary_prefixes post", `Testfile:4 - Error during parsing: boundary_prefixes: the policy has no kind boundary; expected it among kinds, such as kinds default boundary`},
+		{"boundary_prefixes without kinds", "boundary_prefixes post", `Testfile:3 - Error during parsing: boundary_prefixes: the policy has no kind boundary; expected it among kinds, such as kinds default boundary`},
+		{"boundary_prefixes too many", "kinds boundary\nboundary_prefixes many.txt", `Testfile:4 - Error during parsing: boundary_prefixes: 201 names of hosts; expected 200 at most`},
 
 		{"keyboard missing", "keyboard", `Testfile:3 - Error during parsing: keyboard: no argument; expected a layout`},
 		{"unknown keyboard", "keyboard dvorak", `Testfile:3 - Error during parsing: keyboard: unknown keyboard "dvorak"; expected one of qwerty, qwertz, azerty`},
@@ -199,4 +212,13 @@ func TestParseLocalSinkhole(t *testing.T) {
 		_, err := parseCorefile(t, "", "typoguard {\nprotect mil\nclients "+clients+"\naction sinkhole 127.0.0.1 ::1\n}")
 		require.NoError(t, err)
 	}
+}
+
+// manyPrefixes returns a file with so many names of hosts.
+func manyPrefixes(n int) string {
+	var text strings.Builder
+	for i := range n {
+		fmt.Fprintf(&text, "post%d\n", i)
+	}
+	return text.String()
 }

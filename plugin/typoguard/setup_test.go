@@ -72,7 +72,8 @@ func TestParseEverything(t *testing.T) {
 		"b.txt": "af.mil",
 		"c.txt": "# nothing yet\n",
 
-		"popular.csv": "7,example.org\n",
+		"popular.csv":  "7,example.org\n",
+		"prefixes.txt": "\ufeff# those of our partners\n\nmail-3 # before army.mil\r\npost\n",
 	})
 	b, err := parseCorefile(t, root, `typoguard mail {
 			protect army.mil
@@ -85,7 +86,9 @@ func TestParseEverything(t *testing.T) {
 			popular popular.csv
 			short report
 			distance 2
-			kinds omission substitution multiple
+			kinds omission substitution multiple boundary
+			boundary_prefixes Post prefixes.txt
+			boundary_prefixes box
 			keyboard azerty
 			clients 192.0.2.0/24 2001:db8::/32 198.51.100.7
 			types mx A AAAA
@@ -108,8 +111,9 @@ func TestParseEverything(t *testing.T) {
 	assert.Equal(t, policy.Policy{
 		Name:     "mail",
 		Distance: 2,
-		Kinds:    match.Kinds(0).With(match.Omission).With(match.Substitution).With(match.Adjacent).With(match.Multiple),
+		Kinds:    match.Kinds(0).With(match.Omission).With(match.Substitution).With(match.Adjacent).With(match.Multiple).With(match.Boundary),
 		Keyboard: match.AZERTY,
+		Prefixes: match.NewPrefixes("box", "mail-3", "post"),
 		Clients: policy.Clients{Networks: []netip.Prefix{
 			netip.MustParsePrefix("192.0.2.0/24"), netip.MustParsePrefix("2001:db8::/32"), netip.MustParsePrefix("198.51.100.7/32"),
 		}},

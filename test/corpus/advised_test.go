@@ -58,13 +58,13 @@ func TestAdvised(t *testing.T) {
 		var known, found, before, all int
 		for name, protect := range p.sets {
 			d := distance
-			if b := policyFor(t, protect, "", distance); b.Set.Policies[0].Distance < distance {
+			if b := policyFor(t, protect, rule{}, distance); b.Set.Policies[0].Distance < distance {
 				d = 1
 			}
 			start := time.Now()
 			lines := advised(t, protect, d)
 			t.Logf("%s, %d domains: %s in %s", name, len(strings.Fields(protect)), strings.ReplaceAll(lines, "\n", "; "), time.Since(start).Round(time.Millisecond))
-			for k := range policyFor(t, protect, lines, distance).Set.Known(t.Context()) {
+			for k := range policyFor(t, protect, rule{options: lines}, distance).Set.Known(t.Context()) {
 				if k.Covered() && !k.Doubtful && !k.IsTypo {
 					known++
 				}
@@ -75,8 +75,8 @@ func TestAdvised(t *testing.T) {
 					own.meant[domain] = typos
 				}
 			}
-			b, n, _ := own.recall(t, "", distance)
-			f, _, _ := own.recall(t, lines, distance)
+			b, n, _ := own.recall(t, rule{}, distance)
+			f, _, _ := own.recall(t, rule{options: lines}, distance)
 			before, found, all = before+b, found+f, all+n
 		}
 		t.Logf("distance %d: popular domains hidden %d; typos of protected domains found %d of %d, %d without the lines", distance, known, found, all, before)

@@ -14,25 +14,25 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The comments between which docs/protect.md quotes rows of the tables.
-const (
-	quoteStart = "<!-- corpus -->"
-	quoteEnd   = "<!-- /corpus -->"
-)
-
 // TestDocumented asserts that the tables in docs/protect.md have only rows that are measured here.
 func TestDocumented(t *testing.T) {
 	t.Parallel()
-	readme, err := os.ReadFile(filepath.Join("..", "..", "docs", "protect.md"))
-	require.NoError(t, err)
-	_, quote, ok := strings.Cut(string(readme), quoteStart)
-	require.True(t, ok, "expected %s in docs/protect.md", quoteStart)
-	quote, _, ok = strings.Cut(quote, quoteEnd)
-	require.True(t, ok, "expected %s behind %s", quoteEnd, quoteStart)
-
 	c, err := load()
 	require.NoError(t, err)
-	tables := sourceTable(c) + recallTable(measureRecall(t)) + legitimateTable(c, measureLegitimate(t, c))
+	checkQuoted(t, "protect.md", "corpus", sourceTable(c)+recallTable(measureRecall(t))+legitimateTable(c, measureLegitimate(t, c)))
+}
+
+// checkQuoted asserts that the tables of a document, between comments of a name, have only rows of some tables.
+func checkQuoted(t *testing.T, document, name, tables string) {
+	t.Helper()
+	start, end := "<!-- "+name+" -->", "<!-- /"+name+" -->"
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", document))
+	require.NoError(t, err)
+	_, quote, ok := strings.Cut(string(text), start)
+	require.True(t, ok, "expected %s in %s", start, document)
+	quote, _, ok = strings.Cut(quote, end)
+	require.True(t, ok, "expected %s behind %s", end, start)
+
 	measured := strings.Split(tables, "\n")
 	var right, wrong []string
 	for line := range strings.SplitSeq(quote, "\n") {
@@ -46,7 +46,7 @@ func TestDocumented(t *testing.T) {
 		}
 	}
 	assert.Empty(t, wrong, "not what is measured")
-	assert.NotEmpty(t, right, "expected rows of the tables that TestLegitimate and TestRecall log")
+	assert.NotEmpty(t, right, "expected rows of the tables that are logged")
 }
 
 // table returns a table in Markdown.

@@ -21,10 +21,13 @@ var (
 	neighbours = []string{"mail.com", "mail.com", "email.com", "ymail.com", "northwinds.example"}
 	// units stand before defence domains.
 	units = []string{"", "", "us.", "hq.", "mail.", "logistics.", "travel.", "med."}
-	// usual are typos that are made again and again, some by whole departments.
-	usual = []string{"army.ml", "army.ml", "army.ml", "us.army.ml", "navy.ml", "navy.ml", "hq.navy.ml", "af.ml", "amry.mil", "nvay.mil",
-		"arny.mil", "mindef.n", "mindfe.nl", "minde.nl", "nato.in", "ntao.int", "bundeswher.org", "budneswehr.org", "northwnid.example", "nothwind.example",
-		"farbikam.example", "fabrikam.exmaple", "marins.mil", "gmial.com", "gmai.com", "gmal.com", "outlok.com"}
+	// usual are typos that are made again and again, some by whole departments, of the kinds in the mix that people make.
+	usual = []string{
+		"army.ml", "army.ml", "army.ml", "us.army.ml", "navy.ml", "navy.ml", "hq.navy.ml", "mindef.n", "nato.in", "outlok.com", // omissions
+		"amry.mil", "northwnid.example", "gmial.com", // transpositions
+		"arny.mil", "navy.mul", "nindef.nl", "mindef.ml", "bundesweht.org", "fabrikan.example", "gnail.com", "gmail.con", // substitutions
+		"armyy.mil", "mindeff.nl", "nato.intt", "marinees.mil", "northwindd.example", "gmaill.com", "outloook.com", // additions
+	}
 	// lookingAlike are names that somebody has registered on purpose.
 	lookingAlike = []string{"arrny.mil", "army.mi1", "аrmy.mil", "northvvind.example", "fаbrikam.example", "bucher-verlag.example", "bücher-vérlag.example"}
 )

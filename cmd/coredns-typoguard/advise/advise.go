@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/coredns/caddy"
@@ -15,6 +16,7 @@ import (
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/corefile"
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/resolver"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
 )
@@ -196,8 +198,10 @@ func adviceOn(ctx context.Context, b *typoguard.Block, wanted []string) []*advic
 		}
 	}
 	for k := range b.Set.Known(ctx) {
-		for _, c := range k.Candidates {
-			if a := bySuffix[key{c.Policy, c.Protected}]; a != nil {
+		for i, c := range k.Candidates {
+			here := key{c.Policy, c.Protected}
+			inBetterPlace := slices.ContainsFunc(k.Candidates[:i], func(other event.Lookalike) bool { return key{other.Policy, other.Protected} == here })
+			if a := bySuffix[here]; a != nil && !inBetterPlace {
 				a.add(&k, c.Distance, c.Kind)
 			}
 		}

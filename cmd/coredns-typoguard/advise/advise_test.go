@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -91,6 +92,14 @@ func TestCorefile(t *testing.T) {
 	all = ofJSON(t, corefile("allow bing.com\nshort report"), "-conf", "stdin", "ing.com")
 	assert.Empty(t, all["ing.com"].Hidden)
 	assert.Empty(t, all["ing.com"].Lines)
+}
+
+// TestSeveralPlaces: a known domain that looks like a suffix in two places counts once.
+func TestSeveralPlaces(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "popular.csv")
+	require.NoError(t, os.WriteFile(file, []byte("1,zinger.example\n2,b.zinger.example\n"), 0o600))
+	all := ofJSON(t, ". {\n typoguard {\n  protect bzinger.example\n  popular "+file+"\n }\n}\n", "-conf", "stdin")
+	assert.Equal(t, []string{"zinger.example", "b.zinger.example"}, domains(all["bzinger.example"].Popular))
 }
 
 // TestText: the text names the first few.

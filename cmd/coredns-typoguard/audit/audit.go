@@ -52,14 +52,15 @@ Queries are judged for the client that asked, deliveries for any, or for -client
 Names pass for the same reasons as in check, and as no_name if they cannot be one.
 
 With -suggest, the logs tell what to write into a policy, also if there is none yet: no Corefile is needed. Into the directory
-go two lists, protect-suggested.txt and allow-suggested.txt: domains that at least three senders write to, on five days or
-half of those that the logs have, and domains that look like these or like protected ones, but that several write to again
-and again, or that mail comes from, too. Each line has its evidence, without local parts of addresses. Known typos and
-domains that differ by what people mistype most, the public suffix, a doubled letter or a swap, are only named in comments:
-auto-forwards to typos have run for years. Nothing is in force before a policy names the files, and files that are there
-already are not written over.
+go three lists, protect-suggested.txt, allow-suggested.txt and prefixes-suggested.txt: domains that at least three senders
+write to, on five days or half of those that the logs have; domains that look like these or like protected ones, but that
+several write to again and again, or that mail comes from, too; and the names of hosts before protected domains, for the kind
+boundary. Each line has its evidence, without local parts of addresses. Known typos and domains that differ by what people
+mistype most, the public suffix, a doubled letter or a swap, are only named in comments: auto-forwards to typos have run for
+years. Nothing is in force before a policy names the files, and files that are there already are not written over.
 
-With -join, the events that a server wrote (events, in JSON; compressed or not) are linked to the messages in the logs: queue ID,
+With -join, the events that a server wrote (events, in JSON, compressed or not; or its history, sqlite:///PATH or
+postgres://USER@HOST/DATABASE, which is only read; its password belongs into the file that PGPASSFILE names) are linked to the messages in the logs: queue ID,
 sender, recipient, time, what became of it, and whether the same sender wrote to the same recipient in the intended domain
 within a day. No Corefile is needed. A message belongs to the event of its recipient's domain that is nearest in time, from a minute
 before its first query to a quarter of an hour after its last one; to both if two hosts queried in the same seconds. -since and
@@ -81,6 +82,8 @@ func Command() *cli.Command {
 		Usage:       "say what the policies would have done to the names in logs, and what has leaked",
 		ArgsUsage:   "[FILE...]",
 		Description: description,
+		// A DSN may have several hosts, with commas between them.
+		DisableSliceFlagSeparator: true,
 		Flags: append(corefile.Flags(),
 			&cli.StringFlag{Name: "format", Value: "auto", Usage: "the `FORMAT` of lines that do not say which program wrote them: " + strings.Join(formats, ", ")},
 			&cli.StringFlag{Name: "column", Usage: "the columns of a table, or the keys of objects, such as `recipient=3,time=1,status=5`, by number or name; also name, sender, source, type, message, program, id"},
@@ -89,8 +92,9 @@ func Command() *cli.Command {
 			&cli.StringFlag{Name: "client", Usage: "judge deliveries for the mail server with this `IP` address"},
 			resolver.Flag("for policies that require a counterpart, query the resolver at this `ADDRESS` for the intended names"),
 			&cli.BoolFlag{Name: "addresses", Usage: "show senders' and recipients' addresses, too"},
-			&cli.StringFlag{Name: "suggest", TakesFile: true, Usage: "write what to protect and to allow into files in this `DIRECTORY`, instead of the report"},
-			&cli.StringSliceFlag{Name: "join", TakesFile: true, Usage: "instead of the report, print the messages that belong to the events in this `FILE`; may be repeated"},
+			&cli.StringFlag{Name: "suggest", TakesFile: true, Usage: "write what to protect, what to allow and names of hosts into files in this `DIRECTORY`, instead of the report"},
+			&cli.StringSliceFlag{Name: "join", TakesFile: true, Usage: "instead of the report, print the messages that belong to the events in this `FILE`, or history; may be repeated"},
+			&cli.StringSliceFlag{Name: "event", Usage: "of -join, use only the event with this `ID`; may be repeated"},
 			&cli.BoolFlag{Name: "json", Usage: "print one JSON object"},
 			&cli.BoolFlag{Name: "csv", Usage: "print the lookalikes, or the messages of -join, as CSV (RFC 4180)"},
 		),
@@ -172,7 +176,7 @@ func parseTime(s string, now time.Time) (int64, error) {
 	return 0, fmt.Errorf("%q; expected a time such as 2026-11-21 or 2026-11-21T23:38:15Z, or how long ago, such as 90d or 36h", s)
 }
 
-func run(_ context.Context, c *cli.Command) error {
+func run(ctx context.Context, c *cli.Command) error {
 	defer debug.SetMemoryLimit(debug.SetMemoryLimit(softLimit)) // of the report, too
 	o, err := parseOptions(c, time.Now())
 	if err != nil {
@@ -185,7 +189,7 @@ func run(_ context.Context, c *cli.Command) error {
 			return errors.New("conf: stdin, and no FILE; expected one of the two to be a file")
 		}
 	}
-	if err := o.loadEvents(c, paths); err != nil {
+	if err := o.loadEvents(ctx, c, paths); err != nil {
 		return err
 	}
 	blocks, err := loadPolicies(c)

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"bufio"
+	"context"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
@@ -19,9 +20,12 @@ import (
 )
 
 // loadEvents reads the events of -join.
-func (o *options) loadEvents(c *cli.Command, logPaths []string) error {
-	paths := c.StringSlice("join")
+func (o *options) loadEvents(ctx context.Context, c *cli.Command, logPaths []string) error {
+	paths, ids := c.StringSlice("join"), c.StringSlice("event")
 	if len(paths) == 0 {
+		if len(ids) > 0 {
+			return errors.New("event, and no join; expected what has the event, such as -join /var/log/typoguard/events.json")
+		}
 		return nil
 	}
 	if o.suggest != nil {
@@ -33,7 +37,7 @@ func (o *options) loadEvents(c *cli.Command, logPaths []string) error {
 		}
 	}
 	o.join = join.New(o.addresses)
-	if err := o.join.Load(paths, c.Root().Reader, o.since, o.until); err != nil {
+	if err := o.join.Load(ctx, paths, c.Root().Reader, join.Wanted{Since: o.since, Until: o.until, IDs: ids}); err != nil {
 		return fmt.Errorf("join: %w", err)
 	}
 	return nil

@@ -15,6 +15,8 @@ import (
 
 	"github.com/typoguard/coredns-typoguard/cmd/coredns-typoguard/audit/logs"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/historyconfig"
 )
 
 // eventFile writes an event of a name at a time to a file.
@@ -142,6 +144,48 @@ func TestJoinCommand(t *testing.T) {
 	}
 }
 
+// TestJoinHistory: the events may be in a history, which is not changed; one of them is found by its id.
+func TestJoinHistory(t *testing.T) {
+	noon := time.Date(2026, time.November, 20, 12, 0, 0, 0, time.Local)
+	dsn := history.SQLite(filepath.Join(t.TempDir(), "events.db"))
+	s, err := history.Open(historyconfig.Store{DSN: dsn})
+	require.NoError(t, err)
+	repeated := lookalikeEvent("bbbbbbbbbb", "navy.ml", "navy.mil", noon)
+	repeated.Last = noon.Add(4 * time.Minute)
+	watched := lookalikeEvent("cccccccccc", "army.ml", "army.mil", noon)
+	watched.Action = event.Registered
+	_, err = s.Write(t.Context(), []*event.Event{lookalikeEvent("aaaaaaaaaa", "army.ml", "army.mil", noon), repeated, watched})
+	require.NoError(t, err)
+	require.NoError(t, s.Close())
+	log := filepath.Join(t.TempDir(), "mail.log")
+	require.NoError(t, os.WriteFile(log, []byte(delivery("Nov 20 12:00:01", "AAAAAA", "bob@army.ml", "bounced")+delivery("Nov 20 12:05:00", "BBBBBB", "bob@navy.ml", "bounced")), 0o600))
+	require.NoError(t, os.Chtimes(log, testEnd, testEnd))
+	t.Chdir(t.TempDir())
+	for _, tt := range []struct {
+		name string
+		args []string
+		want []string // the events
+	}{
+		{"all", nil, []string{"aaaaaaaaaa AAAAAA", "bbbbbbbbbb BBBBBB"}},
+		{"one", []string{"-event", "bbbbbbbbbb"}, []string{"bbbbbbbbbb BBBBBB"}},
+		{"since its repeats", []string{"-since", "2026-11-20 12:02"}, []string{"bbbbbbbbbb BBBBBB"}},
+		{"both", []string{"-event", "aaaaaaaaaa", "-event", "bbbbbbbbbb"}, []string{"aaaaaaaaaa AAAAAA", "bbbbbbbbbb BBBBBB"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			got := runCommand(t, "", append(append([]string{"audit", "-join", dsn, "-json"}, tt.args...), log)...)
+			require.Zero(t, got.status, got.errs)
+			var report joinedReport
+			require.NoError(t, json.Unmarshal([]byte(got.out), &report))
+			var found []string
+			for _, e := range report.Events {
+				require.Len(t, e.Messages, 1, e.ID)
+				found = append(found, e.ID+" "+e.Messages[0].MessageID)
+			}
+			assert.ElementsMatch(t, tt.want, found)
+		})
+	}
+}
+
 // TestJoinDoubts: what may be missing is said, and has another exit status; what cannot be joined is an error.
 func TestJoinDoubts(t *testing.T) {
 	noon := time.Date(2026, time.November, 20, 12, 0, 0, 0, time.Local)
@@ -161,7 +205,11 @@ func TestJoinDoubts(t *testing.T) {
 		{"no time", strings.TrimPrefix(later, "Nov 20 13:00:00 relay "), []string{"-join", events}, 3, "1 tries of mail to lookalikes have no time"},
 		{"half an event", delivery("Nov 20 12:00:00", "AAAAAA", "bob@army.ml", "bounced"), []string{"-join", broken}, 3, "1 lines of what -join names are no events"},
 		{"a relay on this host", strings.Replace(delivery("Nov 20 12:00:00", "AAAAAA", "bob@army.ml", "sent"), "mx[192.0.2.1]:25", "127.0.0.1[127.0.0.1]:10024", 1), []string{"-join", events}, 3, " relayed "},
-		{"no events", later, []string{"-join", "/dev/null"}, 2, "join: /dev/null: no event; expected lines of JSON, as events writes them"},
+		{"no events", later, []string{"-join", "/dev/null"}, 2, "join: /dev/null: no event; expected lines of JSON, as events writes them, or a history"},
+		{"no such event", later, []string{"-join", events, "-event", "bbbbbbbbbb"}, 2, `no event "bbbbbbbbbb" that is a query for a lookalike`},
+		{"an event of nothing", later, []string{"-event", "aaaaaaaaaa"}, 2, "event, and no join; expected what has the event, such as -join /var/log/typoguard/events.json"},
+		{"no history", later, []string{"-join", "sqlite:///nope/events.db"}, 2, "join: sqlite:///nope/events.db: stat /nope/events.db: no such file or directory"},
+		{"no database", later, []string{"-join", "mysql://user:secret@host/db"}, 2, `join: unknown database "mysql://…"; expected sqlite:///PATH or postgres://USER@HOST/DATABASE`},
 		{"no file", later, []string{"-join", "missing.jsonl"}, 2, "join: open missing.jsonl: no such file or directory"},
 		{"with -suggest", later, []string{"-join", events, "-suggest", t.TempDir()}, 2, "join, and suggest; expected only one of them"},
 		{"both from standard input", later, []string{"-join", "-"}, 2, "join: -, and no FILE; expected one of the two to be a file"},

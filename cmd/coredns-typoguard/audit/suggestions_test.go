@@ -25,7 +25,7 @@ func monthOfMail() string {
 		for person := range 4 {
 			from := fmt.Sprintf("person.%d@corp.example", person)
 			send(day, from, fmt.Sprintf("general.%d@us.army.mil", person))
-			send(day, from, fmt.Sprintf("buyer.%d@partner.example", person))
+			send(day, from, fmt.Sprintf("buyer.%d@%spartner.example", person, [...]string{"", "post."}[person%2]))
 		}
 		send(day, "person.0@corp.example", "all@us.army.ml") // forwards
 		if day%4 == 0 {
@@ -49,12 +49,15 @@ func TestSuggest(t *testing.T) {
 	assert.Contains(t, got.out, "mail.log: 382 lines")
 	assert.Contains(t, got.out, "\nprotect: 2 domains suggested: army.mil partner.example\n  in protect-suggested.txt\n")
 	assert.Contains(t, got.out, "\nallow: 1 domain suggested: partier.example; not suggested, although mail was delivered: army.ml partnr.example\n  in allow-suggested.txt\n")
+	assert.Contains(t, got.out, "\nprefixes: 1 name of hosts suggested: post\n  in prefixes-suggested.txt\n")
 	protect, allow := read(t, "protect-suggested.txt"), read(t, "allow-suggested.txt")
+	prefixes := read(t, "prefixes-suggested.txt")
+	assert.Contains(t, prefixes, "\npost # before partner.example; 40 messages or queries on 20 days\n")
 	assert.Contains(t, protect, "\narmy.mil # 80 delivered on 20 days; 4 senders: corp.example\npartner.example # ")
 	assert.Contains(t, allow, "\npartier.example # looks like partner.example (substitution); 10 delivered on 5 days; 2 senders: corp.example; 2 recipients\n")
 	assert.Contains(t, allow, "\n# army.ml # looks like army.mil (omission); another public suffix; 20 delivered on 20 days; 1 sender: corp.example; 1 recipient\n")
 	assert.Contains(t, allow, "\n# partnr.example # looks like partner.example (omission); too little mail to tell; ")
-	for _, text := range []string{got.out, protect, allow} {
+	for _, text := range []string{got.out, protect, allow, prefixes} {
 		assert.NotContains(t, text, "person")
 		assert.NotContains(t, text, "buyer")
 	}
@@ -76,6 +79,17 @@ func TestSuggest(t *testing.T) {
 	require.Equal(t, 0, got.status, got.errs)
 	assert.Contains(t, got.out, "\nprotect: 0 domains suggested\n")
 	assert.Contains(t, got.out, "\nallow: 0 domains suggested; not suggested, although mail was delivered: army.ml partnr.example\n")
+
+	// And what they suggest as names of hosts, a policy hides before its domains.
+	const hidden = "postpartner.example,post.partner.example,partner.example,1,boundary,"
+	for options, want := range map[string]bool{"kinds default boundary\n  boundary_prefixes prefixes-suggested.txt": true, "kinds default boundary": false} {
+		require.NoError(t, os.WriteFile("Corefile", []byte(". {\n typoguard {\n  protect_file protect-suggested.txt\n  "+options+"\n }\n}\n"), 0o600))
+		got = runCommand(t, "postpartner.example\nmail.postpartner.example\nourpartner.example\n", "audit", "-csv", "-")
+		require.Equal(t, 0, got.status, got.errs)
+		assert.Equal(t, want, strings.Contains(got.out, hidden), got.out)
+		assert.Equal(t, want, strings.Contains(got.out, "mail.post.partner.example"), got.out)
+		assert.NotContains(t, got.out, "ourpartner.example")
+	}
 }
 
 // TestSuggestDoubts: what the report may lack, the suggestions may lack, too.

@@ -20,19 +20,22 @@ type Watch struct {
 
 // Steady reports whether the wall clock has not jumped lately: between two calls, the later of them less than Settle ago. The first call
 // counts as a jump, because a host may start with a wrong date, and the process before the date is corrected.
-func (w *Watch) Steady() bool {
+func (w *Watch) Steady() bool { return w.SteadyFor(Settle) }
+
+// SteadyFor is Steady for another time than Settle.
+func (w *Watch) SteadyFor(settle time.Duration) bool {
 	now := time.Now()
 	if w.origin.IsZero() {
 		w.origin = now
 	}
-	return w.steady(now.Round(0), now.Sub(w.origin))
+	return w.steady(now.Round(0), now.Sub(w.origin), settle)
 }
 
-// steady is Steady for a reading of the wall clock, and the time that has really passed.
-func (w *Watch) steady(wall time.Time, elapsed time.Duration) bool {
+// steady is SteadyFor for a reading of the wall clock, and the time that has really passed.
+func (w *Watch) steady(wall time.Time, elapsed, settle time.Duration) bool {
 	if drift := wall.Sub(w.wall) - (elapsed - w.elapsed); w.wall.IsZero() || drift.Abs() > tolerance {
 		w.jumped = elapsed
 	}
 	w.wall, w.elapsed = wall, elapsed
-	return elapsed-w.jumped >= Settle
+	return elapsed-w.jumped >= settle
 }

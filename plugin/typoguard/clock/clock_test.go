@@ -29,6 +29,6 @@ func TestSteady(t *testing.T) {
 		{time.Hour*24 + time.Minute, -time.Hour, false, "an hour back"},
 		{time.Hour*25 + time.Minute, -time.Hour, true, "which was right"},
 	} {
-		assert.Equal(t, step.steady, w.steady(start.Add(step.elapsed+step.offset), step.elapsed), step.what)
+		assert.Equal(t, step.steady, w.steady(start.Add(step.elapsed+step.offset), step.elapsed, Settle), step.what)
 	}
 }

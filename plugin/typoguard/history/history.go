@@ -63,8 +63,16 @@ type Filter struct {
 	// Text is words that all must be found: networks and addresses (192.0.2.0/24) among the clients; other words, case-insensitive, in
 	// the lookalike, the intended name, the client's address, the note, or as the event's id.
 	Text string
+	// Clients has the names of clients, in which words of the text may be, too; nil for none.
+	Clients ClientNames
 	// After is the id of an event: only events that were stored later are selected.
 	After string
+}
+
+// ClientNames are names of clients. They are not in the database.
+type ClientNames interface {
+	// Networks returns the networks and addresses of clients whose names contain a word. There must not be many.
+	Networks(word string) []netip.Prefix
 }
 
 // Order is what a list is sorted by.

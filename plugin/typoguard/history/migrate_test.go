@@ -48,7 +48,7 @@ func TestNewer(t *testing.T) {
 			require.NoError(t, err)
 			older := open(t, historyconfig.Store{DSN: dsn})
 			_, err = older.Totals(t.Context())
-			require.EqualError(t, err, "schema version 99 was created by a newer typoguard; expected at most 6")
+			require.EqualError(t, err, "schema version 99 was created by a newer typoguard; expected at most 7")
 		})
 	}
 }
@@ -66,7 +66,7 @@ func TestMigrateCounts(t *testing.T) {
 			for _, statement := range []string{
 				"DROP VIEW ids", "DROP VIEW events", "DROP TABLE event_id", "DROP INDEX event_assignee", "ALTER TABLE event DROP COLUMN assignee", "ALTER TABLE event DROP COLUMN parts", "ALTER TABLE event DROP COLUMN writer",
 				"DROP INDEX lookalike_events", "ALTER TABLE lookalike DROP COLUMN events", "DROP INDEX event_reviewed", "DROP INDEX event_note",
-				"DROP VIEW allowances", "DROP TABLE allowance", "DROP VIEW changes", "DROP VIEW decisions", "DROP TABLE journal", "DROP TABLE decided_network", "DROP TABLE decision",
+				"DROP TABLE digest", "DROP VIEW allowances", "DROP TABLE allowance", "DROP VIEW changes", "DROP VIEW decisions", "DROP TABLE journal", "DROP TABLE decided_network", "DROP TABLE decision",
 				"DELETE FROM schema_version WHERE version_id >= 2",
 			} {
 				_, err = h.write.ExecContext(t.Context(), statement)
@@ -111,7 +111,7 @@ func TestMigrateJoins(t *testing.T) {
 			h, err := before.ready(t.Context())
 			require.NoError(t, err)
 			for _, statement := range []string{
-				"DROP VIEW ids", "DROP VIEW events", "DROP TABLE event_id", "DROP INDEX event_assignee", "ALTER TABLE event DROP COLUMN assignee", "ALTER TABLE event DROP COLUMN parts", "ALTER TABLE event DROP COLUMN writer",
+				"DROP TABLE digest", "DROP VIEW ids", "DROP VIEW events", "DROP TABLE event_id", "DROP INDEX event_assignee", "ALTER TABLE event DROP COLUMN assignee", "ALTER TABLE event DROP COLUMN parts", "ALTER TABLE event DROP COLUMN writer",
 				"DELETE FROM schema_version WHERE version_id >= 6",
 			} {
 				_, err = h.write.ExecContext(t.Context(), statement)

@@ -40,7 +40,7 @@ func (s *Store) plan(ctx context.Context, f *Filter) (*plan, error) {
 		}
 		p.parts = append(p.parts, part{numberColumn, "%s > $", []any{n.event}, false})
 	}
-	if err := s.addSearch(ctx, p, f.Text); err != nil {
+	if err := s.addSearch(ctx, p, f); err != nil {
 		return nil, err
 	}
 	if !p.hints {

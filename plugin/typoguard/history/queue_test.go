@@ -2,6 +2,7 @@ package history
 
 import (
 	"fmt"
+	"net/netip"
 	"slices"
 	"testing"
 	"time"
@@ -183,6 +184,29 @@ func TestSearch(t *testing.T) {
 				require.NoError(t, err, text)
 				assert.ElementsMatch(t, slices.DeleteFunc(slices.Clone(want), func(id string) bool { return id == "ddd" }), idsOf(list), "%q", text)
 			}
+		}
+	})
+}
+
+// clientNamed are names of clients.
+type clientNamed map[string][]netip.Prefix
+
+func (c *clientNamed) Networks(word string) []netip.Prefix { return (*c)[word] }
+
+// TestSearchNamed: words may be in the names of clients, beside everything else.
+func TestSearchNamed(t *testing.T) {
+	networks := clientNamed{"navy": {netip.MustParsePrefix("192.0.2.0/24")}, "berlin": {netip.MustParsePrefix("192.0.2.7/32"), netip.MustParsePrefix("2001:db8::/32")}}
+	eachDatabase(t, func(t *testing.T, s *Store) {
+		t.Helper()
+		a, b, c := named("aaa", "army", 0), named("bbb", "navy", time.Minute), named("ccc", "mail.navy", time.Hour)
+		a.Client, b.Client, c.Client = "192.0.2.7", "198.51.100.1", "2001:db8::25"
+		write(t, s, a, b, c)
+		for text, want := range map[string][]string{
+			"navy": {"aaa", "bbb", "ccc"}, "berlin": {"aaa", "ccc"}, "berlin navy": {"aaa", "ccc"}, "berlin army": {"aaa"}, "paris": nil, "berlin 2001:db8::/32": {"ccc"},
+		} {
+			list, err := s.Events(t.Context(), Filter{Text: text, Clients: &networks}, Page{})
+			require.NoError(t, err, text)
+			assert.Equal(t, want, idsOf(list), "%q", text)
 		}
 	})
 }

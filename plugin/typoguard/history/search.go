@@ -5,17 +5,22 @@ import (
 	"database/sql"
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 )
 
-// addSearch adds a part for each word of a text to search for.
-func (s *Store) addSearch(ctx context.Context, p *plan, text string) error {
-	for word := range strings.FieldsSeq(clean(text)) {
+// addSearch adds a part for each word of the text to search for.
+func (s *Store) addSearch(ctx context.Context, p *plan, f *Filter) error {
+	for word := range strings.FieldsSeq(clean(f.Text)) {
 		if network, ok := parseNetwork(word); ok {
 			p.parts = append(p.parts, part{clientColumn, "%s IN (SELECT number FROM client WHERE " + s.database.within("address") + ")", []any{network.String()}, true})
 			continue
 		}
-		part, err := s.searchWord(ctx, newWord(word), p.hints)
+		w := newWord(word)
+		if f.Clients != nil {
+			w.addClients(f.Clients.Networks(word), s.database)
+		}
+		part, err := s.searchWord(ctx, w, p.hints)
 		if err != nil {
 			return err
 		}
@@ -70,6 +75,17 @@ func newWord(text string) *word {
 			UNION ALL SELECT event FROM event_id WHERE id = $`,
 		[]any{pattern, pattern, pattern, pattern, strings.ToLower(text), strings.ToLower(text)},
 	}
+}
+
+// addClients adds the clients in some networks to those that are found.
+func (w *word) addClients(networks []netip.Prefix, d database) {
+	const before = 3 // those of lookalikes, and the one of clients
+	var values []any
+	for _, network := range networks {
+		w.clients += " OR " + d.within("address")
+		values = append(values, network.String())
+	}
+	w.values = slices.Insert(w.values, before, values...)
 }
 
 // part returns the condition. PostgreSQL looks for each of an array's few numbers by an index, which it does not for those of a subquery.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/pressly/goose/v3"
 )
@@ -58,12 +59,20 @@ func (f *sqliteFile) handle(options string) (*sql.DB, error) {
 	return sql.OpenDB(&connector{driver, name.String()}), nil
 }
 
-// migrate tries twice, because another store of the same file, such as the review page's, may be migrating at the same time: then
-// one of them fails, but the other has succeeded.
-func (f *sqliteFile) migrate(ctx context.Context, h *handles) error {
-	err := migrate(ctx, h, f, goose.DialectSQLite3, "sqlite")
-	if err != nil {
-		err = migrate(ctx, h, f, goose.DialectSQLite3, "sqlite")
+const (
+	// migrateTries is how often a migration is tried, and migratePause how long to wait before the next try.
+	migrateTries = 10
+	migratePause = 50 * time.Millisecond
+)
+
+// migrate tries several times, because other stores of the same file, such as those of the page and of a digest, may be migrating at the same
+// time: then one fails at each step that another one has just made.
+func (f *sqliteFile) migrate(ctx context.Context, h *handles) (err error) {
+	for range migrateTries {
+		if err = migrate(ctx, h, f, goose.DialectSQLite3, "sqlite"); err == nil || ctx.Err() != nil {
+			return err
+		}
+		pause(ctx, migratePause)
 	}
 	return err
 }

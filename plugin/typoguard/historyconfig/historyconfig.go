@@ -43,6 +43,8 @@ type Page struct {
 	// ClientsFile has the names of clients, one a line: an address or network, and its name. It is read again when it changes; "" for
 	// none.
 	ClientsFile string
+	// ClientsPTR is the resolver that knows the names of clients that are not in the file: "system", or an address; "" for none.
+	ClientsPTR string
 	// Editors are the users who may change anything, with a line break between them; "" for everybody who can log in.
 	Editors string
 	// DSN is that of the history.
@@ -53,4 +55,44 @@ type Page struct {
 	Logger *slog.Logger
 	// Observer learns of damage; it may be nil.
 	Observer Observer
+}
+
+// Digest says what to sum up in a mail, when, and how to send it.
+type Digest struct {
+	// Name identifies it in logs and metrics, and in the database, by which resolvers agree on who sends it.
+	Name string
+	// To has the addresses of the recipients, with a comma between them, and From is that of the sender.
+	To, From string
+	// Relay is the mail server that takes it: smtp://HOST[:PORT], with STARTTLS unless Clear is set, or smtps://HOST[:PORT].
+	Relay string
+	Clear bool
+	// CA is a file with the authorities for the server's certificate; "" means those of the system.
+	CA string
+	// Login is USER:PASSWORD; "" for none.
+	Login string
+	// Every is "day", or the name of a day of the week, and At the time of day, such as "07:00", in the time zone Zone; "" is the
+	// server's.
+	Every, At, Zone string
+	// URL is where people find the review page; "" for no links to it.
+	URL string
+	// Policies are those whose events are summed up, with a line break between them.
+	Policies string
+	// DSN is that of their history.
+	DSN string
+	// Host is the resolver that sends it.
+	Host string
+	// Logger logs when it cannot be sent.
+	Logger *slog.Logger
+	// Observer learns of what becomes of it.
+	Observer DigestObserver
+}
+
+// DigestObserver learns of what becomes of a digest. Its methods must not block.
+type DigestObserver interface {
+	// Sent is called when this resolver has sent one.
+	Sent()
+	// Failed is called for every attempt to send one that failed.
+	Failed()
+	// Overdue is called with true after such an attempt, and with false as soon as it was sent, by any resolver, or is too old.
+	Overdue(bool)
 }

@@ -13,6 +13,8 @@
 // suffix of the name with one label less, as many labels, or one label more than a protected suffix is compared with it,
 // a dot counting as a character like any other. What lies within the entry's distance is a [Match], with one exception:
 // a suffix that is the protected one with a whole label missing is not a typo of it ("com" is two edits from "x.com").
+// A name may have several such places: "b.ing.com" is "bing.com" with a dot too many, and lies under "ing.com", which has lost a
+// letter. Each is a match, because what was meant depends on the place, and with it whatever a caller asks about that.
 //
 // Some differences count as one edit although they are more: a letter of the registrable label that was moved, letters that were
 // transliterated, a public suffix, or the label before it, that was doubled, a public suffix behind a protected domain, and the dot

@@ -24,6 +24,7 @@ func FuzzLookup(f *testing.F) {
 	f.Add("army.mil wow.example", "", "arrny.rni1", uint8(1))
 	f.Add("army.mil wow.example", "", "xn--rmy-5cd.mil", uint8(1))
 	f.Add("xn--mller-kva.nl", "xn--mllar-kva.nl", "xn--mlle-0ra.nl", uint8(2))
+	f.Add("army.mil abmil.mil", "", "x.mil-1abmil.mil", uint8(1)) // with prefixes of its own
 	f.Fuzz(func(t *testing.T, protect, allow, name string, distance uint8) {
 		entries, allowed := fuzzedLists(protect, allow, int(distance%2)+1)
 		check(t, entries, allowed).compare(t, name)
@@ -40,6 +41,7 @@ func FuzzMutant(f *testing.F) {
 	f.Add("abmil.co.uk abmil.mil aa.b.example mil.ab.com", uint64(6), uint8(1))
 	f.Add("a.b.com co.uk.com x.ck.de mil.city.kobe.jp", uint64(7), uint8(1))
 	f.Add("straßenbau.de smørbrød.dk aalborghavn.dk abmil.mil", uint64(5), uint8(1))
+	f.Add("bing.com a.bing.com aabb.mil ab.ab.mil", uint64(8), uint8(1))
 	f.Fuzz(func(t *testing.T, protect string, seed uint64, distance uint8) {
 		entries, _ := fuzzedLists(protect, "", int(distance%2)+1)
 		if len(entries) == 0 {
@@ -78,7 +80,7 @@ func mutate(random *rand.Rand, name []byte) []byte {
 			return []byte(keep + publicSuffixes[random.IntN(len(publicSuffixes))][1:])
 		}
 	case 4:
-		prefixes := oraclePrefixes()
+		prefixes := slices.Concat(oraclePrefixes(), oracleMore[morePrefixes])
 		at := bytes.IndexByte(name, '.') + 1
 		return slices.Insert(slices.Clone(name), random.IntN(2)*at, []byte(prefixes[random.IntN(len(prefixes))])...)
 	}
@@ -166,13 +168,16 @@ func fuzzedLists(protect, allow string, distance int) ([]match.Entry, []string) 
 		}
 		protectedSet[suffix] = true
 		kinds := match.AllKinds
+		var prefixes *match.Prefixes
 		switch i % 4 {
+		case 1:
+			prefixes = morePrefixes
 		case 2:
 			kinds = match.DefaultKinds
 		case 3:
 			kinds = match.Kinds(0).With(match.Omission).With(match.Multiple)
 		}
-		entries = append(entries, match.Entry{Suffix: suffix, Distance: distance, Kinds: kinds, Tag: i})
+		entries = append(entries, match.Entry{Suffix: suffix, Distance: distance, Kinds: kinds, Prefixes: prefixes, Tag: i})
 	}
 	for word := range strings.FieldsSeq(allow) {
 		if suffix, err := match.ParseSuffix(word); err == nil && !protectedSet[suffix] {

@@ -12,6 +12,8 @@ type Entry struct {
 	Kinds Kinds
 	// Keyboard decides which substitutions are Adjacent.
 	Keyboard Keyboard
+	// Prefixes are those of the kind Boundary; nil are the usual ones.
+	Prefixes *Prefixes
 	// Tag is for the caller: every match has the tag of its entry.
 	Tag int
 }
@@ -23,10 +25,11 @@ type Index struct {
 	near        [maxDistance]*segments // by distance less 1
 	looks       *skeletons
 	hash        *hasher
-	reach       int    // longer suffixes are neither listed nor lookalikes
-	doubled     int    // the most labels of a public suffix that can be Doubled, or 0 if none can
-	doubledTops uint64 // the topBit of those of several labels
-	bounded     int    // the same for Boundary
+	reach       int       // longer suffixes are neither listed nor lookalikes
+	doubled     int       // the most labels of a public suffix that can be Doubled, or 0 if none can
+	doubledTops uint64    // the topBit of those of several labels
+	bounded     int       // the same for Boundary
+	prefixes    *Prefixes // all of the kind Boundary
 	endings     endings
 	byStem      table // of the records that can be under another TLD, by what is before their public suffix
 	stemmed     int   // the most labels of that, or 0 if there are no such records
@@ -45,7 +48,7 @@ const (
 	Protected
 )
 
-// Match is one protected suffix that a name looks like.
+// Match is one protected suffix that a name looks like, and the place in the name where it does.
 type Match struct {
 	// Suffix and Tag are those of the entry.
 	Suffix string
@@ -76,9 +79,9 @@ type Result struct {
 	// Listing is Protected or Allowed if the name equals or lies under such a suffix, and Suffix the longest one.
 	Listing Listing
 	Suffix  string
-	// Matches are the protected suffixes that an unlisted name looks like, one for each entry: the nearest first, of
-	// equally near ones the longer (in octets), of equally long ones the entry given first. They are valid until the
-	// buffer is used again.
+	// Matches are the protected suffixes that an unlisted name looks like, with every place where it does: the nearest
+	// first, of equally near ones the longer (in octets), of equally long ones the entry given first, and of the places of
+	// one entry the one with as many labels, then the one with more. They are valid until the buffer is used again.
 	Matches []Match
 }
 
@@ -109,6 +112,9 @@ func (b *Builder) Build(options ...Option) *Index {
 		byStem:     newTable(b.tld),
 	}
 	x.records = b.records()
+	for i := range x.records.groups {
+		x.admitPrefixes(&x.records.groups[i].entry)
+	}
 	for _, option := range options {
 		option(x)
 	}

@@ -234,7 +234,7 @@ func TestLookupAllowed(t *testing.T) {
 	}
 }
 
-// TestLookupAllMatches: one for each entry, so that a caller can pass over those that are not for a client.
+// TestLookupAllMatches: at least one for each entry, so that a caller can pass over those that are not for a client.
 func TestLookupAllMatches(t *testing.T) {
 	entries := []match.Entry{
 		{Suffix: "mil", Distance: 1, Kinds: match.AllKinds, Tag: 7},
@@ -248,6 +248,27 @@ func TestLookupAllMatches(t *testing.T) {
 	var buffer match.Buffer
 	assert.Equal(t, `0 "" {army.mil #9: 1 omission at 3} {army.mil #7: 1 omission at 3} {army.nl #8: 1 substitution at 3} {mil #7: 1 omission at 8}`,
 		describe(index.Lookup("us.army.ml", &buffer)))
+}
+
+// TestLookupPlaces: one for each place, too, because what was meant depends on it.
+func TestLookupPlaces(t *testing.T) {
+	for _, tt := range []struct {
+		name, protect string
+		distance      int
+		query, want   string
+	}{
+		{"a dot too many, below a letter lost", "bing.com", 1, "www.b.ing.com", "{bing.com #0: 1 omission at 6} {bing.com #0: 1 addition at 4}"},
+		{"the nearer first", "gmail.com", 2, "l.mail.com", "{gmail.com #0: 1 omission at 2} {gmail.com #0: 2 multiple at 0}"},
+		{"as many labels first, then more", "gov.uk", 1, "hmrc.g.ov.uk", "{gov.uk #0: 1 omission at 7} {gov.uk #0: 1 addition at 5}"},
+		{"of two suffixes", "gov.uk mod.gov.uk", 1, "mod.g.ov.uk", "{mod.gov.uk #1: 1 addition at 0} {gov.uk #0: 1 omission at 6} {gov.uk #0: 1 addition at 4}"},
+		{"what looks the same first", "rnail.example", 2, "r.mail.example", "{rnail.example #0: 0 homoglyph at 2} {rnail.example #0: 2 multiple at 0}"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			var buffer match.Buffer
+			got := describe(compile(t, tt.distance, strings.Fields(tt.protect)...).Lookup(tt.query, &buffer))
+			assert.Equal(t, `0 "" `+tt.want, got)
+		})
+	}
 }
 
 func TestCompileErrors(t *testing.T) {

@@ -6,17 +6,17 @@ import (
 	"strings"
 )
 
-// measure turns the buffer's hits into matches: it compares each pair of an entry and a suffix of the name, and keeps the best
-// suffix for every entry.
+// measure turns the buffer's hits into matches: it compares each pair of an entry and a suffix of the name.
 func (x *Index) measure(b *Buffer) {
 	slices.SortFunc(b.hits, func(m, n hit) int { return cmp.Or(cmp.Compare(m.at, n.at), cmp.Compare(m.label, n.label)) })
 	for _, h := range slices.Compact(b.hits) {
 		if m, ok := x.compare(b, h.at, int(h.label)); ok {
-			b.keep(m)
+			b.matches = append(b.matches, m)
 		}
 	}
 	slices.SortFunc(b.matches, func(m, n Match) int {
-		return cmp.Or(cmp.Compare(m.Distance, n.Distance), cmp.Compare(len(n.Suffix), len(m.Suffix)), cmp.Compare(m.entry, n.entry))
+		return cmp.Or(cmp.Compare(m.Distance, n.Distance), cmp.Compare(len(n.Suffix), len(m.Suffix)), cmp.Compare(m.entry, n.entry),
+			cmp.Compare(m.gap, n.gap), cmp.Compare(m.Start, n.Start))
 	})
 }
 
@@ -38,7 +38,7 @@ func (x *Index) compare(b *Buffer, at uint32, label int) (Match, bool) {
 	}
 	var ok bool
 	if m.Distance, m.Kind, ok = x.difference(b, at, label, m.gap); m.Kind == Boundary {
-		m.Prefix = lostBoundary(b.unicode().suffix(label), b.record.unicode(), x.records.anatomy(at))
+		m.Prefix = e.Prefixes.lostBoundary(b.unicode().suffix(label), b.record.unicode(), x.records.anatomy(at))
 	}
 	return m, ok
 }
@@ -64,7 +64,7 @@ func (x *Index) difference(b *Buffer, at uint32, label, gap int) (int, Kind, boo
 		return 1, Doubled, true
 	case e.Kinds.Has(Appended) && b.isAppended(label, a):
 		return 1, Appended, true
-	case e.Kinds.Has(Boundary) && lostBoundary(near, b.record.unicode(), a) != "":
+	case e.Kinds.Has(Boundary) && e.Prefixes.lostBoundary(near, b.record.unicode(), a) != "":
 		return 1, Boundary, true
 	case edits == 2 && x.records.distance(at) > 1 && e.Kinds.Has(Multiple):
 		return 2, Multiple, true
@@ -90,20 +90,6 @@ func (b *Buffer) edits(label, limit int, keyboard Keyboard) (int, Kind) {
 		}
 	}
 	return best, kind
-}
-
-// keep adds a match, unless the entry's last one is at least as good: a better match is nearer, or as near with a number of labels
-// closer to the protected suffix's. Matches come entry by entry, longer suffixes first.
-func (b *Buffer) keep(m Match) {
-	last := len(b.matches) - 1
-	if last < 0 || b.matches[last].entry != m.entry {
-		b.matches = append(b.matches, m)
-		return
-	}
-	other := &b.matches[last]
-	if m.Distance < other.Distance || (m.Distance == other.Distance && m.gap < other.gap) {
-		*other = m
-	}
 }
 
 func abs(n int) int { return max(n, -n) }

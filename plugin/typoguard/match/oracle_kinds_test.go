@@ -45,12 +45,18 @@ func newOracleEntry(entry match.Entry) oracleEntry {
 	}
 	if at == 0 && len(label) >= 3 {
 		e.bounded = map[string][]rune{}
-		for _, prefix := range oraclePrefixes() {
+		for _, prefix := range slices.Concat(oraclePrefixes(), oracleMore[entry.Prefixes]) {
 			e.bounded[prefix] = slices.Concat([]rune(prefix), e.unicode())
 		}
 	}
 	return e
 }
+
+// oracleMore are the prefixes that fuzzed entries have beside the usual ones.
+var oracleMore = map[*match.Prefixes][]string{morePrefixes: {"a", "ab", "mil-1", "1x", "abmilrn"}}
+
+// morePrefixes are those that the package knows.
+var morePrefixes = match.NewPrefixes("a", "ab", "mil-1", "1x", "abmilrn")
 
 func oraclePrefixes() []string {
 	return strings.Fields(`mail email webmail mail1 mail2 mailgate mailhost mx mx1 mx2 smtp relay imap pop pop3 owa exchange autodiscover

@@ -72,20 +72,23 @@ func (o *oracle) lookup(name string) match.Result {
 	}
 	type candidate struct {
 		match.Match
-		entry int
+		entry, gap int
 	}
 	var found []candidate
 	for n, e := range o.entries {
-		m, ok := e.homoglyph(suffixes)
-		if !ok {
-			m, ok = e.nearest(suffixes)
-		}
-		if ok {
-			found = append(found, candidate{m, n})
+		for i, suffix := range suffixes {
+			gap := max(len(suffix.labels)-len(e.labels), len(e.labels)-len(suffix.labels))
+			if m, ok := e.match(suffix, gap); ok {
+				m.Start = labelOffset(suffix.name, i)
+				if m.Kind == match.Homoglyph {
+					gap = 0
+				}
+				found = append(found, candidate{m, n, gap})
+			}
 		}
 	}
 	slices.SortStableFunc(found, func(a, b candidate) int {
-		return cmp.Or(a.Distance-b.Distance, len(b.Suffix)-len(a.Suffix), a.entry-b.entry)
+		return cmp.Or(a.Distance-b.Distance, len(b.Suffix)-len(a.Suffix), a.entry-b.entry, a.gap-b.gap)
 	})
 	var r match.Result
 	for _, c := range found {
@@ -116,37 +119,18 @@ func (s spelled) equals(t spelled) bool {
 	return slices.Equal(s.forms[0], t.forms[0]) || slices.Equal(s.unicode(), t.unicode())
 }
 
-// nearest finds the best suffix of the name: the nearest, then one with as many labels, then the longest.
-func (e oracleEntry) nearest(suffixes []spelled) (match.Match, bool) {
-	var best match.Match
-	bestGap, ok := 0, false
-	for i, suffix := range suffixes {
-		gap := max(len(suffix.labels)-len(e.labels), len(e.labels)-len(suffix.labels))
-		d, kind, counts := e.compare(suffix, gap)
-		if !counts {
-			continue
-		}
-		if !ok || d < best.Distance || d == best.Distance && gap < bestGap {
-			best, bestGap, ok = match.Match{Suffix: e.Suffix, Tag: e.Tag, Distance: d, Kind: kind, Start: labelOffset(suffix.name, i)}, gap, true
-			if kind == match.Boundary {
-				best.Prefix = e.lost(suffix)
-			}
-		}
+// match says what one suffix of a name looks like, whatever the others do.
+func (e oracleEntry) match(suffix spelled, gap int) (match.Match, bool) {
+	m := match.Match{Suffix: e.Suffix, Tag: e.Tag}
+	if e.Kinds.Has(match.Homoglyph) && looks(suffix.labels) == looks(e.labels) {
+		m.Kind = match.Homoglyph
+		return m, true
 	}
-	return best, ok
-}
-
-// homoglyph finds the suffix of the name that looks the same.
-func (e oracleEntry) homoglyph(suffixes []spelled) (match.Match, bool) {
-	if !e.Kinds.Has(match.Homoglyph) {
-		return match.Match{}, false
+	var ok bool
+	if m.Distance, m.Kind, ok = e.compare(suffix, gap); m.Kind == match.Boundary {
+		m.Prefix = e.lost(suffix)
 	}
-	for i, suffix := range suffixes {
-		if looks(suffix.labels) == looks(e.labels) {
-			return match.Match{Suffix: e.Suffix, Tag: e.Tag, Kind: match.Homoglyph, Start: labelOffset(suffix.name, i)}, true
-		}
-	}
-	return match.Match{}, false
+	return m, ok
 }
 
 // edits measures a suffix in every pair of forms.

@@ -85,7 +85,7 @@ func TestNearParent(t *testing.T) {
 		{"ml.", "", true},            // as mil is above, too
 		{"us.army.ml.", "", false},   // as a whole it is near what is protected, not above that
 		{"www.army.ml.", "", false},  // below
-		{"a.rmy.mil.", "", false},    // below mil
+		{"a.rmy.mil.", "", true},     // a dot more; rmy.mil, above it, has a letter less
 		{"armymil.", "", true},       // a dot less
 		{"ar.my.ml.", "", false},     // two edits
 		{"army.mil.", "", false},     // the name itself

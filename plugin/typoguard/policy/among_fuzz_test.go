@@ -16,15 +16,16 @@ import (
 
 // What policies of fuzzed blocks protect, allow and deny, and which domains are popular.
 var (
-	amongProtected = strings.Fields("mil army.mil ing.com gmail.com navy.mil gov.uk na.me mod.gov.uk ups.com us.army.mil")
-	amongAllowed   = strings.Fields("gov.ml good.army.ml a.b.ing.co bling.com x.y.il")
+	amongProtected = strings.Fields("mil army.mil ing.com gmail.com navy.mil gov.uk na.me mod.gov.uk ups.com us.army.mil bling.com")
+	amongAllowed   = strings.Fields("gov.ml good.army.ml a.b.ing.co blin.com x.y.il")
 	amongDenied    = strings.Fields("bing.com army.ml sub.gov.ml x.ing.co ubs.com shop.ml")
-	amongPopular   = strings.Fields("bing.com army.ml ring.com shop.ml x.ing.co ubs.com some.name co.il lgov.uk")
+	amongPopular   = strings.Fields("bing.com army.ml ring.com shop.ml x.ing.co ubs.com some.name co.il lgov.uk ling.com mail.com")
+	amongPlaces    = strings.Fields("b.ling.com mod.g.ov.uk g.ov.uk m.il army.m.il g.mail.com n.a.me ar.my.mil") // which resemble one suffix in two places
 )
 
 // FuzzAmong: whatever policies there are in a block, mail to a name is either hidden or passes as a whole. If an action hides the MX
 // records, it hides the addresses, too; if the MX records pass, so do the addresses; and nothing denies that there are names below one
-// below which some pass (RFC 8020).
+// below which some pass (RFC 8020). It is hidden exactly if something that it looks like, in some place, would hide it alone.
 func FuzzAmong(f *testing.F) {
 	for seed := range uint64(60) {
 		f.Add(seed)
@@ -42,8 +43,9 @@ func FuzzAmong(f *testing.F) {
 		if err != nil {
 			return // they contradict each other
 		}
+		known := random.IntN(3)
 		for range 50 {
-			checkAmong(t, s, amongName(random))
+			checkAmong(t, s, amongName(random), known)
 		}
 	})
 }
@@ -80,7 +82,7 @@ func amongPolicy(random *rand.Rand, lists []*popular.List) (*Policy, Suffixes) {
 
 // amongName makes a name that a policy may have something to do with.
 func amongName(random *rand.Rand) string {
-	all := [...][]string{amongProtected, amongAllowed, amongDenied, amongPopular}[random.IntN(4)]
+	all := [...][]string{amongProtected, amongAllowed, amongDenied, amongPopular, amongPlaces}[random.IntN(5)]
 	name := all[random.IntN(len(all))]
 	if random.IntN(2) == 0 {
 		name = typos.Edit(name, random.IntN(len(name)), typos.Op(random.IntN(4)), ".abginory"[random.IntN(9):][:1])
@@ -89,15 +91,18 @@ func amongName(random *rand.Rand) string {
 	return strings.ReplaceAll(name, "..", ".")
 }
 
-// checkAmong fails the test if policies hide only part of a name, or deny the names below another although some of them pass.
-func checkAmong(t *testing.T, s *Set, name string) {
+// checkAmong fails the test if policies hide only part of a name, or deny the names below another although some of them pass. What is known
+// of counterparts depends on their length and on a number.
+func checkAmong(t *testing.T, s *Set, name string, known int) {
 	t.Helper()
-	judge := func(name string, qtype uint16) Decision {
-		return s.Judge(&Query{Name: name, Type: qtype, Exists: func(domain string, _ time.Duration) Existence {
-			return [...]Existence{Absent, Unknown, Exists}[len(domain)%3]
-		}})
+	query := func(name string, qtype uint16) *Query {
+		return &Query{Name: name, Type: qtype, Exists: func(domain string, _ time.Duration) Existence {
+			return [...]Existence{Absent, Unknown, Exists}[(len(domain)+known)%3]
+		}}
 	}
+	judge := func(name string, qtype uint16) Decision { return s.Judge(query(name, qtype)) }
 	mx := judge(name, dns.TypeMX)
+	checkMatches(t, s, query(name, dns.TypeMX), &mx)
 	for _, qtype := range []uint16{dns.TypeA, dns.TypeAAAA} {
 		switch d := judge(name, qtype); {
 		case !mx.Enforced():
@@ -115,4 +120,17 @@ func checkAmong(t *testing.T, s *Set, name string) {
 			require.False(t, d.Enforced() && d.NoName, "%s is denied, and %s passes", above, name)
 		}
 	}
+}
+
+// checkMatches fails the test unless a name is hidden if one of its matches alone hides it, and deferred if none does so for certain.
+func checkMatches(t *testing.T, s *Set, q *Query, d *Decision) {
+	t.Helper()
+	hidden, deferred := false, true
+	for _, m := range s.lookup(q.Name, new(match.Buffer)).Matches {
+		alone := s.pick(q, []match.Match{m})
+		hidden = hidden || alone.Enforced()
+		deferred = deferred && (alone.Deferred() || !alone.Enforced())
+	}
+	require.Equal(t, hidden, d.Enforced(), "%s, by any of its matches", q.Name)
+	require.Equal(t, hidden && deferred, d.Deferred(), "%s, by any of its matches", q.Name)
 }

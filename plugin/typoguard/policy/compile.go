@@ -63,7 +63,7 @@ func Compile(policies []*Policy, suffixes []Suffixes, now time.Time, p *pace.Pac
 // entry returns the entry of a suffix of a policy.
 func (c *compiler) entry(name string, tag int) match.Entry {
 	p := c.Policies[tag]
-	return match.Entry{Suffix: name, Distance: p.Distance, Kinds: p.Kinds, Keyboard: p.Keyboard, Tag: tag}
+	return match.Entry{Suffix: name, Distance: p.Distance, Kinds: p.Kinds, Keyboard: p.Keyboard, Prefixes: p.Prefixes, Tag: tag}
 }
 
 // addSuffixes adds the suffixes of a policy, given by its index.

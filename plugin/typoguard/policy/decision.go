@@ -74,7 +74,7 @@ func ServerReasons() []Reason {
 }
 
 // Query is a question of class IN, as a client asks it, with what a decision about it may need to know. Each function is
-// called at most once for every policy near the name, and not at all for a name that is near none.
+// called at most once for every place in the name that is near a suffix of a policy, and not at all for a name without one.
 type Query struct {
 	// Name is in presentation format (RFC 1035 section 5.1), with or without the final dot, and with A-labels.
 	Name string
@@ -143,9 +143,9 @@ type Decision struct {
 	Counterpart Existence
 	// Uncertain says that a list of what is allowed has never been there: the name may be on it.
 	Uncertain bool
-	// Candidates are the protected suffixes that the name looks like, for whichever clients: the nearest first, of equally near
-	// ones the longer, then the one configured first. The one that decided is among them. They are given if the query or the
-	// policy asks for them.
+	// Candidates are the protected suffixes that the name looks like, and what it may have been meant to be, for whichever clients: the
+	// nearest first, of equally near ones the longer, then the one configured first. The one that decided is among them. They are
+	// given if the query or the policy asks for them.
 	Candidates []event.Lookalike
 }
 

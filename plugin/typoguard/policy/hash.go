@@ -17,6 +17,9 @@ func (p *Policy) hash(sum uint64) string {
 	if p.Require != nil {
 		fmt.Fprint(h, *p.Require)
 	}
+	if p.Prefixes != nil {
+		fmt.Fprint(h, p.Prefixes.All())
+	}
 	for _, list := range p.Popular {
 		fmt.Fprint(h, " ", list.Sum())
 	}

@@ -33,6 +33,7 @@ func TestHash(t *testing.T) {
 		{"denied instead of allowed", func(_ *Policy, s *Suffixes) { s.Allowed, s.Denied = s.Denied, s.Allowed }, false},
 		{"distance", func(p *Policy, _ *Suffixes) { p.Distance = 2 }, false},
 		{"clients", func(p *Policy, _ *Suffixes) { p.Clients = networks("192.0.2.0/24") }, false},
+		{"prefixes", func(p *Policy, _ *Suffixes) { p.Prefixes = match.NewPrefixes("post") }, false},
 		{"short", func(p *Policy, _ *Suffixes) { p.ReportShort = true }, false},
 		{"popular block", func(p *Policy, _ *Suffixes) { p.Popular = nil }, false},
 		{"popular FILE", func(p *Policy, _ *Suffixes) { p.Popular = append(p.Popular, other) }, false},

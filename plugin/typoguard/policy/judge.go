@@ -49,9 +49,9 @@ func (s *Set) decide(q *Query, matches []match.Match) Decision {
 	return d
 }
 
-// pick picks among the matches of a name, best first, the one whose policy is for the client. A policy that only
-// monitors never takes a name from one that enforces: it would let mail through that another policy stops. Neither does a policy
-// for which the name is popular.
+// pick picks among the matches of a name, best first, the one whose policy is for the client. A name is hidden if a single match says so,
+// whether others are of the same suffix, elsewhere in the name, or of other policies: one that only monitors, or for which the name is
+// popular, or has no counterpart, never takes it from one that enforces, and one that does not know yet never from one that does.
 func (s *Set) pick(q *Query, matches []match.Match) Decision {
 	d := Decision{Reason: OtherClient}
 	var exempt *Decision
@@ -81,9 +81,14 @@ func (s *Set) pick(q *Query, matches []match.Match) Decision {
 			}
 			continue
 		}
-		d = Decision{Verdict: Lookalike, Policy: p, Mode: mode, Lookalike: s.lookalike(q.Name, m), Counterpart: found, Doubtful: doubtful, Uncertain: s.lacksAllowed}
-		if mode == Enforce {
-			return d
+		hides := Decision{
+			Verdict: Lookalike, Policy: p, Mode: mode, Lookalike: s.lookalike(q.Name, m), Counterpart: found, Doubtful: doubtful, Uncertain: s.lacksAllowed,
+		}
+		if mode == Enforce && !hides.Deferred() {
+			return hides
+		}
+		if !d.Enforced() {
+			d = hides
 		}
 	}
 	if d.Policy == nil && exempt != nil {
@@ -114,7 +119,7 @@ func (s *Set) check(q *Query, matches []match.Match, at int) (Existence, Reason)
 	m := &matches[at]
 	p := s.Policies[m.Tag]
 	answers := func(m match.Match) bool { return q.isAnsweredBy(s.Policies[m.Tag]) }
-	if s.isDenied(q.Name, m) || !slices.ContainsFunc(matches[at:], answers) {
+	if s.isDenied(q.Name, m) || !slices.ContainsFunc(matches, answers) {
 		return NotChecked, Hidden
 	}
 	if m.Kind == match.TLD {

@@ -21,6 +21,8 @@ type Policy struct {
 	Distance int
 	Kinds    match.Kinds
 	Keyboard match.Keyboard
+	// Prefixes are those of the kind Boundary; nil are the usual ones.
+	Prefixes *match.Prefixes
 	Clients  Clients
 	// Types are the query types that are answered; empty are those of the action.
 	Types []uint16

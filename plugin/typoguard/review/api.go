@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"time"
 
@@ -40,6 +41,7 @@ type (
 	}
 	apiClient struct {
 		Client     string   `json:"client"`
+		Name       string   `json:"name"`
 		Lookalikes int64    `json:"lookalikes"`
 		Enforced   apiCount `json:"enforced"`
 		Monitored  apiCount `json:"monitored"`
@@ -81,6 +83,7 @@ type (
 		Allow  []apiSuggestion         `json:"allow"`
 		// Decisions are those about the lookalike for the policy.
 		Decisions []apiDecision `json:"decisions"`
+		MailLog   string        `json:"mail_log"`
 	}
 	apiReviewed struct {
 		Changed int64 `json:"changed"`
@@ -113,7 +116,7 @@ func (s *site) apiSummary(ctx context.Context, r *http.Request) (*answer, error)
 	totals, summary := made.totals, made.summary
 	a := apiSummary{
 		Span: span, By: by, From: rfc3339(summary.From), Until: event.FormatTime(summary.Until), Lookalikes: summary.Lookalikes, Clients: summary.Clients,
-		Step: int64(summary.Step / time.Second), Times: []string{}, Series: []apiSeries{}, TopLookalikes: []apiName{}, TopClients: clientsToAPI(summary.TopClients),
+		Step: int64(summary.Step / time.Second), Times: []string{}, Series: []apiSeries{}, TopLookalikes: []apiName{}, TopClients: s.clientsToAPI(summary.TopClients),
 	}
 	a.Open = apiBacklog{Events: made.backlog.Open, AtLeast: made.backlog.AtLeast}
 	if !made.backlog.Oldest.IsZero() {
@@ -138,16 +141,16 @@ func (s *site) apiSummary(ctx context.Context, r *http.Request) (*answer, error)
 	return toJSON(http.StatusOK, a)
 }
 
-func clientsToAPI(clients []history.Client) []apiClient {
+func (s *site) clientsToAPI(clients []history.Client) []apiClient {
 	all := []apiClient{}
 	for _, c := range clients {
-		all = append(all, apiClient{c.Address, c.Lookalikes, apiCount(c.Enforced), apiCount(c.Monitored), event.FormatTime(c.Last)})
+		all = append(all, apiClient{c.Address, s.names.of(c.Address), c.Lookalikes, apiCount(c.Enforced), apiCount(c.Monitored), event.FormatTime(c.Last)})
 	}
 	return all
 }
 
 func (s *site) apiEvents(ctx context.Context, r *http.Request) (*answer, error) {
-	q, err := parseQuery(r.URL.Query(), s.now())
+	q, err := s.parse(r.URL.Query())
 	if err != nil {
 		return nil, err
 	}
@@ -157,7 +160,7 @@ func (s *site) apiEvents(ctx context.Context, r *http.Request) (*answer, error) 
 	}
 	a := apiList{Total: found.Total, AtLeast: found.AtLeast, Next: found.Next, Previous: found.Previous, Events: []json.RawMessage{}}
 	for _, e := range found.Events {
-		line, err := eventToAPI(s.shown(r, e))
+		line, err := s.eventToAPI(s.shown(r, e))
 		if err != nil {
 			return nil, err
 		}
@@ -166,9 +169,13 @@ func (s *site) apiEvents(ctx context.Context, r *http.Request) (*answer, error) 
 	return toJSON(http.StatusOK, a)
 }
 
-func eventToAPI(e *history.Event) (json.RawMessage, error) {
+func (s *site) eventToAPI(e *history.Event) (json.RawMessage, error) {
 	var line bytes.Buffer
-	err := appendJSON(&line, e)
+	var more []slog.Attr
+	if name := s.names.of(e.Client); name != "" {
+		more = append(more, slog.String("typoguard.client_name", name))
+	}
+	err := appendJSON(&line, e, more...)
 	return line.Bytes(), err
 }
 
@@ -181,8 +188,8 @@ func (s *site) apiEvent(ctx context.Context, r *http.Request) (*answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := apiDetail{Why: append([]string{}, page.Sentences...), States: map[history.State]int64{}, Others: clientsToAPI(d.Others), Allow: []apiSuggestion{}, Decisions: decisionsToAPI(d.Decisions)}
-	if a.Event, err = eventToAPI(s.shown(r, &d.Event)); err != nil {
+	a := apiDetail{Why: append([]string{}, page.Sentences...), States: map[history.State]int64{}, Others: s.clientsToAPI(d.Others), Allow: []apiSuggestion{}, Decisions: decisionsToAPI(d.Decisions), MailLog: page.MailLog}
+	if a.Event, err = s.eventToAPI(s.shown(r, &d.Event)); err != nil {
 		return nil, err
 	}
 	for _, state := range history.States {

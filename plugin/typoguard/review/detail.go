@@ -30,6 +30,7 @@ type detail struct {
 	Said                     *said  // of another event's review; nil if there was none
 	Place                    *place
 	reader                   string // the name of whoever reads it; "" if unknown
+	MailLog                  string // the command that finds the messages in a mail server's log; "" if there is none
 }
 
 // candidate is a protected suffix that the name looks like.
@@ -96,6 +97,7 @@ func (s *site) newDetail(ctx context.Context, r *http.Request, d *history.Detail
 	page := &detail{Detail: d, Editor: s.edits(r), Allow: allowanceFor(&d.Event.Event, s.now())}
 	page.reader = s.reviewer(r)
 	page.Allow.Form.Owner = page.reader
+	page.MailLog = mailLogCommand(s.history, &d.Event.Event)
 	var err error
 	if page.Allow.Given, err = s.given(ctx, &d.Event.Event); err != nil {
 		return nil, err

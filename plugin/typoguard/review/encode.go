@@ -40,9 +40,9 @@ func reviewAttributes(e *history.Event) []slog.Attr {
 	return fields
 }
 
-// appendJSON appends an event as one line of JSON.
-func appendJSON(b *bytes.Buffer, e *history.Event) error {
-	return event.NewJSON(b, e.Host).Encode(&e.Event, reviewAttributes(e)...)
+// appendJSON appends an event as one line of JSON, with further fields.
+func appendJSON(b *bytes.Buffer, e *history.Event, more ...slog.Attr) error {
+	return event.NewJSON(b, e.Host).Encode(&e.Event, append(reviewAttributes(e), more...)...)
 }
 
 // writeJSON writes events as JSON lines.

@@ -31,7 +31,7 @@ type writer struct {
 // so that nobody mistakes a part for the whole.
 func (s *site) export(format func(io.Writer) writer) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		q, err := parseQuery(r.URL.Query(), s.now())
+		q, err := s.parse(r.URL.Query())
 		if err == nil {
 			select {
 			case s.exports <- struct{}{}:

@@ -21,10 +21,11 @@ const (
 	maxNameLength = 200
 )
 
-// clientNames are names of clients from a file, which is read again when it changes. A file that cannot be read any more, or is wrong,
-// leaves the names as they were.
+// clientNames are names of clients from a file, which is read again when it changes, and of others those in the DNS. A file that cannot be read
+// any more, or is wrong, leaves the names as they were.
 type clientNames struct {
 	path   string
+	ptr    *ptrNames
 	logger *slog.Logger
 
 	mu      sync.Mutex // guards what follows
@@ -40,17 +41,25 @@ type fileStamp struct {
 	size     int64
 }
 
-// newClientNames returns the names in a file; none without one.
-func newClientNames(path string, logger *slog.Logger) *clientNames {
-	return &clientNames{path: path, logger: logger}
+// newClientNames returns the names in a file, without one none, and those in the DNS.
+func newClientNames(path string, ptr *ptrNames, logger *slog.Logger) *clientNames {
+	return &clientNames{path: path, ptr: ptr, logger: logger}
 }
 
-// of returns the name of a client with an address, which is that of its smallest network; "" if it has none.
+// of returns the name of a client with an address; "" if it has none.
 func (c *clientNames) of(address string) string {
 	ip, err := netip.ParseAddr(address)
 	if err != nil {
 		return ""
 	}
+	if name := c.inFile(ip); name != "" {
+		return name
+	}
+	return c.ptr.of(ip)
+}
+
+// inFile returns the name of the smallest network in the file that an address is in; "" if there is none.
+func (c *clientNames) inFile(ip netip.Addr) string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for _, bits := range c.lengths {
@@ -61,6 +70,28 @@ func (c *clientNames) of(address string) string {
 		}
 	}
 	return ""
+}
+
+// Networks returns the networks and addresses of clients whose names contain a word, case-insensitive.
+func (c *clientNames) Networks(word string) []netip.Prefix {
+	word = strings.ToLower(word)
+	all := c.ptr.networks(word)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for network, name := range c.names {
+		if strings.Contains(strings.ToLower(name), word) {
+			all = append(all, as4(network))
+		}
+	}
+	return all
+}
+
+// as4 undoes as16 for networks of IPv4.
+func as4(network netip.Prefix) netip.Prefix {
+	if ip := network.Addr(); ip.Is4In6() && network.Bits() >= 96 {
+		return netip.PrefixFrom(ip.Unmap(), network.Bits()-96)
+	}
+	return network
 }
 
 // as16 returns an address as one of IPv6, so that all have the same length.

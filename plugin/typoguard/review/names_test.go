@@ -2,7 +2,10 @@ package review
 
 import (
 	"bytes"
+	"fmt"
 	"log/slog"
+	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -19,7 +22,7 @@ func TestParseNames(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "clients")
 	require.NoError(t, os.WriteFile(path, []byte("# ours\n\n192.0.2.0/24\tmail servers Berlin # the old ones\n192.0.2.7,\"mx1\"\n192.0.2.9/25  half\n2001:db8::/32 IPv6\n::ffff:198.51.100.1 mapped\n10.0.0.0/8,ours, all of them\n"), 0o600))
 	var log bytes.Buffer
-	names := newClientNames(path, slog.New(slog.NewTextHandler(&log, nil)))
+	names := newClientNames(path, nil, slog.New(slog.NewTextHandler(&log, nil)))
 	assert.Empty(t, names.of("192.0.2.7"))
 	names.refresh()
 	for address, want := range map[string]string{
@@ -52,12 +55,56 @@ func TestParseNames(t *testing.T) {
 	assert.Equal(t, 2, strings.Count(log.String(), "Reading the client names failed"))
 }
 
+// TestNetworks: the clients whose names contain a word, whatever its case.
+func TestNetworks(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "clients")
+	require.NoError(t, os.WriteFile(path, []byte("192.0.2.0/24 Mail servers\n192.0.2.7 mx1\n2001:db8::/32 old mail\n::/0 rest"), 0o600))
+	names := newClientNames(path, nil, slog.New(slog.DiscardHandler))
+	names.refresh()
+	for word, want := range map[string][]string{"MAIL": {"192.0.2.0/24", "2001:db8::/32"}, "mx": {"192.0.2.7/32"}, "rest": {"::/0"}, "none": nil} {
+		var found []string
+		for _, network := range names.Networks(word) {
+			found = append(found, network.String())
+		}
+		assert.ElementsMatch(t, want, found, word)
+	}
+}
+
+// TestSearchClientNames: words to search for may be in the names of clients, and the API has the names.
+func TestSearchClientNames(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "clients")
+	require.NoError(t, os.WriteFile(path, []byte("192.0.2.7 Berlin mx1\n"), 0o600))
+	other := lookup("bbbbbbbbbb", time.Minute)
+	other.Client = "2001:db8::25"
+	p := newPage(t, lookup("aaaaaaaaaa", time.Minute), other)
+	p.site.names = newClientNames(path, nil, p.site.logger)
+	for query, want := range map[string]bool{"berlin": true, "BERLIN us.army": true, "berlin 2001:db8::/32": false, "paris": false, "berlin paris": false} {
+		body := p.get("/api/v1/events?text=" + url.QueryEscape(query)).Body.String()
+		assert.Equal(t, want, strings.Contains(body, `"event.id":"aaaaaaaaaa"`), query)
+		assert.NotContains(t, body, `"event.id":"bbbbbbbbbb"`, query)
+		assert.Equal(t, want, strings.Contains(p.get("/events?text="+url.QueryEscape(query)).Body.String(), "/events/aaaaaaaaaa"), query)
+		assert.Equal(t, want, strings.Contains(p.get("/events.json?text="+url.QueryEscape(query)).Body.String(), "aaaaaaaaaa"), query)
+	}
+	assert.Contains(t, p.get("/api/v1/events").Body.String(), `"typoguard.client_name":"Berlin mx1"`)
+	assert.Contains(t, p.get("/api/v1/events/aaaaaaaaaa").Body.String(), `"client":"192.0.2.7","name":"Berlin mx1"`)
+	assert.Contains(t, p.get("/api/v1/summary").Body.String(), `"client":"192.0.2.7","name":"Berlin mx1"`)
+
+	var many strings.Builder
+	for n := range maxNamed + 1 {
+		fmt.Fprintf(&many, "10.0.%d.%d client\n", n/256, n%256)
+	}
+	require.NoError(t, os.WriteFile(path, []byte(many.String()), 0o600))
+	w := p.get("/api/v1/events?text=client")
+	assert.Equal(t, http.StatusBadRequest, w.Code)
+	assert.Contains(t, w.Body.String(), "expected words that are in the names of at most 200 clients")
+}
+
 // TestClientNames: pages show the names of clients, as they are now.
 func TestClientNames(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "clients")
 	require.NoError(t, os.WriteFile(path, []byte("192.0.2.7 mx1 <b>\u202eBerlin"), 0o600))
 	p := newPage(t, lookup("aaaaaaaaaa", time.Minute))
-	p.site.names = newClientNames(path, p.site.logger)
+	p.site.names = newClientNames(path, nil, p.site.logger)
 	for _, target := range []string{"/", "/events", "/events/aaaaaaaaaa"} {
 		assert.Contains(t, text(t, p.get(target).Body.String()), `192.0.2.7 mx1 <b>\u{202E}Berlin`, target)
 	}

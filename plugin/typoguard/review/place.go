@@ -43,7 +43,7 @@ func (q *query) encode() string {
 func (s *site) listQuery(values url.Values) (*query, error) {
 	values.Del(savedParameter)
 	values.Del(batchParameter)
-	return parseQuery(values, s.now())
+	return s.parse(values)
 }
 
 // place finds where an event stands in the list that a query selects.

@@ -66,6 +66,25 @@ func parseQuery(values url.Values, now time.Time) (*query, error) {
 	return q, nil
 }
 
+// maxNamed is the highest number of clients and networks that a word to search for may name.
+const maxNamed = 200
+
+// parse parses the parameters of a request as parseQuery does, and lets words to search for be parts of clients' names.
+func (s *site) parse(values url.Values) (*query, error) {
+	q, err := parseQuery(values, s.now())
+	if err != nil || q.filter.Text == "" {
+		return q, err
+	}
+	s.names.refresh()
+	for word := range strings.FieldsSeq(q.filter.Text) {
+		if len(s.names.Networks(word)) > maxNamed {
+			return q, badParameter("text", fmt.Sprintf("words that are in the names of at most %d clients", maxNamed))
+		}
+	}
+	q.filter.Clients = s.names
+	return q, nil
+}
+
 func badParameter(name, expected string) error {
 	return &problem{http.StatusBadRequest, fmt.Sprintf("Parameter %q: expected %s.", escape(name), expected)}
 }

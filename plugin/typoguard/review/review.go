@@ -46,6 +46,11 @@ func Check(config historyconfig.Page) error {
 			return err
 		}
 	}
+	if config.ClientsPTR != "" {
+		if _, err := ptrResolver(config.ClientsPTR); err != nil {
+			return err
+		}
+	}
 	if config.Editors != "" {
 		if err := checkEditors(config); err != nil {
 			return err

@@ -84,8 +84,9 @@ func newPage(t *testing.T, events ...*event.Event) *testPage {
 func pageOf(tb testing.TB, store *history.Store) *testPage {
 	tb.Helper()
 	var log bytes.Buffer
-	config := historyconfig.Page{Logger: slog.New(slog.NewTextHandler(&log, nil)), Version: "1.2.3", Host: "review.corp.example"}
-	s := newSite(config, store)
+	config := historyconfig.Page{Logger: slog.New(slog.NewTextHandler(&log, nil)), Version: "1.2.3", Host: "review.corp.example", DSN: "sqlite:///var/lib/typoguard/events.db"}
+	s, err := newSite(config, store)
+	require.NoError(tb, err)
 	return &testPage{tb, secure(routes(s), config.Host), s, store, &log}
 }
 

@@ -3,15 +3,7 @@ package review
 import (
 	"context"
 	"net/http"
-
-	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
-	"github.com/typoguard/coredns-typoguard/plugin/typoguard/historyconfig"
 )
-
-// newHandler returns the handler of all requests.
-func newHandler(config historyconfig.Page, store *history.Store) http.Handler {
-	return routes(newSite(config, store))
-}
 
 // routes maps requests to handlers. Other paths get 404, and other methods 405.
 func routes(s *site) http.Handler {

@@ -31,6 +31,7 @@ const (
 type Server struct {
 	config   historyconfig.Page
 	store    *history.Store
+	site     *site
 	listener net.Listener
 	http     *http.Server
 	stop     context.CancelFunc // of every request
@@ -53,14 +54,18 @@ func Listen(config historyconfig.Page, store *history.Store) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
+	site, err := newSite(config, store)
+	if err != nil {
+		return nil, err
+	}
 	listener, err := bind(config.Address)
 	if err != nil {
 		return nil, err
 	}
 	ctx, stop := context.WithCancel(context.Background())
-	s := &Server{config: config, store: store, listener: listener, stop: stop, done: make(chan struct{})}
+	s := &Server{config: config, store: store, site: site, listener: listener, stop: stop, done: make(chan struct{})}
 	s.http = &http.Server{
-		Handler:           secure(guard.handler(newHandler(config, store)), config.Host),
+		Handler:           secure(guard.handler(routes(site)), config.Host),
 		ReadHeaderTimeout: readTimeout,
 		ReadTimeout:       readTimeout,
 		WriteTimeout:      writeTimeout,
@@ -107,5 +112,6 @@ func (s *Server) Close(ctx context.Context) error {
 	}
 	s.stop()
 	<-s.done
+	s.site.close()
 	return errors.Join(err, s.store.Close())
 }

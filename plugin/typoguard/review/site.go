@@ -31,19 +31,28 @@ type site struct {
 	assets    assets
 	summaries *summaries
 	names     *clientNames
+	history   string // its name, without a password
 	queries   chan struct{}
 	exports   chan struct{}
 	now       func() time.Time
 	failing   atomic.Bool // whether the last database query failed
 }
 
-func newSite(config historyconfig.Page, store *history.Store) *site {
+func newSite(config historyconfig.Page, store *history.Store) (*site, error) {
+	ptr, err := newPTRNames(config.ClientsPTR)
+	if err != nil {
+		return nil, err
+	}
+	name, _ := history.Check(config.DSN) // the store was opened with it
 	return &site{
 		store: store, logger: config.Logger, version: config.Version, webConfig: config.WebConfig, editors: editorsOf(config), assets: vendored(),
-		summaries: newSummaries(store), names: newClientNames(config.ClientsFile, config.Logger),
-		queries: make(chan struct{}, maxQueries), exports: make(chan struct{}, maxExports), now: time.Now,
-	}
+		summaries: newSummaries(store), names: newClientNames(config.ClientsFile, ptr, config.Logger),
+		history: name, queries: make(chan struct{}, maxQueries), exports: make(chan struct{}, maxExports), now: time.Now,
+	}, nil
 }
+
+// close ends what goes on in the background.
+func (s *site) close() { s.names.ptr.close() }
 
 // answer is the answer to a request, complete before any of it is sent.
 type answer struct {

@@ -47,10 +47,14 @@ func eachDoubled(suffix string, add func(string) bool) bool {
 	return true
 }
 
-// eachBoundary calls add with a suffix, in Unicode, behind every usual name of a host without a dot. It returns false, at once, if add
-// does.
-func eachBoundary(suffix string, add func(string) bool) bool {
-	return !slices.ContainsFunc(match.Prefixes(), func(prefix string) bool { return !add(prefix + suffix) })
+// eachBoundary calls add with a suffix, in Unicode, behind every name of a host without a dot. It returns false, at once, if add does.
+func eachBoundary(suffix string, names []*match.Prefixes, add func(string) bool) bool {
+	for _, prefixes := range names {
+		if slices.ContainsFunc(prefixes.All(), func(prefix string) bool { return !add(prefix + suffix) }) {
+			return false
+		}
+	}
+	return true
 }
 
 // eachLabelOf calls use with every label of a suffix, and a function that returns the suffix with another label in its place. It

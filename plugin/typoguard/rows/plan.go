@@ -61,6 +61,7 @@ type protectedSuffix struct {
 	name     string
 	distance int // within which all names are tried
 	kinds    match.Kinds
+	prefixes []*match.Prefixes // for the kind Boundary
 }
 
 // visitor is called with each name that needs a rule, and the number of suffixes processed so far.
@@ -144,7 +145,7 @@ func (p *Plan) others(s *protectedSuffix) ([]string, error) {
 		(p.likely || !s.kinds.Has(match.Homoglyph) || eachWriting(shown, p.exists, add)) &&
 		(!s.kinds.Has(match.Moved) || eachMoved(shown, add)) &&
 		(!s.kinds.Has(match.Doubled) || eachDoubled(shown, add)) &&
-		(!s.kinds.Has(match.Boundary) || eachBoundary(shown, add)) &&
+		(!s.kinds.Has(match.Boundary) || eachBoundary(shown, s.prefixes, add)) &&
 		(!s.kinds.Has(match.Transliteration) || eachSpelling(shown, add))
 	if !ok {
 		return nil, fmt.Errorf("more than %d non-ASCII names look like %s; expected a policy without the kind homoglyph", maxKept, s.name)
@@ -222,7 +223,9 @@ func (s *Selection) protected() []protectedSuffix {
 			if s.distance = max(s.distance, min(p.Distance, match.MaxDistance(name))); p.Kinds.Has(match.Suffix) {
 				s.distance = match.MaxDistance(name)
 			}
-			s.kinds |= p.Kinds
+			if s.kinds |= p.Kinds; p.Kinds.Has(match.Boundary) && !slices.Contains(s.prefixes, p.Prefixes) {
+				s.prefixes = append(s.prefixes, p.Prefixes)
+			}
 		}
 	}
 	return suffixes

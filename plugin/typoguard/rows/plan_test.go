@@ -93,16 +93,18 @@ var policyTexts = map[string]string{
 		"typoguard two {\n protect a.bal.bl ab.lal\n action nodata\n allow a.al\n }",
 	"monitor between": "typoguard one {\n protect abl\n mode monitor\n }\n" +
 		"typoguard two {\n protect ab.al\n }",
-	"A-labels":     "typoguard {\n protect xn--l-0ga.ab\n }",
-	"moved":        "typoguard {\n protect babal.a\n kinds moved transliteration\n }",
-	"doubled":      "typoguard {\n protect bla.l\n kinds doubled\n }",
-	"boundary":     "typoguard {\n protect bla.l\n kinds boundary\n allow b.mxbla.l a.usbla.l\n }",
+	"A-labels": "typoguard {\n protect xn--l-0ga.ab\n }",
+	"moved":    "typoguard {\n protect babal.a\n kinds moved transliteration\n }",
+	"doubled":  "typoguard {\n protect bla.l\n kinds doubled\n }",
+	"boundary": "typoguard {\n protect bla.l\n kinds boundary\n allow b.mxbla.l a.usbla.l\n }",
+	"prefixes": "typoguard one {\n protect bla.l bla.ab\n kinds boundary\n boundary_prefixes ab 1\n }\n" +
+		"typoguard two {\n protect bla.l\n kinds boundary\n boundary_prefixes lb\n action nodata\n }",
 	"in suffix":    "typoguard {\n protect bla1b.l\n kinds suffix\n }",
 	"not suffixes": "typoguard {\n protect ab.bla1b.l\n kinds moved doubled suffix\n }",
 }
 
 // longer are lookalikes of the policies above that are longer than all names that can be tried.
-var longer = strings.Fields("mailbla.l x.mailbla.l usbla.l b.usbla.l a.usbla.l mxbla.l b.mxbla.l x.bla.l.l.l bla.l.l.l.l blabla.l blablabla.l bla1b.ll.l abbla1bbla1b.l ab.bla1bbla1b.l ab.bla1b.l.l ab.b1lab.l ab.ba1lb.l ab.ba1bl.l")
+var longer = strings.Fields("abbla.ab lbbla.ab x.abbla.ab mailbla.l x.mailbla.l usbla.l b.usbla.l a.usbla.l mxbla.l b.mxbla.l x.bla.l.l.l bla.l.l.l.l blabla.l blablabla.l bla1b.ll.l abbla1bbla1b.l ab.bla1bbla1b.l ab.bla1b.l.l ab.b1lab.l ab.ba1lb.l ab.ba1bl.l")
 
 // TestPlanSaysWhatTheServerSays: of all names of some characters up to a length, the zone hides those that the server
 // hides, with the action of the same policy. It does so for servers that go by RFC 4592, where a wildcard is of no effect
@@ -112,6 +114,9 @@ func TestPlanSaysWhatTheServerSays(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "popular.csv")
 	require.NoError(t, os.WriteFile(file, []byte("al.la\nb.bb.la\n1.b.lla\nlb.la\nbb.la.a\nal.bb\na.al\n1.abla\n"), 0o600))
 	texts["popular"] = "typoguard one {\n protect ab.la a.b.la\n popular " + file + "\n}\ntypoguard two {\n protect abl\n popular " + file + "\n}"
+	tail := filepath.Join(t.TempDir(), "tail.csv")
+	require.NoError(t, os.WriteFile(tail, []byte("lab.la\nb.lab.la\n"), 0o600))
+	texts["in two places"] = "typoguard {\n protect alab.la bab.la blab.la\n popular " + tail + "\n}"
 	texts["denied"] = "typoguard {\n protect ab.la\n popular " + file + "\n deny b.al.la lb.la 1.b.bb.la\n}"
 	texts["denied, and allowed"] = "typoguard {\n protect ab.la\n popular " + file + "\n deny b.al.la 1.a.lb.la bb.la\n allow al.la lb.la b.bb.la\n}"
 	texts["short"] = "typoguard {\n protect ab.la\n short report\n}"

@@ -7,8 +7,10 @@ package withhistory
 
 import (
 	"context"
+	"errors"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/digest"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/historyconfig"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/review"
@@ -38,6 +40,22 @@ func (histories) ReadAllowed(ctx context.Context, dsn, policy string, lookup suf
 // WatchAllowed implements typoguard.Histories.
 func (histories) WatchAllowed(ctx context.Context, dsn string, changed func()) {
 	history.WatchAllowed(ctx, dsn, changed)
+}
+
+// CheckDigest implements typoguard.Histories.
+func (histories) CheckDigest(c historyconfig.Digest) error { return digest.Check(c) }
+
+// OpenDigest implements typoguard.Histories. Like the page, it has a store of its own.
+func (histories) OpenDigest(c historyconfig.Digest) (typoguard.DigestSender, error) {
+	store, err := history.Open(historyconfig.Store{DSN: c.DSN, Host: c.Host, Logger: c.Logger})
+	if err != nil {
+		return nil, err
+	}
+	sender, err := digest.Open(c, store)
+	if err != nil {
+		return nil, errors.Join(err, store.Close())
+	}
+	return sender, nil
 }
 
 // Listen implements typoguard.Histories. The page has its own store, which removes no events; the store of the sink does.

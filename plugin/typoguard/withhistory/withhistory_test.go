@@ -76,7 +76,7 @@ func TestParseErrors(t *testing.T) {
 		{"small", "history sqlite://e.db size 64KB", `3 - Error during parsing: history: size "64KB"; expected at least 1MB, such as 1GB, or 0 for no limit`},
 		{"two histories", "history sqlite://e.db\nhistory sqlite://f.db", `4 - Error during parsing: history: already given at Corefile:3; expected it once`},
 		{"a page of nothing", "review", `3 - Error during parsing: review: the policy has no history; expected one in the same stanza, such as history sqlite:///var/lib/typoguard/events.db`},
-		{"unknown setting of a page", "history sqlite://e.db\nreview 127.0.0.1:8053 tls on", `4 - Error during parsing: review: unknown setting "tls"; expected one of clients_file, host, web_config`},
+		{"unknown setting of a page", "history sqlite://e.db\nreview 127.0.0.1:8053 tls on", `4 - Error during parsing: review: unknown setting "tls"; expected one of clients_file, clients_ptr, host, web_config`},
 		{"no editors", "history sqlite://e.db\nreview 127.0.0.1:8053 editors", `4 - Error during parsing: review: editors without a value; expected users`},
 		{"editors of a page without users", "history sqlite://e.db\nreview editors alice bob", `4 - Error during parsing: review: editors: nobody logs in to the page; expected a web_config with users or client certificates`},
 		{"allowed by no history", "allow_from history", `3 - Error during parsing: allow_from: the policy has no history; expected one in the same stanza, such as history sqlite:///var/lib/typoguard/events.db`},
@@ -86,8 +86,18 @@ func TestParseErrors(t *testing.T) {
 		{"no port", "history sqlite://e.db\nreview 127.0.0.1", `4 - Error during parsing: review: `},
 		{"open to all", "history sqlite://e.db\nreview 0.0.0.0:8053", `4 - Error during parsing: review: `},
 		{"names that are not there", "history sqlite://e.db\nreview clients_file clients", `4 - Error during parsing: review: clients_file: open ROOT/clients`},
+		{"names that nobody knows", "history sqlite://e.db\nreview clients_ptr ns1", `4 - Error during parsing: review: clients_ptr "ns1"; expected system, or the address of a resolver such as 192.0.2.53 or 192.0.2.53:5353`},
 		{"a file that is not there", "history sqlite://e.db\nreview 192.0.2.1:8053 web_config web.yml", `4 - Error during parsing: review: `},
 		{"two pages", "history sqlite://e.db\nreview\nreview", `5 - Error during parsing: review: already given at Corefile:4; expected it once`},
+		{"a digest of nothing", "notify mailto:a@b.example relay smtp://c.example from d@e.example", `3 - Error during parsing: notify: the policy has no history to sum up; expected one in the same stanza, such as history sqlite:///var/lib/typoguard/events.db`},
+		{"a digest by nobody", "history sqlite://e.db\nnotify mailto:a@b.example", `4 - Error during parsing: notify: relay or from is missing; expected both, such as relay smtp://mail.corp.example from typoguard@corp.example`},
+		{"a digest for nobody", "history sqlite://e.db\nnotify mailto: relay smtp://c.example from d@e.example", `4 - Error during parsing: notify: address ""; expected one such as soc@corp.example, and several with a comma between them`},
+		{"a digest at no time", "history sqlite://e.db\nnotify mailto:a@b.example relay smtp://c.example from d@e.example at noon", `4 - Error during parsing: notify: at "noon"; expected a time of day such as 07:00`},
+		{"a digest nowhere on Earth", "history sqlite://e.db\nnotify mailto:a@b.example relay smtp://c.example from d@e.example timezone Mars/Base", `4 - Error during parsing: notify: timezone "Mars/Base"; expected a name such as Europe/Amsterdam or UTC`},
+		{"a digest without a password", "history sqlite://e.db\nnotify mailto:a@b.example relay smtp://c.example from d@e.example login nope", `4 - Error during parsing: notify: open ROOT/nope: no such file or directory`},
+		{"a digest with starttls", "history sqlite://e.db\nnotify mailto:a@b.example relay smtp://c.example from d@e.example starttls maybe", `4 - Error during parsing: notify: starttls "maybe"; expected on or off`},
+		{"an unknown setting of a digest", "history sqlite://e.db\nnotify mailto:a@b.example template s", `4 - Error during parsing: notify: unknown setting "template"; expected one of at, ca, every, from, login, relay, starttls, timezone, url`},
+		{"a digest twice", "history sqlite://e.db\nnotify mailto:a@b.example relay smtp://c.example from d@e.example\nnotify mailto:a@b.example relay smtp://c.example from d@e.example", `5 - Error during parsing: notify: mailto:a@b.example twice; expected different ones`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -122,6 +132,11 @@ func TestContradictions(t *testing.T) {
 	require.ErrorContains(t, share(e, e+" age 30d"), `history: "age 720h0m0s size 1073741824" contradicts "age 2160h0m0s size 1073741824"`+at+"sqlite://"+dir+"/e.db")
 	require.ErrorContains(t, share(e+"\nreview", f+"\nreview"), `Corefile:11 - Error during parsing: review: web_config "" host "" history sqlite://`+dir+
 		`/f.db contradicts web_config "" host "" history sqlite://`+dir+"/e.db at Corefile:6")
+	const mail = "\nnotify mailto:a@b.example relay smtp://c.example from d@e.example"
+	require.NoError(t, share(e+mail, e+mail+" every day"))
+	require.NoError(t, share(e+mail, f+mail+" every sunday"), "of another history")
+	require.ErrorContains(t, share(e+mail, e+mail+" every sunday"), `Corefile:11 - Error during parsing: notify: "relay smtp://c.example from d@e.example every sunday" contradicts `+
+		`"relay smtp://c.example from d@e.example" at Corefile:6; expected the same settings for both, which share mailto:a@b.example`)
 	err := share("history postgres://u:secret1@host/db", "history postgres://u:secret2@host/db")
 	require.ErrorContains(t, err, "history: the password or options differ from those at Corefile:5; expected the same for both, which share postgres://u@host:5432/db")
 	assert.NotContains(t, err.Error(), "secret")

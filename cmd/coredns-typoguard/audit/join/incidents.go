@@ -7,6 +7,7 @@
 package join
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -72,25 +73,47 @@ func (l *line) incident() (*Incident, bool) {
 	return i, true
 }
 
-// Load reads the events in files, each a line of JSON, that were between two times in seconds since 1970; 0 is without bound. A "-" is
-// standard input.
-func (j *Join) Load(paths []string, stdin io.Reader, since, until int64) error {
-	known := map[string]*Incident{}
-	for _, path := range paths {
-		err := input.Each(path, stdin, nil, func(log *input.Log) error { return j.loadEach(log, known, since, until) })
+// Wanted says which events are read: those that were between two times in seconds since 1970, where 0 is without bound, and that have one of
+// some ids, if there are any.
+type Wanted struct {
+	Since, Until int64
+	IDs          []string
+}
+
+// loading is what is read, by id.
+type loading struct {
+	Wanted
+	known map[string]*Incident
+}
+
+// Load reads the events in files, each a line of JSON, and in histories. A "-" is standard input.
+func (j *Join) Load(ctx context.Context, sources []string, stdin io.Reader, wanted Wanted) error {
+	l := &loading{wanted, map[string]*Incident{}}
+	for _, source := range sources {
+		var err error
+		if isHistory(source) {
+			err = j.loadHistory(ctx, source, l)
+		} else {
+			err = input.Each(source, stdin, nil, func(log *input.Log) error { return j.loadEach(log, l) })
+		}
 		if err != nil {
 			return err
 		}
 	}
+	for _, id := range wanted.IDs {
+		if l.known[id] == nil {
+			return fmt.Errorf("%s: no event %q that is a query for a lookalike", names(sources), id)
+		}
+	}
 	if j.loaded == 0 {
-		return fmt.Errorf("%s: no event; expected lines of JSON, as events writes them", strings.Join(paths, ", "))
+		return fmt.Errorf("%s: no event; expected lines of JSON, as events writes them, or a history", names(sources))
 	}
 	j.index()
 	return nil
 }
 
 // loadEach reads the events of one file.
-func (j *Join) loadEach(log *input.Log, known map[string]*Incident, since, until int64) error {
+func (j *Join) loadEach(log *input.Log, l *loading) error {
 	for {
 		text, err := log.Next()
 		switch {
@@ -102,26 +125,38 @@ func (j *Join) loadEach(log *input.Log, known map[string]*Incident, since, until
 		case len(text) == 0:
 			continue
 		}
-		var l line
-		if json.Unmarshal(text, &l) != nil || l.ID == "" || l.Lookalike == "" || l.Start.IsZero() {
+		var e line
+		if json.Unmarshal(text, &e) != nil || e.ID == "" || e.Lookalike == "" || e.Start.IsZero() {
 			j.unread++
 			continue
 		}
-		j.loaded++
-		i, ok := l.incident()
-		if !ok || i.Last < since || until != 0 && i.First >= until {
+		if len(l.IDs) > 0 && !slices.Contains(l.IDs, e.ID) {
+			j.loaded++
 			continue
 		}
-		if before := known[i.ID]; before != nil { // written again, with its repeats
-			before.First, before.Last = min(before.First, i.First), max(before.Last, i.Last)
-			continue
+		if err := j.take(log.Name, &e, l); err != nil {
+			return err
 		}
-		if len(j.Incidents) == maxEvents {
-			return fmt.Errorf("%s: more than %d events; expected fewer, between -since and -until", log.Name, maxEvents)
-		}
-		known[i.ID] = i
-		j.Incidents = append(j.Incidents, i)
 	}
+}
+
+// take takes an event, if it is wanted.
+func (j *Join) take(source string, e *line, l *loading) error {
+	j.loaded++
+	i, ok := e.incident()
+	if !ok || i.Last < l.Since || l.Until != 0 && i.First >= l.Until {
+		return nil
+	}
+	if before := l.known[i.ID]; before != nil { // written again, with its repeats
+		before.First, before.Last = min(before.First, i.First), max(before.Last, i.Last)
+		return nil
+	}
+	if len(j.Incidents) == maxEvents {
+		return fmt.Errorf("%s: more than %d events; expected fewer, between -since and -until", source, maxEvents)
+	}
+	l.known[i.ID] = i
+	j.Incidents = append(j.Incidents, i)
+	return nil
 }
 
 // index makes the events be found by the domain of a recipient.

@@ -47,7 +47,7 @@ func joined(t *testing.T, addresses bool, events string, records ...logs.Record)
 	j := New(addresses)
 	path := filepath.Join(t.TempDir(), "events.jsonl")
 	require.NoError(t, os.WriteFile(path, []byte(events), 0o600))
-	require.NoError(t, j.Load([]string{path}, nil, 0, 0))
+	require.NoError(t, j.Load(t.Context(), []string{path}, nil, Wanted{}))
 	for i := range records {
 		j.Add(&records[i])
 	}
@@ -157,13 +157,17 @@ func TestLoad(t *testing.T) {
 	assert.EqualValues(t, 3, j.Unread())
 
 	j = New(false)
-	require.NoError(t, j.Load([]string{"-"}, strings.NewReader(events), start.Unix()-100, 0))
+	require.NoError(t, j.Load(t.Context(), []string{"-"}, strings.NewReader(events), Wanted{Since: start.Unix() - 100}))
 	assert.Len(t, j.Incidents, 1)
 	j = New(false)
-	require.NoError(t, j.Load([]string{"-"}, strings.NewReader(events), 0, start.Unix()))
+	require.NoError(t, j.Load(t.Context(), []string{"-"}, strings.NewReader(events), Wanted{Until: start.Unix()}))
 	assert.Len(t, j.Incidents, 1)
-	require.EqualError(t, New(false).Load([]string{"-"}, strings.NewReader("nothing\n"), 0, 0), "-: no event; expected lines of JSON, as events writes them")
-	require.Error(t, New(false).Load([]string{filepath.Join(t.TempDir(), "missing")}, nil, 0, 0))
+	require.EqualError(t, New(false).Load(t.Context(), []string{"-"}, strings.NewReader("nothing\n"), Wanted{}), "-: no event; expected lines of JSON, as events writes them, or a history")
+	j = New(false)
+	require.NoError(t, j.Load(t.Context(), []string{"-"}, strings.NewReader(events), Wanted{IDs: []string{"e0"}}))
+	assert.Len(t, j.Incidents, 1)
+	require.EqualError(t, New(false).Load(t.Context(), []string{"-"}, strings.NewReader(events), Wanted{IDs: []string{"e0", "e9"}}), `-: no event "e9" that is a query for a lookalike`)
+	require.Error(t, New(false).Load(t.Context(), []string{filepath.Join(t.TempDir(), "missing")}, nil, Wanted{}))
 }
 
 // TestBounds: very many events, messages and corrections.
@@ -172,7 +176,7 @@ func TestBounds(t *testing.T) {
 	for n := range maxEvents + 1 {
 		many = append(many, army(fmt.Sprint("e", n), n, n))
 	}
-	require.EqualError(t, New(false).Load([]string{"-"}, strings.NewReader(written(t, many...)), 0, 0), "standard input: more than 20000 events; expected fewer, between -since and -until")
+	require.EqualError(t, New(false).Load(t.Context(), []string{"-"}, strings.NewReader(written(t, many...)), Wanted{}), "standard input: more than 20000 events; expected fewer, between -since and -until")
 
 	var records []logs.Record
 	for n := range maxMessages + 3 {
@@ -183,7 +187,7 @@ func TestBounds(t *testing.T) {
 	assert.EqualValues(t, 3, j.Incidents[0].Others)
 
 	j = New(false)
-	require.NoError(t, j.Load([]string{"-"}, strings.NewReader(written(t, army("e1", 0, 0))), 0, 0))
+	require.NoError(t, j.Load(t.Context(), []string{"-"}, strings.NewReader(written(t, army("e1", 0, 0))), Wanted{}))
 	for n := range maxSent + 1 {
 		r := mail("Q", fmt.Sprint(n, "@army.mil"), 1, logs.Delivered)
 		j.Add(&r)

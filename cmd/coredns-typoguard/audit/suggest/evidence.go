@@ -33,7 +33,8 @@ type Evidence struct {
 	addresses bool
 	seed      maphash.Seed
 	domains   map[string]*mail
-	recent    map[string]*mail // by names as they are logged; nil for those that are no domain of the Internet
+	hosts     int              // of all domains
+	recent    map[string]place // by names as they are logged; empty for those that are no domain of the Internet
 	days      days             // of all records
 	forgotten bool
 	scratch   []byte
@@ -50,11 +51,18 @@ type mail struct {
 	examples            []string // of senders
 	from                int64    // messages from it
 	fromDays            days
+	hosts               map[string]*host // by the label directly before the domain
+}
+
+// place is where a name belongs: a domain, and the label directly before it, if there is one and it is known.
+type place struct {
+	*mail
+	host *host
 }
 
 // NewEvidence returns evidence of nothing. With addresses it remembers some senders' addresses, otherwise only their domains.
 func NewEvidence(addresses bool) *Evidence {
-	return &Evidence{addresses: addresses, seed: maphash.MakeSeed(), domains: map[string]*mail{}, recent: map[string]*mail{}}
+	return &Evidence{addresses: addresses, seed: maphash.MakeSeed(), domains: map[string]*mail{}, recent: map[string]place{}}
 }
 
 // Add takes a record into account. Of queries only those for the mail servers of a domain count.
@@ -64,18 +72,21 @@ func (e *Evidence) Add(r *logs.Record) {
 	}
 	e.days.add(r.Time)
 	from := r.Sender[bytes.LastIndexByte(r.Sender, '@')+1:]
-	if m := e.of(from); m != nil && len(from) < len(r.Sender) {
+	if m := e.of(from); m.mail != nil && len(from) < len(r.Sender) {
 		m.from++
 		m.fromDays.add(r.Time)
 	}
 	m := e.of(r.Name)
-	if m == nil {
+	if m.mail == nil {
 		return
+	}
+	if r.Outcome != logs.Bounced && r.Outcome != logs.Deferred {
+		m.host.add(r.Time)
 	}
 	switch {
 	case r.Outcome == logs.Delivered:
 		m.delivered++
-		e.addMail(m, r)
+		e.addMail(m.mail, r)
 	case r.Outcome == logs.Bounced:
 		m.bounced++
 	case r.Outcome == logs.Deferred:
@@ -85,7 +96,7 @@ func (e *Evidence) Add(r *logs.Record) {
 		m.askedDays.add(r.Time)
 	default:
 		m.seen++
-		e.addMail(m, r)
+		e.addMail(m.mail, r)
 	}
 }
 
@@ -129,8 +140,8 @@ func lasting(sender []byte) []byte {
 	return sender
 }
 
-// of returns what is known of the domain that somebody registered and a name lies in, or nil if there is none.
-func (e *Evidence) of(name []byte) *mail {
+// of returns what is known of the domain that somebody registered and a name lies in, which is nil if there is none.
+func (e *Evidence) of(name []byte) place {
 	e.scratch = append(e.scratch[:0], name...)
 	for i, c := range e.scratch {
 		if c >= 'A' && c <= 'Z' {
@@ -148,17 +159,18 @@ func (e *Evidence) of(name []byte) *mail {
 	return m
 }
 
-func (e *Evidence) find(name string) *mail {
+func (e *Evidence) find(name string) place {
 	ascii, err := domain.Of(name)
 	if err != nil {
-		return nil
+		return place{}
 	}
-	registered, err := publicsuffix.EffectiveTLDPlusOne(strings.TrimSuffix(strings.ToLower(ascii), "."))
+	ascii = strings.TrimSuffix(strings.ToLower(ascii), ".")
+	registered, err := publicsuffix.EffectiveTLDPlusOne(ascii)
 	if err != nil || isNumber(registered[strings.LastIndexByte(registered, '.')+1:]) { // an address
-		return nil
+		return place{}
 	}
 	if suffix, err := match.ParseSuffix(registered); err != nil || suffix != registered {
-		return nil
+		return place{}
 	}
 	m := e.domains[registered]
 	if m == nil {
@@ -168,7 +180,7 @@ func (e *Evidence) find(name string) *mail {
 		m = &mail{}
 		e.domains[strings.Clone(registered)] = m
 	}
-	return m
+	return place{m, e.hostOf(ascii, registered, m)}
 }
 
 func isNumber(label string) bool { return strings.Trim(label, "0123456789") == "" }
@@ -181,6 +193,7 @@ func (e *Evidence) forget() {
 		for name, m := range e.domains {
 			if m.delivered+m.seen+m.asked+m.from <= least {
 				delete(e.domains, name)
+				e.hosts -= len(m.hosts)
 			}
 		}
 	}

@@ -49,6 +49,8 @@ type Suggestions struct {
 	Protect, Allow []Suggestion
 	// Rivals look like each other, or like a well-known domain, and may be typos. Lookalikes get mail, and are not suggested, for a reason.
 	Rivals, Lookalikes []Suggestion
+	// Prefixes are names of hosts before protected domains.
+	Prefixes []Prefix
 	// Days is on how many days there was mail in the logs, and Forgotten says that there were too many domains to remember all.
 	Days      int
 	Forgotten bool
@@ -64,6 +66,7 @@ func (e *Evidence) Propose(decide func(name string) policy.Decision) (*Suggestio
 	if err := e.allow(s, decide); err != nil {
 		return nil, err
 	}
+	e.prefixes(s, decide)
 	return s, nil
 }
 

@@ -225,7 +225,11 @@ partier.example # looks like partner.example (substitution); 120 delivered on 10
 # patrner.example # looks like partner.example (transposition); letters swapped; 16 delivered on 4 days; 2 senders: corp.example; 2 recipients
 `, read(AllowFile))
 
-	for _, name := range []string{ProtectFile, AllowFile} {
+	assert.Equal(t, `# What coredns-typoguard suggests as names of hosts before protected domains, on 2026-11-30, from mail on 60 days.
+# Nothing of it is in force. Read it, delete what you do not mean, and name the file in a policy: boundary_prefixes, with the kind boundary.
+`, read(PrefixesFile))
+
+	for _, name := range []string{ProtectFile, AllowFile, PrefixesFile} {
 		other := t.TempDir()
 		require.NoError(t, os.WriteFile(filepath.Join(other, name), []byte("mil\n"), 0o600))
 		require.ErrorContains(t, Check(other), name+" exists, and a policy may use it; expected a directory without it")

@@ -12,9 +12,13 @@ import (
 
 // The names of the files.
 const (
-	ProtectFile = "protect-suggested.txt"
-	AllowFile   = "allow-suggested.txt"
+	ProtectFile  = "protect-suggested.txt"
+	AllowFile    = "allow-suggested.txt"
+	PrefixesFile = "prefixes-suggested.txt"
 )
+
+// prefixesOption is the option of a policy that names the last one.
+const prefixesOption = "boundary_prefixes"
 
 // maxListed is how many domains that are not suggested a file names.
 const maxListed = 200
@@ -29,7 +33,7 @@ func Check(dir string) error {
 	case !info.IsDir():
 		return fmt.Errorf("%s is no directory; expected one for the suggestions", dir)
 	}
-	for _, name := range []string{ProtectFile, AllowFile} {
+	for _, name := range []string{ProtectFile, AllowFile, PrefixesFile} {
 		path := filepath.Join(dir, name)
 		if _, err := os.Lstat(path); err == nil {
 			return fmt.Errorf("%s exists, and a policy may use it; expected a directory without it", path)
@@ -40,12 +44,16 @@ func Check(dir string) error {
 	return nil
 }
 
-// Write writes the two files into a directory.
+// Write writes the files into a directory.
 func (s *Suggestions) Write(dir string, now time.Time) error {
-	if err := create(filepath.Join(dir, ProtectFile), s.protectText(now)); err != nil {
-		return err
+	for _, file := range []struct{ name, content string }{
+		{ProtectFile, s.protectText(now)}, {AllowFile, s.allowText(now)}, {PrefixesFile, s.prefixText(now)},
+	} {
+		if err := create(filepath.Join(dir, file.name), file.content); err != nil {
+			return err
+		}
 	}
-	return create(filepath.Join(dir, AllowFile), s.allowText(now))
+	return nil
 }
 
 // create writes a file that must not exist.
@@ -58,19 +66,19 @@ func create(path, content string) error {
 	return errors.Join(err, file.Close())
 }
 
-// head begins both files.
+// head begins every file.
 func (s *Suggestions) head(what, option string, now time.Time) string {
-	text := fmt.Sprintf("# What coredns-typoguard suggests to %s, on %s, from mail on %s.\n"+
+	text := fmt.Sprintf("# What coredns-typoguard suggests %s, on %s, from mail on %s.\n"+
 		"# Nothing of it is in force. Read it, delete what you do not mean, and name the file in a policy: %s.\n",
 		what, now.Format(time.DateOnly), plural(s.Days, "day"), option)
 	if s.Forgotten {
-		text += "# There were too many domains to remember those with little mail.\n"
+		text += "# There were too many domains, or hosts of them, to remember those with little mail.\n"
 	}
 	return text
 }
 
 func (s *Suggestions) protectText(now time.Time) string {
-	text := s.head("protect", "protect_file", now) + lines(s.Protect, "")
+	text := s.head("to protect", "protect_file", now) + lines(s.Protect, "")
 	if len(s.Rivals) > 0 {
 		text += "\n# These look like each other, or like a well-known domain, and may be typos: protected, one would be hidden no longer.\n" + lines(s.Rivals, "# ")
 	}
@@ -78,7 +86,7 @@ func (s *Suggestions) protectText(now time.Time) string {
 }
 
 func (s *Suggestions) allowText(now time.Time) string {
-	text := s.head("allow", "allow_file", now) + lines(s.Allow, "")
+	text := s.head("to allow", "allow_file", now) + lines(s.Allow, "")
 	if len(s.Lookalikes) > 0 {
 		text += "\n# Not suggested, although mail to them was delivered. Auto-forwards to typos have run for years: ask those who write there.\n" +
 			lines(s.Lookalikes[:min(len(s.Lookalikes), maxListed)], "# ")
@@ -169,10 +177,12 @@ func (s *Suggestions) Print(w io.Writer, dir string) error {
 	}
 	section("protect", ProtectFile, s.Protect, s.Rivals, "since they may be typos")
 	section("allow", AllowFile, s.Allow, s.Lookalikes, "although mail was delivered")
+	s.printPrefixes(&text, dir)
 	if dir == "" {
-		text.WriteString("\n" + s.protectText(time.Now()) + "\n" + s.allowText(time.Now()))
+		now := time.Now()
+		text.WriteString("\n" + s.protectText(now) + "\n" + s.allowText(now) + "\n" + s.prefixText(now))
 	}
-	text.WriteString("\nNothing is in force before a policy says so: protect_file, allow_file.\n")
+	text.WriteString("\nNothing is in force before a policy says so: protect_file, allow_file, boundary_prefixes.\n")
 	_, err := io.WriteString(w, text.String())
 	return err
 }
