@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -96,7 +97,7 @@ func newSetting(t *testing.T, rules []rows.Rule, change func(*Config)) *setting 
 	s.config = Config{
 		Zone: zone, Dir: t.TempDir(), MaxRows: 1_000_000, Expire: time.Hour, TTL: 60, Observer: s.observer, Input: s.input,
 		Logger: slog.New(slog.DiscardHandler),
-		Notify: func() error { s.notified <- struct{}{}; return nil },
+		Notify: func(context.Context) error { s.notified <- struct{}{}; return nil },
 	}
 	if change != nil {
 		change(&s.config)
