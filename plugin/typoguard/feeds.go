@@ -77,8 +77,9 @@ func (i *instance) feedInput(b *block, z *feedZone) (*feed.Input, error) {
 	now := b.now()
 	plan := rows.Select(set, suffixes, rows.Options{Feed: z.Name, Now: now}).Plan(false)
 	return &feed.Input{
-		Each: func(visit func(*rows.Rule) error) (rows.LeftOut, error) { return plan.Each(z.Name, visit) },
-		Time: latest(changed, b.inputsChanged(), b.trialsEnded(now)),
+		Estimate: func() int { return plan.Estimate(z.Name) },
+		Each:     func(visit func(*rows.Rule) error) (rows.LeftOut, error) { return plan.Each(z.Name, visit) },
+		Time:     latest(changed, b.inputsChanged(), b.trialsEnded(now)),
 	}, nil
 }
 

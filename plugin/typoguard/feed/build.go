@@ -9,7 +9,10 @@ import (
 )
 
 // errTooMany says that a version would have more rows than are allowed.
-var errTooMany = errors.New("the zone would have more rows")
+var errTooMany = errors.New("too many rows")
+
+// roughly is how far the number of rows may be from the estimate.
+const roughly = 0.05
 
 // build makes a version, and puts it in force if it differs from the last.
 func (f *Feed) build(c *Config) error {
@@ -56,6 +59,9 @@ func (f *Feed) build(c *Config) error {
 
 // write writes the rows of a version.
 func (f *Feed) write(c *Config, in *Input) (*zoneSpool, error) {
+	if about := in.Estimate(); float64(about)*(1-roughly) > float64(c.MaxRows) {
+		return nil, fmt.Errorf("%w, about %d; expected at most %d (max_rows)", errTooMany, about, c.MaxRows)
+	}
 	w, err := newSpool(c.Dir)
 	if err != nil {
 		return nil, err
@@ -80,10 +86,10 @@ func (f *Feed) write(c *Config, in *Input) (*zoneSpool, error) {
 // writeRows writes the rows of a version and their hashes.
 func (f *Feed) writeRows(c *Config, in *Input, w *spoolWriter, s *sorter) error {
 	var h hash
-	var scratch []byte
-	add := func(owner string, k kind) error {
+	var scratch, owner []byte
+	add := func(owner []byte, k kind) error {
 		if w.rows == c.MaxRows {
-			return fmt.Errorf("%w than %d; expected at most that (max_rows)", errTooMany, c.MaxRows)
+			return fmt.Errorf("%w; expected at most %d (max_rows)", errTooMany, c.MaxRows)
 		}
 		h, scratch = hashOf(scratch, owner, k)
 		return errors.Join(w.add(owner, k), s.add(h))
@@ -96,13 +102,14 @@ func (f *Feed) writeRows(c *Config, in *Input, w *spoolWriter, s *sorter) error 
 		if r.Passes {
 			ttl = c.TTL
 		}
+		owner = append(append(owner[:0], wildcard...), r.Name...)
 		for _, record := range r.Own {
-			if err := add(r.Name, kindOf(r.Name, ttl, record)); err != nil {
+			if err := add(owner[len(wildcard):], kindOf(r.Name, ttl, record)); err != nil {
 				return err
 			}
 		}
 		for _, record := range r.Below {
-			if err := add(wildcard+r.Name, kindOf(r.Name, ttl, record)); err != nil {
+			if err := add(owner, kindOf(r.Name, ttl, record)); err != nil {
 				return err
 			}
 		}

@@ -1,7 +1,6 @@
 package feed
 
 import (
-	"bytes"
 	"errors"
 )
 
@@ -65,7 +64,7 @@ func difference(before, after *zoneSpool) (onlyBefore, onlyAfter map[hash]struct
 		case !moreA:
 			order = 1
 		default:
-			order = bytes.Compare(a.hash[:], b.hash[:])
+			order = a.hash.compare(&b.hash)
 		}
 		switch {
 		case order < 0:

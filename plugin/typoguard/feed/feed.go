@@ -48,6 +48,8 @@ func Results() []Result { return []Result{Whole, Changes, UpToDate, Rejected, Ca
 
 // Input is what a version of a zone is made from.
 type Input struct {
+	// Estimate returns about how many rows there are, in less time than it takes to make them.
+	Estimate func() int
 	// Each calls visit with every rule of the zone.
 	Each func(visit func(*rows.Rule) error) (rows.LeftOut, error)
 	// Time is the newest of the inputs' times, which becomes the serial.

@@ -2,9 +2,10 @@ package feed
 
 import (
 	"bufio"
-	"bytes"
+	"cmp"
 	"container/heap"
 	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"io"
 	"os"
@@ -15,15 +16,23 @@ import (
 type hash [16]byte
 
 // hashOf returns the hash of a row, which does not depend on the version of the zone.
-func hashOf(scratch []byte, owner string, k kind) (hash, []byte) {
+func hashOf(scratch, owner []byte, k kind) (hash, []byte) {
 	scratch = append(append(append(scratch[:0], owner...), 0), k.text...)
 	scratch = append(scratch, byte(k.ttl>>24), byte(k.ttl>>16), byte(k.ttl>>8), byte(k.ttl))
 	sum := sha256.Sum256(scratch)
 	return hash(sum[:16]), scratch
 }
 
+// compare compares two hashes as they stand in files.
+func (h *hash) compare(other *hash) int {
+	if high, otherHigh := binary.BigEndian.Uint64(h[:8]), binary.BigEndian.Uint64(other[:8]); high != otherHigh {
+		return cmp.Compare(high, otherHigh)
+	}
+	return cmp.Compare(binary.BigEndian.Uint64(h[8:]), binary.BigEndian.Uint64(other[8:]))
+}
+
 // sortedRun is the number of hashes that are sorted in memory: a zone of five million rows must not need more of it than a small one.
-const sortedRun = 1 << 18
+const sortedRun = 1 << 17
 
 // sorter sorts any number of hashes in files.
 type sorter struct {
@@ -35,6 +44,9 @@ type sorter struct {
 
 // add adds a hash.
 func (s *sorter) add(h hash) error {
+	if len(s.run) == cap(s.run) { // append would make ever larger ones by small steps, and so much more garbage
+		s.run = slices.Grow(s.run, min(max(len(s.run), 1<<10), sortedRun-len(s.run)))
+	}
 	if s.run = append(s.run, h); len(s.run) < sortedRun {
 		return nil
 	}
@@ -51,7 +63,7 @@ func (s *sorter) flush() (err error) {
 			return err
 		}
 	}
-	slices.SortFunc(s.run, func(a, b hash) int { return bytes.Compare(a[:], b[:]) })
+	slices.SortFunc(s.run, func(a, b hash) int { return a.compare(&b) })
 	w := bufio.NewWriterSize(s.runs, bufferSize)
 	for i := range s.run {
 		_, _ = w.Write(s.run[i][:]) // Flush returns the error
@@ -142,7 +154,7 @@ func (r *hashReader) next() bool {
 type hashHeap []*hashReader
 
 func (h hashHeap) Len() int           { return len(h) }
-func (h hashHeap) Less(i, j int) bool { return bytes.Compare(h[i].hash[:], h[j].hash[:]) < 0 }
+func (h hashHeap) Less(i, j int) bool { return h[i].hash.compare(&h[j].hash) < 0 }
 func (h hashHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
 
 // Push implements heap.Interface.
