@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/pace"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/rows"
 )
 
@@ -66,7 +67,7 @@ func (f *Feed) write(c *Config, in *Input) (*zoneSpool, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &sorter{dir: c.Dir}
+	s := &sorter{dir: c.Dir, pace: pace.New(f.ctx)}
 	defer s.close()
 	z := &zoneSpool{spool: w.spool}
 	err = f.writeRows(c, in, w, s)
@@ -98,6 +99,7 @@ func (f *Feed) writeRows(c *Config, in *Input, w *spoolWriter, s *sorter) error 
 		if err := f.ctx.Err(); err != nil {
 			return err
 		}
+		s.pace.Step()
 		ttl := r.TTL
 		if r.Passes {
 			ttl = c.TTL
@@ -126,7 +128,7 @@ func (f *Feed) deltaTo(c *Config, next *version) (*delta, error) {
 	if f.current == nil {
 		return nil, nil
 	}
-	removed, added, err := compare(c.Dir, f.current.zoneSpool, next.zoneSpool)
+	removed, added, err := compare(c.Dir, f.current.zoneSpool, next.zoneSpool, pace.New(f.ctx))
 	switch {
 	case errors.Is(err, errTooLarge):
 		return nil, nil

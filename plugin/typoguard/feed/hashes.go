@@ -10,6 +10,8 @@ import (
 	"io"
 	"os"
 	"slices"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/pace"
 )
 
 // hash stands for a row: two rows never have the same one.
@@ -31,12 +33,14 @@ func (h *hash) compare(other *hash) int {
 	return cmp.Compare(binary.BigEndian.Uint64(h[8:]), binary.BigEndian.Uint64(other[8:]))
 }
 
-// sortedRun is the number of hashes that are sorted in memory: a zone of five million rows must not need more of it than a small one.
-const sortedRun = 1 << 17
+// sortedRun is the number of hashes that are sorted in memory: a zone of five million rows must not need more of it than a small one, and
+// nothing interrupts the sorting.
+const sortedRun = 1 << 15
 
 // sorter sorts any number of hashes in files.
 type sorter struct {
 	dir   string
+	pace  *pace.Pace
 	run   []hash
 	runs  *os.File
 	sizes []int // of the runs, in hashes
@@ -107,6 +111,7 @@ func (s *sorter) merge(w io.Writer) error {
 	}
 	heap.Init(&open)
 	for len(open) > 0 {
+		s.pace.Step()
 		first := open[0]
 		if _, err := w.Write(first.hash[:]); err != nil {
 			return err
@@ -130,6 +135,9 @@ func (s *sorter) close() {
 	}
 }
 
+// hashBuffer is the size of reads of hashes, from many runs at the same time.
+const hashBuffer = 8 << 10
+
 // hashReader reads hashes.
 type hashReader struct {
 	*bufio.Reader
@@ -138,7 +146,7 @@ type hashReader struct {
 }
 
 func newHashReader(r io.Reader) *hashReader {
-	return &hashReader{Reader: bufio.NewReaderSize(r, bufferSize)}
+	return &hashReader{Reader: bufio.NewReaderSize(r, hashBuffer)}
 }
 
 // next reads the next hash. It returns false at the end, and if that fails.
