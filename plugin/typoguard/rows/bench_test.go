@@ -41,6 +41,19 @@ func BenchmarkEach(b *testing.B) {
 	}
 }
 
+// BenchmarkEstimate measures what it costs to know how many rows a zone of some million has.
+func BenchmarkEstimate(b *testing.B) {
+	s := selectAll(b, ". {\n typoguard {\n protect "+strings.Join(names.Mixed.Make(rand.New(rand.NewPCG(1, 2)), 1000), " ")+"\n }\n}")
+	s.Plan(false).Estimate("typoguard.invalid.") // characters that look alike are collected once
+	rows := 0
+	began := cpuTime(b)
+	for b.Loop() {
+		rows = s.Plan(false).Estimate("typoguard.invalid.")
+	}
+	b.ReportMetric(float64(rows), "rows")
+	b.ReportMetric((cpuTime(b)-began).Seconds()/float64(b.N), "cpu-s/op")
+}
+
 // cpuTime returns how much CPU time the process has used.
 func cpuTime(b *testing.B) time.Duration {
 	b.Helper()
