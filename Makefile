@@ -47,6 +47,7 @@ run: build ## Start the resolver on 127.0.0.1:1053 with Corefile.example
 .PHONY: test
 test: ## Run the tests that need only Go; uncached, because the cache does not know about the binary that they build
 	$(GO) test -count=1 -shuffle=on -tags=$(TAGS) ./...
+	cd test/engine && $(GO) test -count=1 ./...
 
 .PHONY: race
 race: ## Run the tests of the plugin and its commands with the race detector, in random order; needs a C compiler

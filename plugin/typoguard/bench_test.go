@@ -50,6 +50,28 @@ func BenchmarkServeDNS(b *testing.B) {
 	})
 }
 
+// BenchmarkServeDNSParallel passes different ordinary names on, and answers lookalikes, on all processors at once. With -cpu 1,2,4,8 it shows
+// whether they wait for one another: the time of a query must shrink as their number grows.
+func BenchmarkServeDNSParallel(b *testing.B) {
+	h := handler(b, "typoguard {\nprotect army.mil\nlog_events off\n}")
+	h.counters = h.block.newCounters([]string{""}, "")
+	h.Next = plugin.HandlerFunc(func(context.Context, dns.ResponseWriter, *dns.Msg) (int, error) { return dns.RcodeSuccess, nil })
+	for name, suffix := range map[string]string{"ordinary": ".example.", "lookalike": ".army.ml."} {
+		b.Run(name, func(b *testing.B) {
+			b.RunParallel(func(pb *testing.PB) {
+				w, ctx := &test.ResponseWriter{}, b.Context()
+				var queries []*dns.Msg
+				for i := range 1000 {
+					queries = append(queries, question(fmt.Sprintf("host%d%s", i, suffix), dns.TypeMX))
+				}
+				for i := 0; pb.Next(); i++ {
+					_, _ = h.ServeDNS(ctx, w, queries[i%len(queries)])
+				}
+			})
+		})
+	}
+}
+
 // BenchmarkReply passes a query on to a plugin that answers it, and compares that with calling the latter: what an alias in the reply
 // costs is what the plugin adds to it, less what it adds to an address.
 func BenchmarkReply(b *testing.B) {

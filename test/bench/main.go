@@ -2,7 +2,7 @@
 //
 //	go run ./test/bench [-pairs N] [-seconds N] [-domains N] [-distance 1|2]
 //		[-profile FILE | -stock BINARY | -sinks on|dead | -history on|dead [-lookalikes SHARE] |
-//		-against BINARY | -embedded BINARY]
+//		-against BINARY | -embedded BINARY | -limit]
 //
 // It compares two servers by the queries that each can answer per second of CPU time:
 //
@@ -22,6 +22,9 @@
 //
 // With -embedded it compares a CoreDNS of others that has the plugin, as test/embed builds it, with and without a policy, by ordinary names.
 //
+// With -limit it compares lookalikes with the least that a server can do: with module dns, and with prepared octets that are read and
+// written one by one, or in batches.
+//
 // With -profile it compares nothing, and writes the profile by which the released binaries are optimized.
 //
 // Nothing leaves the host. The noise of a busy machine is many times what the plugin costs, therefore the servers are
@@ -38,7 +41,6 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
-	"slices"
 	"syscall"
 
 	"github.com/typoguard/coredns-typoguard/test/kit"
@@ -49,7 +51,8 @@ type settings struct {
 	pairs, seconds, domains, distance int
 	sinks, history, against, stock    string
 	embedded                          string
-	profile                           string  // the file to write
+	profile                           string // the file to write
+	limit                             bool
 	lookalikes                        float64 // share of queries
 }
 
@@ -65,6 +68,7 @@ func main() {
 	flag.StringVar(&s.against, "against", "", "compare with another `binary`")
 	flag.StringVar(&s.embedded, "embedded", "", "what a policy costs a CoreDNS with the plugin, as `binary`")
 	flag.StringVar(&s.stock, "stock", "", "a stock CoreDNS, as `binary`; by default one is built")
+	flag.BoolVar(&s.limit, "limit", false, "what can be had at most for lookalikes")
 	flag.StringVar(&s.profile, "profile", "", "compare nothing, and write a CPU profile of the server to a `file`")
 	flag.Parse()
 	err := s.check(flag.Args())
@@ -93,7 +97,7 @@ func (s settings) check(rest []string) error {
 	case s.history != "" && s.history != "on" && s.history != "dead":
 		return fmt.Errorf("-history %s; expected on or dead", s.history)
 	case s.several():
-		return errors.New("more than one of -history, -sinks, -against, -embedded, -stock and -profile; expected one of them")
+		return errors.New("more than one of -history, -sinks, -against, -embedded, -limit, -stock and -profile; expected one of them")
 	case s.lookalikes < 0 || s.lookalikes >= 1 || (s.lookalikes > 0 && s.history == ""):
 		return fmt.Errorf("-lookalikes %g; expected a share below 1, with -history", s.lookalikes)
 	case s.distance < 1 || s.distance > 2:
@@ -104,8 +108,13 @@ func (s settings) check(rest []string) error {
 
 // several reports whether more than one thing is to be compared.
 func (s settings) several() bool {
-	things := slices.DeleteFunc([]string{s.history, s.sinks, s.against, s.embedded, s.stock, s.profile}, func(thing string) bool { return thing == "" })
-	return len(things) > 1
+	things := 0
+	for _, thing := range []bool{s.history != "", s.sinks != "", s.against != "", s.embedded != "", s.limit, s.stock != "", s.profile != ""} {
+		if thing {
+			things++
+		}
+	}
+	return things > 1
 }
 
 // command returns the command line that measures with these settings.
@@ -125,6 +134,9 @@ func (s settings) command() string {
 	}
 	if s.embedded != "" {
 		command += " -embedded " + s.embedded
+	}
+	if s.limit {
+		command += " -limit"
 	}
 	if s.stock != "" {
 		command += " -stock " + s.stock
@@ -183,7 +195,7 @@ func measure(ctx context.Context, dir string, s settings) ([]result, error) {
 	if s.embedded != "" {
 		return measureEmbedded(ctx, cpus, files, s)
 	}
-	binary, err := kit.Build(ctx)
+	binary, err := kit.BuildReleased(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -198,6 +210,9 @@ func measure(ctx context.Context, dir string, s settings) ([]result, error) {
 	}
 	if s.against != "" {
 		return measureAgainst(ctx, binary, cpus, files, s)
+	}
+	if s.limit {
+		return measureLimit(ctx, dir, binary, cpus, files, s)
 	}
 	return measureStock(ctx, dir, binary, cpus, files, s)
 }

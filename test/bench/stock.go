@@ -3,15 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-
-	"github.com/miekg/dns"
-
-	"github.com/typoguard/coredns-typoguard/test/kit"
 )
 
 // coreDNS is the module from which the stock server is built.
@@ -35,17 +30,17 @@ func measureStock(ctx context.Context, dir, binary string, cpus cpus, files file
 		return nil, err
 	}
 	defer stop()
-	least, err := startBare(ctx, dir, cpus.servers)
+	bare, stop, err := startBare(ctx, dir, cpus.servers, "dns")
 	if err != nil {
 		return nil, err
 	}
-	defer least.stop()
+	defer stop()
 	return compareAll(ctx, cpus.load, s, []comparison{
 		{name: "ordinary names, with *cache* alone", queries: files.ordinary, rcode: "NOERROR", ours: ours[0], theirs: theirs[0], required: 1.2},
 		{name: "ordinary names, with *errors* and *prometheus*", queries: files.ordinary, rcode: "NOERROR", ours: ours[1], theirs: theirs[1], required: 1.2},
 		{name: "ordinary names, with *log* to a file, too", queries: files.ordinary, rcode: "NOERROR", ours: ours[2], theirs: theirs[2], required: 1.1},
 		{name: "lookalikes, against *template*", queries: files.lookalikes, rcode: "NXDOMAIN", ours: ours[1], theirs: theirs[3], required: 1.4},
-		{name: "lookalikes, with *cache* alone, against a bare server", queries: files.lookalikes, rcode: "NXDOMAIN", ours: ours[0], theirs: least, required: 0.7},
+		{name: "lookalikes, with *cache* alone, against a bare server", queries: files.lookalikes, rcode: "NXDOMAIN", ours: ours[0], theirs: bare[0], required: 0.7},
 	})
 }
 
@@ -64,32 +59,4 @@ func (s settings) stockBinary(ctx context.Context, dir string) (string, error) {
 		return "", fmt.Errorf("building %s: %w: %s", coreDNS, err, output)
 	}
 	return filepath.Join(dir, "coredns"), nil
-}
-
-// startBare builds and starts the bare server.
-func startBare(ctx context.Context, dir, cpu string) (*server, error) {
-	binary := filepath.Join(dir, "bare")
-	build := exec.CommandContext(ctx, "go", "build", "-o", binary, "./test/bench/bare")
-	if output, err := build.CombinedOutput(); err != nil {
-		return nil, fmt.Errorf("building the bare server: %w: %s", err, output)
-	}
-	port, err := kit.FreePort()
-	if err != nil {
-		return nil, fmt.Errorf("looking for a free port: %w", err)
-	}
-	address := net.JoinHostPort("127.0.0.1", port)
-	p, err := kit.Launch(context.WithoutCancel(ctx), nil, "taskset", "-c", cpu, binary, "-address", address)
-	if err != nil {
-		return nil, err
-	}
-	s := &server{Process: p, port: port}
-	err = p.Until(ctx, func() error {
-		_, err := dns.ExchangeContext(ctx, new(dns.Msg).SetQuestion("ready.invalid.", dns.TypeA), address)
-		return err
-	})
-	if err != nil {
-		s.stop()
-		return nil, err
-	}
-	return s, nil
 }

@@ -35,7 +35,7 @@ func compare(size, distance, rounds int) (result, error) {
 			return result{}, fmt.Errorf("%s: %w", m.name, err)
 		}
 	}
-	others, err := unlike(finders[0], others)
+	others, err := unlike(finders, others)
 	if err != nil {
 		return result{}, err
 	}

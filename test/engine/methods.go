@@ -22,9 +22,10 @@ var methods = []struct {
 	name   string
 	make   func(protected []string, distance int) (finder, error)
 	module string // of others, which it is made of
+	slow   bool   // with the number of domains
 }{
 	{name: "typoguard", make: newTypoguard},
-	{name: "naive scan", make: newNaive, module: "github.com/agnivade/levenshtein"},
+	{name: "naive scan", make: newNaive, module: "github.com/agnivade/levenshtein", slow: true},
 	{name: "automaton", make: newAutomaton, module: "github.com/blevesearch/vellum"},
 }
 

@@ -10,10 +10,19 @@ import (
 	"strings"
 )
 
-// Build makes coredns-typoguard as it is released, and returns its path, which all processes that run in this working copy
-// share: the first of them links it, the others find that it is up to date. Nobody may write to it.
+// Build makes coredns-typoguard as it is released but for the profile, and returns its path, which all processes that run in this working
+// copy share: the first of them links it, the others find that it is up to date. Nobody may write to it.
 func Build(ctx context.Context) (path string, err error) {
 	return build(ctx, "coredns-typoguard", "GOFIPS140=off")
+}
+
+// BuildReleased makes the same with the profile of released binaries, for which everything has to be compiled once more.
+func BuildReleased(ctx context.Context) (path string, err error) {
+	root, err := Root()
+	if err != nil {
+		return "", err
+	}
+	return build(ctx, "coredns-typoguard-released", "GOFLAGS=-pgo="+filepath.Join(root, "deploy", "release", "resolver.pgo"))
 }
 
 // BuildFIPS is Build for the program that make fips makes, but with the cryptography that this version of Go has, because what is

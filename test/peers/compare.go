@@ -13,7 +13,7 @@ import (
 type server struct{ *resolvers.Server }
 
 // byZone are the products that are given the lookalikes, rather than the domains.
-var byZone = []resolvers.Product{resolvers.BIND, resolvers.Unbound, resolvers.PowerDNS}
+var byZone = []resolvers.Product{resolvers.BIND, resolvers.Unbound, resolvers.PowerDNS, resolvers.Knot}
 
 // noUpstream is a port where nobody listens.
 const noUpstream = "1"

@@ -1,4 +1,4 @@
-// Command peers compares typoguard with resolvers that have no idea of a lookalike: BIND 9, Unbound and PowerDNS Recursor.
+// Command peers compares typoguard with resolvers that have no idea of a lookalike: BIND 9, Unbound, PowerDNS Recursor and Knot Resolver.
 //
 //	go run ./test/peers [-domains N] [-seconds N] [-rounds N]
 //

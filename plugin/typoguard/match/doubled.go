@@ -130,14 +130,20 @@ func (x *Index) gatherDoubled(b *Buffer) {
 	}
 }
 
-// gatherWithout adds to the buffer's hits every record that the name equals from one of its first labels on, without a part.
+// gatherWithout adds to the buffer's hits every record that the name equals from one of its first labels on, without a part. It does not
+// look from where the rest is longer than any record.
 func (x *Index) gatherWithout(b *Buffer, labels int, from, to uint8) {
-	text, w := b.unicode().runes(), &b.rewrite
+	f, w := b.unicode(), &b.rewrite
+	first := 0
+	for first < labels-1 && f.length-int(f.starts[first])-int(to-from) > x.reach {
+		first++
+	}
+	text := f.runes()
 	w.begin()
-	w.add(x.looks, text[:from]...)
+	w.add(x.looks, text[f.starts[first]:from]...)
 	w.add(x.looks, text[to:]...)
 	w.end()
-	x.gatherRewritten(b, labels)
+	x.gatherRewritten(b, first, labels)
 }
 
 // isSquare reports whether a label is another one of at least minDoubled characters, written twice.

@@ -31,11 +31,11 @@ func (w *rewrite) end() {
 }
 
 // gatherRewritten adds to the buffer's hits every record that the buffer's rewritten name equals from one of its first labels on, and
-// others with the same skeleton.
-func (x *Index) gatherRewritten(b *Buffer, labels int) {
+// others with the same skeleton. The rewritten name begins with one label of the name, and the last of the first labels is before another.
+func (x *Index) gatherRewritten(b *Buffer, first, labels int) {
 	w := &b.rewrite
-	for label := range labels {
-		key, ok := x.looks.key(&w.looks, w.labels, label)
+	for label := first; label < labels; label++ {
+		key, ok := x.looks.key(&w.looks, w.labels, label-first)
 		if !ok {
 			continue
 		}
@@ -89,7 +89,7 @@ func (w *rewrite) transliterate(s *skeletons, text []rune) {
 // table by their transliterations, too; so a name needs to be rewritten only if it has letters outside ASCII.
 func (x *Index) gatherTransliterated(b *Buffer) {
 	b.rewrite.transliterate(x.looks, b.unicode().runes())
-	x.gatherRewritten(b, b.rewrite.labels)
+	x.gatherRewritten(b, 0, b.rewrite.labels)
 }
 
 // isTransliterated reports whether two texts have the same transliteration.
