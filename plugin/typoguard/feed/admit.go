@@ -19,7 +19,7 @@ const (
 	// the most that counts. With what it takes to make its records, all transfers together keep one processor busy for half of the time: a
 	// query that arrives while all processors are busy may wait for 10 ms until Go's runtime looks for it.
 	rest    = 3
-	maxWork = time.Millisecond
+	maxWork = 500 * time.Microsecond
 )
 
 // Ticket is the admission of a client to one transfer.
