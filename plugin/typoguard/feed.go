@@ -19,10 +19,10 @@ import (
 type feedZone struct {
 	listzone.Zone // its name and TTL
 
-	config   feedConfig
-	at       suffixlist.Position
-	feed     atomic.Pointer[feed.Feed] // nil before the instance starts
-	transfer *transfer.Transfer        // of the server block; set before the servers run
+	config      feedConfig
+	at          suffixlist.Position
+	feed        atomic.Pointer[feed.Feed] // nil before the instance starts
+	secondaries feed.Secondaries          // set before the servers run
 }
 
 // type check

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 
+	"github.com/coredns/caddy"
 	"github.com/coredns/coredns/plugin"
 	"github.com/coredns/coredns/plugin/acl"
 	"github.com/coredns/coredns/plugin/pkg/nonwriter"
@@ -16,8 +17,9 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/feed"
 )
 
-// checkFeeds returns an error if the zones for secondaries cannot be transferred by the other plugins of the server block, or by anybody.
-func (b *block) checkFeeds(handler func(name string) plugin.Handler) error {
+// checkFeeds returns an error if the zones for secondaries cannot be transferred by the other plugins of the server block, or by anybody. It
+// finds out who the secondaries are.
+func (b *block) checkFeeds(c *caddy.Controller, handler func(name string) plugin.Handler) (err error) {
 	for _, z := range b.feeds {
 		if handler("minimal") != nil { // it cuts records off every message: github.com/coredns/coredns/issues/8391
 			return z.at.Errorf("%s: the plugin minimal in the server block cuts transfers short; expected none", feedOption)
@@ -26,7 +28,6 @@ func (b *block) checkFeeds(handler func(name string) plugin.Handler) error {
 		if !ok {
 			return z.at.Errorf("%s: no plugin transfer in the server block; expected one that names the secondaries of %s", feedOption, z.Name)
 		}
-		z.transfer = t
 		served, open := transferable(t, z.Name)
 		switch {
 		case !served:
@@ -34,6 +35,9 @@ func (b *block) checkFeeds(handler func(name string) plugin.Handler) error {
 		case open && !stops(handler("acl"), z.Name) && !stops(handler("tsig"), z.Name):
 			return z.at.Errorf("%s: anybody may transfer %s, with all that the policy protects; expected tsig that requires AXFR and IXFR, acl that blocks others, or other addresses than * in transfer",
 				feedOption, z.Name)
+		}
+		if z.secondaries, err = secondariesOf(c, z.Name); err != nil {
+			return z.at.Errorf("%s: %w", feedOption, err)
 		}
 	}
 	return nil

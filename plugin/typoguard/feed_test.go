@@ -94,6 +94,39 @@ func TestFeedPlugins(t *testing.T) {
 	}
 }
 
+// TestFeedSecondaries: those are notified that the plugin transfer would notify of the zone, from the same address.
+func TestFeedSecondaries(t *testing.T) {
+	useDirectives(t)
+	snippet := filepath.Join(t.TempDir(), "transfer")
+	kit.WriteFile(t, snippet, "transfer rpz.example {\nto 127.0.1.9\n}\n")
+	for _, tt := range []struct {
+		name, transfer string
+		want           []string
+		source         string
+	}{
+		{"ports", "transfer rpz.example {\nto 127.0.1.1 ::1 [::1]:5300\nto 127.0.1.2:5300\n}", []string{"127.0.1.1:53", "[::1]:53", "[::1]:5300", "127.0.1.2:5300"}, ""},
+		{"source", "transfer rpz.example {\nsource 127.0.1.3\nto 127.0.1.1\n}", []string{"127.0.1.1:53"}, "127.0.1.3"},
+		{"of the server block", "transfer {\nto 127.0.1.1\n}", []string{"127.0.1.1:53"}, ""},
+		{"anybody", "transfer RPZ.example. {\nto * 127.0.1.1\n}\nacl {\nallow net 127.0.0.1\nblock\n}", []string{"127.0.1.1:53"}, ""},
+		{"nobody", "transfer {\nto *\n}\nacl {\nallow net 127.0.0.1\nblock\n}", nil, ""},
+		{"the longest zone", "transfer other.example rpz.example {\nto 127.0.1.1\n}\ntransfer example {\nto 127.0.1.2\nsource 127.0.1.3\n}\ntransfer a.rpz.example {\nto 127.0.1.4\n}", []string{"127.0.1.1:53"}, ""},
+		{"the longest zone first", "transfer example {\nto 127.0.1.2\n}\ntransfer rpz.example {\nto 127.0.1.1\n}", []string{"127.0.1.1:53"}, ""},
+		{"imported", "import " + snippet, []string{"127.0.1.9:53"}, ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			input := corefile("typoguard {\nprotect mil\nfeed rpz.example\n}", tt.transfer)
+			input.Contents = append([]byte("other.example:0 {\nbind 127.0.0.1\n}\n"), input.Contents...)
+			instance, err := caddy.Start(input)
+			require.NoError(t, err)
+			waitServing(t, instance)
+			got := running.blocks[0].feeds[0].secondaries
+			caddytest.Stop(t, instance)
+			assert.Equal(t, tt.want, got.Addresses)
+			assert.Equal(t, net.ParseIP(tt.source), got.Source)
+		})
+	}
+}
+
 // TestFeedOfTwoBlocks: a zone has one server block.
 func TestFeedOfTwoBlocks(t *testing.T) {
 	useDirectives(t)

@@ -1,6 +1,7 @@
 package typoguard
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -57,7 +58,8 @@ func (i *instance) addFeeds(b *block) error {
 func (i *instance) feedConfig(b *block, z *feedZone) *feed.Config {
 	c := &feed.Config{
 		Zone: z.Name, Dir: z.config.dir, Remembers: z.config.dir != "", MaxRows: z.config.maxRows, Expire: z.config.expire, TTL: z.TTL,
-		Input: func() (*feed.Input, error) { return i.feedInput(b, z) }, Notify: func() error { return z.transfer.Notify(z.Name) },
+		Input:    func() (*feed.Input, error) { return i.feedInput(b, z) },
+		Notify:   func(ctx context.Context) error { return z.secondaries.Notify(ctx, z.Name) },
 		Observer: metrics.NewFeed(z.Name), Logger: newLogger(log),
 	}
 	if c.Dir == "" {
@@ -75,8 +77,9 @@ func (i *instance) feedInput(b *block, z *feedZone) (*feed.Input, error) {
 	now := b.now()
 	plan := rows.Select(set, suffixes, rows.Options{Feed: z.Name, Now: now}).Plan(false)
 	return &feed.Input{
-		Each: func(visit func(*rows.Rule) error) (rows.LeftOut, error) { return plan.Each(z.Name, visit) },
-		Time: latest(changed, b.inputsChanged(), b.trialsEnded(now)),
+		Estimate: func() int { return plan.Estimate(z.Name) },
+		Each:     func(visit func(*rows.Rule) error) (rows.LeftOut, error) { return plan.Each(z.Name, visit) },
+		Time:     latest(changed, b.inputsChanged(), b.trialsEnded(now)),
 	}, nil
 }
 

@@ -32,7 +32,7 @@ func setup(c *caddy.Controller) error {
 		if err := b.checkChain(func(name string) bool { return config.Handler(name) != nil }); err != nil {
 			return plugin.Error(pluginName, err)
 		}
-		if err := b.checkFeeds(config.Handler); err != nil {
+		if err := b.checkFeeds(c, config.Handler); err != nil {
 			return plugin.Error(pluginName, err)
 		}
 		if err := b.loadMissing(context.Background(), t.lookUpHost); err != nil {

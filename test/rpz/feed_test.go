@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -20,12 +21,15 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/typoguard/coredns-typoguard/test/kit"
+	"github.com/typoguard/coredns-typoguard/test/names"
 	"github.com/typoguard/coredns-typoguard/test/resolvers"
 )
 
 var (
 	feedNames = flag.Int("feed-names", 1000, "how many names TestFeed asks each secondary for, after each change")
+	feedMore  = flag.Int("feed-more", 0, "about how many rows the zone of TestFeed has besides those that change")
 	feedSlow  = flag.Duration("feed-within", 2*time.Minute, "how long a change may take to arrive at a secondary in TestFeed")
+	feedBIND  = flag.Duration("feed-bind", time.Minute, "how long changes of lists may take to be in effect on BIND in TestFeed")
 )
 
 const (
@@ -42,6 +46,7 @@ type feeding struct {
 	starts      int
 	secondaries []*fed
 	policy      string
+	more        []string // further protected domains
 }
 
 // fed is a secondary.
@@ -56,7 +61,9 @@ type fed struct {
 // newFeeding describes a primary with all secondaries, none of which is started.
 func newFeeding(t *testing.T) *feeding {
 	t.Helper()
-	f := &feeding{dir: makeDir(t), upstream: startUpstream(t)}
+	f := &feeding{
+		dir: makeDir(t), upstream: startUpstream(t), more: names.Mixed.Make(rand.New(rand.NewPCG(1, 2)), *feedMore/rowsPerDomain),
+	}
 	dir := func(name string) string {
 		path := filepath.Join(f.dir, name)
 		require.NoError(t, os.Mkdir(path, 0o755))
@@ -120,7 +127,7 @@ func port(t *testing.T) string {
 // write writes the lists, as if they were changed at a time.
 func (f *feeding) write(t *testing.T, protect, allow string, at int64) {
 	t.Helper()
-	for name, content := range map[string]string{"protect": protect, "allow": allow} {
+	for name, content := range map[string]string{"protect": protect + " " + strings.Join(f.more, " "), "allow": allow} {
 		path := filepath.Join(f.dir, "state", name)
 		kit.WriteFile(t, path, strings.ReplaceAll(content, " ", "\n")+"\n")
 		require.NoError(t, os.Chtimes(path, time.Unix(at, 0), time.Unix(at, 0)))
@@ -211,11 +218,15 @@ func TestFeed(t *testing.T) {
 	f.write(t, "mil army.nl nato.int", "gov.ml a.b.c.ml", future)
 	f.start(t)
 	f.startSecondaries(t)
-	f.compare(t, "the whole zone", future, nil)
+	f.compare(t, "the whole zone", future, nil, "arny.nl")
 
 	before := f.zone(t)
 	f.write(t, "mil nato.int mindef.nl army.mit", "gov.ml il a.b.arny.nl", future+1)
-	f.compare(t, "changes", future+1, before)
+	for name, took := range f.compare(t, "changes", future+1, before, "mindf.nl") {
+		if strings.HasPrefix(name, "BIND") {
+			assert.Less(t, took, *feedBIND, "changes on %s", name)
+		}
+	}
 	metrics, err := kit.Scrape(t.Context(), net.JoinHostPort("127.0.0.1", f.variables["metrics"]))
 	require.NoError(t, err)
 	assert.GreaterOrEqual(t, metrics.Sum(t, "coredns_typoguard_feed_transfers_total", `result="ixfr"`), 6, "secondaries that got changes only")
@@ -225,13 +236,13 @@ func TestFeed(t *testing.T) {
 	f.primary.Stop()
 	f.write(t, "mil nato.int army.nl", "gov.ml", future+2)
 	f.start(t)
-	f.compare(t, "a restart", future+2, before)
+	f.compare(t, "a restart", future+2, before, "arny.nl")
 
 	before = f.zone(t)
 	f.primary.Stop()
 	f.write(t, "mil nato.int army.nl state.gov", "gov.ml", future-1000)
 	f.start(t)
-	f.compare(t, "a serial that would go back", future+3, before)
+	f.compare(t, "a serial that would go back", future+3, before, "stte.gov")
 }
 
 // zone returns the zone of the primary.
@@ -243,14 +254,10 @@ func (f *feeding) zone(t *testing.T) []string {
 }
 
 // compare waits until the secondaries have the version with a serial, and compares it, and their answers, with the primary's. before is the
-// last version.
-func (f *feeding) compare(t *testing.T, what string, serial uint32, before []string) {
+// last version, and hidden a name that only the new one hides. It returns how long each secondary took to hide it.
+func (f *feeding) compare(t *testing.T, what string, serial uint32, before []string, hidden string) map[string]time.Duration {
 	t.Helper()
-	changed := time.Now()
-	var got uint32
-	if !assert.Eventually(t, func() bool { got = serialAt(f.primary.Port); return got == serial }, *feedSlow, 50*time.Millisecond) {
-		require.Equal(t, serial, got, what)
-	}
+	took := f.await(t, what, serial, hidden)
 	zone := f.zone(t)
 	differing := f.differing(t, owners(before), owners(zone))
 	sampler := &sampler{
@@ -261,13 +268,11 @@ func (f *feeding) compare(t *testing.T, what string, serial uint32, before []str
 	expected := askAll(t, f.primary.Port, asked)
 	for _, s := range f.secondaries {
 		if !s.answers {
-			got := []string{}
-			assert.Eventually(t, func() bool {
-				got, _ = zoneAt(s.server.Port)
-				return len(got) > 0 && got[0] == zone[0]
-			}, *feedSlow, 100*time.Millisecond, "%s: %s", what, s.name)
-			assert.Equal(t, zone, got, "%s: %s", what, s.name)
-			t.Logf("%s: %s has %d records after %.1f s", what, s.name, len(got), time.Since(changed).Seconds())
+			got, err := zoneAt(s.server.Port)
+			require.NoError(t, err, "%s: %s", what, s.name)
+			assert.Equal(t, zone[0], got[0], "%s: %s", what, s.name)
+			assert.Len(t, got, len(zone), "%s: %s", what, s.name)
+			assert.True(t, slices.Equal(zone, got), "%s: %s has other records", what, s.name)
 			continue
 		}
 		left := differing
@@ -280,10 +285,42 @@ func (f *feeding) compare(t *testing.T, what string, serial uint32, before []str
 			t.Logf("%s: %v, and its output: %s", s.name, left[0], s.server.Output())
 			continue
 		}
-		took := time.Since(changed)
 		compare(t, asked, expected, askAll(t, s.server.Port, asked))
-		t.Logf("%s: %s is up to date after %.1f s", what, s.name, took.Seconds())
 	}
+	t.Logf("%s: compared %d names, and %d records", what, len(asked), len(zone))
+	return took
+}
+
+// await waits until the primary and the secondaries have the version with a serial, by which a name is hidden. It returns how long each
+// secondary took.
+func (f *feeding) await(t *testing.T, what string, serial uint32, hidden string) map[string]time.Duration {
+	t.Helper()
+	changed := time.Now()
+	wait := func(arrived func() bool) time.Duration {
+		assert.Eventually(t, arrived, *feedSlow, 50*time.Millisecond, what)
+		return time.Since(changed)
+	}
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	took := map[string]time.Duration{}
+	for _, s := range f.secondaries {
+		all.Go(func() {
+			hides := difference{hidden, dns.RcodeToString[dns.RcodeNameError]}
+			after := wait(func() bool {
+				return (s.answers && hides.holds(s.server.Port)) || (!s.answers && serialAt(s.server.Port) == serial)
+			})
+			mu.Lock()
+			defer mu.Unlock()
+			took[s.name] = after
+		})
+	}
+	t.Logf("%s: the primary has the new version after %.1f s", what, wait(func() bool { return serialAt(f.primary.Port) == serial }).Seconds())
+	all.Wait()
+	require.Equal(t, serial, serialAt(f.primary.Port), what)
+	for _, s := range f.secondaries {
+		t.Logf("%s: %s is up to date after %.1f s", what, s.name, took[s.name].Seconds())
+	}
+	return took
 }
 
 // difference is a name that a new version of the zone hides, or does no longer.

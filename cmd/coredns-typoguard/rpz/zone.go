@@ -71,23 +71,21 @@ func (c *contents) report() []string {
 	return lines
 }
 
-// write writes the zone of a plan. It returns a *tooManyError if there are more rows than allowed.
+// write writes the zone of a plan. It returns an error if there are more rows than allowed.
 func (z *zone) write(ctx context.Context, out io.Writer, comments []string, p *rows.Plan, maxRows int) (*contents, error) {
+	if about := p.Estimate(z.origin); float64(about)*(1-roughly) > float64(maxRows) {
+		return nil, fmt.Errorf("the zone would have about %d rows; expected at most %d (-max-rows)", about, maxRows)
+	}
 	w := bufio.NewWriterSize(out, 1<<20)
 	if err := z.writeHead(w, comments); err != nil {
 		return nil, err
 	}
 	c := new(contents)
-	tooMany := &tooManyError{allowed: maxRows, suffixes: p.Suffixes()}
 	var err error
 	c.unfit, err = p.Each(z.origin, func(r *rows.Rule) error {
 		if ctx.Err() != nil {
 			return errors.New("interrupted; nothing was written")
 		}
-		if c.rows > maxRows && r.Done > tooMany.done {
-			return tooMany.of(c.rows, r.Done) // an estimate is better than a figure tomorrow
-		}
-		tooMany.done = r.Done
 		if c.names++; r.Passes {
 			c.exceptions++
 		}
@@ -97,7 +95,7 @@ func (z *zone) write(ctx context.Context, out io.Writer, comments []string, p *r
 		return nil
 	})
 	if err == nil && c.rows > maxRows {
-		err = tooMany.of(c.rows, tooMany.suffixes)
+		err = fmt.Errorf("the zone would have %d rows; expected at most %d (-max-rows)", c.rows, maxRows)
 	}
 	if err != nil {
 		return nil, err
@@ -105,25 +103,8 @@ func (z *zone) write(ctx context.Context, out io.Writer, comments []string, p *r
 	return c, w.Flush()
 }
 
-// tooManyError says that a zone would have too many rows.
-type tooManyError struct {
-	rows, allowed  int // counted and allowed
-	done, suffixes int // suffixes processed so far, and in total
-}
-
-// of returns the error for a count of rows.
-func (e *tooManyError) of(rows, done int) error {
-	e.rows, e.done = rows, done
-	return e
-}
-
-func (e *tooManyError) Error() string {
-	figure := fmt.Sprintf("%d rows", e.rows)
-	if e.done < e.suffixes {
-		figure = fmt.Sprintf("about %d rows: the first %d of %d suffixes have %d", e.rows/e.done*e.suffixes, e.done, e.suffixes, e.rows)
-	}
-	return fmt.Sprintf("the zone would have %s; expected at most %d (-max-rows)", figure, e.allowed)
-}
+// roughly is how far the number of rows may be from the estimate.
+const roughly = 0.05
 
 // nextSerial returns the serial for a zone that may replace another: the current time, or the successor of the old serial if that is
 // not less (RFC 1982 section 3).

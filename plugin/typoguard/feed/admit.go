@@ -15,6 +15,11 @@ const (
 	maxWait = 10 * time.Second
 	// maxStall is how long a client may take to read one message, of 64 KB at most, before it is disconnected.
 	maxStall = 20 * time.Second
+	// rest is how many times as long as it took to write a message a transfer rests before the next, for each transfer under way, and maxWork
+	// the most that counts. With what it takes to make its records, all transfers together keep one processor busy for half of the time: a
+	// query that arrives while all processors are busy may wait for 10 ms until Go's runtime looks for it.
+	rest    = 3
+	maxWork = 500 * time.Microsecond
 )
 
 // Ticket is the admission of a client to one transfer.
@@ -128,11 +133,24 @@ func (t *Ticket) WriteMsg(m *dns.Msg) error {
 		t.abort()
 		close(aborted)
 	})
+	began := time.Now()
 	err := t.ResponseWriter.WriteMsg(m)
+	took := time.Since(began)
 	if !timer.Stop() {
 		<-aborted
 	}
+	t.rest(took)
 	return err
+}
+
+// rest makes room for queries after a message.
+func (t *Ticket) rest(took time.Duration) {
+	timer := time.NewTimer(rest * min(took, maxWork) * time.Duration(len(t.feed.slots)))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-t.ctx.Done():
+	}
 }
 
 // abort disconnects the client.

@@ -5,11 +5,15 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/pace"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/rows"
 )
 
 // errTooMany says that a version would have more rows than are allowed.
-var errTooMany = errors.New("the zone would have more rows")
+var errTooMany = errors.New("too many rows")
+
+// roughly is how far the number of rows may be from the estimate.
+const roughly = 0.05
 
 // build makes a version, and puts it in force if it differs from the last.
 func (f *Feed) build(c *Config) error {
@@ -56,11 +60,14 @@ func (f *Feed) build(c *Config) error {
 
 // write writes the rows of a version.
 func (f *Feed) write(c *Config, in *Input) (*zoneSpool, error) {
+	if about := in.Estimate(); float64(about)*(1-roughly) > float64(c.MaxRows) {
+		return nil, fmt.Errorf("%w, about %d; expected at most %d (max_rows)", errTooMany, about, c.MaxRows)
+	}
 	w, err := newSpool(c.Dir)
 	if err != nil {
 		return nil, err
 	}
-	s := &sorter{dir: c.Dir}
+	s := &sorter{dir: c.Dir, pace: pace.New(f.ctx)}
 	defer s.close()
 	z := &zoneSpool{spool: w.spool}
 	err = f.writeRows(c, in, w, s)
@@ -80,10 +87,10 @@ func (f *Feed) write(c *Config, in *Input) (*zoneSpool, error) {
 // writeRows writes the rows of a version and their hashes.
 func (f *Feed) writeRows(c *Config, in *Input, w *spoolWriter, s *sorter) error {
 	var h hash
-	var scratch []byte
-	add := func(owner string, k kind) error {
+	var scratch, owner []byte
+	add := func(owner []byte, k kind) error {
 		if w.rows == c.MaxRows {
-			return fmt.Errorf("%w than %d; expected at most that (max_rows)", errTooMany, c.MaxRows)
+			return fmt.Errorf("%w; expected at most %d (max_rows)", errTooMany, c.MaxRows)
 		}
 		h, scratch = hashOf(scratch, owner, k)
 		return errors.Join(w.add(owner, k), s.add(h))
@@ -92,17 +99,19 @@ func (f *Feed) writeRows(c *Config, in *Input, w *spoolWriter, s *sorter) error 
 		if err := f.ctx.Err(); err != nil {
 			return err
 		}
+		s.pace.Step()
 		ttl := r.TTL
 		if r.Passes {
 			ttl = c.TTL
 		}
+		owner = append(append(owner[:0], wildcard...), r.Name...)
 		for _, record := range r.Own {
-			if err := add(r.Name, kindOf(r.Name, ttl, record)); err != nil {
+			if err := add(owner[len(wildcard):], kindOf(r.Name, ttl, record)); err != nil {
 				return err
 			}
 		}
 		for _, record := range r.Below {
-			if err := add(wildcard+r.Name, kindOf(r.Name, ttl, record)); err != nil {
+			if err := add(owner, kindOf(r.Name, ttl, record)); err != nil {
 				return err
 			}
 		}
@@ -119,7 +128,7 @@ func (f *Feed) deltaTo(c *Config, next *version) (*delta, error) {
 	if f.current == nil {
 		return nil, nil
 	}
-	removed, added, err := compare(c.Dir, f.current.zoneSpool, next.zoneSpool)
+	removed, added, err := compare(c.Dir, f.current.zoneSpool, next.zoneSpool, pace.New(f.ctx))
 	switch {
 	case errors.Is(err, errTooLarge):
 		return nil, nil

@@ -1,8 +1,9 @@
 package feed
 
 import (
-	"bytes"
 	"errors"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/pace"
 )
 
 const (
@@ -37,15 +38,15 @@ func (d *delta) use() {
 var errTooLarge = errors.New("too many rows differ")
 
 // compare returns the rows that only one of two versions of a zone has, each on its side.
-func compare(dir string, before, after *zoneSpool) (removed, added *spool, err error) {
-	onlyBefore, onlyAfter, err := difference(before, after)
+func compare(dir string, before, after *zoneSpool, p *pace.Pace) (removed, added *spool, err error) {
+	onlyBefore, onlyAfter, err := difference(before, after, p)
 	if err != nil {
 		return nil, nil, err
 	}
-	if removed, err = before.only(dir, onlyBefore); err != nil {
+	if removed, err = before.only(dir, onlyBefore, p); err != nil {
 		return nil, nil, err
 	}
-	if added, err = after.only(dir, onlyAfter); err != nil {
+	if added, err = after.only(dir, onlyAfter, p); err != nil {
 		removed.release()
 		return nil, nil, err
 	}
@@ -53,11 +54,12 @@ func compare(dir string, before, after *zoneSpool) (removed, added *spool, err e
 }
 
 // difference returns the hashes that only one of two zones has.
-func difference(before, after *zoneSpool) (onlyBefore, onlyAfter map[hash]struct{}, err error) {
+func difference(before, after *zoneSpool, p *pace.Pace) (onlyBefore, onlyAfter map[hash]struct{}, err error) {
 	onlyBefore, onlyAfter = map[hash]struct{}{}, map[hash]struct{}{}
 	a, b := before.readHashes(), after.readHashes()
 	moreA, moreB := a.next(), b.next()
 	for moreA || moreB {
+		p.Step()
 		order := 0
 		switch {
 		case !moreB:
@@ -65,7 +67,7 @@ func difference(before, after *zoneSpool) (onlyBefore, onlyAfter map[hash]struct
 		case !moreA:
 			order = 1
 		default:
-			order = bytes.Compare(a.hash[:], b.hash[:])
+			order = a.hash.compare(&b.hash)
 		}
 		switch {
 		case order < 0:
@@ -87,7 +89,7 @@ func difference(before, after *zoneSpool) (onlyBefore, onlyAfter map[hash]struct
 }
 
 // only returns a spool of the rows with certain hashes.
-func (z *zoneSpool) only(dir string, wanted map[hash]struct{}) (*spool, error) {
+func (z *zoneSpool) only(dir string, wanted map[hash]struct{}, p *pace.Pace) (*spool, error) {
 	w, err := newSpool(dir)
 	if err != nil {
 		return nil, err
@@ -97,6 +99,7 @@ func (z *zoneSpool) only(dir string, wanted map[hash]struct{}) (*spool, error) {
 	}
 	var scratch []byte
 	err = z.each(func(r row) error {
+		p.Step()
 		var h hash
 		h, scratch = hashOf(scratch, r.owner, z.kinds[r.kind])
 		if _, ok := wanted[h]; !ok {

@@ -48,6 +48,8 @@ func Results() []Result { return []Result{Whole, Changes, UpToDate, Rejected, Ca
 
 // Input is what a version of a zone is made from.
 type Input struct {
+	// Estimate returns about how many rows there are, in less time than it takes to make them.
+	Estimate func() int
 	// Each calls visit with every rule of the zone.
 	Each func(visit func(*rows.Rule) error) (rows.LeftOut, error)
 	// Time is the newest of the inputs' times, which becomes the serial.
@@ -66,15 +68,13 @@ type Config struct {
 	TTL    uint32
 	// Input returns what the next version is made from. It is called by the feed's goroutine.
 	Input func() (*Input, error)
-	// Notify tells the secondaries of a new version.
-	Notify   func() error
+	// Notify tells the secondaries of a new version. It ends soon after its context.
+	Notify   func(context.Context) error
 	Observer Observer
 	Logger   *slog.Logger
 }
 
 const (
-	// maxNotify is how long the end of a feed waits for a notification under way.
-	maxNotify = 3 * time.Second
 	// minRetry and maxRetry are the first and the longest pause before a version that could not be made is tried again: the disk may have
 	// been full.
 	minRetry, maxRetry = 30 * time.Second, 10 * time.Minute
@@ -92,15 +92,14 @@ type Feed struct {
 	clients map[string]*clientSlots
 	waiting *Ticket // of the transfer that begins next
 
-	last     *state        // belongs to the goroutine
-	stall    time.Duration // how long a client may not read, and wait how long one waits for its turn
-	wait     time.Duration
-	notified chan struct{} // closed when nobody is notified any more
-	wake     chan struct{}
-	notify   chan struct{}
-	ctx      context.Context //nolint:containedctx // of the goroutines and transfers
-	cancel   context.CancelFunc
-	done     sync.WaitGroup
+	last   *state        // belongs to the goroutine
+	stall  time.Duration // how long a client may not read, and wait how long one waits for its turn
+	wait   time.Duration
+	wake   chan struct{}
+	notify chan struct{}
+	ctx    context.Context //nolint:containedctx // of the goroutines and transfers
+	cancel context.CancelFunc
+	done   sync.WaitGroup
 }
 
 // version is one version of the zone.
@@ -113,7 +112,7 @@ type version struct {
 func Open(c Config) (*Feed, error) {
 	f := &Feed{
 		config: c, slots: make(chan struct{}, maxTransfers), clients: map[string]*clientSlots{},
-		wake: make(chan struct{}, 1), notify: make(chan struct{}, 1), notified: make(chan struct{}), stall: maxStall, wait: maxWait,
+		wake: make(chan struct{}, 1), notify: make(chan struct{}, 1), stall: maxStall, wait: maxWait,
 	}
 	if c.Remembers {
 		last, err := readState(statePath(c.Dir, c.Zone))
@@ -131,7 +130,7 @@ func Open(c Config) (*Feed, error) {
 	}
 	f.ctx, f.cancel = context.WithCancel(context.Background())
 	f.done.Go(f.run)
-	go f.notifyAll()
+	f.done.Go(f.notifyAll)
 	f.Wake()
 	return f, nil
 }
@@ -156,7 +155,6 @@ func (f *Feed) Close() {
 	f.cancel() // no transfer begins from now on
 	f.mu.Unlock()
 	f.done.Wait()
-	f.awaitNotified()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.current != nil {
@@ -164,16 +162,6 @@ func (f *Feed) Close() {
 		f.current = nil
 	}
 	f.dropDeltas()
-}
-
-// awaitNotified waits for the notification under way, which nothing can interrupt, but not for long.
-func (f *Feed) awaitNotified() {
-	timer := time.NewTimer(maxNotify)
-	defer timer.Stop()
-	select {
-	case <-f.notified:
-	case <-timer.C:
-	}
 }
 
 // signal sends a signal unless one is pending.
@@ -224,7 +212,6 @@ func (f *Feed) settings() Config {
 
 // notifyAll tells the secondaries of new versions. It is not the goroutine that makes them: a secondary that does not answer takes seconds.
 func (f *Feed) notifyAll() {
-	defer close(f.notified)
 	for {
 		select {
 		case <-f.ctx.Done():
@@ -232,7 +219,7 @@ func (f *Feed) notifyAll() {
 		case <-f.notify:
 		}
 		c := f.settings()
-		if err := c.Notify(); err != nil && f.ctx.Err() == nil {
+		if err := c.Notify(f.ctx); err != nil && f.ctx.Err() == nil {
 			c.Logger.Warn("feed: a secondary was not notified", "zone", c.Zone, "error", err)
 		}
 	}

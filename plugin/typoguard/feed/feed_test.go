@@ -1,6 +1,8 @@
 package feed
 
 import (
+	"bytes"
+	"context"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -58,6 +60,7 @@ type source struct {
 	mu    sync.Mutex
 	rules []rows.Rule
 	time  time.Time
+	about int
 	err   error
 }
 
@@ -71,7 +74,7 @@ func (s *source) input() (*Input, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	rules := s.rules
-	return &Input{Time: s.time, Each: func(visit func(*rows.Rule) error) (rows.LeftOut, error) {
+	return &Input{Time: s.time, Estimate: func() int { return s.about }, Each: func(visit func(*rows.Rule) error) (rows.LeftOut, error) {
 		for i := range rules {
 			if err := visit(&rules[i]); err != nil {
 				return rows.LeftOut{}, err
@@ -96,7 +99,7 @@ func newSetting(t *testing.T, rules []rows.Rule, change func(*Config)) *setting 
 	s.config = Config{
 		Zone: zone, Dir: t.TempDir(), MaxRows: 1_000_000, Expire: time.Hour, TTL: 60, Observer: s.observer, Input: s.input,
 		Logger: slog.New(slog.DiscardHandler),
-		Notify: func() error { s.notified <- struct{}{}; return nil },
+		Notify: func(context.Context) error { s.notified <- struct{}{}; return nil },
 	}
 	if change != nil {
 		change(&s.config)
@@ -387,6 +390,21 @@ func TestKeepsLast(t *testing.T) {
 	s.source.mu.Unlock()
 	assert.Zero(t, s.change(1002, nil))
 	assert.Equal(t, before, s.take(t, 0))
+}
+
+// TestTooManyAbout: a version that would have far too many rows is not even begun.
+func TestTooManyAbout(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	var log bytes.Buffer
+	s := newSetting(t, rulesOf(random, map[int]int{1: 0}), func(c *Config) {
+		c.MaxRows, c.Logger = 100, slog.New(slog.NewTextHandler(&log, nil))
+	})
+	s.about = 105
+	assert.EqualValues(t, 1001, s.change(1001, rulesOf(random, map[int]int{2: 0})), "the estimate may be wrong by so much")
+	s.about = 106
+	assert.Zero(t, s.change(1002, rulesOf(random, map[int]int{3: 0})))
+	s.Close()
+	assert.Contains(t, log.String(), `error="too many rows, about 106; expected at most 100 (max_rows)"`)
 }
 
 // TestRetry: a version that cannot be made is tried again without a change of the inputs, less and less often. One with too many rows is not.

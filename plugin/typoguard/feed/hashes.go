@@ -2,32 +2,45 @@ package feed
 
 import (
 	"bufio"
-	"bytes"
+	"cmp"
 	"container/heap"
 	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"io"
 	"os"
 	"slices"
+
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/pace"
 )
 
 // hash stands for a row: two rows never have the same one.
 type hash [16]byte
 
 // hashOf returns the hash of a row, which does not depend on the version of the zone.
-func hashOf(scratch []byte, owner string, k kind) (hash, []byte) {
+func hashOf(scratch, owner []byte, k kind) (hash, []byte) {
 	scratch = append(append(append(scratch[:0], owner...), 0), k.text...)
 	scratch = append(scratch, byte(k.ttl>>24), byte(k.ttl>>16), byte(k.ttl>>8), byte(k.ttl))
 	sum := sha256.Sum256(scratch)
 	return hash(sum[:16]), scratch
 }
 
-// sortedRun is the number of hashes that are sorted in memory: a zone of five million rows must not need more of it than a small one.
-const sortedRun = 1 << 18
+// compare compares two hashes as they stand in files.
+func (h *hash) compare(other *hash) int {
+	if high, otherHigh := binary.BigEndian.Uint64(h[:8]), binary.BigEndian.Uint64(other[:8]); high != otherHigh {
+		return cmp.Compare(high, otherHigh)
+	}
+	return cmp.Compare(binary.BigEndian.Uint64(h[8:]), binary.BigEndian.Uint64(other[8:]))
+}
+
+// sortedRun is the number of hashes that are sorted in memory: a zone of five million rows must not need more of it than a small one, and
+// nothing interrupts the sorting.
+const sortedRun = 1 << 15
 
 // sorter sorts any number of hashes in files.
 type sorter struct {
 	dir   string
+	pace  *pace.Pace
 	run   []hash
 	runs  *os.File
 	sizes []int // of the runs, in hashes
@@ -35,6 +48,9 @@ type sorter struct {
 
 // add adds a hash.
 func (s *sorter) add(h hash) error {
+	if len(s.run) == cap(s.run) { // append would make ever larger ones by small steps, and so much more garbage
+		s.run = slices.Grow(s.run, min(max(len(s.run), 1<<10), sortedRun-len(s.run)))
+	}
 	if s.run = append(s.run, h); len(s.run) < sortedRun {
 		return nil
 	}
@@ -51,7 +67,7 @@ func (s *sorter) flush() (err error) {
 			return err
 		}
 	}
-	slices.SortFunc(s.run, func(a, b hash) int { return bytes.Compare(a[:], b[:]) })
+	slices.SortFunc(s.run, func(a, b hash) int { return a.compare(&b) })
 	w := bufio.NewWriterSize(s.runs, bufferSize)
 	for i := range s.run {
 		_, _ = w.Write(s.run[i][:]) // Flush returns the error
@@ -95,6 +111,7 @@ func (s *sorter) merge(w io.Writer) error {
 	}
 	heap.Init(&open)
 	for len(open) > 0 {
+		s.pace.Step()
 		first := open[0]
 		if _, err := w.Write(first.hash[:]); err != nil {
 			return err
@@ -118,6 +135,9 @@ func (s *sorter) close() {
 	}
 }
 
+// hashBuffer is the size of reads of hashes, from many runs at the same time.
+const hashBuffer = 8 << 10
+
 // hashReader reads hashes.
 type hashReader struct {
 	*bufio.Reader
@@ -126,7 +146,7 @@ type hashReader struct {
 }
 
 func newHashReader(r io.Reader) *hashReader {
-	return &hashReader{Reader: bufio.NewReaderSize(r, bufferSize)}
+	return &hashReader{Reader: bufio.NewReaderSize(r, hashBuffer)}
 }
 
 // next reads the next hash. It returns false at the end, and if that fails.
@@ -142,7 +162,7 @@ func (r *hashReader) next() bool {
 type hashHeap []*hashReader
 
 func (h hashHeap) Len() int           { return len(h) }
-func (h hashHeap) Less(i, j int) bool { return bytes.Compare(h[i].hash[:], h[j].hash[:]) < 0 }
+func (h hashHeap) Less(i, j int) bool { return h[i].hash.compare(&h[j].hash) < 0 }
 func (h hashHeap) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
 
 // Push implements heap.Interface.

@@ -1,6 +1,7 @@
 package feed
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 
@@ -42,16 +43,50 @@ const wildcard = "*."
 
 // row is one record of the zone: the name without the zone, with wildcard before it for those below, and the number of its kind.
 type row struct {
-	owner string
+	owner []byte
 	kind  int
 }
 
-// record returns the record of a row in a zone, made from the prototype of its kind.
-func (r row) record(prototype dns.RR, zone string) dns.RR {
+// recorder makes the records of rows. Many of them share an allocation, since a zone has millions of them, and each lives for a moment only.
+type recorder struct {
+	zone   string
+	names  strings.Builder
+	cnames []dns.CNAME
+}
+
+// record returns the record of a row, made from the prototype of its kind.
+func (m *recorder) record(r row, prototype dns.RR) dns.RR {
+	name := m.nameOf(r.owner)
+	if p, ok := prototype.(*dns.CNAME); ok { // nearly all are
+		if len(m.cnames) == cap(m.cnames) {
+			m.cnames = make([]dns.CNAME, 0, batch)
+		}
+		m.cnames = append(m.cnames, *p)
+		rr := &m.cnames[len(m.cnames)-1]
+		rr.Hdr.Name = name
+		return rr
+	}
 	rr := dns.Copy(prototype)
-	rr.Header().Name = r.owner + "." + zone
+	rr.Header().Name = name
 	if mx, ok := rr.(*dns.MX); ok && mx.Preference != 0 { // a null MX has preference 0
-		mx.Mx = strings.TrimPrefix(r.owner, wildcard) + "."
+		mx.Mx = string(bytes.TrimPrefix(r.owner, []byte(wildcard))) + "."
 	}
 	return rr
 }
+
+// nameOf returns the name of an owner in the zone.
+func (m *recorder) nameOf(owner []byte) string {
+	length := len(owner) + len(".") + len(m.zone)
+	if m.names.Cap()-m.names.Len() < length {
+		m.names = strings.Builder{}
+		m.names.Grow(max(namesSize, length))
+	}
+	from := m.names.Len()
+	m.names.Write(owner)
+	m.names.WriteByte('.')
+	m.names.WriteString(m.zone)
+	return m.names.String()[from:]
+}
+
+// namesSize is how many bytes of names share an allocation.
+const namesSize = 4 << 10

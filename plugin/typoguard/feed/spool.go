@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"sync/atomic"
 
 	"github.com/miekg/dns"
@@ -57,7 +58,7 @@ func newSpool(dir string) (*spoolWriter, error) {
 }
 
 // add appends a row.
-func (w *spoolWriter) add(owner string, k kind) error {
+func (w *spoolWriter) add(owner []byte, k kind) error {
 	number, ok := w.numbers[k]
 	if !ok {
 		prototype, err := k.prototype()
@@ -76,7 +77,7 @@ func (w *spoolWriter) add(owner string, k kind) error {
 	return err
 }
 
-// each calls visit with the rows, in their order, until it returns an error.
+// each calls visit with the rows, in their order, until it returns an error. The row is valid during the call only.
 func (s *spool) each(visit func(row) error) error {
 	r := bufio.NewReaderSize(io.NewSectionReader(s.file, 0, 1<<62), bufferSize)
 	var name []byte
@@ -92,11 +93,11 @@ func (s *spool) each(visit func(row) error) error {
 		if number >= uint64(len(s.kinds)) || length > maxOwner {
 			return errors.New("reading the spool: it is damaged")
 		}
-		name = append(name[:0], make([]byte, length)...)
+		name = slices.Grow(name[:0], int(length))[:length]
 		if _, err := io.ReadFull(r, name); err != nil {
 			return fmt.Errorf("reading the spool: %w", err)
 		}
-		if err := visit(row{string(name), int(number)}); err != nil {
+		if err := visit(row{name, int(number)}); err != nil {
 			return err
 		}
 	}

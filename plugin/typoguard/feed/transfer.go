@@ -51,12 +51,13 @@ type transfer struct {
 	ctx      context.Context //nolint:containedctx // of the transfer
 	out      chan []dns.RR
 	observer Observer
+	records  recorder
 	pending  []dns.RR
 }
 
 // transferFrom returns the transfer from a serial. The caller must hold the lock, and release the transfer.
 func (f *Feed) transferFrom(serial uint32) *transfer {
-	x := &transfer{version: f.current}
+	x := &transfer{version: f.current, records: recorder{zone: f.current.zone}}
 	f.current.use()
 	if serial == 0 {
 		return x
@@ -144,7 +145,7 @@ func (x *transfer) addDelta(d *delta, to *apex) error {
 
 // addAll sends the records of a spool.
 func (x *transfer) addAll(s *spool) error {
-	return s.each(func(r row) error { return x.add(r.record(s.prototypes[r.kind], x.version.zone)) })
+	return s.each(func(r row) error { return x.add(x.records.record(r, s.prototypes[r.kind])) })
 }
 
 // add adds records to those that are handed over next.

@@ -91,6 +91,9 @@ func (l *List) name(i int) string {
 // domain.
 func (l *List) Rank(name string) (rank int, ok bool) {
 	low, high := 0, len(l.ends)
+	if strings.IndexByte(name, '.') < 0 {
+		high = 0 // no top-level domain is on a list
+	}
 	for low < high {
 		middle := int(uint(low+high) >> 1)
 		switch c := strings.Compare(l.name(middle), name); {

@@ -22,18 +22,19 @@ func toASCII(name string) (string, bool) {
 	if isASCII(name) {
 		return name, IsHostname(name)
 	}
-	labels := strings.Split(name, ".")
-	for i, label := range labels {
-		if isASCII(label) {
-			continue
+	var wire strings.Builder
+	wire.Grow(2 * len(name))
+	for label := range strings.SplitSeq(name, ".") {
+		if !isASCII(label) {
+			var err error
+			if label, err = idna.Registration.ToASCII(label); err != nil {
+				return "", false
+			}
 		}
-		ascii, err := idna.Registration.ToASCII(label)
-		if err != nil {
-			return "", false
-		}
-		labels[i] = ascii
+		wire.WriteString(label)
+		wire.WriteByte('.')
 	}
-	name = strings.Join(labels, ".")
+	name = wire.String()[:wire.Len()-1]
 	return name, IsHostname(name)
 }
 

@@ -25,7 +25,7 @@ func (s *Selection) EachLikely(visit func(Likely) error) error {
 	for i := range p.suffixes {
 		p.suffixes[i].distance = 1
 	}
-	return p.each(func(name string, rule rule, _ int) error {
+	return p.each(func(name string, rule rule) error {
 		row := Likely{Name: name, Passes: rule.passes, OnlyBelow: rule.except}
 		if rule.blocks() {
 			row.Lookalike = s.lookalike(name, rule.except)

@@ -3,6 +3,7 @@ package rows
 import (
 	"slices"
 	"sync"
+	"unicode/utf8"
 )
 
 // ascii are the characters of host names (RFC 1123 section 2.1) and the dot, in the order in which names are enumerated.
@@ -70,9 +71,16 @@ func (n *neighbours) each(visit func(name []rune) bool) bool {
 }
 
 // contains reports whether a name is within the distance.
-func (n *neighbours) contains(name []rune) bool {
-	w := walk{neighbours: n, rows: []band{n.firstRow()}}
-	for _, c := range slices.Backward(name) {
+func (n *neighbours) contains(name string) bool {
+	length := utf8.RuneCountInString(name)
+	if longer := length - len(n.text); longer > n.distance || -longer > n.distance {
+		return false
+	}
+	w := walk{neighbours: n, rows: make([]band, 1, length+1), name: make([]rune, 0, length)}
+	w.rows[0] = n.firstRow()
+	for end := len(name); end > 0; {
+		c, size := utf8.DecodeLastRuneInString(name[:end])
+		end -= size
 		row, alive := w.next(c)
 		if !alive {
 			return false
@@ -84,6 +92,9 @@ func (n *neighbours) contains(name []rune) bool {
 
 // descend enumerates the names that end in the one under way, that one included.
 func (w *walk) descend() bool {
+	if rest, ok := w.onlyRest(); ok {
+		return w.complete(rest)
+	}
 	if w.isNear() && w.closes() && !w.emit() {
 		return false
 	}
@@ -106,12 +117,49 @@ func (w *walk) descend() bool {
 	return true
 }
 
+// onlyRest returns how the name under way must go on, and reports false unless there is only one way: no edit is left, nor one that the second
+// character of a transposition saves, and one part of the text is as far as the name goes. Nearly all of each name is gone through like that.
+func (w *walk) onlyRest() (rest []rune, ok bool) {
+	at := len(w.name)
+	if at == 0 || w.least(at) < w.distance || w.least(at-1) < w.distance {
+		return nil, false
+	}
+	for k, cost := range w.rows[at] {
+		if int(cost) > w.distance {
+			continue
+		}
+		if ok {
+			return nil, false
+		}
+		rest, ok = w.text[at+k-maxDistance:], true
+	}
+	return rest, ok
+}
+
+// least returns the lowest cost in a row.
+func (w *walk) least(row int) int { return int(slices.Min(w.rows[row][:])) }
+
+// complete visits the name under way with the rest of the text behind it, if all labels are ones that a name can have.
+func (w *walk) complete(rest []rune) (more bool) {
+	length, label := len(w.name), w.label
+	defer func() { w.name, w.label = w.name[:length], label }()
+	for _, c := range rest {
+		if c == '.' && !w.closes() {
+			return true
+		}
+		if w.name = append(w.name, c); c == '.' {
+			w.label = len(w.name)
+		}
+	}
+	return !w.closes() || w.emit()
+}
+
 // following returns characters, in ascending order, that may follow the name under way; others cannot. If no edit is left it
 // is those of the text around there, of which it makes a list in few: there are far more names to be gone on with without an
 // edit than with one.
 func (w *walk) following(few []rune) []rune {
 	at := len(w.name)
-	if int(slices.Min(w.rows[at][:])) < w.distance {
+	if w.least(at) < w.distance {
 		return w.alphabet
 	}
 	// A character that equals the text's is at most maxDistance away from there, and the second one of a transposition

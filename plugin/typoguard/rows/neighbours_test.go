@@ -82,7 +82,7 @@ func TestNeighboursAreAll(t *testing.T) {
 			})
 			n := newNeighbours([]rune(test.text), test.distance, anyTLD)
 			for _, name := range enumerate(n) {
-				assert.True(t, n.contains([]rune(name)), name)
+				assert.True(t, n.contains(name), name)
 				if strings.Trim(name, test.characters) == "" {
 					got = append(got, name)
 				}
@@ -150,7 +150,7 @@ func FuzzNeighbours(f *testing.F) {
 		}
 		near := osa([]rune(name), []rune(text)) <= distance
 		n := newNeighbours([]rune(text), distance, func(top string) bool { return top == topLevel(name) })
-		require.Equal(t, near, n.contains([]rune(name)))
+		require.Equal(t, near, n.contains(name))
 		require.Equal(t, near, slices.Contains(enumerate(n), name))
 	})
 }

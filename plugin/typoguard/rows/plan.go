@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/match"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
@@ -38,7 +39,7 @@ type judgement struct {
 // a rule if it looks like a protected suffix as a whole, unless the rule above says the same, and so does a protected or allowed
 // suffix below a lookalike. There is one trap: a wildcard does not match names that exist (RFC 4592 section 2.2.1), and a name exists
 // if there is a name below it. With rules for ml and a.b.ml, the wildcard of ml does not match b.ml; so the names in between need
-// the rule for ml too. Every hidden name above a listed suffix has rows of its own for that reason, which recordsOf needs.
+// the rule for ml too. Every hidden name above a listed suffix has rows of its own for that reason, which records.set needs.
 type Plan struct {
 	judge    func(name string) judgement
 	isAbove  func(name string) bool // whether a suffix that passes lies below a name
@@ -64,8 +65,8 @@ type protectedSuffix struct {
 	prefixes []*match.Prefixes // for the kind Boundary
 }
 
-// visitor is called with each name that needs a rule, and the number of suffixes processed so far.
-type visitor func(name string, r rule, done int) error
+// visitor is called with each name that needs a rule.
+type visitor func(name string, r rule) error
 
 // each calls visit with every name that needs a rule: exceptions first, then lookalikes of each protected suffix. It returns the first
 // error of visit.
@@ -76,7 +77,7 @@ func (p *Plan) each(visit visitor) error {
 			continue
 		}
 		p.keepAbove(name)
-		if err := visit(name, rule{passes: true}, 0); err != nil {
+		if err := visit(name, rule{passes: true}); err != nil {
 			return err
 		}
 	}
@@ -86,13 +87,12 @@ func (p *Plan) each(visit visitor) error {
 		}
 	}
 	for i := range p.suffixes {
-		err := p.eachLookalike(&p.suffixes[i], func(name string, r rule) error { return visit(name, r, i) })
-		if err != nil {
+		if err := p.eachLookalike(&p.suffixes[i], visit); err != nil {
 			return err
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.between)) {
-		if err := visit(name, p.between[name], len(p.suffixes)); err != nil {
+		if err := visit(name, p.between[name]); err != nil {
 			return err
 		}
 	}
@@ -100,11 +100,12 @@ func (p *Plan) each(visit visitor) error {
 }
 
 // eachLookalike calls visit once with each lookalike of a suffix that needs a rule.
-func (p *Plan) eachLookalike(s *protectedSuffix, visit func(name string, r rule) error) error {
+func (p *Plan) eachLookalike(s *protectedSuffix, visit visitor) error {
 	var failed error
+	var texts texts
 	wire := newNeighbours([]rune(s.name), s.distance, p.exists)
 	wire.each(func(name []rune) bool {
-		if text := string(name); IsHostname(text) {
+		if text := texts.of(name); IsHostname(text) {
 			failed = p.consider(s, text, visit)
 		}
 		return failed == nil
@@ -117,7 +118,7 @@ func (p *Plan) eachLookalike(s *protectedSuffix, visit func(name string, r rule)
 		return err
 	}
 	for _, name := range names {
-		if wire.contains([]rune(name)) {
+		if wire.contains(name) {
 			continue // already visited
 		}
 		if err := p.consider(s, name, visit); err != nil {
@@ -156,7 +157,7 @@ func (p *Plan) others(s *protectedSuffix) ([]string, error) {
 
 // consider calls visit with a name if it needs a rule because it looks like the suffix. So a name that looks like several suffixes is
 // visited once.
-func (p *Plan) consider(s *protectedSuffix, name string, visit func(name string, r rule) error) error {
+func (p *Plan) consider(s *protectedSuffix, name string, visit visitor) error {
 	j := p.judge(name)
 	if !j.blocks() || j.protected != s.name {
 		return nil
@@ -185,13 +186,13 @@ func (p *Plan) considerSpecial(name string, visit visitor) error {
 			j.passes = true
 		}
 	}
-	return visit(name, j.rule, 0)
+	return visit(name, j.rule)
 }
 
 // ruleAbove returns the rule for the names below the parent of a name.
 func (p *Plan) ruleAbove(name string) rule {
 	if above := parent(name); above != p.above {
-		p.above, p.aboveRule = above, p.judge(above).forBelow()
+		p.above, p.aboveRule = strings.Clone(above), p.judge(above).forBelow()
 	}
 	return p.aboveRule
 }
@@ -199,11 +200,14 @@ func (p *Plan) ruleAbove(name string) rule {
 // keepAbove records the names between a name that needs a rule and the next one above it that has one.
 func (p *Plan) keepAbove(name string) {
 	for above := parent(name); above != ""; above = parent(above) {
+		if _, kept := p.between[above]; kept {
+			return // and so are those above it
+		}
 		r := p.judge(above).rule
 		if r != p.judge(parent(above)).forBelow() {
 			return // this one has a rule
 		}
-		p.between[above] = r
+		p.between[strings.Clone(above)] = r
 	}
 }
 

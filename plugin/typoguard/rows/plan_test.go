@@ -34,7 +34,7 @@ func rulesOf(t *testing.T, p *Plan) rules {
 func tryRulesOf(t *testing.T, p *Plan) (rules, error) {
 	t.Helper()
 	all := rules{}
-	return all, p.each(func(name string, r rule, _ int) error {
+	return all, p.each(func(name string, r rule) error {
 		if _, ok := all[name]; ok {
 			require.Fail(t, "second rule for the same name", name)
 		}
@@ -69,11 +69,12 @@ func (all rules) deny(name string, p *Plan, closest rule) bool {
 	if !closest.blocks() {
 		return false
 	}
-	own, below := recordsOf(name, closest, p.isAbove(name))
+	var records records
+	records.set(name, closest, p.isAbove)
 	if _, ok := all[name]; ok {
-		return slices.Contains(own, nxdomain)
+		return slices.Contains(records.own, nxdomain)
 	}
-	return slices.Contains(below, nxdomain)
+	return slices.Contains(records.below, nxdomain)
 }
 
 // policyTexts are policies whose suffixes are of few characters, so that all names there are can be tried.
@@ -236,7 +237,7 @@ func keysBelow(all rules, name string) []string {
 // TestTooManyHomoglyphs: there are five ways to write o in Arabic alone, and a label of o in as many ways for each.
 func TestTooManyHomoglyphs(t *testing.T) {
 	p := selectAll(t, ". {\n typoguard {\n protect oooooooooooooooo.nl\n }\n}").Plan(false)
-	require.EqualError(t, p.each(func(string, rule, int) error { return nil }),
+	require.EqualError(t, p.each(func(string, rule) error { return nil }),
 		"more than 1000000 non-ASCII names look like oooooooooooooooo.nl; expected a policy without the kind homoglyph")
 }
 
@@ -245,7 +246,7 @@ func TestPlanOrder(t *testing.T) {
 	const text = ". {\n typoguard {\n protect mil army.mit navy.mil\n allow gov.ml a.b.ml\n }\n}"
 	order := func() []string {
 		var names []string
-		require.NoError(t, selectAll(t, text).Plan(false).each(func(name string, _ rule, _ int) error {
+		require.NoError(t, selectAll(t, text).Plan(false).each(func(name string, _ rule) error {
 			names = append(names, name)
 			return nil
 		}))
@@ -328,9 +329,10 @@ func TestPlanPrivateSuffix(t *testing.T) {
 	all := rulesOf(t, s.Plan(false))
 	r, ok := all["us.com"]
 	require.True(t, ok)
-	own, below := recordsOf("us.com", r, false)
-	assert.Equal(t, []string{passthru}, own)
-	assert.Equal(t, []string{nxdomain}, below)
+	var records records
+	records.set("us.com", r, func(string) bool { return false })
+	assert.Equal(t, []string{passthru}, records.own)
+	assert.Equal(t, []string{nxdomain}, records.below)
 	assert.NotContains(t, all, "x.y.us.com", "it is hidden anyway")
 	assert.NotContains(t, all, "ubs.com", "popular")
 	assert.Contains(t, all, "uqs.com")

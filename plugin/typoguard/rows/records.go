@@ -19,38 +19,43 @@ const (
 	nullMX = "MX 0 ." // RFC 7505 section 3
 )
 
-// recordsOf returns the records that express a rule, without owner and TTL: those of a name, and those of all names below it. Of a
-// name above a listed suffix the zone must not say that nothing is below it (RFC 8020), as our server does not.
-func recordsOf(name string, r rule, isAbove bool) (own, below []string) {
-	below = recordsBelow(name, r)
-	if r.except {
-		return []string{passthru}, below
+// records are those that express a rule, without owner and TTL: those of a name, and those of all names below it. They are used for one rule
+// after the other.
+type records struct{ own, below []string }
+
+// set makes the records those of a rule. Of a name above a listed suffix the zone must not say that nothing is below it (RFC 8020), as our
+// server does not.
+func (all *records) set(name string, r rule, isAbove func(name string) bool) {
+	all.below = appendBelow(all.below[:0], name, r)
+	switch {
+	case r.except:
+		all.own = append(all.own[:0], passthru)
+	case r.blocks() && r.policy.Action == policy.NXDOMAIN && isAbove(name):
+		all.own = append(all.own[:0], nodata)
+	default:
+		all.own = append(all.own[:0], all.below...)
 	}
-	if isAbove && r.blocks() && r.policy.Action == policy.NXDOMAIN {
-		return []string{nodata}, below
-	}
-	return below, below
 }
 
-// recordsBelow returns the records of all names below a name.
+// appendBelow appends the records of all names below a name.
 //
 // With the action sinkhole, the mail host is the lookalike itself, as on our server. For names below it the mail host is still the
 // lookalike, because the data of a wildcard cannot vary. Without an MX record most mail servers would use the addresses anyway, as
 // RFC 5321 section 5.1 says, but maddy would not.
-func recordsBelow(name string, r rule) []string {
+func appendBelow(records []string, name string, r rule) []string {
 	if r.passes {
-		return []string{passthru}
+		return append(records, passthru)
 	}
 	switch r.policy.Action {
 	case policy.NXDOMAIN:
-		return []string{nxdomain}
+		return append(records, nxdomain)
 	case policy.NODATA:
-		return []string{nodata}
+		return append(records, nodata)
 	case policy.NullMX:
-		return []string{nullMX}
+		return append(records, nullMX)
 	case policy.Sinkhole:
 	}
-	records := []string{"MX 10 " + name + "."}
+	records = append(records, "MX 10 "+name+".")
 	for _, addr := range r.policy.Sinkhole {
 		records = append(records, addressRecord(addr))
 	}

@@ -21,8 +21,6 @@ type Rule struct {
 	TTL uint32
 	// Passes says that the name and those below it pass although a name above is hidden.
 	Passes bool
-	// Done is the number of protected suffixes of which all lookalikes have been visited.
-	Done int
 }
 
 // LeftOut counts the lookalikes that do not fit into a zone.
@@ -37,7 +35,8 @@ type LeftOut struct {
 func (p *Plan) Each(zone string, visit func(*Rule) error) (LeftOut, error) {
 	var left LeftOut
 	var out Rule
-	err := p.each(func(name string, r rule, done int) error {
+	var records records
+	err := p.each(func(name string, r rule) error {
 		switch {
 		case fits(name, zone):
 		case r.passes:
@@ -46,18 +45,16 @@ func (p *Plan) Each(zone string, visit func(*Rule) error) (LeftOut, error) {
 			left = LeftOut{left.Count + 1, name}
 			return nil
 		}
-		out = Rule{Name: name, Passes: r.passes, Done: done}
+		out = Rule{Name: name, Passes: r.passes}
 		if r.blocks() {
 			out.TTL = r.policy.TTL
 		}
-		out.Own, out.Below = recordsOf(name, r, p.isAbove(name))
+		records.set(name, r, p.isAbove)
+		out.Own, out.Below = records.own, records.below
 		return visit(&out)
 	})
 	return left, err
 }
-
-// Suffixes returns the number of protected suffixes.
-func (p *Plan) Suffixes() int { return len(p.suffixes) }
 
 // fits reports whether a name can have rows in a zone, given with the final dot: the wildcard below it, in the zone, must be a domain name
 // (RFC 1035 section 2.3.4), and its last label must not mark another kind of trigger, such as rpz-ip.

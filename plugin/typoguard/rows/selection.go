@@ -1,8 +1,8 @@
 package rows
 
 import (
-	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -38,6 +38,7 @@ type Selection struct {
 	Options
 	set      *policy.Set
 	suffixes []policy.Suffixes
+	asked    policy.Query // about each name
 }
 
 // Select returns the policies that the options select. The suffixes are those of each policy in the set.
@@ -46,6 +47,10 @@ func Select(set *policy.Set, suffixes []policy.Suffixes, o Options) *Selection {
 		o.Client = &policy.Client{Anybody: true}
 	}
 	s := &Selection{Options: o, set: set, suffixes: suffixes}
+	s.asked = policy.Query{Type: dns.TypeMX, Client: s.client, Now: s.now, Feed: o.Feed, Operator: sameOperator}
+	if o.Only != "" {
+		s.asked.Only = set.Named(o.Only)
+	}
 	for _, p := range set.Policies {
 		switch {
 		case o.Only != "" && p.Name != o.Only, o.Feed != "" && p.Feed != o.Feed, !p.Clients.Cover(o.Client):
@@ -111,10 +116,8 @@ func (s *Selection) judge(name string) judgement {
 
 // query returns the question that is asked about a name.
 func (s *Selection) query(name string) policy.Query {
-	q := policy.Query{Name: name, Type: dns.TypeMX, Client: s.client, Now: s.now, Feed: s.Feed, Operator: sameOperator}
-	if s.Only != "" {
-		q.Only = s.set.Named(s.Only)
-	}
+	q := s.asked
+	q.Name = name
 	return q
 }
 
@@ -141,7 +144,11 @@ func sameOperator(string, []string, time.Duration) policy.Operator { return poli
 
 // special returns the popular and the denied names of the policies, those of the same parent in a row.
 func (s *Selection) special() []string {
-	var names []string
+	below := map[string][]string{} // by parent: there are many names, but few parents
+	add := func(name string) {
+		above := parent(name)
+		below[above] = append(below[above], name)
+	}
 	seen := map[*popular.List]bool{}
 	for _, p := range s.Policies {
 		for _, l := range p.Popular {
@@ -150,13 +157,20 @@ func (s *Selection) special() []string {
 			}
 			seen[l] = true
 			for name := range l.All() {
-				names = append(names, name)
+				add(name)
 			}
 		}
-		names = append(names, s.SuffixesOf(p).Denied.Names()...)
+		for _, name := range s.SuffixesOf(p).Denied.Names() {
+			add(name)
+		}
 	}
-	slices.SortFunc(names, func(a, b string) int { return cmp.Or(cmp.Compare(parent(a), parent(b)), cmp.Compare(a, b)) })
-	return slices.Compact(names)
+	var names []string
+	for _, above := range slices.Sorted(maps.Keys(below)) {
+		all := below[above]
+		slices.Sort(all) // they are mostly sorted already
+		names = append(names, slices.Compact(all)...)
+	}
+	return names
 }
 
 // Comments describes the origin of the zone.
