@@ -27,7 +27,7 @@ type relay struct{ dir, address, ca, mailbox string }
 // newRelay makes the files of a relay, which is not started.
 func newRelay(t *testing.T) *relay {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "typoguard-postfix-") // Postfix's users must be able to enter it
+	dir, err := os.MkdirTemp("", "typoguard-postfix-") //nolint:usetesting // Postfix's users cannot enter tb.TempDir's paths
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, os.RemoveAll(dir)) })
 	require.NoError(t, os.Chmod(dir, 0o755))

@@ -90,11 +90,11 @@ func (t *text) open() {
 	}
 	fmt.Fprintf(t, "\nStill open, since %s at the earliest:\n\n", t.day(t.Oldest))
 	table := t.table("looked up", "meant", "events", "since", "policy")
-	for _, n := range t.Digest.Open {
+	for _, n := range t.Open {
 		fmt.Fprintf(table, "%s\t%s\t%d\t%s\t%s\n", shown(n.Lookalike), shown(n.Intended), n.Events, t.minute(n.First), shown(n.Policy))
 	}
 	flush(table)
-	t.more(t.OpenTotal, len(t.Digest.Open))
+	t.more(t.OpenTotal, len(t.Open))
 	t.link("state", string(history.StateOpen), "sort", "time", "reverse", "1")
 }
 

@@ -174,7 +174,7 @@ func (q *digestQuery) open(ctx context.Context) error {
 			return err
 		}
 		n.First, q.Oldest = fromMillis(first), fromMillis(oldest)
-		q.Digest.Open = append(q.Digest.Open, n)
+		q.Open = append(q.Open, n)
 		return nil
 	}, fmt.Sprintf(`SELECT waiting.events, waiting.earliest, lookalike.name, lookalike.intended, lookalike.policy, waiting.total, waiting.sum, waiting.oldest FROM (
 			SELECT event.lookalike, count(*) AS events, min(event.first) AS earliest,

@@ -141,19 +141,19 @@ func (e *Evidence) doubtPrefix(p *Prefix, protected []string) {
 }
 
 func (s *Suggestions) prefixText(now time.Time) string {
-	text := s.head("as names of hosts before protected domains", prefixesOption+", with the kind boundary", now)
-	var doubtful strings.Builder
+	var text, doubtful strings.Builder
+	text.WriteString(s.head("as names of hosts before protected domains", prefixesOption+", with the kind boundary", now))
 	for i := range s.Prefixes {
 		if p := &s.Prefixes[i]; p.Doubt == "" {
-			text += p.line()
+			text.WriteString(p.line())
 		} else {
 			doubtful.WriteString("# " + p.line())
 		}
 	}
 	if doubtful.Len() > 0 {
-		text += "\n# Not suggested, since a domain that would be hidden gets mail: a typo, or somebody else's.\n" + doubtful.String()
+		text.WriteString("\n# Not suggested, since a domain that would be hidden gets mail: a typo, or somebody else's.\n" + doubtful.String())
 	}
-	return text
+	return text.String()
 }
 
 // line is that of a file, with the evidence as its note.
