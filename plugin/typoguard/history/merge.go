@@ -184,28 +184,42 @@ func (s *stored) absorb(e *event.Event, host string) (changed bool) {
 	} else if host == s.Host {
 		host = ""
 	}
-	var others []event.Part
-	before, count := 0, e.Count
+	var mine, others []event.Part
 	for _, p := range s.AllParts() {
 		if p.ID == id {
-			before += p.Count
-			continue
+			mine = append(mine, p)
+		} else {
+			others = append(others, p)
 		}
-		count += p.Count
-		others = append(others, p)
-	}
-	if e.Count <= before {
-		return false
 	}
 	parts := e.AllParts()
 	for i := range parts {
 		parts[i].ID, parts[i].Host = id, host
 	}
+	if e.Count <= occurrences(mine) {
+		// What nobody had room to fold is written alone: mail that is refused, and the queries before it.
+		parts = slices.DeleteFunc(parts, func(p event.Part) bool {
+			return slices.ContainsFunc(mine, func(other event.Part) bool { return (other.SMTP == nil) == (p.SMTP == nil) })
+		})
+		if len(parts) == 0 {
+			return false
+		}
+		parts = append(mine, parts...)
+	}
 	s.Join(e)
-	if s.Count, s.Parts = count, append(others, parts...); id == "" && len(others) > 0 {
+	if s.Parts = append(others, parts...); id == "" && len(others) > 0 {
 		s.Parts = append(parts, others...)
 	}
+	s.Count = occurrences(s.Parts)
 	return true
+}
+
+// occurrences returns how many there are of some parts.
+func occurrences(parts []event.Part) (count int) {
+	for i := range parts {
+		count += parts[i].Count
+	}
+	return count
 }
 
 // add adds a new event, with the decision by which it comes in closed, or nil.

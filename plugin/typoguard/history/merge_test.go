@@ -123,6 +123,34 @@ func TestMergeOrder(t *testing.T) {
 	})
 }
 
+// TestMergeSingle: if a resolver has no room to fold events, it writes each alone, with one id for the query and the refusal. Neither is taken
+// for an older state of the other, in whatever order and batches they come.
+func TestMergeSingle(t *testing.T) {
+	for name, database := range databases {
+		t.Run(name, func(t *testing.T) {
+			s := open(t, historyconfig.Store{DSN: database(t), Host: "ns1"})
+			single := func(id string) *event.Event {
+				e := lookup(id, time.Minute)
+				e.Count, e.Types = 1, []string{"MX"}
+				return e
+			}
+			write(t, s, single("together22"), mail("together22", time.Minute, "bob@us.army.ml"))
+			write(t, s, single("afterwards"))
+			write(t, s, mail("afterwards", time.Minute, "bob@us.army.ml"))
+			write(t, s, mail("before2222", time.Minute, "bob@us.army.ml"))
+			write(t, s, single("before2222"))
+			for _, id := range []string{"together22", "afterwards", "before2222"} {
+				assert.ElementsMatch(t, []string{"1 MX @", "1 bob@us.army.ml @"}, parts(t, s, id), id)
+				d, err := s.Event(t.Context(), id)
+				require.NoError(t, err)
+				assert.Equal(t, "smtp-refused", d.Action)
+				assert.Equal(t, 2, d.Count)
+			}
+			check(t, s)
+		})
+	}
+}
+
 // TestMergeMode: an event that was only monitored, and is then enforced elsewhere, moves in the sums.
 func TestMergeMode(t *testing.T) {
 	eachPair(t, func(t *testing.T, ours, theirs *Store) {

@@ -23,20 +23,32 @@ const writeBatch = 512
 // sink.Target.
 func (s *Store) Write(ctx context.Context, events []*event.Event) (written int, err error) {
 	for batch := range slices.Chunk(events, writeBatch) {
-		latest := map[string]*event.Event{}
-		for _, e := range batch {
-			if known := latest[e.ID]; known == nil || known.Count < e.Count {
-				latest[e.ID] = e
+		// Mail apart, since an event of a query and one of mail may have the same id without one of them being the other with repeats.
+		for _, some := range [...][]*event.Event{mostRepeated(batch, isQuery), mostRepeated(batch, isMail)} {
+			if len(some) == 0 {
+				continue
 			}
-		}
-		// In the same order on all resolvers, to avoid deadlocks.
-		different := slices.SortedFunc(maps.Values(latest), func(a, b *event.Event) int { return cmp.Compare(a.ID, b.ID) })
-		if err := s.change(ctx, func(tx *transaction) error { return tx.store(ctx, s, different) }); err != nil {
-			return written, err
+			if err := s.change(ctx, func(tx *transaction) error { return tx.store(ctx, s, some) }); err != nil {
+				return written, err
+			}
 		}
 		written += len(batch)
 	}
 	return written, nil
+}
+
+func isMail(e *event.Event) bool  { return e.SMTP != nil }
+func isQuery(e *event.Event) bool { return e.SMTP == nil }
+
+// mostRepeated returns the events of a kind with distinct ids, those with most repeats, in the same order on all resolvers, to avoid deadlocks.
+func mostRepeated(events []*event.Event, isOf func(*event.Event) bool) []*event.Event {
+	byID := map[string]*event.Event{}
+	for _, e := range events {
+		if known := byID[e.ID]; isOf(e) && (known == nil || known.Count < e.Count) {
+			byID[e.ID] = e
+		}
+	}
+	return slices.SortedFunc(maps.Values(byID), func(a, b *event.Event) int { return cmp.Compare(a.ID, b.ID) })
 }
 
 // store writes events with distinct ids.
