@@ -2,6 +2,7 @@ package typoguard
 
 import (
 	"fmt"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -200,7 +201,7 @@ func TestListenerSuggests(t *testing.T) {
 	require.NoError(t, i.add(other))
 	suggested := func(listener, domain string) []string {
 		var all []string
-		for _, s := range i.listeners[listener].suggest(domain) {
+		for _, s := range i.listeners[listener].suggest(netip.MustParseAddr("192.0.2.1"), domain) {
 			all = append(all, strings.Join([]string{s.Intended, s.Policy, s.Kind, s.Hint}, " "))
 		}
 		return all
@@ -211,7 +212,34 @@ func TestListenerSuggests(t *testing.T) {
 	assert.Empty(t, suggested("192.0.2.25:25", "army.gov.ml"), "allowed")
 	assert.Empty(t, suggested("192.0.2.25:25", "army.mil"), "protected")
 	assert.Empty(t, suggested("192.0.2.25:25", "example.org"))
-	assert.True(t, i.listeners["192.0.2.25:25"].suggest("army.m")[0].LogAddresses)
+	assert.True(t, i.listeners["192.0.2.25:25"].suggest(netip.Addr{}, "army.m")[0].LogAddresses)
+}
+
+// TestSuggestForClient: of several policies that a listener has for one suffix, the client's own decides, as about its queries.
+func TestSuggestForClient(t *testing.T) {
+	b, err := parseCorefile(t, "", `
+		typoguard one {
+			protect mil
+			clients 10.0.0.0/8
+			action sinkhole 192.0.2.25
+			smtp 192.0.2.25
+			log_addresses on
+		}
+		typoguard two {
+			protect mil
+			clients 192.168.0.0/16
+			action sinkhole 192.0.2.25
+			smtp 192.0.2.25
+		}`)
+	require.NoError(t, err)
+	i := newInstance()
+	require.NoError(t, i.add(b))
+	for client, want := range map[string]string{"10.0.0.1": "one", "192.168.0.1": "two", "::ffff:192.168.0.1": "two", "203.0.113.1": "one"} {
+		suggestions := i.listeners["192.0.2.25:25"].suggest(netip.MustParseAddr(client), "army.ml")
+		require.Len(t, suggestions, 1, client)
+		assert.Equal(t, want, suggestions[0].Policy, client)
+		assert.Equal(t, want == "one", suggestions[0].LogAddresses, client)
+	}
 }
 
 // TestParseLimit: each limit sets the field that has its name, and no other.

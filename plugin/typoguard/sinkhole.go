@@ -87,15 +87,15 @@ func (l *listener) config(events *sink.Dispatcher, failures *failureLog) *smtp.C
 	return config
 }
 
-// suggest returns the domains that a recipient's domain may have been intended to be, according to the listener's policies in force.
-func (l *listener) suggest(domain string) []smtp.Suggestion {
+// suggest returns the domains that the domain of a client's recipient may have been intended to be, according to the listener's policies in force.
+func (l *listener) suggest(client netip.Addr, domain string) []smtp.Suggestion {
 	var sets []*policy.Set
 	for _, b := range l.blocks {
 		sets = append(sets, b.set.Load())
 	}
 	ask := func(p *policy.Policy) bool { return l.configOf(p) != nil }
 	var suggestions []smtp.Suggestion
-	for _, s := range policy.Suggest(domain, sets, ask, time.Now(), smtp.MaxSuggestions) {
+	for _, s := range policy.Suggest(domain, policy.ClientAt(client), sets, ask, time.Now(), smtp.MaxSuggestions) {
 		c := l.configOf(s.By).smtp
 		suggestions = append(suggestions, smtp.Suggestion{
 			Lookalike: s.Lookalike, Hint: c.hint, Trial: s.Mode == policy.Monitor, LogAddresses: c.logAddresses,

@@ -75,7 +75,7 @@ func TestJudgePopular(t *testing.T) {
 				d := hidden.Judge(&Query{Name: tt.asked, Type: dns.TypeMX})
 				return d.Enforced()
 			}(), "without lists")
-			suggested := Suggest(tt.asked, []*Set{s}, func(*Policy) bool { return true }, time.Now(), 3)
+			suggested := Suggest(tt.asked, &Client{}, []*Set{s}, func(*Policy) bool { return true }, time.Now(), 3)
 			assert.Equal(t, tt.verdict == Lookalike, len(suggested) > 0, "as a recipient's domain")
 		})
 	}
@@ -118,7 +118,7 @@ func TestJudgePopularAmong(t *testing.T) {
 				assert.Equal(t, tt.want, d.Policy.Name)
 			}
 			if tt.verdict == Lookalike {
-				assert.NotEmpty(t, Suggest("bing.com", []*Set{s}, func(*Policy) bool { return true }, time.Now(), 3), "as a recipient's domain")
+				assert.NotEmpty(t, Suggest("bing.com", &Client{}, []*Set{s}, func(*Policy) bool { return true }, time.Now(), 3), "as a recipient's domain")
 			}
 		})
 	}

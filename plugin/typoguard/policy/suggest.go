@@ -16,17 +16,27 @@ type Suggestion struct {
 	Mode Mode // what the policy does about it at the moment
 }
 
+// foreign returns 1 if the policy is for other clients, and 0 if it is for this one.
+func (s *Suggestion) foreign(client *Client) int {
+	if s.By.Clients.Cover(client) {
+		return 0
+	}
+	return 1
+}
+
 // Suggest returns what a domain may have been meant to be: by the policies of sets for which ask returns true, each intended
 // name once, at most so many. The order is that of Judge, policies that enforce before those that only monitor. Popular domains are
-// none. It does not look at the policies' clients, types and requirements: a client that writes to the domain was sent here by an
-// answer to a client that was covered, and the recipient is refused anyway.
-func Suggest(domain string, sets []*Set, ask func(*Policy) bool, now time.Time, most int) []Suggestion {
+// none. It does not look at the policies' types and requirements, and at their clients only to prefer one that is for the client, whom the
+// queries' events are about: a client that writes to the domain was sent here by an answer to a client that was covered, and the recipient
+// is refused anyway.
+func Suggest(domain string, client *Client, sets []*Set, ask func(*Policy) bool, now time.Time, most int) []Suggestion {
 	var found []Suggestion
 	for _, s := range sets {
 		found = s.appendSuggestions(found, domain, ask, now)
 	}
 	slices.SortStableFunc(found, func(a, b Suggestion) int {
-		return cmp.Or(cmp.Compare(a.Mode, b.Mode), cmp.Compare(a.Distance, b.Distance), cmp.Compare(len(b.Protected), len(a.Protected)))
+		return cmp.Or(cmp.Compare(a.Mode, b.Mode), cmp.Compare(a.Distance, b.Distance), cmp.Compare(len(b.Protected), len(a.Protected)),
+			cmp.Compare(a.foreign(client), b.foreign(client)))
 	})
 	var suggestions []Suggestion
 	for _, s := range found {

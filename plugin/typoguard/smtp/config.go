@@ -21,8 +21,9 @@ type Config struct {
 	// Limits bound what clients may do.
 	Limits Limits
 	// Suggest returns the domains that a recipient's domain may have been intended to be, according to the current policies,
-	// best first, those of policies that enforce before others; none if it does not look like any protected suffix. The domain is in lower-case A-labels without a final dot.
-	Suggest func(domain string) []Suggestion
+	// best first, those of policies that enforce before others; none if it does not look like any protected suffix. Of equally good ones those
+	// of policies for the client come first. The domain is in lower-case A-labels without a final dot.
+	Suggest func(client netip.Addr, domain string) []Suggestion
 	// Passes reports whether a domain without suggestions, in the same form, is or may be one that mail may be sent to: a client that has
 	// it from an answer of some time ago is to try again, and to ask again where the domain is.
 	Passes func(domain string) bool

@@ -63,7 +63,7 @@ func (w *witness) seen() events {
 }
 
 // suggest is a policy for tests: what lies in army.ml was meant for army.mil, and so on.
-func suggest(domain string) []Suggestion {
+func suggest(_ netip.Addr, domain string) []Suggestion {
 	mil := Suggestion{Lookalike: event.Lookalike{Policy: "mil", Kind: "omission"}}
 	swap := func(lookalike, protected string) (Suggestion, bool) {
 		s := mil
@@ -236,7 +236,7 @@ func TestConfigure(t *testing.T) {
 
 	next, after := newConfig()
 	next.Hostname = "other.example"
-	next.Suggest = func(string) []Suggestion { return nil }
+	next.Suggest = func(netip.Addr, string) []Suggestion { return nil }
 	s.Configure(next)
 	require.Equal(t, "550 5.7.1 <bob@army.ml>: this host takes no mail", c.say("RCPT TO:<bob@army.ml>"))
 	require.Contains(t, connect(t, s).reply()[0], "220 other.example ")

@@ -40,7 +40,7 @@ func (s *session) Rcpt(to string, _ *gosmtp.RcptOptions) error {
 	current := t.server.config.Load()
 	var suggestions []Suggestion
 	if recipient.domain != "" {
-		suggestions = current.Suggest(recipient.domain)
+		suggestions = current.Suggest(t.client, recipient.domain)
 		suggestions = suggestions[:min(len(suggestions), MaxSuggestions)]
 	}
 	if len(suggestions) == 0 && recipient.domain != "" && current.Passes(recipient.domain) {

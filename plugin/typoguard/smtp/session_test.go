@@ -190,7 +190,7 @@ func TestNoRecipients(t *testing.T) {
 // TestLongReply: a reply that does not fit on a line has several, each with the codes and within 512 octets.
 func TestLongReply(t *testing.T) {
 	config, _ := newConfig()
-	config.Suggest = func(domain string) []Suggestion {
+	config.Suggest = func(_ netip.Addr, domain string) []Suggestion {
 		return []Suggestion{{Lookalike: event.Lookalike{Intended: "a." + domain}}, {Lookalike: event.Lookalike{Intended: "b." + domain}}}
 	}
 	sub := strings.Repeat(strings.Repeat("y", 60)+".", 3) + "army.ml"
@@ -266,7 +266,7 @@ func (clumsy) LimitHit(Limit) { panic("clumsy") }
 func TestPanic(t *testing.T) {
 	config, w := newConfig()
 	config.Observer = clumsy{w}
-	config.Suggest = func(string) []Suggestion { panic("no judgement") }
+	config.Suggest = func(netip.Addr, string) []Suggestion { panic("no judgement") }
 	s := start(t, config)
 	judged, limited, other := greeted(t, s), greeted(t, s), greeted(t, s)
 	judged.begin("")
