@@ -6,10 +6,13 @@ package digest
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -34,6 +37,8 @@ const (
 	tryTimeout = 5 * time.Minute
 	// closeTimeout is how long it may take to let others have what this resolver does not send any more.
 	closeTimeout = 2 * time.Second
+	// longestSeries is how long the name of a series may be in bytes; of a longer one there is a hash. An index of PostgreSQL takes 2700.
+	longestSeries = 1000
 )
 
 // store is what a digest needs of a history.
@@ -50,6 +55,7 @@ type Digest struct {
 	config   historyconfig.Digest
 	policies []string
 	schedule schedule
+	series   string // its name
 	relay    *relay
 	store    store
 
@@ -102,8 +108,20 @@ func newDigest(c historyconfig.Digest) (*Digest, error) {
 	if d.schedule, err = parseSchedule(c.Every, c.At, c.Zone); err != nil {
 		return nil, err
 	}
+	d.series = seriesName(c.Name, d.policies, d.schedule)
 	d.relay, err = parseRelay(&c)
 	return d, err
+}
+
+// seriesName returns the name by which resolvers share digests. It has the policies and the schedule, because a digest with others
+// says something else, and must not count as sent when this one was.
+func seriesName(recipients string, policies []string, s schedule) string {
+	name := fmt.Sprintf("%s %q %s", recipients, slices.Sorted(slices.Values(policies)), s)
+	if len(name) <= longestSeries {
+		return name
+	}
+	sum := sha256.Sum256([]byte(name))
+	return hex.EncodeToString(sum[:])
 }
 
 func (d *Digest) start(s store) {
@@ -169,7 +187,7 @@ func (d *Digest) look(ctx context.Context, now time.Time) {
 // try sends the digest that is due, unless somebody else does. It reports whether that has been done.
 func (d *Digest) try(ctx context.Context, now time.Time) (over bool, err error) {
 	if !d.accepted {
-		claim, err := d.store.ClaimDigest(ctx, d.config.Name, d.due, now)
+		claim, err := d.store.ClaimDigest(ctx, d.series, d.due, now)
 		if err != nil || !claim.Ours {
 			return claim.Sent, err
 		}
@@ -179,7 +197,7 @@ func (d *Digest) try(ctx context.Context, now time.Time) (over bool, err error) 
 		d.accepted = true
 		d.config.Observer.Sent()
 	}
-	return true, d.store.DigestSent(ctx, d.config.Name, d.due, now)
+	return true, d.store.DigestSent(ctx, d.series, d.due, now)
 }
 
 // send sends the digest of a period that ends when it is due.
@@ -189,7 +207,7 @@ func (d *Digest) send(ctx context.Context, from, now time.Time) error {
 		return err
 	}
 	subject, body := compose(content, d.policies, d.schedule.zone, d.config.URL)
-	message, err := newMessage(&d.config, d.due, now.In(d.schedule.zone), subject, body)
+	message, err := newMessage(&d.config, d.series, d.due, now.In(d.schedule.zone), subject, body)
 	if err != nil {
 		return err
 	}
@@ -200,7 +218,7 @@ func (d *Digest) send(ctx context.Context, from, now time.Time) error {
 func (d *Digest) release(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 	defer cancel()
-	return d.store.ReleaseDigest(ctx, d.config.Name, d.due)
+	return d.store.ReleaseDigest(ctx, d.series, d.due)
 }
 
 // failed notes that an attempt failed. Many resolvers must not come back in step.

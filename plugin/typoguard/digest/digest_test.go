@@ -92,6 +92,42 @@ func TestOnceADay(t *testing.T) {
 	}
 }
 
+// TestSeries: resolvers whose digests have the same policies share one mail; if the policies or the schedule differ, none goes without.
+func TestSeries(t *testing.T) {
+	receiver := startReceiver(t, nil)
+	c := configured(receiver.url("smtp"))
+	c.DSN, c.Policies = history.SQLite(filepath.Join(t.TempDir(), "events.db")), "mil\nnavy"
+	first := newSender(t, c)
+	c.Host, c.Policies = "ns2", "navy\nmil"
+	same := newSender(t, c)
+	var others []*sender
+	for _, change := range []func(*historyconfig.Digest){
+		func(c *historyconfig.Digest) { c.Policies = "mil" },
+		func(c *historyconfig.Digest) { c.Policies = "mil,navy" },
+		func(c *historyconfig.Digest) { c.Policies += strings.Repeat("\nmil", 300) },
+		func(c *historyconfig.Digest) { c.Policies += strings.Repeat("\nnavy", 300) },
+		func(c *historyconfig.Digest) { c.At = "06:59" },
+		func(c *historyconfig.Digest) { c.Zone = "Europe/London" },
+	} {
+		other := c
+		change(&other)
+		others = append(others, newSender(t, other))
+	}
+	for _, s := range append(others, first, same) {
+		s.looks(at(10, 8, 0), 0, 0, "at the first start")
+	}
+	first.looks(at(11, 7, 0), 1, 0, "whoever comes first")
+	same.looks(at(11, 7, 0), 0, 0, "is enough for those with the same policies")
+	for _, s := range others {
+		s.looks(at(11, 7, 1), 1, 0, "but not for others")
+	}
+	ids := map[string]bool{}
+	for _, m := range receiver.messages() {
+		ids[m.header.Get("Message-Id")] = true
+	}
+	assert.Len(t, ids, 1+len(others), "a mailbox takes those of the same ID for the same")
+}
+
 // TestRelayAway: a digest that the relay does not take is tried again, less and less often, until it is too old; another resolver may have
 // more luck.
 func TestRelayAway(t *testing.T) {
@@ -160,7 +196,7 @@ func TestClose(t *testing.T) {
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	m, err := newMessage(&c, at(11, 7, 0), at(11, 7, 0), "s", "b")
+	m, err := newMessage(&c, c.Name, at(11, 7, 0), at(11, 7, 0), "s", "b")
 	require.NoError(t, err)
 	go func() { done <- d.relay.send(ctx, m) }()
 	<-silent.connected
