@@ -43,6 +43,7 @@ const (
 
 // store is what a digest needs of a history.
 type store interface {
+	BeginDigest(ctx context.Context, name string, at, now time.Time) error
 	ClaimDigest(ctx context.Context, name string, until, now time.Time) (history.Claim, error)
 	ReleaseDigest(ctx context.Context, name string, until time.Time) error
 	DigestSent(ctx context.Context, name string, until, now time.Time) error
@@ -63,6 +64,7 @@ type Digest struct {
 	done   sync.WaitGroup
 
 	// The following fields belong to the goroutine.
+	begin    time.Time     // when the series begins; zero as soon as the store knows
 	due      time.Time     // the end of the period that is being looked after
 	over     bool          // there is nothing more to do for it
 	accepted bool          // the relay has taken it
@@ -158,12 +160,15 @@ func (d *Digest) run(ctx context.Context) {
 // look sends what is due, unless that failed a moment ago.
 func (d *Digest) look(ctx context.Context, now time.Time) {
 	if due := d.schedule.last(now); !due.Equal(d.due) {
+		if d.due.IsZero() {
+			d.begin = due
+		}
 		d.due, d.over, d.accepted, d.pause, d.wait = due, false, false, firstPause, 0
 	}
 	switch {
 	case d.over:
 		return
-	case now.Round(0).Sub(d.due) > tooLate:
+	case d.begin.IsZero() && d.late(now):
 		d.giveUp()
 		return
 	case now.Sub(d.tried) < d.wait:
@@ -179,13 +184,26 @@ func (d *Digest) look(ctx context.Context, now time.Time) {
 		d.failed(err)
 	case over:
 		d.settled()
-	default: // somebody else is at it
+	default: // somebody else is at it, or nobody any more
 		d.wait = firstPause
 	}
 }
 
-// try sends the digest that is due, unless somebody else does. It reports whether that has been done.
+// late reports whether the digest that is due is left to the next one.
+func (d *Digest) late(now time.Time) bool { return now.Round(0).Sub(d.due) > tooLate }
+
+// try sends the digest that is due, unless somebody else does. It reports whether that has been done. At the start it begins the
+// series where the last period has ended, so that the next digest has something to go back to.
 func (d *Digest) try(ctx context.Context, now time.Time) (over bool, err error) {
+	if !d.begin.IsZero() {
+		if err := d.store.BeginDigest(ctx, d.series, d.begin, now); err != nil {
+			return false, err
+		}
+		d.begin = time.Time{}
+		if d.late(now) {
+			return false, nil
+		}
+	}
 	if !d.accepted {
 		claim, err := d.store.ClaimDigest(ctx, d.series, d.due, now)
 		if err != nil || !claim.Ours {
