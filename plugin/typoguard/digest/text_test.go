@@ -44,14 +44,16 @@ looked up   meant        by         events  last          policy
 us.army.ml  us.army.mil  192.0.2.7  12      30 Nov 04:00  mil
 and 3 more
 
-https://review.corp.example:8053/events?done=blocked&from=2026-11-29T06%3A00%3A00Z&until=2026-11-30T06%3A00%3A00Z
+https://review.corp.example:8053/events?from=2026-11-29T06%3A00%3A00Z&mode=enforce&policy=mil&until=2026-11-30T06%3A00%3A00Z
+https://review.corp.example:8053/events?from=2026-11-29T06%3A00%3A00Z&mode=enforce&policy=trial&until=2026-11-30T06%3A00%3A00Z
 
 What policies in mode monitor would have hidden:
 
 looked up  meant     by  events  last          policy
 navy.ml    navy.mil  -   1       30 Nov 04:00  trial
 
-https://review.corp.example:8053/events?done=monitored&from=2026-11-29T06%3A00%3A00Z&until=2026-11-30T06%3A00%3A00Z
+https://review.corp.example:8053/events?from=2026-11-29T06%3A00%3A00Z&mode=monitor&policy=mil&until=2026-11-30T06%3A00%3A00Z
+https://review.corp.example:8053/events?from=2026-11-29T06%3A00%3A00Z&mode=monitor&policy=trial&until=2026-11-30T06%3A00%3A00Z
 
 Neighbours of protected names that have changed:
 
@@ -63,7 +65,8 @@ Still open, since Mon 30 Nov 2026 04:00 CET at the earliest:
 looked up   meant        events  since         policy
 us.army.ml  us.army.mil  13      30 Nov 04:00  mil
 
-https://review.corp.example:8053/events?reverse=1&sort=time&state=open
+https://review.corp.example:8053/events?policy=mil&reverse=1&sort=time&state=open
+https://review.corp.example:8053/events?policy=trial&reverse=1&sort=time&state=open
 
 https://review.corp.example:8053/
 `, body)
