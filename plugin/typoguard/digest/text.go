@@ -80,6 +80,7 @@ func (t *text) changes() {
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", shown(c.Lookalike), changeWords[c.Action], shown(c.Via), t.minute(c.First), shown(c.Policy))
 	}
 	flush(table)
+	t.more(t.ChangeTotal, len(t.Changes))
 }
 
 func (t *text) open() {

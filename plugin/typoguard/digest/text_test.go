@@ -25,6 +25,7 @@ func TestCompose(t *testing.T) {
 		HiddenTotal: 4,
 		Trials:      []history.Pair{{Lookalike: "navy.ml", Intended: "navy.mil", Policy: "trial", Count: history.Count{Events: 1, Queries: 3}, Last: at}},
 		TrialTotal:  1,
+		ChangeTotal: 22,
 		Changes:     []history.WatchChange{{Lookalike: "arny.mil", Policy: "mil", Action: event.TakesMail, Via: "mx.park.example", First: at}},
 		Open:        []history.OpenName{{Lookalike: "us.army.ml", Intended: "us.army.mil", Policy: "mil", Events: 13, First: at}},
 		OpenEvents:  13, OpenTotal: 1, Oldest: at,
@@ -59,6 +60,7 @@ Neighbours of protected names that have changed:
 
 name      what        mail server      when          policy
 arny.mil  takes mail  mx.park.example  30 Nov 04:00  mil
+and 21 more
 
 Still open, since Mon 30 Nov 2026 04:00 CET at the earliest:
 
