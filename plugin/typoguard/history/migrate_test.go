@@ -1,6 +1,7 @@
 package history
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"sync"
@@ -31,6 +32,53 @@ func TestMigrateAtOnce(t *testing.T) {
 				}
 				all.Wait()
 			}
+		})
+	}
+}
+
+// endless are statements by which a migration takes for ever, and the one by which it no longer does.
+var endless = map[bool]struct {
+	begin []string
+	end   string
+}{
+	false: {[]string{
+		"CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(3600); RETURN NEW; END'",
+		"CREATE TRIGGER slow BEFORE INSERT ON schema_version FOR EACH ROW EXECUTE FUNCTION slow()",
+	}, "DROP TRIGGER slow ON schema_version"},
+	true: {[]string{
+		"CREATE VIEW endless AS WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n",
+		"CREATE TRIGGER slow BEFORE INSERT ON schema_version BEGIN SELECT * FROM endless; END",
+	}, "DROP TRIGGER slow"},
+}
+
+// TestMigrateStops: nobody has to wait for a migration that takes long; it ends with the store, and the next one makes up for it.
+func TestMigrateStops(t *testing.T) {
+	for name, database := range databases {
+		t.Run(name, func(t *testing.T) {
+			dsn := database(t)
+			before := open(t, historyconfig.Store{DSN: dsn})
+			write(t, before, lookup("a", 0))
+			h, err := before.ready(t.Context())
+			require.NoError(t, err)
+			_, isSQLite := ParseSQLite(dsn)
+			slow := endless[isSQLite]
+			for _, statement := range append([]string{"DROP TABLE digest", "DELETE FROM schema_version WHERE version_id >= 7"}, slow.begin...) {
+				_, err = h.write.ExecContext(t.Context(), statement)
+				require.NoError(t, err)
+			}
+
+			began := time.Now()
+			stopped := open(t, historyconfig.Store{DSN: dsn})
+			ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+			defer cancel()
+			_, err = stopped.Totals(ctx)
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+			require.NoError(t, stopped.Close())
+			assert.Less(t, time.Since(began), 5*time.Second)
+
+			_, err = h.write.ExecContext(t.Context(), slow.end)
+			require.NoError(t, err)
+			check(t, open(t, historyconfig.Store{DSN: dsn}))
 		})
 	}
 }
