@@ -15,6 +15,15 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/historyconfig"
 )
 
+// execute runs statements behind the back of a store.
+func execute(t *testing.T, h *handles, statements ...string) {
+	t.Helper()
+	for _, statement := range statements {
+		_, err := h.write.ExecContext(t.Context(), statement)
+		require.NoError(t, err)
+	}
+}
+
 // TestMigrateAtOnce: stores of the same database may begin at the same moment, as that of the page does beside that of the
 // events.
 func TestMigrateAtOnce(t *testing.T) {
@@ -62,10 +71,8 @@ func TestMigrateStops(t *testing.T) {
 			require.NoError(t, err)
 			_, isSQLite := ParseSQLite(dsn)
 			slow := endless[isSQLite]
-			for _, statement := range append([]string{"DROP TABLE digest", "DELETE FROM schema_version WHERE version_id >= 7"}, slow.begin...) {
-				_, err = h.write.ExecContext(t.Context(), statement)
-				require.NoError(t, err)
-			}
+			execute(t, h, "DROP TABLE digest", "DELETE FROM schema_version WHERE version_id >= 7")
+			execute(t, h, slow.begin...)
 
 			began := time.Now()
 			stopped := open(t, historyconfig.Store{DSN: dsn})
@@ -76,8 +83,7 @@ func TestMigrateStops(t *testing.T) {
 			require.NoError(t, stopped.Close())
 			assert.Less(t, time.Since(began), 5*time.Second)
 
-			_, err = h.write.ExecContext(t.Context(), slow.end)
-			require.NoError(t, err)
+			execute(t, h, slow.end)
 			check(t, open(t, historyconfig.Store{DSN: dsn}))
 		})
 	}
@@ -111,15 +117,12 @@ func TestMigrateCounts(t *testing.T) {
 			write(t, before, events...)
 			h, err := before.ready(t.Context())
 			require.NoError(t, err)
-			for _, statement := range []string{
+			execute(t, h,
 				"DROP VIEW ids", "DROP VIEW events", "DROP TABLE event_id", "DROP INDEX event_assignee", "ALTER TABLE event DROP COLUMN assignee", "ALTER TABLE event DROP COLUMN parts", "ALTER TABLE event DROP COLUMN writer",
 				"DROP INDEX lookalike_events", "ALTER TABLE lookalike DROP COLUMN events", "DROP INDEX event_reviewed", "DROP INDEX event_note",
 				"DROP TABLE digest", "DROP VIEW allowances", "DROP TABLE allowance", "DROP VIEW changes", "DROP VIEW decisions", "DROP TABLE journal", "DROP TABLE decided_network", "DROP TABLE decision",
 				"DELETE FROM schema_version WHERE version_id >= 2",
-			} {
-				_, err = h.write.ExecContext(t.Context(), statement)
-				require.NoError(t, err)
-			}
+			)
 			after := open(t, historyconfig.Store{DSN: dsn})
 			write(t, after, events[0], lookup("new", 0))
 			check(t, after)
@@ -158,13 +161,10 @@ func TestMigrateJoins(t *testing.T) {
 			require.NoError(t, err)
 			h, err := before.ready(t.Context())
 			require.NoError(t, err)
-			for _, statement := range []string{
+			execute(t, h,
 				"DROP TABLE digest", "DROP VIEW ids", "DROP VIEW events", "DROP TABLE event_id", "DROP INDEX event_assignee", "ALTER TABLE event DROP COLUMN assignee", "ALTER TABLE event DROP COLUMN parts", "ALTER TABLE event DROP COLUMN writer",
 				"DELETE FROM schema_version WHERE version_id >= 6",
-			} {
-				_, err = h.write.ExecContext(t.Context(), statement)
-				require.NoError(t, err)
-			}
+			)
 
 			after := open(t, historyconfig.Store{DSN: dsn, Host: "ns1"})
 			list, err := after.Events(t.Context(), Filter{}, Page{})
