@@ -114,9 +114,8 @@ func TestDigest(t *testing.T) {
 	due := time.Now().UTC().Add(-2 * time.Minute).Truncate(time.Minute)
 	store, err := history.Open(historyconfig.Store{DSN: dsn})
 	require.NoError(t, err)
-	c, err := store.ClaimDigest(t.Context(), name, due.AddDate(0, 0, -1), due.AddDate(0, 0, -1))
-	require.NoError(t, err)
-	require.True(t, c.Sent, "the first one is only begun")
+	series := fmt.Sprintf(`%s ["default"] day %s UTC`, name, due.Format("15:04"))
+	require.NoError(t, store.BeginDigest(t.Context(), series, due.AddDate(0, 0, -1), due.AddDate(0, 0, -1)))
 	then := due.Add(-time.Hour)
 	_, err = store.Write(t.Context(), []*event.Event{{
 		ID: "aaaaaaaaaa", First: then, Last: then, Count: 2, Client: "192.0.2.7", Name: "us.army.ml", Question: "us.army.ml", Type: "MX", Action: "nxdomain", Mode: "enforce",

@@ -6,10 +6,13 @@ package digest
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"math/rand/v2"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -34,10 +37,13 @@ const (
 	tryTimeout = 5 * time.Minute
 	// closeTimeout is how long it may take to let others have what this resolver does not send any more.
 	closeTimeout = 2 * time.Second
+	// longestSeries is how long the name of a series may be in bytes; of a longer one there is a hash. An index of PostgreSQL takes 2700.
+	longestSeries = 1000
 )
 
 // store is what a digest needs of a history.
 type store interface {
+	BeginDigest(ctx context.Context, name string, at, now time.Time) error
 	ClaimDigest(ctx context.Context, name string, until, now time.Time) (history.Claim, error)
 	ReleaseDigest(ctx context.Context, name string, until time.Time) error
 	DigestSent(ctx context.Context, name string, until, now time.Time) error
@@ -50,6 +56,7 @@ type Digest struct {
 	config   historyconfig.Digest
 	policies []string
 	schedule schedule
+	series   string // its name
 	relay    *relay
 	store    store
 
@@ -57,6 +64,7 @@ type Digest struct {
 	done   sync.WaitGroup
 
 	// The following fields belong to the goroutine.
+	begin    time.Time     // when the series begins; zero as soon as the store knows
 	due      time.Time     // the end of the period that is being looked after
 	over     bool          // there is nothing more to do for it
 	accepted bool          // the relay has taken it
@@ -102,8 +110,20 @@ func newDigest(c historyconfig.Digest) (*Digest, error) {
 	if d.schedule, err = parseSchedule(c.Every, c.At, c.Zone); err != nil {
 		return nil, err
 	}
+	d.series = seriesName(c.Name, d.policies, d.schedule)
 	d.relay, err = parseRelay(&c)
 	return d, err
+}
+
+// seriesName returns the name by which resolvers share digests. It has the policies and the schedule, because a digest with others
+// says something else, and must not count as sent when this one was.
+func seriesName(recipients string, policies []string, s schedule) string {
+	name := fmt.Sprintf("%s %q %s", recipients, slices.Sorted(slices.Values(policies)), s)
+	if len(name) <= longestSeries {
+		return name
+	}
+	sum := sha256.Sum256([]byte(name))
+	return hex.EncodeToString(sum[:])
 }
 
 func (d *Digest) start(s store) {
@@ -140,12 +160,15 @@ func (d *Digest) run(ctx context.Context) {
 // look sends what is due, unless that failed a moment ago.
 func (d *Digest) look(ctx context.Context, now time.Time) {
 	if due := d.schedule.last(now); !due.Equal(d.due) {
+		if d.due.IsZero() {
+			d.begin = due
+		}
 		d.due, d.over, d.accepted, d.pause, d.wait = due, false, false, firstPause, 0
 	}
 	switch {
 	case d.over:
 		return
-	case now.Round(0).Sub(d.due) > tooLate:
+	case d.begin.IsZero() && d.late(now):
 		d.giveUp()
 		return
 	case now.Sub(d.tried) < d.wait:
@@ -161,15 +184,28 @@ func (d *Digest) look(ctx context.Context, now time.Time) {
 		d.failed(err)
 	case over:
 		d.settled()
-	default: // somebody else is at it
+	default: // somebody else is at it, or nobody any more
 		d.wait = firstPause
 	}
 }
 
-// try sends the digest that is due, unless somebody else does. It reports whether that has been done.
+// late reports whether the digest that is due is left to the next one.
+func (d *Digest) late(now time.Time) bool { return now.Round(0).Sub(d.due) > tooLate }
+
+// try sends the digest that is due, unless somebody else does. It reports whether that has been done. At the start it begins the
+// series where the last period has ended, so that the next digest has something to go back to.
 func (d *Digest) try(ctx context.Context, now time.Time) (over bool, err error) {
+	if !d.begin.IsZero() {
+		if err := d.store.BeginDigest(ctx, d.series, d.begin, now); err != nil {
+			return false, err
+		}
+		d.begin = time.Time{}
+		if d.late(now) {
+			return false, nil
+		}
+	}
 	if !d.accepted {
-		claim, err := d.store.ClaimDigest(ctx, d.config.Name, d.due, now)
+		claim, err := d.store.ClaimDigest(ctx, d.series, d.due, now)
 		if err != nil || !claim.Ours {
 			return claim.Sent, err
 		}
@@ -179,7 +215,7 @@ func (d *Digest) try(ctx context.Context, now time.Time) (over bool, err error) 
 		d.accepted = true
 		d.config.Observer.Sent()
 	}
-	return true, d.store.DigestSent(ctx, d.config.Name, d.due, now)
+	return true, d.store.DigestSent(ctx, d.series, d.due, now)
 }
 
 // send sends the digest of a period that ends when it is due.
@@ -189,7 +225,7 @@ func (d *Digest) send(ctx context.Context, from, now time.Time) error {
 		return err
 	}
 	subject, body := compose(content, d.policies, d.schedule.zone, d.config.URL)
-	message, err := newMessage(&d.config, d.due, now.In(d.schedule.zone), subject, body)
+	message, err := newMessage(&d.config, d.series, d.due, now.In(d.schedule.zone), subject, body)
 	if err != nil {
 		return err
 	}
@@ -200,7 +236,7 @@ func (d *Digest) send(ctx context.Context, from, now time.Time) error {
 func (d *Digest) release(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 	defer cancel()
-	return d.store.ReleaseDigest(ctx, d.config.Name, d.due)
+	return d.store.ReleaseDigest(ctx, d.series, d.due)
 }
 
 // failed notes that an attempt failed. Many resolvers must not come back in step.

@@ -92,6 +92,95 @@ func TestOnceADay(t *testing.T) {
 	}
 }
 
+// TestFirst: the first digest is sent when it is first due, however long before that a resolver has started, and has all since the time before.
+func TestFirst(t *testing.T) {
+	for name, tt := range map[string]struct {
+		every      string
+		start, due time.Time
+		from       string
+	}{
+		"weekly":              {"monday", at(11, 12, 0), at(16, 7, 0), "From Mon 9 Nov 2026 07:00 UTC to Mon 16"},
+		"weekly, just missed": {"monday", at(9, 12, 0), at(16, 7, 0), "From Mon 9 Nov 2026 07:00 UTC to Mon 16"},
+		"daily, at night":     {"day", at(10, 4, 0), at(10, 7, 0), "From Mon 9 Nov 2026 07:00 UTC to Tue 10"},
+		"daily, by day":       {"day", at(10, 15, 0), at(11, 7, 0), "From Tue 10 Nov 2026 07:00 UTC to Wed 11"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			receiver := startReceiver(t, nil)
+			c := configured(receiver.url("smtp"))
+			c.DSN, c.Every = history.SQLite(filepath.Join(t.TempDir(), "events.db")), tt.every
+			s := newSender(t, c)
+			s.looks(tt.start, 0, 0, "at the first start")
+			s.looks(tt.due.Add(-time.Second), 0, 0, "not yet")
+			newSender(t, c).looks(tt.due.Add(-time.Second), 0, 0, "another one begins nothing anew")
+			s.looks(tt.due, 1, 0, "now")
+			require.Len(t, receiver.messages(), 1)
+			assert.Contains(t, receiver.messages()[0].text, tt.from)
+		})
+	}
+}
+
+// TestFirstAway: a digest begins with the start, even if the database was away then; a restart sends nothing that is too late.
+func TestFirstAway(t *testing.T) {
+	receiver := startReceiver(t, nil)
+	c := configured(receiver.url("smtp"))
+	c.DSN, c.Every = history.SQLite(filepath.Join(t.TempDir(), "events.db")), "monday"
+	s := newSender(t, c)
+	there := s.store
+	s.store = &forgetful{store: there, fails: 2}
+	s.looks(at(11, 12, 0), 0, 1, "at the first start")
+	assert.True(t, s.overdue)
+	s.looks(at(16, 7, 0), 0, 2, "still away")
+	s.looks(at(16, 7, 1), 1, 2, "sent")
+	assert.False(t, s.overdue)
+	c.Relay = "smtp://127.0.0.1:1"
+	newSender(t, c).looks(at(23, 7, 0), 0, 1, "the relay is away")
+	c.Relay = receiver.url("smtp")
+	again := newSender(t, c)
+	again.looks(at(25, 7, 0), 0, 0, "too late")
+	again.looks(at(30, 7, 0), 1, 0, "but not lost")
+	require.Len(t, receiver.messages(), 2)
+	for n, from := range []string{"From Mon 9 Nov 2026 07:00 UTC to Mon 16", "From Mon 16 Nov 2026 07:00 UTC to Mon 30"} {
+		assert.Contains(t, receiver.messages()[n].text, from)
+	}
+}
+
+// TestSeries: resolvers whose digests have the same policies share one mail; if the policies or the schedule differ, none goes without.
+func TestSeries(t *testing.T) {
+	receiver := startReceiver(t, nil)
+	c := configured(receiver.url("smtp"))
+	c.DSN, c.Policies = history.SQLite(filepath.Join(t.TempDir(), "events.db")), "mil\nnavy"
+	first := newSender(t, c)
+	c.Host, c.Policies = "ns2", "navy\nmil"
+	same := newSender(t, c)
+	var others []*sender
+	for _, change := range []func(*historyconfig.Digest){
+		func(c *historyconfig.Digest) { c.Policies = "mil" },
+		func(c *historyconfig.Digest) { c.Policies = "mil,navy" },
+		func(c *historyconfig.Digest) { c.Policies += strings.Repeat("\nmil", 300) },
+		func(c *historyconfig.Digest) { c.Policies += strings.Repeat("\nnavy", 300) },
+		func(c *historyconfig.Digest) { c.Every = "wednesday" },
+		func(c *historyconfig.Digest) { c.At = "06:59" },
+		func(c *historyconfig.Digest) { c.Zone = "Europe/London" },
+	} {
+		other := c
+		change(&other)
+		others = append(others, newSender(t, other))
+	}
+	for _, s := range append(others, first, same) {
+		s.looks(at(10, 8, 0), 0, 0, "at the first start")
+	}
+	first.looks(at(11, 7, 0), 1, 0, "whoever comes first")
+	same.looks(at(11, 7, 0), 0, 0, "is enough for those with the same policies")
+	for _, s := range others {
+		s.looks(at(11, 7, 1), 1, 0, "but not for others")
+	}
+	ids := map[string]bool{}
+	for _, m := range receiver.messages() {
+		ids[m.header.Get("Message-Id")] = true
+	}
+	assert.Len(t, ids, 1+len(others), "a mailbox takes those of the same ID for the same")
+}
+
 // TestRelayAway: a digest that the relay does not take is tried again, less and less often, until it is too old; another resolver may have
 // more luck.
 func TestRelayAway(t *testing.T) {
@@ -123,15 +212,29 @@ func TestRelayAway(t *testing.T) {
 	assert.Contains(t, receiver.messages()[0].text, "From Tue 10 Nov 2026 07:00 UTC to Thu 12 Nov 2026 07:00 UTC", "what could not be sent")
 }
 
-// forgetful is a store that takes long to learn that a digest was sent.
+// forgetful is a store that takes long to learn that a series begins, or that a digest was sent.
 type forgetful struct {
 	store
 	fails int
 }
 
-func (f *forgetful) DigestSent(ctx context.Context, name string, until, now time.Time) error {
+func (f *forgetful) away() error {
 	if f.fails--; f.fails >= 0 {
 		return errors.New("the database is away")
+	}
+	return nil
+}
+
+func (f *forgetful) BeginDigest(ctx context.Context, name string, at, now time.Time) error {
+	if err := f.away(); err != nil {
+		return err
+	}
+	return f.store.BeginDigest(ctx, name, at, now)
+}
+
+func (f *forgetful) DigestSent(ctx context.Context, name string, until, now time.Time) error {
+	if err := f.away(); err != nil {
+		return err
 	}
 	return f.store.DigestSent(ctx, name, until, now)
 }
@@ -160,7 +263,7 @@ func TestClose(t *testing.T) {
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan error, 1)
-	m, err := newMessage(&c, at(11, 7, 0), at(11, 7, 0), "s", "b")
+	m, err := newMessage(&c, c.Name, at(11, 7, 0), at(11, 7, 0), "s", "b")
 	require.NoError(t, err)
 	go func() { done <- d.relay.send(ctx, m) }()
 	<-silent.connected

@@ -148,13 +148,13 @@ func checkAddresses(list string) error {
 	return nil
 }
 
-// newMessage returns a digest as a message. Its ID is the same whoever sends it, so that a mailbox can tell that it has got one twice.
-func newMessage(c *historyconfig.Digest, until, now time.Time, subject, body string) (*mail.Msg, error) {
+// newMessage returns a digest of a series as a message. Its ID is the same whoever sends it, so that a mailbox can tell that it has got one twice.
+func newMessage(c *historyconfig.Digest, series string, until, now time.Time, subject, body string) (*mail.Msg, error) {
 	m := mail.NewMsg(mail.WithNoDefaultUserAgent())
 	if err := errors.Join(m.From(c.From), m.To(strings.Split(c.To, ",")...)); err != nil {
 		return nil, err
 	}
-	sum := sha256.Sum256([]byte(c.Name + "\x00" + strconv.FormatInt(until.Unix(), 10)))
+	sum := sha256.Sum256([]byte(series + "\x00" + strconv.FormatInt(until.Unix(), 10)))
 	_, domain, _ := strings.Cut(c.From, "@")
 	m.SetMessageIDWithValue("typoguard-" + hex.EncodeToString(sum[:12]) + "@" + domain)
 	m.SetDateWithValue(now)

@@ -146,7 +146,7 @@ func send(t *testing.T, c historyconfig.Digest) error {
 	t.Helper()
 	d, err := newDigest(c)
 	require.NoError(t, err)
-	m, err := newMessage(&c, at(11, 7, 0), at(11, 7, 5), "typoguard: 1 blocked", "bücher.example\n.\n"+strings.Repeat("a", 2000)+"\n")
+	m, err := newMessage(&c, c.Name, at(11, 7, 0), at(11, 7, 5), "typoguard: 1 blocked", "bücher.example\n.\n"+strings.Repeat("a", 2000)+"\n")
 	require.NoError(t, err)
 	return d.relay.send(t.Context(), m)
 }

@@ -39,6 +39,15 @@ func parseSchedule(every, at, zone string) (schedule, error) {
 	return s, nil
 }
 
+// String returns the schedule as in a configuration.
+func (s schedule) String() string {
+	every := everyDay
+	if s.weekday >= 0 {
+		every = weekdays[s.weekday]
+	}
+	return fmt.Sprintf("%s %02d:%02d %s", every, s.hour, s.minute, s.zone)
+}
+
 // last returns when a digest was last due. A time of day that a day does not have, because the clocks are put forward, is an hour earlier or
 // later; of one that it has twice, one counts.
 func (s schedule) last(now time.Time) time.Time {

@@ -2,7 +2,6 @@ package digest
 
 import (
 	"fmt"
-	"io"
 	"net/url"
 	"strings"
 	"text/tabwriter"
@@ -30,8 +29,8 @@ type text struct {
 func compose(d *history.Digest, policies []string, zone *time.Location, url string) (subject, body string) {
 	t := &text{Digest: d, policies: policies, zone: zone, url: strings.TrimSuffix(url, "/")}
 	t.head()
-	t.pairs("Hidden lookalikes, and who looked them up", t.Hidden, t.HiddenTotal, "blocked")
-	t.pairs("What policies in mode monitor would have hidden", t.Trials, t.TrialTotal, "monitored")
+	t.pairs("Hidden lookalikes, and who looked them up", t.Hidden, t.HiddenTotal, "enforce")
+	t.pairs("What policies in mode monitor would have hidden", t.Trials, t.TrialTotal, "monitor")
 	t.changes()
 	t.open()
 	if t.url != "" {
@@ -53,8 +52,8 @@ func (t *text) head() {
 	flush(table)
 }
 
-// pairs writes lookalikes with their clients.
-func (t *text) pairs(title string, pairs []history.Pair, total int64, done string) {
+// pairs writes lookalikes with their clients. The page lists them by the mode of their policies, like the table.
+func (t *text) pairs(title string, pairs []history.Pair, total int64, mode string) {
 	if len(pairs) == 0 {
 		return
 	}
@@ -65,7 +64,7 @@ func (t *text) pairs(title string, pairs []history.Pair, total int64, done strin
 	}
 	flush(table)
 	t.more(total, len(pairs))
-	t.link("done", done, "from", t.From.UTC().Format(time.RFC3339), "until", t.Until.UTC().Format(time.RFC3339))
+	t.links("mode", mode, "from", t.From.UTC().Format(time.RFC3339), "until", t.Until.UTC().Format(time.RFC3339))
 }
 
 // changeWords say what happened to a neighbour that is watched.
@@ -81,6 +80,7 @@ func (t *text) changes() {
 		fmt.Fprintf(table, "%s\t%s\t%s\t%s\t%s\n", shown(c.Lookalike), changeWords[c.Action], shown(c.Via), t.minute(c.First), shown(c.Policy))
 	}
 	flush(table)
+	t.more(t.ChangeTotal, len(t.Changes))
 }
 
 func (t *text) open() {
@@ -95,7 +95,7 @@ func (t *text) open() {
 	}
 	flush(table)
 	t.more(t.OpenTotal, len(t.Open))
-	t.link("state", string(history.StateOpen), "sort", "time", "reverse", "1")
+	t.links("state", string(history.StateOpen), "sort", "time", "reverse", "1")
 }
 
 // table begins a table.
@@ -115,8 +115,8 @@ func (t *text) more(total int64, shown int) {
 	}
 }
 
-// link writes the address of a list on the page.
-func (t *text) link(pairs ...string) {
+// links writes the addresses of a list on the page: one for each policy, because the page lists the events of one or of all.
+func (t *text) links(pairs ...string) {
 	if t.url == "" {
 		return
 	}
@@ -124,10 +124,11 @@ func (t *text) link(pairs ...string) {
 	for i := 0; i+1 < len(pairs); i += 2 {
 		values.Set(pairs[i], pairs[i+1])
 	}
-	if len(t.policies) == 1 {
-		values.Set("policy", t.policies[0])
+	fmt.Fprintln(t)
+	for _, name := range t.policies {
+		values.Set("policy", name)
+		fmt.Fprintf(t, "%s/events?%s\n", t.url, values.Encode())
 	}
-	_, _ = io.WriteString(t, "\n"+t.url+"/events?"+values.Encode()+"\n") // as above
 }
 
 func (t *text) day(at time.Time) string { return at.In(t.zone).Format("Mon 2 Jan 2006 15:04 MST") }

@@ -25,6 +25,7 @@ func TestCompose(t *testing.T) {
 		HiddenTotal: 4,
 		Trials:      []history.Pair{{Lookalike: "navy.ml", Intended: "navy.mil", Policy: "trial", Count: history.Count{Events: 1, Queries: 3}, Last: at}},
 		TrialTotal:  1,
+		ChangeTotal: 22,
 		Changes:     []history.WatchChange{{Lookalike: "arny.mil", Policy: "mil", Action: event.TakesMail, Via: "mx.park.example", First: at}},
 		Open:        []history.OpenName{{Lookalike: "us.army.ml", Intended: "us.army.mil", Policy: "mil", Events: 13, First: at}},
 		OpenEvents:  13, OpenTotal: 1, Oldest: at,
@@ -44,26 +45,30 @@ looked up   meant        by         events  last          policy
 us.army.ml  us.army.mil  192.0.2.7  12      30 Nov 04:00  mil
 and 3 more
 
-https://review.corp.example:8053/events?done=blocked&from=2026-11-29T06%3A00%3A00Z&until=2026-11-30T06%3A00%3A00Z
+https://review.corp.example:8053/events?from=2026-11-29T06%3A00%3A00Z&mode=enforce&policy=mil&until=2026-11-30T06%3A00%3A00Z
+https://review.corp.example:8053/events?from=2026-11-29T06%3A00%3A00Z&mode=enforce&policy=trial&until=2026-11-30T06%3A00%3A00Z
 
 What policies in mode monitor would have hidden:
 
 looked up  meant     by  events  last          policy
 navy.ml    navy.mil  -   1       30 Nov 04:00  trial
 
-https://review.corp.example:8053/events?done=monitored&from=2026-11-29T06%3A00%3A00Z&until=2026-11-30T06%3A00%3A00Z
+https://review.corp.example:8053/events?from=2026-11-29T06%3A00%3A00Z&mode=monitor&policy=mil&until=2026-11-30T06%3A00%3A00Z
+https://review.corp.example:8053/events?from=2026-11-29T06%3A00%3A00Z&mode=monitor&policy=trial&until=2026-11-30T06%3A00%3A00Z
 
 Neighbours of protected names that have changed:
 
 name      what        mail server      when          policy
 arny.mil  takes mail  mx.park.example  30 Nov 04:00  mil
+and 21 more
 
 Still open, since Mon 30 Nov 2026 04:00 CET at the earliest:
 
 looked up   meant        events  since         policy
 us.army.ml  us.army.mil  13      30 Nov 04:00  mil
 
-https://review.corp.example:8053/events?reverse=1&sort=time&state=open
+https://review.corp.example:8053/events?policy=mil&reverse=1&sort=time&state=open
+https://review.corp.example:8053/events?policy=trial&reverse=1&sort=time&state=open
 
 https://review.corp.example:8053/
 `, body)

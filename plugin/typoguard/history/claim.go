@@ -18,12 +18,23 @@ type Claim struct {
 	// Ours says that it is for the caller to send it now, and From where it begins: at the end of the one that was sent before.
 	Ours bool
 	From time.Time
-	// Sent says that it needs not be sent: it was, or it ended before this digest was known.
+	// Sent says that it needs not be sent: it was, or the series begins where it ends.
 	Sent bool
 }
 
-// ClaimDigest decides who sends the digest of a name for the period that ends at a time: of all resolvers that share the database, the first
-// to ask, and another one if that fails or takes too long. The first call for a name only begins it: there is nothing to send yet.
+// BeginDigest begins a series of digests at a time, as if one had been sent then, unless it has begun before.
+func (s *Store) BeginDigest(ctx context.Context, name string, at, now time.Time) error {
+	name = clean(name)
+	return s.change(ctx, func(tx *transaction) error {
+		_, err := tx.exec(ctx, `INSERT INTO digest (name, until, host, claimed, sent)
+			SELECT CAST($1 AS TEXT), CAST($2 AS BIGINT), CAST($3 AS TEXT), 0, CAST($4 AS BIGINT) WHERE NOT EXISTS (SELECT 1 FROM digest WHERE name = $5)
+			ON CONFLICT (name, until) DO NOTHING`, name, at.UnixMilli(), s.config.Host, now.UnixMilli(), name)
+		return err
+	})
+}
+
+// ClaimDigest decides who sends the digest of a series for the period that ends at a time: of all resolvers that share the database, the
+// first to ask, and another one if that fails or takes too long.
 func (s *Store) ClaimDigest(ctx context.Context, name string, until, now time.Time) (c Claim, err error) {
 	err = s.change(ctx, func(tx *transaction) error {
 		c, err = tx.claim(ctx, clean(name), s.config.Host, until, now)
@@ -34,9 +45,8 @@ func (s *Store) ClaimDigest(ctx context.Context, name string, until, now time.Ti
 
 func (t *transaction) claim(ctx context.Context, name, host string, until, now time.Time) (Claim, error) {
 	end, at := until.UnixMilli(), now.UnixMilli()
-	if _, err := t.exec(ctx, `INSERT INTO digest (name, until, host, claimed, sent)
-		SELECT CAST($1 AS TEXT), CAST($2 AS BIGINT), CAST($3 AS TEXT), 0, CASE WHEN EXISTS (SELECT 1 FROM digest WHERE name = $4) THEN 0 ELSE CAST($5 AS BIGINT) END WHERE TRUE
-		ON CONFLICT (name, until) DO NOTHING`, name, end, host, name, at); err != nil {
+	if _, err := t.exec(ctx, `INSERT INTO digest (name, until, host, claimed, sent) VALUES ($1, $2, $3, 0, 0) ON CONFLICT (name, until) DO NOTHING`,
+		name, end, host); err != nil {
 		return Claim{}, err
 	}
 	lease := claimLease.Milliseconds()

@@ -25,9 +25,16 @@ func TestClaimDigest(t *testing.T) {
 				require.NoError(t, err, why)
 				assert.Equal(t, want, c, why)
 			}
+			begins := func(host int, at time.Time) {
+				t.Helper()
+				require.NoError(t, stores[host].BeginDigest(t.Context(), name, at, at.Add(time.Hour)))
+			}
 			sent := Claim{Sent: true}
+			begins(0, day(1))
 			claims(0, day(1), day(1).Add(time.Hour), sent, "the first time, there is nothing to send")
 			claims(1, day(1), day(1).Add(time.Hour), sent, "for both")
+			begins(1, day(1))
+			begins(1, day(1).Add(time.Hour))
 
 			claims(1, day(2), day(2), Claim{Ours: true, From: day(1)}, "whoever comes first")
 			claims(0, day(2), day(2).Add(time.Minute), Claim{}, "the other waits")

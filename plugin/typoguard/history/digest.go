@@ -23,8 +23,9 @@ type Digest struct {
 	// the most events, of so many pairs.
 	Hidden, Trials          []Pair
 	HiddenTotal, TrialTotal int64
-	// Changes are neighbours of protected names that were registered, or take mail now.
-	Changes []WatchChange
+	// Changes are neighbours of protected names that were registered, or take mail now: the latest of so many.
+	Changes     []WatchChange
+	ChangeTotal int64
 	// Open are the lookalikes with open events, whenever these happened; OpenEvents counts all of these, and OpenTotal the lookalikes.
 	Open                  []OpenName
 	OpenEvents, OpenTotal int64
@@ -156,12 +157,12 @@ func (q *digestQuery) changes(ctx context.Context) error {
 	return q.query(ctx, func(row *sql.Rows) error {
 		var change WatchChange
 		var first int64
-		err := row.Scan(&change.Lookalike, &change.Policy, &change.Action, &change.Via, &first)
+		err := row.Scan(&change.Lookalike, &change.Policy, &change.Action, &change.Via, &first, &q.ChangeTotal)
 		change.First = fromMillis(first)
 		q.Changes = append(q.Changes, change)
 		return err
-	}, fmt.Sprintf(`SELECT lookalike.name, lookalike.policy, event.action, event.via, event.first FROM event JOIN lookalike ON lookalike.number = event.lookalike
-		WHERE %s ORDER BY event.first DESC, event.number DESC LIMIT %d`, c.where(), DigestRows), c.args...)
+	}, fmt.Sprintf(`SELECT lookalike.name, lookalike.policy, event.action, event.via, event.first, count(*) OVER () FROM event
+		JOIN lookalike ON lookalike.number = event.lookalike WHERE %s ORDER BY event.first DESC, event.number DESC LIMIT %d`, c.where(), DigestRows), c.args...)
 }
 
 func (q *digestQuery) open(ctx context.Context) error {

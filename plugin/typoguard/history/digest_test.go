@@ -52,6 +52,7 @@ func TestDigest(t *testing.T) {
 			Trials:      []Pair{{"navy.ml", "navy.mil", "trial", "192.0.2.7", Count{1, 3}, now.Add(-time.Hour + time.Second)}},
 			TrialTotal:  1,
 			Changes:     []WatchChange{{"arny.mil", "mil", event.TakesMail, "mx.park.example", now.Add(-time.Hour)}},
+			ChangeTotal: 1,
 			Open: []OpenName{
 				{"us.army.ml", "us.army.mil", "mil", 5, now.Add(-24 * time.Hour)},
 				{"navy.ml", "navy.mil", "trial", 1, now.Add(-time.Hour)},
@@ -75,6 +76,9 @@ func TestDigestBounded(t *testing.T) {
 			e.Name = fmt.Sprintf("n%d.army.ml", n)
 			all = append(all, e)
 		}
+		e := lookup(fmt.Sprintf("w%d", n), time.Hour)
+		e.Name, e.Action, e.Mode = fmt.Sprintf("n%d.army.ml", n), event.Registered, "monitor"
+		all = append(all, e)
 	}
 	eachDatabase(t, func(t *testing.T, s *Store) {
 		t.Helper()
@@ -83,11 +87,13 @@ func TestDigestBounded(t *testing.T) {
 		require.NoError(t, err)
 		assert.EqualValues(t, 3*DigestRows, d.HiddenTotal)
 		assert.EqualValues(t, 3*DigestRows, d.OpenTotal)
+		assert.EqualValues(t, 3*DigestRows, d.ChangeTotal)
+		require.Len(t, d.Changes, DigestRows)
 		require.Len(t, d.Hidden, DigestRows)
 		require.Len(t, d.Open, DigestRows)
 		for n := range d.Hidden {
 			assert.EqualValues(t, 3, d.Hidden[n].Events)
-			assert.EqualValues(t, 3, d.Open[n].Events)
+			assert.EqualValues(t, 4, d.Open[n].Events)
 		}
 	})
 }

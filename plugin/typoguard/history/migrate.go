@@ -18,8 +18,8 @@ var migrations embed.FS
 const migrationTimeout = 10 * time.Minute
 
 // migrate applies the migrations in a folder, and those in Go. It only reads if there is nothing to do, so it works on a full disk. A schema
-// of a newer program is an error.
-func migrate(ctx context.Context, h *handles, d database, dialect goose.Dialect, folder string, options ...goose.ProviderOption) error {
+// of a newer program is an error. If there are events, which take time, it may take until the end of the second context.
+func migrate(ctx, long context.Context, h *handles, d database, dialect goose.Dialect, folder string, options ...goose.ProviderOption) error {
 	files, err := fs.Sub(migrations, "migrations/"+folder)
 	if err != nil {
 		return err
@@ -42,10 +42,8 @@ func migrate(ctx context.Context, h *handles, d database, dialect goose.Dialect,
 		return fmt.Errorf("schema version %d was created by a newer typoguard; expected at most %d", current, target)
 	case ctx.Err() != nil:
 		return err
-	case err == nil: // the database answers, and its events take time
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), migrationTimeout)
-		defer cancel()
+	case err == nil: // the database answers
+		ctx = long
 	}
 	// The table is missing or older; if anything else is wrong, this fails too.
 	if _, err := provider.Up(ctx); err != nil {

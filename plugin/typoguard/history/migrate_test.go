@@ -1,6 +1,7 @@
 package history
 
 import (
+	"context"
 	"fmt"
 	"math/rand/v2"
 	"sync"
@@ -13,6 +14,15 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/historyconfig"
 )
+
+// execute runs statements behind the back of a store.
+func execute(t *testing.T, h *handles, statements ...string) {
+	t.Helper()
+	for _, statement := range statements {
+		_, err := h.write.ExecContext(t.Context(), statement)
+		require.NoError(t, err)
+	}
+}
 
 // TestMigrateAtOnce: stores of the same database may begin at the same moment, as that of the page does beside that of the
 // events.
@@ -31,6 +41,50 @@ func TestMigrateAtOnce(t *testing.T) {
 				}
 				all.Wait()
 			}
+		})
+	}
+}
+
+// endless are statements by which a migration takes for ever, and the one by which it no longer does.
+var endless = map[bool]struct {
+	begin []string
+	end   string
+}{
+	false: {[]string{
+		"CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(3600); RETURN NEW; END'",
+		"CREATE TRIGGER slow BEFORE INSERT ON schema_version FOR EACH ROW EXECUTE FUNCTION slow()",
+	}, "DROP TRIGGER slow ON schema_version"},
+	true: {[]string{
+		"CREATE VIEW endless AS WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n",
+		"CREATE TRIGGER slow BEFORE INSERT ON schema_version BEGIN SELECT * FROM endless; END",
+	}, "DROP TRIGGER slow"},
+}
+
+// TestMigrateStops: nobody has to wait for a migration that takes long; it ends with the store, and the next one makes up for it.
+func TestMigrateStops(t *testing.T) {
+	for name, database := range databases {
+		t.Run(name, func(t *testing.T) {
+			dsn := database(t)
+			before := open(t, historyconfig.Store{DSN: dsn})
+			write(t, before, lookup("a", 0))
+			h, err := before.ready(t.Context())
+			require.NoError(t, err)
+			_, isSQLite := ParseSQLite(dsn)
+			slow := endless[isSQLite]
+			execute(t, h, "DROP TABLE digest", "DELETE FROM schema_version WHERE version_id >= 7")
+			execute(t, h, slow.begin...)
+
+			began := time.Now()
+			stopped := open(t, historyconfig.Store{DSN: dsn})
+			ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+			defer cancel()
+			_, err = stopped.Totals(ctx)
+			require.ErrorIs(t, err, context.DeadlineExceeded)
+			require.NoError(t, stopped.Close())
+			assert.Less(t, time.Since(began), 5*time.Second)
+
+			execute(t, h, slow.end)
+			check(t, open(t, historyconfig.Store{DSN: dsn}))
 		})
 	}
 }
@@ -63,15 +117,12 @@ func TestMigrateCounts(t *testing.T) {
 			write(t, before, events...)
 			h, err := before.ready(t.Context())
 			require.NoError(t, err)
-			for _, statement := range []string{
+			execute(t, h,
 				"DROP VIEW ids", "DROP VIEW events", "DROP TABLE event_id", "DROP INDEX event_assignee", "ALTER TABLE event DROP COLUMN assignee", "ALTER TABLE event DROP COLUMN parts", "ALTER TABLE event DROP COLUMN writer",
 				"DROP INDEX lookalike_events", "ALTER TABLE lookalike DROP COLUMN events", "DROP INDEX event_reviewed", "DROP INDEX event_note",
 				"DROP TABLE digest", "DROP VIEW allowances", "DROP TABLE allowance", "DROP VIEW changes", "DROP VIEW decisions", "DROP TABLE journal", "DROP TABLE decided_network", "DROP TABLE decision",
 				"DELETE FROM schema_version WHERE version_id >= 2",
-			} {
-				_, err = h.write.ExecContext(t.Context(), statement)
-				require.NoError(t, err)
-			}
+			)
 			after := open(t, historyconfig.Store{DSN: dsn})
 			write(t, after, events[0], lookup("new", 0))
 			check(t, after)
@@ -110,13 +161,10 @@ func TestMigrateJoins(t *testing.T) {
 			require.NoError(t, err)
 			h, err := before.ready(t.Context())
 			require.NoError(t, err)
-			for _, statement := range []string{
+			execute(t, h,
 				"DROP TABLE digest", "DROP VIEW ids", "DROP VIEW events", "DROP TABLE event_id", "DROP INDEX event_assignee", "ALTER TABLE event DROP COLUMN assignee", "ALTER TABLE event DROP COLUMN parts", "ALTER TABLE event DROP COLUMN writer",
 				"DELETE FROM schema_version WHERE version_id >= 6",
-			} {
-				_, err = h.write.ExecContext(t.Context(), statement)
-				require.NoError(t, err)
-			}
+			)
 
 			after := open(t, historyconfig.Store{DSN: dsn, Host: "ns1"})
 			list, err := after.Events(t.Context(), Filter{}, Page{})

@@ -30,12 +30,12 @@ func (p *postgresServer) open() (*handles, error) {
 func (*postgresServer) lostInLog() walDamage { return walDamage{} }
 
 // migrate waits for other resolvers that are migrating, and checks for them every second.
-func (p *postgresServer) migrate(ctx context.Context, h *handles) error {
+func (p *postgresServer) migrate(ctx, long context.Context, h *handles) error {
 	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 15))
 	if err != nil {
 		return err
 	}
-	return migrate(ctx, h, p, goose.DialectPostgres, "postgres", goose.WithSessionLocker(locker))
+	return migrate(ctx, long, h, p, goose.DialectPostgres, "postgres", goose.WithSessionLocker(locker))
 }
 
 // moved applies only to files.

@@ -46,7 +46,7 @@ func (r *readOnly) open() (*handles, error) {
 func (*readOnly) lostInLog() walDamage { return walDamage{} }
 
 // migrate returns an error for another schema.
-func (r *readOnly) migrate(ctx context.Context, h *handles) error {
+func (r *readOnly) migrate(ctx, _ context.Context, h *handles) error {
 	wanted, err := latestVersion(r.folder)
 	if err != nil {
 		return err

@@ -67,9 +67,9 @@ const (
 
 // migrate tries several times, because other stores of the same file, such as those of the page and of a digest, may be migrating at the same
 // time: then one fails at each step that another one has just made.
-func (f *sqliteFile) migrate(ctx context.Context, h *handles) (err error) {
+func (f *sqliteFile) migrate(ctx, long context.Context, h *handles) (err error) {
 	for range migrateTries {
-		if err = migrate(ctx, h, f, goose.DialectSQLite3, "sqlite"); err == nil || ctx.Err() != nil {
+		if err = migrate(ctx, long, h, f, goose.DialectSQLite3, "sqlite"); err == nil || ctx.Err() != nil {
 			return err
 		}
 		pause(ctx, migratePause)

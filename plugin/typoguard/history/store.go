@@ -40,6 +40,7 @@ type Store struct {
 	lock   chan struct{} // guards opened, also while the database is being opened; a channel, so that waiting can end
 	opened *handles      // nil until the first use, and after a failure
 
+	ctx  context.Context // until Close
 	stop context.CancelFunc
 	done sync.WaitGroup
 }
@@ -62,8 +63,8 @@ type database interface {
 	open() (*handles, error)
 	// lostInLog returns what cannot be used of a write-ahead log, before the database is opened.
 	lostInLog() walDamage
-	// migrate updates the schema.
-	migrate(ctx context.Context, h *handles) error
+	// migrate updates the schema. Existing events may take until the end of a second context.
+	migrate(ctx, long context.Context, h *handles) error
 	// moved reports whether the open database no longer has its name.
 	moved() bool
 	// sql returns a statement with the placeholders $1, $2… in the dialect of this database.
@@ -92,10 +93,9 @@ func Open(config historyconfig.Store) (*Store, error) {
 	} else {
 		s.database = &postgresServer{dsn: withDefaults(config.DSN, fips140.Enforced())}
 	}
-	ctx, cancel := context.WithCancel(context.Background())
-	s.stop = cancel
+	s.ctx, s.stop = context.WithCancel(context.Background())
 	if config.Age > 0 || config.Size > 0 {
-		s.done.Go(func() { s.retain(ctx) })
+		s.done.Go(func() { s.retain(s.ctx) })
 	}
 	return s, nil
 }
@@ -132,27 +132,50 @@ func (s *Store) acquire(ctx context.Context) error {
 
 func (s *Store) release() { <-s.lock }
 
-// ready returns the handles of the database, after opening it and updating its schema if necessary.
+// ready returns the handles of the database, after opening it and updating its schema if necessary. That may take far longer than the
+// caller can wait, and goes on without it until the store is closed.
 func (s *Store) ready(ctx context.Context) (*handles, error) {
 	if err := s.acquire(ctx); err != nil {
 		return nil, err
 	}
-	defer s.release()
-	if s.opened != nil && !s.database.moved() {
-		return s.opened, nil
+	if h := s.opened; h != nil && !s.database.moved() {
+		s.release()
+		return h, nil
 	}
+	var h *handles
+	opened := make(chan error, 1)
+	s.done.Go(func() {
+		defer s.release()
+		var err error
+		h, err = s.open()
+		opened <- err
+	})
+	select {
+	case err := <-opened:
+		return h, err
+	case <-ctx.Done():
+		return nil, fmt.Errorf("opening the database, which takes long while its schema is updated: %w", ctx.Err())
+	}
+}
+
+// open opens the database. The caller holds the lock.
+func (s *Store) open() (*handles, error) {
+	long, cancel := context.WithTimeout(s.ctx, migrationTimeout)
+	defer cancel()
+	ctx, cancel := context.WithTimeout(long, changeTimeout)
+	defer cancel()
 	s.closeLater()
 	lost := s.database.lostInLog()
 	h, err := s.database.open()
 	if err != nil {
 		return nil, err
 	}
-	if err := s.database.migrate(ctx, h); err != nil {
+	if err := s.database.migrate(ctx, long, h); err != nil {
 		s.rescue(err, false)
 		return nil, errors.Join(err, h.close())
 	}
 	s.opened = h
-	s.reportLost(ctx, h, lost)
+	s.reportLost(long, h, lost)
 	return h, nil
 }
 
