@@ -154,11 +154,14 @@ func TestJoinHistory(t *testing.T) {
 	repeated.Last = noon.Add(4 * time.Minute)
 	watched := lookalikeEvent("cccccccccc", "army.ml", "army.mil", noon)
 	watched.Action = event.Registered
-	_, err = s.Write(t.Context(), []*event.Event{lookalikeEvent("aaaaaaaaaa", "army.ml", "army.mil", noon), repeated, watched})
+	merged := lookalikeEvent("dddddddddd", "coast.ml", "coast.mil", noon.Add(-6*time.Minute)) // of two, each with repeats
+	merged.Last = noon.Add(3 * time.Minute)
+	_, err = s.Write(t.Context(), []*event.Event{lookalikeEvent("aaaaaaaaaa", "army.ml", "army.mil", noon), repeated, watched, merged})
 	require.NoError(t, err)
 	require.NoError(t, s.Close())
 	log := filepath.Join(t.TempDir(), "mail.log")
-	require.NoError(t, os.WriteFile(log, []byte(delivery("Nov 20 12:00:01", "AAAAAA", "bob@army.ml", "bounced")+delivery("Nov 20 12:05:00", "BBBBBB", "bob@navy.ml", "bounced")), 0o600))
+	require.NoError(t, os.WriteFile(log, []byte(delivery("Nov 20 12:00:01", "AAAAAA", "bob@army.ml", "bounced")+
+		delivery("Nov 20 12:03:00", "CCCCCC", "bob@coast.ml", "bounced")+delivery("Nov 20 12:05:00", "BBBBBB", "bob@navy.ml", "bounced")), 0o600))
 	require.NoError(t, os.Chtimes(log, testEnd, testEnd))
 	t.Chdir(t.TempDir())
 	for _, tt := range []struct {
@@ -166,9 +169,9 @@ func TestJoinHistory(t *testing.T) {
 		args []string
 		want []string // the events
 	}{
-		{"all", nil, []string{"aaaaaaaaaa AAAAAA", "bbbbbbbbbb BBBBBB"}},
+		{"all", nil, []string{"aaaaaaaaaa AAAAAA", "bbbbbbbbbb BBBBBB", "dddddddddd CCCCCC"}},
 		{"one", []string{"-event", "bbbbbbbbbb"}, []string{"bbbbbbbbbb BBBBBB"}},
-		{"since its repeats", []string{"-since", "2026-11-20 12:02"}, []string{"bbbbbbbbbb BBBBBB"}},
+		{"since its repeats", []string{"-since", "2026-11-20 12:02"}, []string{"bbbbbbbbbb BBBBBB", "dddddddddd CCCCCC"}},
 		{"both", []string{"-event", "aaaaaaaaaa", "-event", "bbbbbbbbbb"}, []string{"aaaaaaaaaa AAAAAA", "bbbbbbbbbb BBBBBB"}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -6,6 +6,8 @@ import (
 	"net"
 	"net/url"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -39,6 +41,46 @@ func Check(dsn string) (name string, err error) {
 		u.User = url.User(config.User)
 	}
 	return u.String(), nil
+}
+
+// optionName matches the names of options in a PostgreSQL DSN.
+var optionName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_.-]*$`)
+
+// WithoutPassword returns a DSN without its passwords, for commands: everything else stays, so that they reach the same database as safely, and
+// take the password from where the client has it. It returns "" for a DSN that Check refuses.
+func WithoutPassword(dsn string) string {
+	if _, err := Check(dsn); err != nil {
+		return ""
+	}
+	if _, ok := ParseSQLite(dsn); ok {
+		return dsn
+	}
+	u, err := url.Parse(dsn)
+	if err != nil {
+		return ""
+	}
+	if user := u.User.Username(); user != "" {
+		u.User = url.User(user)
+	} else {
+		u.User = nil
+	}
+	var options []string
+	for option := range strings.SplitSeq(u.RawQuery, "&") {
+		if isShown(option) {
+			options = append(options, option)
+		}
+	}
+	u.RawQuery = strings.Join(options, "&")
+	return u.String()
+}
+
+// isShown reports whether an option as it is in a DSN has no password. If the user or password has a ? that is not percent-encoded, they are in
+// what looks like options, with an @ or another ? in it.
+func isShown(option string) bool {
+	escaped, _, _ := strings.Cut(option, "=")
+	name, err := url.QueryUnescape(escaped)
+	return err == nil && optionName.MatchString(name) && !strings.ContainsAny(option, "@?;") &&
+		!slices.Contains([]string{"password", "sslpassword"}, strings.ToLower(name))
 }
 
 // ParseSQLite returns the path in an SQLite DSN: /var/lib/typoguard/events.db for sqlite:///var/lib/typoguard/events.db. It

@@ -43,6 +43,35 @@ func TestCheck(t *testing.T) {
 	}
 }
 
+// TestWithoutPassword: a command gets everything of a DSN but the passwords.
+func TestWithoutPassword(t *testing.T) {
+	for dsn, want := range map[string]string{
+		"sqlite:///var/lib/typoguard/events.db":                             "sqlite:///var/lib/typoguard/events.db",
+		"postgres://u@/typoguard?host=/var/run/postgresql":                  "postgres://u@/typoguard?host=/var/run/postgresql",
+		"postgres:///typoguard?host=/var/run/postgresql":                    "postgres:///typoguard?host=/var/run/postgresql",
+		"postgres://db/typoguard":                                           "postgres://db/typoguard",
+		"postgres://:secret@db/typoguard":                                   "postgres://db/typoguard",
+		"postgresql://a:secret%40@db:5433/b?sslmode=disable":                "postgresql://a@db:5433/b?sslmode=disable",
+		"postgres://a%40b:secret@[2001:db8::1]/b%20c?sslmode=disable":       "postgres://a%40b@[2001:db8::1]/b%20c?sslmode=disable",
+		"postgres://a:secret@db1:5432,db2:5433/b?target_session_attrs=any":  "postgres://a@db1:5432,db2:5433/b?target_session_attrs=any",
+		"postgres://a@db/b?password=secret":                                 "postgres://a@db/b",
+		"postgres://db/b?user=a&passwor%64=secret&sslmode=disable":          "postgres://db/b?user=a&sslmode=disable",
+		"postgres://a@db/b?sslmode=disable&sslpassword=secret&password=s@e": "postgres://a@db/b?sslmode=disable",
+		"postgres://a?b:secret@db/c?sslmode=disable":                        "postgres://a",
+		"postgres://a?b=c:secret@db/d?sslmode=disable":                      "postgres://a",
+		"postgres://a:secret@db/b?sslmode=maybe":                            "",
+		"mysql://a:secret@db/b":                                             "",
+		"":                                                                  "",
+	} {
+		found := WithoutPassword(dsn)
+		assert.Equal(t, want, found, dsn)
+		if want != "" {
+			_, err := Check(found)
+			require.NoError(t, err, dsn)
+		}
+	}
+}
+
 // TestWithDefaults: of several servers the one is found that takes events, whatever the others do.
 func TestWithDefaults(t *testing.T) {
 	for dsn, want := range map[string]string{
@@ -93,6 +122,7 @@ func FuzzCheck(f *testing.F) {
 				continue
 			}
 			require.NotContains(t, name, mark, dsn)
+			require.NotContains(t, WithoutPassword(dsn), mark, dsn)
 			s, err := Open(historyconfig.Store{DSN: dsn})
 			require.NoError(t, err)
 			require.NoError(t, s.Close())

@@ -2,6 +2,7 @@ package history
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"strconv"
@@ -18,11 +19,11 @@ func OpenToRead(dsn string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	folder := "postgres"
+	r := &readOnly{s.database, dsn, "postgres", "SELECT to_regclass('schema_version') IS NOT NULL"}
 	if _, ok := ParseSQLite(dsn); ok {
-		folder = "sqlite"
+		r.folder, r.exists = "sqlite", "SELECT count(*) > 0 FROM sqlite_master WHERE name = 'schema_version'"
 	}
-	s.database = &readOnly{s.database, dsn, folder}
+	s.database = r
 	return s, nil
 }
 
@@ -30,6 +31,7 @@ func OpenToRead(dsn string) (*Store, error) {
 type readOnly struct {
 	database
 	dsn, folder string
+	exists      string // a query for whether it has a schema of ours
 }
 
 func (r *readOnly) open() (*handles, error) {
@@ -45,18 +47,28 @@ func (r *readOnly) open() (*handles, error) {
 // lostInLog is for the server to say.
 func (*readOnly) lostInLog() walDamage { return walDamage{} }
 
-// migrate returns an error for another schema.
+// migrate returns an error for another schema. That there is none is said only if the database says so, and not if it cannot be reached.
 func (r *readOnly) migrate(ctx, _ context.Context, h *handles) error {
 	wanted, err := latestVersion(r.folder)
 	if err != nil {
 		return err
 	}
-	var version int64
-	if err := h.read.QueryRowContext(ctx, "SELECT max(version_id) FROM schema_version").Scan(&version); err != nil {
-		return fmt.Errorf("this is no history: %w", err)
+	var exists bool
+	if err := h.read.QueryRowContext(ctx, r.exists).Scan(&exists); err != nil {
+		return err
 	}
-	if version != wanted {
+	if !exists {
+		return errors.New("this is no history: it has no table schema_version")
+	}
+	var version int64
+	if err := h.read.QueryRowContext(ctx, "SELECT coalesce(max(version_id), 0) FROM schema_version").Scan(&version); err != nil {
+		return err
+	}
+	switch {
+	case version < wanted:
 		return fmt.Errorf("schema version %d; expected %d, to which a server of this release upgrades it", version, wanted)
+	case version > wanted:
+		return fmt.Errorf("schema version %d was created by a newer typoguard; expected %d: use the command of that release", version, wanted)
 	}
 	return nil
 }

@@ -159,8 +159,9 @@ func (s *site) apiEvents(ctx context.Context, r *http.Request) (*answer, error) 
 		return nil, err
 	}
 	a := apiList{Total: found.Total, AtLeast: found.AtLeast, Next: found.Next, Previous: found.Previous, Events: []json.RawMessage{}}
+	editor := s.edits(r)
 	for _, e := range found.Events {
-		line, err := s.eventToAPI(s.shown(r, e))
+		line, err := s.eventToAPI(shown(editor, e))
 		if err != nil {
 			return nil, err
 		}
@@ -189,7 +190,7 @@ func (s *site) apiEvent(ctx context.Context, r *http.Request) (*answer, error) {
 		return nil, err
 	}
 	a := apiDetail{Why: append([]string{}, page.Sentences...), States: map[history.State]int64{}, Others: s.clientsToAPI(d.Others), Allow: []apiSuggestion{}, Decisions: decisionsToAPI(d.Decisions), MailLog: page.MailLog}
-	if a.Event, err = s.eventToAPI(s.shown(r, &d.Event)); err != nil {
+	if a.Event, err = s.eventToAPI(&d.Event); err != nil {
 		return nil, err
 	}
 	for _, state := range history.States {

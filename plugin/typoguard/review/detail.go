@@ -93,8 +93,9 @@ func (s *site) detail(ctx context.Context, r *http.Request) (*answer, error) {
 
 // newDetail returns the page of an event, as it is for whoever sent a request.
 func (s *site) newDetail(ctx context.Context, r *http.Request, d *history.Detail) (*detail, error) {
-	d.Event = *s.shown(r, &d.Event)
-	page := &detail{Detail: d, Editor: s.edits(r), Allow: allowanceFor(&d.Event.Event, s.now())}
+	editor := s.edits(r)
+	d.Event = *shown(editor, &d.Event)
+	page := &detail{Detail: d, Editor: editor, Allow: allowanceFor(&d.Event.Event, s.now())}
 	page.reader = s.reviewer(r)
 	page.Allow.Form.Owner = page.reader
 	page.MailLog = mailLogCommand(s.history, &d.Event.Event)

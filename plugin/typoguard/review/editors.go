@@ -17,7 +17,8 @@ func editorsOf(config historyconfig.Page) []string {
 	return strings.Split(config.Editors, "\n")
 }
 
-// edits reports whether whoever sent a request may change anything.
+// edits reports whether whoever sent a request may change anything. A request asks once: the answer is that of the web-config file, which may
+// change at any time.
 func (s *site) edits(r *http.Request) bool {
 	return s.editors == nil || slices.Contains(s.editors, s.reviewer(r))
 }

@@ -70,7 +70,8 @@ func (s *site) stream(w http.ResponseWriter, r *http.Request, format func(io.Wri
 		err = f.begin()
 	}
 	if err == nil {
-		err = s.store.Each(ctx, q.filter, func(e *history.Event) error { return f.event(s.shown(r, e)) })
+		editor := s.edits(r)
+		err = s.store.Each(ctx, q.filter, func(e *history.Event) error { return f.event(shown(editor, e)) })
 	}
 	if err == nil {
 		err = errors.Join(f.end(), buffer.Flush())

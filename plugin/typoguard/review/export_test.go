@@ -6,8 +6,10 @@ import (
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +19,7 @@ import (
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/historyconfig"
 )
 
 // TestExportCSV: a table has a column for each field, and no formula.
@@ -129,4 +132,21 @@ type cutter struct {
 func (c *cutter) Write(b []byte) (int, error) {
 	c.cancel()
 	return c.ResponseRecorder.Write(b)
+}
+
+// TestExportReader: an export masks the addresses in all events or in none, even if the users change meanwhile.
+func TestExportReader(t *testing.T) {
+	p := newPage(t, refused("aaaaaaaaaa", time.Minute), refused("bbbbbbbbbb", time.Hour))
+	p.site.webConfig, p.site.editors = threeUsers(t), editorsOf(historyconfig.Page{Editors: "alice"})
+	var recipients []string
+	h := p.site.export(func(io.Writer) writer {
+		return writer{event: func(e *history.Event) error {
+			recipients = append(recipients, e.SMTP.Recipient)
+			return os.WriteFile(p.site.webConfig, nil, 0o600)
+		}, end: func() error { return nil }}
+	})
+	r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/events.csv", nil)
+	r.SetBasicAuth("alice", "a")
+	h.ServeHTTP(httptest.NewRecorder(), r)
+	assert.Equal(t, []string{"bob@us.army.ml", "bob@us.army.ml"}, recipients)
 }

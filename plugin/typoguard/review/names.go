@@ -19,6 +19,8 @@ const (
 	// maxNamesSize and maxNameLength bound a file of client names.
 	maxNamesSize  = 16 << 20
 	maxNameLength = 200
+	// maxNamed is the highest number of clients and networks that a word to search for can name.
+	maxNamed = 200
 )
 
 // clientNames are names of clients from a file, which is read again when it changes, and of others those in the DNS. A file that cannot be read
@@ -72,8 +74,17 @@ func (c *clientNames) inFile(ip netip.Addr) string {
 	return ""
 }
 
-// Networks returns the networks and addresses of clients whose names contain a word, case-insensitive.
+// Networks returns the networks and addresses of clients whose names contain a word, case-insensitive; none for a word in the names of more than
+// maxNamed, such as their domain, because it tells hardly any of them apart, and each costs a comparison with all clients.
 func (c *clientNames) Networks(word string) []netip.Prefix {
+	if all := c.named(word); len(all) <= maxNamed {
+		return all
+	}
+	return nil
+}
+
+// named returns the networks and addresses of all clients whose names contain a word.
+func (c *clientNames) named(word string) []netip.Prefix {
 	word = strings.ToLower(word)
 	all := c.ptr.networks(word)
 	c.mu.Lock()

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/historyconfig"
 )
 
@@ -94,9 +95,40 @@ func TestSearchClientNames(t *testing.T) {
 		fmt.Fprintf(&many, "10.0.%d.%d client\n", n/256, n%256)
 	}
 	require.NoError(t, os.WriteFile(path, []byte(many.String()), 0o600))
-	w := p.get("/api/v1/events?text=client")
-	assert.Equal(t, http.StatusBadRequest, w.Code)
-	assert.Contains(t, w.Body.String(), "expected words that are in the names of at most 200 clients")
+	p.site.names.refresh()
+	assert.Empty(t, p.site.names.Networks("client"))
+}
+
+// TestSearchCommonName: a word that very many clients have in their names is searched for elsewhere, and from such a list events can be reviewed.
+func TestSearchCommonName(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "clients")
+	many := "192.0.2.7 army berlin\n"
+	for n := range maxNamed {
+		many += fmt.Sprintf("10.0.%d.%d army\n", n/256, n%256)
+	}
+	require.NoError(t, os.WriteFile(path, []byte(many), 0o600))
+	other := lookup("bbbbbbbbbb", time.Minute)
+	other.Name, other.Question, other.Intended = "navy.ml", "navy.ml", "navy.mil"
+	p := newPage(t, lookup("aaaaaaaaaa", time.Minute), other)
+	p.site.names = newClientNames(path, nil, p.site.logger)
+	for target, mark := range map[string]string{"/api/v1/events": "", "/events": "e-", "/events.csv": "", "/events.json": ""} {
+		for query, want := range map[string][]bool{"army": {true, false}, "ARMY berlin": {true, false}, "navy berlin": {false, true}} {
+			w := p.get(target + "?text=" + url.QueryEscape(query))
+			require.Equal(t, http.StatusOK, w.Code, target)
+			for i, id := range []string{"aaaaaaaaaa", "bbbbbbbbbb"} {
+				assert.Equal(t, want[i], strings.Contains(w.Body.String(), mark+id), "%s %s %s", target, query, id)
+			}
+		}
+	}
+	const said = "Clients are not searched by name for “army”, which more than 200 of them have in their names."
+	assert.Contains(t, text(t, p.get("/events?text=army").Body.String()), said)
+	assert.NotContains(t, text(t, p.get("/events?text=berlin").Body.String()), "not searched by name")
+
+	assert.Equal(t, http.StatusOK, p.get("/events/aaaaaaaaaa?text=army").Code)
+	w := p.form("aaaaaaaaaa", "state", "confirmed", "back", "text=army")
+	assert.Equal(t, http.StatusSeeOther, w.Code)
+	assert.Contains(t, w.Header().Get("Location"), "text=army")
+	assert.Equal(t, history.StateConfirmed, p.event("aaaaaaaaaa").State)
 }
 
 // TestClientNames: pages show the names of clients, as they are now.

@@ -39,7 +39,8 @@ type query struct {
 	values url.Values // the nonempty parameters
 	filter history.Filter
 	page   history.Page
-	at     int // the number of events before the page, if known; only for display
+	at     int      // the number of events before the page, if known; only for display
+	common []string // the words to search for that are in the names of too many clients
 }
 
 // parseQuery parses the parameters of a request. A problem names the parameter and what was expected; then the query has the
@@ -66,9 +67,6 @@ func parseQuery(values url.Values, now time.Time) (*query, error) {
 	return q, nil
 }
 
-// maxNamed is the highest number of clients and networks that a word to search for may name.
-const maxNamed = 200
-
 // parse parses the parameters of a request as parseQuery does, and lets words to search for be parts of clients' names.
 func (s *site) parse(values url.Values) (*query, error) {
 	q, err := parseQuery(values, s.now())
@@ -77,8 +75,8 @@ func (s *site) parse(values url.Values) (*query, error) {
 	}
 	s.names.refresh()
 	for word := range strings.FieldsSeq(q.filter.Text) {
-		if len(s.names.Networks(word)) > maxNamed {
-			return q, badParameter("text", fmt.Sprintf("words that are in the names of at most %d clients", maxNamed))
+		if len(s.names.named(word)) > maxNamed {
+			q.common = append(q.common, word)
 		}
 	}
 	q.filter.Clients = s.names
@@ -232,6 +230,18 @@ func (q *query) pageURL(cursor string, at int) string {
 		return ""
 	}
 	return q.with("/events", "cursor", cursor, "at", strconv.Itoa(max(at, 0)))
+}
+
+// Common says for which words the names of clients are not searched; "" for none.
+func (q *query) Common() string {
+	if len(q.common) == 0 {
+		return ""
+	}
+	words := make([]string, len(q.common))
+	for i, word := range q.common {
+		words[i] = "“" + escape(word) + "”"
+	}
+	return fmt.Sprintf("Clients are not searched by name for %s, which more than %d of them have in their names.", strings.Join(words, " and "), maxNamed)
 }
 
 // Value returns the value of a parameter.

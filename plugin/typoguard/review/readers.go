@@ -1,7 +1,6 @@
 package review
 
 import (
-	"net/http"
 	"slices"
 	"strings"
 
@@ -9,9 +8,9 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
 )
 
-// shown returns an event as whoever sent a request may see it: editors see whole addresses, and all others only the domains in them.
-func (s *site) shown(r *http.Request, e *history.Event) *history.Event {
-	if e.SMTP == nil || s.edits(r) {
+// shown returns an event as an editor or somebody else may see it: editors see whole addresses, and all others only the domains in them.
+func shown(editor bool, e *history.Event) *history.Event {
+	if e.SMTP == nil || editor {
 		return e
 	}
 	masked := *e

@@ -31,7 +31,7 @@ type site struct {
 	assets    assets
 	summaries *summaries
 	names     *clientNames
-	history   string // its name, without a password
+	history   string // its DSN, without a password
 	queries   chan struct{}
 	exports   chan struct{}
 	now       func() time.Time
@@ -43,11 +43,10 @@ func newSite(config historyconfig.Page, store *history.Store) (*site, error) {
 	if err != nil {
 		return nil, err
 	}
-	name, _ := history.Check(config.DSN) // the store was opened with it
 	return &site{
 		store: store, logger: config.Logger, version: config.Version, webConfig: config.WebConfig, editors: editorsOf(config), assets: vendored(),
 		summaries: newSummaries(store), names: newClientNames(config.ClientsFile, ptr, config.Logger),
-		history: name, queries: make(chan struct{}, maxQueries), exports: make(chan struct{}, maxExports), now: time.Now,
+		history: history.WithoutPassword(config.DSN), queries: make(chan struct{}, maxQueries), exports: make(chan struct{}, maxExports), now: time.Now,
 	}, nil
 }
 

@@ -68,11 +68,12 @@ func (l *loading) eachOf(ctx context.Context, s *history.Store, do func(*history
 	return nil
 }
 
-// filter selects the events that may be wanted: those that began earlier may have been repeated.
+// filter selects the events that may be wanted: those that began earlier may have been repeated for an event.Window, also by what was merged into
+// them, which began less than another one later.
 func (l *loading) filter() history.Filter {
 	var f history.Filter
 	if l.Since != 0 {
-		f.From = time.Unix(l.Since, 0).Add(-event.Window)
+		f.From = time.Unix(l.Since, 0).Add(-2 * event.Window)
 	}
 	if l.Until != 0 {
 		f.Until = time.Unix(l.Until, 0)
