@@ -89,7 +89,7 @@ var (
 		stanza:  stanza("protect mil", "action sinkhole "+sinkholeAddr, "smtp "+sinkholeAddr, `hint "`+siteHint+`"`),
 		address: sinkholeAddr,
 		logged:  "NOERROR lookalike army.mil sinkhole",
-		refused: "client " + relayAddr + " asked for MX",
+		refused: "client " + relayAddr + " asked for ",
 	}
 	// sinkhole6 has no other address than one of IPv6.
 	sinkhole6 = configuration{

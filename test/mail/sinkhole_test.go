@@ -54,7 +54,7 @@ func (w *world) checkID(t *testing.T, s site) {
 	require.Len(t, id, 2, "an id in %s", b.text)
 	kit.Eventually(t, "a log line about queries and mail with that id", func() bool {
 		return slices.ContainsFunc(w.resolver.refusals(t, s), func(line string) bool {
-			return strings.Contains(line, " asked for MX") && strings.Contains(line, ", id "+id[1])
+			return strings.Contains(line, " asked for ") && strings.Contains(line, ", the sinkhole refused mail") && strings.Contains(line, ", id "+id[1])
 		})
 	})
 }
