@@ -46,7 +46,7 @@ type skeletons struct {
 func newSkeletons(of func(rune) string, h *hasher) *skeletons {
 	s := &skeletons{of: of, hash: h}
 	for r := range s.times {
-		from0, from1 := s.follow(look{}, rune(r)), s.follow(look{sum: 1}, rune(r))
+		from0, from1 := s.spell(look{}, rune(r)), s.spell(look{sum: 1}, rune(r))
 		s.times[r], s.plus[r], s.sizes[r] = from1.sum-from0.sum, from0.sum, from0.size
 	}
 	return s
@@ -62,6 +62,14 @@ func (s *skeletons) looksLike(r rune) string {
 
 // follow returns the look of a text after one more character.
 func (s *skeletons) follow(l look, r rune) look {
+	if r < utf8.RuneSelf {
+		return look{l.sum*s.times[r] + s.plus[r], l.size + s.sizes[r]}
+	}
+	return s.spell(l, r)
+}
+
+// spell does so for any character, by its skeleton.
+func (s *skeletons) spell(l look, r rune) look {
 	l.size += s.hash.letter(r) << lengthBits
 	looks := s.looksLike(r)
 	if looks == "" {
@@ -80,11 +88,7 @@ func (s *skeletons) sum(f *form) {
 	for i, r := range f.runes() {
 		f.sums[i] = sum
 		sum = sum*s.hash.base + uint64(r) + 1
-		if r < utf8.RuneSelf {
-			before = look{before.sum*s.times[r] + s.plus[r], before.size + s.sizes[r]}
-		} else {
-			before = s.follow(before, r)
-		}
+		before = s.follow(before, r)
 		if r == '.' {
 			label++
 			f.looks[label] = before
