@@ -21,9 +21,9 @@ const (
 	settle = 500 * time.Millisecond
 	// quietTime is how long after a start nothing is counted: the servers take over from those before, and need the processors.
 	quietTime = 2 * time.Second
-	// longestWait limits a timer for an expiry, because the clock may be set in the meantime: so long it may take until what has ended only by
-	// a wrong date is in force again.
-	longestWait = 5 * time.Second
+	// longestWait limits a timer for an expiry, because the clock may be set in the meantime: so long, and as long as compiling takes, lookalikes
+	// may pass of what has ended only by a wrong date.
+	longestWait = time.Second
 )
 
 // reloader keeps the lists of blocks up to date: it checks the list files, and removes entries that expire.

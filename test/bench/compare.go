@@ -110,9 +110,11 @@ func (r *result) median(of func(pair) float64) float64 {
 	return (values[middle-1] + values[middle]) / 2
 }
 
-// verdict says whether the ratio is what is required.
+// verdict says whether the ratio is what is required, if anything is.
 func (r *result) verdict() string {
 	switch {
+	case r.required == 0:
+		return ""
 	case r.median(pair.busy) < saturated:
 		return "inconclusive: CPU not saturated"
 	case r.median(pair.cpuRatio) < r.required:
