@@ -100,6 +100,8 @@ type Query struct {
 	Feed string
 	// Only makes one policy decide as if it were the only one, but for what the others list; nil is all of them.
 	Only *Policy
+	// Without are kinds of lookalike that do not count, but for names that a policy denies.
+	Without match.Kinds
 	// Candidates asks for all candidates, whatever the policy says.
 	Candidates bool
 }

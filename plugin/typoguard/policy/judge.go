@@ -59,7 +59,7 @@ func (s *Set) pick(q *Query, matches []match.Match) Decision {
 	for i := range matches {
 		m := &matches[i]
 		p := s.Policies[m.Tag]
-		if !p.counts(q, client) {
+		if !p.counts(q, client) || (q.Without.Has(m.Kind) && !s.isDenied(q.Name, m)) {
 			continue
 		}
 		mode, doubtful := s.modeOf(q.Name, m, now)

@@ -9,7 +9,7 @@ import (
 )
 
 // Of the kinds that are not single edits, names are enumerated in any place of a suffix, whichever of its labels is the registrable one:
-// the engine decides. Names of the kinds Appended and TLD are not enumerated: limitsOf says so.
+// the engine decides. Names of the kinds in unlisted are not enumerated: limitsOf says so.
 
 // eachMoved calls add with a suffix, in Unicode, with any character of a label moved within it. It returns false, at once, if add does.
 func eachMoved(suffix string, add func(string) bool) bool {

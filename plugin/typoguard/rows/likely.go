@@ -36,14 +36,13 @@ func (s *Selection) EachLikely(visit func(Likely) error) error {
 
 // lookalike returns what a hidden name looks like, even if only names below it are hidden.
 func (s *Selection) lookalike(name string, below bool) event.Lookalike {
-	const label = "any."
 	if below {
-		name = label + name
+		name = anyLabel + name
 	}
 	q := s.query(name)
 	found := s.set.Judge(&q).Lookalike
 	if below {
-		found.Intended = strings.TrimPrefix(found.Intended, label)
+		found.Intended = strings.TrimPrefix(found.Intended, anyLabel)
 	}
 	return found
 }

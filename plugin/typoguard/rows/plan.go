@@ -29,7 +29,7 @@ func (r rule) forBelow() rule {
 // judgement is a rule and the reason for it.
 type judgement struct {
 	rule
-	// protected is the suffix that the whole name looks like, or "" if only part of it does.
+	// protected is the suffix that the whole name looks like, or "" if only part of it does, or in a way that is not listed.
 	protected string
 }
 

@@ -85,10 +85,10 @@ func limitsOf(p *policy.Policy) []string {
 		limits = append(limits, fmt.Sprintf("inspect: rows match the queried name, not the targets of %s records", strings.Join(names, ", ")))
 	}
 	if p.Kinds.Has(match.Appended) {
-		limits = append(limits, "kinds appended: no rows, because any public suffix can be behind a protected domain")
+		limits = append(limits, "kinds appended: no rows but those of denied names, because any public suffix can be behind a protected domain")
 	}
 	if p.Kinds.Has(match.TLD) {
-		limits = append(limits, "kinds tld: no rows, because rows cannot ask whether the same organisation operates the domain")
+		limits = append(limits, "kinds tld: no rows but those of denied names, because rows cannot ask whether the same organisation operates the domain")
 	}
 	switch {
 	case p.Action == policy.NullMX && len(p.Types) == 0:

@@ -47,7 +47,7 @@ func Select(set *policy.Set, suffixes []policy.Suffixes, o Options) *Selection {
 		o.Client = &policy.Client{Anybody: true}
 	}
 	s := &Selection{Options: o, set: set, suffixes: suffixes}
-	s.asked = policy.Query{Type: dns.TypeMX, Client: s.client, Now: s.now, Feed: o.Feed, Operator: sameOperator}
+	s.asked = policy.Query{Type: dns.TypeMX, Client: s.client, Now: s.now, Feed: o.Feed, Without: unlisted}
 	if o.Only != "" {
 		s.asked.Only = set.Named(o.Only)
 	}
@@ -101,14 +101,14 @@ func (s *Selection) judge(name string) judgement {
 	whole := isWhole(d.Lookalike)
 	except := d.Verdict == policy.Popular
 	if except { // and so are the names below it, unless strangers register there
-		q.Name = "any." + name
+		q.Name = anyLabel + name
 		d = s.set.Judge(&q)
 	}
-	if !d.Covered() || d.Doubtful || isUnlisted(d.Lookalike) || (d.Mode == policy.Monitor && !s.Monitors) {
+	if !d.Covered() || d.Doubtful || (d.Mode == policy.Monitor && !s.Monitors) {
 		return judgement{}
 	}
 	found := judgement{rule: rule{policy: d.Policy, except: except}}
-	if whole {
+	if whole && isListedKind(d.Lookalike.Kind) {
 		found.protected = d.Lookalike.Protected
 	}
 	return found
@@ -135,12 +135,18 @@ func isWhole(l event.Lookalike) bool {
 	return l.Intended == l.Protected
 }
 
-// isUnlisted reports whether a lookalike is of a kind that the zone leaves out.
-func isUnlisted(l event.Lookalike) bool { return l.Kind == match.Appended.String() }
+// unlisted are the kinds of which only names that a policy denies are listed: any public suffix can be behind a protected domain, and rows
+// would hide one under another TLD even from its own organisation.
+const unlisted = match.Kinds(1<<match.Appended | 1<<match.TLD)
 
-// sameOperator stands in for a lookup of who operates a domain under another TLD. Rows would hide it even from its own organisation, so
-// there are none.
-func sameOperator(string, []string, time.Duration) policy.Operator { return policy.OperatorSame }
+// isListedKind reports whether names of a kind, as events have it, are enumerated.
+func isListedKind(name string) bool {
+	kind, err := match.ParseKind(name)
+	return err == nil && !unlisted.Has(kind)
+}
+
+// anyLabel stands for any label below a popular domain. No protected suffix begins like it, which such a name would be near.
+const anyLabel = "any-label-below."
 
 // special returns the popular and the denied names of the policies, those of the same parent in a row.
 func (s *Selection) special() []string {

@@ -34,8 +34,8 @@ func TestLimits(t *testing.T) {
 		{"nullmx", "action nullmx", []string{"policy default: action nullmx: queries for types other than MX get NODATA, even those that this server passes, such as A and AAAA"}},
 		{"nullmx of types", "action nullmx\n types MX A AAAA", []string{"policy default: types: queries for types other than MX A AAAA get NODATA, even those that this server passes"}},
 		{"types", "types MX A AAAA TXT", []string{"policy default: types: queries for types other than MX A AAAA TXT get the same answer, even those that this server passes"}},
-		{"appended", "kinds appended", []string{"policy default: kinds appended: no rows, because any public suffix can be behind a protected domain"}},
-		{"tld", "kinds tld", []string{"policy default: kinds tld: no rows, because rows cannot ask whether the same organisation operates the domain"}},
+		{"appended", "kinds appended", []string{"policy default: kinds appended: no rows but those of denied names, because any public suffix can be behind a protected domain"}},
+		{"tld", "kinds tld", []string{"policy default: kinds tld: no rows but those of denied names, because rows cannot ask whether the same organisation operates the domain"}},
 		{"clients", "clients 192.0.2.0/24 ::1", []string{"policy default: clients: rows apply to every client of the server that loads the zone, not only to 192.0.2.0/24 ::1/128"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
