@@ -33,8 +33,11 @@ func NewFolder(most int) *Folder {
 	return &Folder{open: map[string]*fold{}, most: most}
 }
 
-// Has reports whether the window of an event is open.
-func (f *Folder) Has(id string) bool { return f.open[id] != nil }
+// HasQuery reports whether the window of an event is open, and a query was in it: mail alone does not count.
+func (f *Folder) HasQuery(id string) bool {
+	known := f.open[id]
+	return known != nil && known.Type != ""
+}
 
 // Add adds a single occurrence of an event. It reports false if too many windows are open: then the caller must write the event by
 // itself.

@@ -44,8 +44,8 @@ func TestFold(t *testing.T) {
 	require.True(t, f.Add(seen("a", "MX", 30*time.Second)), "late, but the last one stays the last")
 	assert.Empty(t, due(2*time.Minute))
 	assert.Equal(t, []string{"a 6 [MX A AAAA TXT] 1m0s"}, due(Window+time.Millisecond), "with all repeats; b had none")
-	assert.False(t, f.Has("a"))
-	assert.False(t, f.Has("b"))
+	assert.False(t, f.HasQuery("a"))
+	assert.False(t, f.HasQuery("b"))
 	assert.Empty(t, f.Close())
 }
 
@@ -91,7 +91,7 @@ func TestFoldClose(t *testing.T) {
 	require.True(t, f.Add(seen("new", "MX", 2*SettleTime)))
 	assert.Equal(t, []string{"repeated 2 [MX A] 1.999s", "new 1 [MX] 0s"}, summary(f.Close()), "the earliest first")
 	assert.Empty(t, f.Close(), "nothing is open any more")
-	assert.False(t, f.Has("written"))
+	assert.False(t, f.HasQuery("written"))
 }
 
 // TestFoldSnapshot: an event that has been handed out changes no more.

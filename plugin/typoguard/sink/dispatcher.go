@@ -156,7 +156,7 @@ func (d *Dispatcher) drain() {
 
 // add takes an event from the query path. Mail to a domain that looks like nothing is not folded: it has nothing to do with any query.
 func (d *Dispatcher) add(e *event.Event) {
-	if e.SMTP == nil && !d.folder.Has(e.ID) && e.Client != "" {
+	if e.SMTP == nil && !d.folder.HasQuery(e.ID) && e.Client != "" {
 		if e.NewClient = d.clients.Record(e.Policy, e.Client, e.First); e.NewClient {
 			d.observer.NewClient(e.Policy)
 		}

@@ -46,7 +46,7 @@ func (r *recorder) Abandoned(int)                    {}
 func (r *recorder) Failed(error)                     {}
 func (r *recorder) Recovered()                       {}
 
-// names is a Target that keeps the names in the events it gets.
+// names is a Target that keeps the names in the events it gets, and whether their clients are new.
 type names struct {
 	mu     sync.Mutex
 	got    []string
@@ -57,7 +57,11 @@ func (n *names) Write(_ context.Context, events []*event.Event) (int, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for _, e := range events {
-		n.got = append(n.got, fmt.Sprintf("%s %d", e.Name, e.Count))
+		what := fmt.Sprintf("%s %d", e.Name, e.Count)
+		if e.NewClient {
+			what += " new"
+		}
+		n.got = append(n.got, what)
 	}
 	return len(events), nil
 }
@@ -170,6 +174,22 @@ func TestNewClients(t *testing.T) {
 	d.Report(&event.Event{ID: "nobody", Lookalike: event.Lookalike{Policy: "test"}})
 	d.Close()
 	assert.Equal(t, map[string]int{"new client test": 3, "new client other": 1}, r.counts)
+}
+
+// TestNewClientAfterMail: the first query of a window counts, also if mail was refused before it.
+func TestNewClientAfterMail(t *testing.T) {
+	r, target := new(recorder), new(names)
+	d := NewDispatcher(r)
+	require.NoError(t, d.Configure(configs(config("sink", "", target))))
+	query, mail := lookup("a.ml", "sink"), lookup("a.ml", "sink")
+	query.Policy, query.Client = "test", "192.0.2.1"
+	mail.Policy, mail.Client, mail.Type, mail.SMTP = "test", "192.0.2.1", "", new(event.SMTP)
+	for _, e := range []*event.Event{mail, query, query, mail} {
+		d.Report(e)
+	}
+	d.Close()
+	assert.Equal(t, []string{"a.ml 4 new"}, target.got)
+	assert.Equal(t, 1, r.counts["new client test"], r.counts)
 }
 
 // TestMail: the mail of a client that has queried is part of its event, and mail to a domain that looks like nothing is an event by itself.
