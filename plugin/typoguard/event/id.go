@@ -45,8 +45,13 @@ func keyOf(client netip.Addr, name, policy string) uint64 {
 
 // windowID returns the id for a key in the window that it is now.
 func windowID(key uint64, now time.Time) string {
+	return idOf(key, windowOf(key, now.Sub(begun)))
+}
+
+// windowOf returns the number of the window of a key at a time since begun.
+func windowOf(key uint64, at time.Duration) uint64 {
 	phase := time.Duration(key % uint64(Window))
-	return idOf(key, uint64((now.Sub(begun)+phase)/Window))
+	return uint64((at + phase) / Window)
 }
 
 // remembered is set in the beginning of a remembered incident, which is thus never the number of a window.

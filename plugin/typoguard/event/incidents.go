@@ -8,7 +8,7 @@ import (
 
 const (
 	// incidentShards is the number of parts of the memory with a lock each, incidentSets the number of sets in each, and incidentWays how many
-	// incidents a set has room for: 65,536 in all, in a megabyte.
+	// incidents a set has room for: 65,536 in all, in little more than a megabyte.
 	incidentShards = 16
 	incidentSets   = 1024
 	incidentWays   = 4
@@ -22,7 +22,12 @@ type Incidents struct {
 
 type incidentShard struct {
 	mu   sync.Mutex
-	sets [incidentSets][incidentWays]incident
+	sets [incidentSets]incidentSet
+}
+
+type incidentSet struct {
+	ways [incidentWays]incident
+	full time.Duration // when there was last no room for an incident, since begun; zero if there always was
 }
 
 // incident is when what a key stands for began; a key of 0 is none.
@@ -36,7 +41,7 @@ func NewIncidents() *Incidents { return &Incidents{} }
 
 // ID returns the id of what a client does about a name. Nothing is allocated but the id, and no lock is held for longer than it takes to
 // look at four numbers. If a set is full of events whose window has not ended, windows are those of the function ID, which remembers
-// nothing; so they are without a memory (nil).
+// nothing, and stay so until they end; so they are without a memory (nil).
 func (i *Incidents) ID(client netip.Addr, name, policy string, now time.Time) string {
 	key := keyOf(client, name, policy)
 	if i != nil {
@@ -47,24 +52,29 @@ func (i *Incidents) ID(client netip.Addr, name, policy string, now time.Time) st
 	return windowID(key, now)
 }
 
-// first returns when an incident began, which is now if it has not. It reports false if there is no room for it.
+// first returns when an incident began, which is now if it has not. It reports false if there is no room for it, or was none in the window
+// that windowID has for it: then it may have an id of that already.
 func (i *Incidents) first(key uint64, now time.Duration) (first time.Duration, ok bool) {
 	shard := &i.shards[key%incidentShards]
 	set := &shard.sets[key/incidentShards%incidentSets]
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
 	room := -1
-	for n := range set {
-		switch ended := now-set[n].first >= Window || set[n].key == 0; {
-		case set[n].key == key && !ended:
-			return set[n].first, true
+	for n, known := range set.ways {
+		switch ended := now-known.first >= Window || known.key == 0; {
+		case known.key == key && !ended:
+			return known.first, true
 		case ended:
 			room = n
 		}
 	}
-	if room < 0 {
+	switch {
+	case room < 0:
+		set.full = now
+		return 0, false
+	case set.full != 0 && windowOf(key, set.full) == windowOf(key, now):
 		return 0, false
 	}
-	set[room] = incident{key, now}
+	set.ways[room] = incident{key, now}
 	return now, true
 }

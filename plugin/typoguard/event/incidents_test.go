@@ -67,6 +67,30 @@ func TestIncidentsFull(t *testing.T) {
 	}
 }
 
+// TestIncidentsRoom: what began while there was no room for it keeps its id when there is some, until its window ends.
+func TestIncidentsRoom(t *testing.T) {
+	client, ids := netip.MustParseAddr("192.0.2.1"), NewIncidents()
+	numbered := func(i int) string { return fmt.Sprintf("n%d.army.ml", i) }
+	setOf := func(name string) uint64 { return keyOf(client, name, "mil") % (incidentShards * incidentSets) }
+	const late = Window - time.Second // when there is no room any more
+	i := 0
+	for ID(client, numbered(i), "mil", at.Add(late)) != ID(client, numbered(i), "mil", at.Add(Window+time.Second)) {
+		i++
+	}
+	crowded := numbered(i)
+	for others := 0; others < incidentWays; {
+		if i++; setOf(numbered(i)) == setOf(crowded) {
+			ids.ID(client, numbered(i), "mil", at)
+			others++
+		}
+	}
+	id := ids.ID(client, crowded, "mil", at.Add(late))
+	assert.Equal(t, ID(client, crowded, "mil", at.Add(late)), id)
+	assert.Equal(t, id, ids.ID(client, crowded, "mil", at.Add(Window+time.Second)), "when the others' windows have ended")
+	next := at.Add(2 * Window)
+	assert.NotEqual(t, ID(client, crowded, "mil", next), ids.ID(client, crowded, "mil", next), "remembered from its next window on")
+}
+
 // TestIncidentsAtOnce: queries that come at the same moment have the same id.
 func TestIncidentsAtOnce(t *testing.T) {
 	client, ids := netip.MustParseAddr("192.0.2.1"), NewIncidents()
