@@ -3,6 +3,7 @@ package history
 import (
 	"context"
 	"database/sql"
+	"math"
 	"slices"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/event"
@@ -32,7 +33,7 @@ func (t *transaction) joinRefusals(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return t.removeEmptySums(ctx, math.MaxInt64)
 }
 
 // refusalGroups returns the row numbers of events to be made one, the earliest of each group first.
@@ -80,7 +81,7 @@ func (t *transaction) join(ctx context.Context, groups [][]int64) error {
 			return err
 		}
 	}
-	m := &merger{merged: map[int64]int64{}, changed: map[int64]*stored{}, sums: newTallies()}
+	m := newMerger()
 	var gone []int64
 	for _, group := range groups {
 		first := all[group[0]]
@@ -95,9 +96,7 @@ func (t *transaction) join(ctx context.Context, groups [][]int64) error {
 			first.takeReview(other)
 			other.before.events, other.before.queries = -1, -other.before.queries
 			m.sums.add(other.before)
-			m.sums.left = append(m.sums.left, other.before.hour())
-			m.merged[other.lookalike]++
-			m.aliases = append(m.aliases, []any{other.ID, first.number})
+			m.include(first, &other.Event.Event)
 			gone = append(gone, number)
 		}
 		if _, err := t.exec(ctx, `UPDATE event SET state = $1, note = $2, reviewer = $3, reviewed = $4 WHERE number = $5`,

@@ -28,8 +28,13 @@ type merger struct {
 	rows    rows              // to write
 	aliases rows              // further ids, with the numbers of their events
 	merged  map[int64]int64   // how many events of a lookalike were counted as new, but are not
+	later   map[pair]bool     // those with such an event of a later hour than the one that it is part of
 	changed map[int64]*stored // by row number
 	sums    *tallies
+}
+
+func newMerger() *merger {
+	return &merger{merged: map[int64]int64{}, later: map[pair]bool{}, changed: map[int64]*stored{}, sums: newTallies()}
 }
 
 // pair is a lookalike and a client, by their row numbers.
@@ -67,7 +72,7 @@ func (s *stored) tallied() tallied {
 
 // read reads the events in the database that some may be part of.
 func (m *merger) read(ctx context.Context, t *transaction, events []*event.Event, known map[string]int64) error {
-	m.byID, m.same, m.merged, m.changed = map[string]*stored{}, map[pair][]*stored{}, map[int64]int64{}, map[int64]*stored{}
+	m.byID, m.same = map[string]*stored{}, map[pair][]*stored{}
 	byNumber := map[int64]*stored{}
 	if len(known) > 0 {
 		c := &conditions{}
@@ -151,14 +156,22 @@ func (m *merger) merge(events []*event.Event) (added []*event.Event) {
 				added = append(added, e)
 				continue
 			}
-			m.aliases = append(m.aliases, []any{e.ID, s.number})
-			m.merged[s.lookalike]++
+			m.include(s, e)
 		}
 		if s.absorb(e, m.store.config.Host) {
 			m.changed[s.number] = s
 		}
 	}
 	return added
+}
+
+// include makes an event, which was counted as new, part of a stored one.
+func (m *merger) include(s *stored, e *event.Event) {
+	m.aliases = append(m.aliases, []any{e.ID, s.number})
+	m.merged[s.lookalike]++
+	if floor(e.First.UnixMilli(), hour) > floor(s.First.UnixMilli(), hour) {
+		m.later[pair{s.lookalike, s.client}] = true
+	}
 }
 
 // sameAs returns the event in the database of the same mistake, or nil.
@@ -259,6 +272,12 @@ func (m *merger) write(ctx context.Context, t *transaction) error {
 	}
 	if err := t.countDown(ctx, m.merged); err != nil {
 		return fmt.Errorf("counting the events of lookalikes: %w", err)
+	}
+	if err := t.correctLatest(ctx, "lookalike", distinct(m.later, func(p pair) int64 { return p.lookalike })); err != nil {
+		return err
+	}
+	if err := t.correctLatest(ctx, "client", distinct(m.later, func(p pair) int64 { return p.client })); err != nil {
+		return err
 	}
 	return t.tally(ctx, m.sums)
 }

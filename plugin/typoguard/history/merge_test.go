@@ -176,6 +176,8 @@ func TestNotMerged(t *testing.T) {
 		change(e)
 		return e
 	}
+	edge := now.Truncate(time.Hour)
+	begun := func(id string, at time.Time) *event.Event { return lookup(id, now.Sub(at)) }
 	for _, tt := range []struct {
 		name   string
 		first  *event.Event
@@ -183,7 +185,10 @@ func TestNotMerged(t *testing.T) {
 		events int
 	}{
 		{"the same", lookup("first22222", time.Minute), lookup("second2222", time.Minute), 1},
-		{"almost too late", lookup("first22222", 5*time.Minute), lookup("second2222", time.Millisecond), 1},
+		{"almost too late", begun("first22222", edge), begun("second2222", edge.Add(event.Window-time.Millisecond)), 1},
+		{"almost too late, in the next hour", begun("first22222", edge.Add(-time.Millisecond)), begun("second2222", edge.Add(event.Window-2*time.Millisecond)), 1},
+		{"at once, in the next hour", begun("first22222", edge.Add(-time.Millisecond)), begun("second2222", edge), 1},
+		{"at once, in the hour before", begun("first22222", edge), begun("second2222", edge.Add(-time.Millisecond)), 1},
 		{"too late", lookup("first22222", 5*time.Minute), lookup("second2222", 0), 2},
 		{"too early", lookup("first22222", 0), lookup("second2222", 5*time.Minute), 2},
 		{"another client", lookup("first22222", time.Minute), like(func(e *event.Event) { e.Client = "192.0.2.8" }), 2},
@@ -196,6 +201,7 @@ func TestNotMerged(t *testing.T) {
 			eachPair(t, func(t *testing.T, ours, theirs *Store) {
 				t.Helper()
 				write(t, ours, tt.first)
+				write(t, theirs, tt.second)
 				write(t, theirs, tt.second)
 				list, err := ours.Events(t.Context(), Filter{}, Page{})
 				require.NoError(t, err)

@@ -24,6 +24,43 @@ func execute(t *testing.T, h *handles, statements ...string) {
 	}
 }
 
+// undone are statements that undo migrations, the last one first.
+var undone = []struct {
+	version    int
+	statements []string
+}{
+	{7, []string{"DROP TABLE digest"}},
+	{6, []string{
+		"DROP VIEW ids", "DROP VIEW events", "DROP TABLE event_id", "DROP INDEX event_assignee", "ALTER TABLE event DROP COLUMN assignee",
+		"ALTER TABLE event DROP COLUMN parts", "ALTER TABLE event DROP COLUMN writer",
+	}},
+	{5, []string{"DROP INDEX event_reviewed", "DROP INDEX event_note"}},
+	{4, []string{"DROP VIEW allowances", "DROP TABLE allowance"}},
+	{3, []string{"DROP VIEW changes", "DROP VIEW decisions", "DROP TABLE journal", "DROP TABLE decided_network", "DROP TABLE decision"}},
+	{2, []string{"DROP INDEX lookalike_events", "ALTER TABLE lookalike DROP COLUMN events"}},
+}
+
+// began returns a store with some events in a database that has none yet, and its handles.
+func began(t *testing.T, dsn string, events ...*event.Event) (*Store, *handles) {
+	t.Helper()
+	s := open(t, historyconfig.Store{DSN: dsn, Host: "ns1"})
+	write(t, s, events...)
+	h, err := s.ready(t.Context())
+	require.NoError(t, err)
+	return s, h
+}
+
+// undo makes a database what it was before a migration and those after it.
+func undo(t *testing.T, h *handles, version int) {
+	t.Helper()
+	for _, migration := range undone {
+		if migration.version >= version {
+			execute(t, h, migration.statements...)
+		}
+	}
+	execute(t, h, fmt.Sprintf("DELETE FROM schema_version WHERE version_id >= %d", version))
+}
+
 // TestMigrateAtOnce: stores of the same database may begin at the same moment, as that of the page does beside that of the
 // events.
 func TestMigrateAtOnce(t *testing.T) {
@@ -65,23 +102,20 @@ func TestMigrateStops(t *testing.T) {
 	for name, database := range databases {
 		t.Run(name, func(t *testing.T) {
 			dsn := database(t)
-			before := open(t, historyconfig.Store{DSN: dsn})
-			write(t, before, lookup("a", 0))
-			h, err := before.ready(t.Context())
-			require.NoError(t, err)
+			_, h := began(t, dsn, lookup("a", 0))
 			_, isSQLite := ParseSQLite(dsn)
 			slow := endless[isSQLite]
-			execute(t, h, "DROP TABLE digest", "DELETE FROM schema_version WHERE version_id >= 7")
+			undo(t, h, 7)
 			execute(t, h, slow.begin...)
 
-			began := time.Now()
+			begin := time.Now()
 			stopped := open(t, historyconfig.Store{DSN: dsn})
 			ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 			defer cancel()
-			_, err = stopped.Totals(ctx)
+			_, err := stopped.Totals(ctx)
 			require.ErrorIs(t, err, context.DeadlineExceeded)
 			require.NoError(t, stopped.Close())
-			assert.Less(t, time.Since(began), 5*time.Second)
+			assert.Less(t, time.Since(begin), 5*time.Second)
 
 			execute(t, h, slow.end)
 			check(t, open(t, historyconfig.Store{DSN: dsn}))
@@ -94,14 +128,10 @@ func TestNewer(t *testing.T) {
 	for name, database := range databases {
 		t.Run(name, func(t *testing.T) {
 			dsn := database(t)
-			s := open(t, historyconfig.Store{DSN: dsn})
-			write(t, s, lookup("a", 0))
-			h, err := s.ready(t.Context())
-			require.NoError(t, err)
-			_, err = h.write.ExecContext(t.Context(), "UPDATE schema_version SET version_id = 99 WHERE version_id = (SELECT max(version_id) FROM schema_version)")
-			require.NoError(t, err)
+			_, h := began(t, dsn, lookup("a", 0))
+			execute(t, h, "UPDATE schema_version SET version_id = 99 WHERE version_id = (SELECT max(version_id) FROM schema_version)")
 			older := open(t, historyconfig.Store{DSN: dsn})
-			_, err = older.Totals(t.Context())
+			_, err := older.Totals(t.Context())
 			require.EqualError(t, err, "schema version 99 was created by a newer typoguard; expected at most 7")
 		})
 	}
@@ -113,16 +143,8 @@ func TestMigrateCounts(t *testing.T) {
 	for name, database := range databases {
 		t.Run(name, func(t *testing.T) {
 			dsn := database(t)
-			before := open(t, historyconfig.Store{DSN: dsn})
-			write(t, before, events...)
-			h, err := before.ready(t.Context())
-			require.NoError(t, err)
-			execute(t, h,
-				"DROP VIEW ids", "DROP VIEW events", "DROP TABLE event_id", "DROP INDEX event_assignee", "ALTER TABLE event DROP COLUMN assignee", "ALTER TABLE event DROP COLUMN parts", "ALTER TABLE event DROP COLUMN writer",
-				"DROP INDEX lookalike_events", "ALTER TABLE lookalike DROP COLUMN events", "DROP INDEX event_reviewed", "DROP INDEX event_note",
-				"DROP TABLE digest", "DROP VIEW allowances", "DROP TABLE allowance", "DROP VIEW changes", "DROP VIEW decisions", "DROP TABLE journal", "DROP TABLE decided_network", "DROP TABLE decision",
-				"DELETE FROM schema_version WHERE version_id >= 2",
-			)
+			_, h := began(t, dsn, events...)
+			undo(t, h, 2)
 			after := open(t, historyconfig.Store{DSN: dsn})
 			write(t, after, events[0], lookup("new", 0))
 			check(t, after)
@@ -137,9 +159,11 @@ func TestMigrateJoins(t *testing.T) {
 	for name, database := range databases {
 		t.Run(name, func(t *testing.T) {
 			dsn := database(t)
-			before := open(t, historyconfig.Store{DSN: dsn, Host: "ns1"})
+			// Most of what happened ten minutes ago was in the last moment of an hour.
+			earlier := now.Sub(now.Truncate(time.Hour)) - 10*time.Minute + many/2*time.Millisecond
+			asked := func(id, client string, ago time.Duration) *event.Event { return from(id, client, ago+earlier) }
 			single := func(id, client string, ago time.Duration) *event.Event {
-				e := mail(id, ago, "bob@us.army.ml")
+				e := mail(id, ago+earlier, "bob@us.army.ml")
 				e.Client, e.Parts = client, nil
 				return e
 			}
@@ -147,10 +171,10 @@ func TestMigrateJoins(t *testing.T) {
 			elsewhere.Policy, elsewhere.Protected, elsewhere.Intended, elsewhere.Kind = "", "", "", ""
 			stranger := single("stranger22", "192.0.2.7", 10*time.Minute)
 			stranger.Policy, stranger.Protected, stranger.Intended, stranger.Kind = "", "", "", ""
-			write(t, before,
-				from("asked22222", "192.0.2.7", 10*time.Minute), single("refused222", "192.0.2.7", 9*time.Minute), single("again22222", "192.0.2.7", 8*time.Minute),
+			before, h := began(t, dsn,
+				asked("asked22222", "192.0.2.7", 10*time.Minute), single("refused222", "192.0.2.7", 9*time.Minute), single("again22222", "192.0.2.7", 8*time.Minute),
 				single("late222222", "192.0.2.7", time.Minute),
-				from("twice22222", "192.0.2.8", 10*time.Minute), from("twice33333", "192.0.2.8", 9*time.Minute),
+				asked("twice22222", "192.0.2.8", 10*time.Minute), asked("twice33333", "192.0.2.8", 9*time.Minute),
 				elsewhere, stranger)
 			for i := range many {
 				write(t, before, single(fmt.Sprintf("many%d", i), "192.0.2.9", 10*time.Minute-time.Duration(i)*time.Millisecond))
@@ -159,12 +183,7 @@ func TestMigrateJoins(t *testing.T) {
 			require.NoError(t, err)
 			_, err = before.Review(t.Context(), "refused222", Review{State: StateConfirmed, Note: "called", Reviewer: "alice"})
 			require.NoError(t, err)
-			h, err := before.ready(t.Context())
-			require.NoError(t, err)
-			execute(t, h,
-				"DROP TABLE digest", "DROP VIEW ids", "DROP VIEW events", "DROP TABLE event_id", "DROP INDEX event_assignee", "ALTER TABLE event DROP COLUMN assignee", "ALTER TABLE event DROP COLUMN parts", "ALTER TABLE event DROP COLUMN writer",
-				"DELETE FROM schema_version WHERE version_id >= 6",
-			)
+			undo(t, h, 6)
 
 			after := open(t, historyconfig.Store{DSN: dsn, Host: "ns1"})
 			list, err := after.Events(t.Context(), Filter{}, Page{})

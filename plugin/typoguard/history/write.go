@@ -61,11 +61,12 @@ func (t *transaction) store(ctx context.Context, s *Store, events []*event.Event
 	if err != nil {
 		return fmt.Errorf("storing lookalikes: %w", err)
 	}
-	clients, err := t.storeClients(ctx, events)
+	clients, err := t.storeClients(ctx, events, known)
 	if err != nil {
 		return fmt.Errorf("storing clients: %w", err)
 	}
-	m := &merger{store: s, lookalikes: lookalikes, clients: clients, sums: newTallies()}
+	m := newMerger()
+	m.store, m.lookalikes, m.clients = s, lookalikes, clients
 	if err := m.read(ctx, t, events, known); err != nil {
 		return fmt.Errorf("looking up the same mistakes: %w", err)
 	}
@@ -126,8 +127,9 @@ func (t *transaction) storeLookalikes(ctx context.Context, events []*event.Event
 	one, latest, added := map[[sha256.Size]byte]*event.Event{}, map[[sha256.Size]byte]int64{}, map[[sha256.Size]byte]int64{}
 	for _, e := range events {
 		key := digest(e)
-		one[key], latest[key] = e, max(latest[key], floor(e.First.UnixMilli(), hour))
+		one[key] = e
 		if _, ok := known[e.ID]; !ok {
+			latest[key] = max(latest[key], floor(e.First.UnixMilli(), hour))
 			added[key]++
 		}
 	}
@@ -154,11 +156,14 @@ func (t *transaction) storeLookalikes(ctx context.Context, events []*event.Event
 }
 
 // storeClients returns the row numbers of the clients of events, after inserting new ones.
-func (t *transaction) storeClients(ctx context.Context, events []*event.Event) (map[string]int64, error) {
+func (t *transaction) storeClients(ctx context.Context, events []*event.Event, known map[string]int64) (map[string]int64, error) {
 	latest := map[string]int64{}
 	for _, e := range events {
-		address := clean(e.Client)
-		latest[address] = max(latest[address], floor(e.First.UnixMilli(), hour))
+		address, begin := clean(e.Client), int64(0)
+		if _, ok := known[e.ID]; !ok {
+			begin = floor(e.First.UnixMilli(), hour)
+		}
+		latest[address] = max(latest[address], begin)
 	}
 	var rows rows
 	for _, address := range slices.Sorted(maps.Keys(latest)) {
@@ -182,6 +187,18 @@ func (t *transaction) storeClients(ctx context.Context, events []*event.Event) (
 // later returns an expression for the later of a column's existing and new values.
 func later(table, column string) string {
 	return fmt.Sprintf("CASE WHEN %[1]s.%[2]s > excluded.%[2]s THEN %[1]s.%[2]s ELSE excluded.%[2]s END", table, column)
+}
+
+// correctLatest sets the latest hour of some rows of a table, which this transaction has locked, to that of their events.
+func (t *transaction) correctLatest(ctx context.Context, table string, numbers []int64) error {
+	for some := range slices.Chunk(numbers, writeBatch) {
+		in, args := list(some)
+		if _, err := t.exec(ctx, fmt.Sprintf(`UPDATE %[1]s SET latest = (SELECT max(first) - max(first) %% %[2]d FROM event WHERE event.%[1]s = %[1]s.number)
+			WHERE number IN %[3]s`, table, hour, in), args...); err != nil {
+			return fmt.Errorf("correcting the latest hour of each %s: %w", table, err)
+		}
+	}
+	return nil
 }
 
 // known returns the row numbers of events that are already stored, by the ids of those that are.
