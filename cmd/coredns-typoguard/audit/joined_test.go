@@ -159,6 +159,11 @@ func TestJoinHistory(t *testing.T) {
 	_, err = s.Write(t.Context(), []*event.Event{lookalikeEvent("aaaaaaaaaa", "army.ml", "army.mil", noon), repeated, watched, merged})
 	require.NoError(t, err)
 	require.NoError(t, s.Close())
+	other, err := history.Open(historyconfig.Store{DSN: dsn, Host: "ns2"})
+	require.NoError(t, err)
+	_, err = other.Write(t.Context(), []*event.Event{lookalikeEvent("eeeeeeeeee", "army.ml", "army.mil", noon.Add(time.Second))}) // of the same mistake
+	require.NoError(t, err)
+	require.NoError(t, other.Close())
 	log := filepath.Join(t.TempDir(), "mail.log")
 	require.NoError(t, os.WriteFile(log, []byte(delivery("Nov 20 12:00:01", "AAAAAA", "bob@army.ml", "bounced")+
 		delivery("Nov 20 12:03:00", "CCCCCC", "bob@coast.ml", "bounced")+delivery("Nov 20 12:05:00", "BBBBBB", "bob@navy.ml", "bounced")), 0o600))
@@ -171,6 +176,7 @@ func TestJoinHistory(t *testing.T) {
 	}{
 		{"all", nil, []string{"aaaaaaaaaa AAAAAA", "bbbbbbbbbb BBBBBB", "dddddddddd CCCCCC"}},
 		{"one", []string{"-event", "bbbbbbbbbb"}, []string{"bbbbbbbbbb BBBBBB"}},
+		{"one by another id", []string{"-event", "eeeeeeeeee"}, []string{"aaaaaaaaaa AAAAAA"}},
 		{"since its repeats", []string{"-since", "2026-11-20 12:02"}, []string{"bbbbbbbbbb BBBBBB", "dddddddddd CCCCCC"}},
 		{"both", []string{"-event", "aaaaaaaaaa", "-event", "bbbbbbbbbb"}, []string{"aaaaaaaaaa AAAAAA", "bbbbbbbbbb BBBBBB"}},
 	} {

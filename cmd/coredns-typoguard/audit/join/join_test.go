@@ -170,6 +170,11 @@ func TestLoad(t *testing.T) {
 	require.Error(t, New(false).Load(t.Context(), []string{filepath.Join(t.TempDir(), "missing")}, nil, Wanted{}))
 }
 
+// TestNames: what is said of sources has no passwords.
+func TestNames(t *testing.T) {
+	assert.Equal(t, "events.jsonl, postgres://u@host:5432/db", names([]string{"events.jsonl", "postgres://u:secret@host/db"}))
+}
+
 // TestBounds: very many events, messages and corrections.
 func TestBounds(t *testing.T) {
 	var many []*event.Event
