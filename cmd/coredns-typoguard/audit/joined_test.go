@@ -154,9 +154,11 @@ func TestJoinHistory(t *testing.T) {
 	repeated.Last = noon.Add(4 * time.Minute)
 	watched := lookalikeEvent("cccccccccc", "army.ml", "army.mil", noon)
 	watched.Action = event.Registered
+	literal := lookalikeEvent("ffffffffff", "", "", noon) // a listener refused mail to an address literal
+	literal.Question, literal.Action, literal.Lookalike = "", event.SMTPRefused, event.Lookalike{}
 	merged := lookalikeEvent("dddddddddd", "coast.ml", "coast.mil", noon.Add(-6*time.Minute)) // of two, each with repeats
 	merged.Last = noon.Add(3 * time.Minute)
-	_, err = s.Write(t.Context(), []*event.Event{lookalikeEvent("aaaaaaaaaa", "army.ml", "army.mil", noon), repeated, watched, merged})
+	_, err = s.Write(t.Context(), []*event.Event{lookalikeEvent("aaaaaaaaaa", "army.ml", "army.mil", noon), repeated, watched, literal, merged})
 	require.NoError(t, err)
 	require.NoError(t, s.Close())
 	other, err := history.Open(historyconfig.Store{DSN: dsn, Host: "ns2"})

@@ -58,9 +58,10 @@ type line struct {
 	End       time.Time `json:"event.end"`
 }
 
-// incident returns the event in a line. It reports false for one that no query led to.
+// incident returns the event in a line. It reports false for one that no query led to, and for mail to an address literal that a listener
+// refused: neither has a domain to find in a log.
 func (l *line) incident() (*Incident, bool) {
-	if (&event.Event{Action: l.Action}).Watched() {
+	if l.Lookalike == "" || (&event.Event{Action: l.Action}).Watched() {
 		return nil, false
 	}
 	i := &Incident{
@@ -126,7 +127,7 @@ func (j *Join) loadEach(log *input.Log, l *loading) error {
 			continue
 		}
 		var e line
-		if json.Unmarshal(text, &e) != nil || e.ID == "" || e.Lookalike == "" || e.Start.IsZero() {
+		if json.Unmarshal(text, &e) != nil || e.ID == "" || e.Lookalike == "" && e.Action != event.SMTPRefused || e.Start.IsZero() {
 			j.unread++
 			continue
 		}

@@ -147,7 +147,9 @@ func TestAddresses(t *testing.T) {
 func TestLoad(t *testing.T) {
 	registered := army("w1", 0, 0)
 	registered.Action = event.Registered
-	events := written(t, army("e1", 0, 0), registered, army("e1", 0, 300), army("e0", -300, -300)) + "\n{\"event.id\":1}\n{broken\nnot JSON\n"
+	literal := army("l1", 0, 0) // a listener refused mail to an address literal
+	literal.Name, literal.Question, literal.Action, literal.Lookalike = "", "", event.SMTPRefused, event.Lookalike{}
+	events := written(t, army("e1", 0, 0), registered, literal, army("e1", 0, 300), army("e0", -300, -300)) + "\n{\"event.id\":1}\n{broken\nnot JSON\n"
 	j := joined(t, false, events)
 	var ids []string
 	for _, i := range j.Incidents {
