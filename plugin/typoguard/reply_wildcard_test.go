@@ -24,6 +24,11 @@ func TestWildcards(t *testing.T) {
 			*.` + parent + " " + ttl + ` IN RRSIG NSEC 8 2 300 20300101000000 20200101000000 1 example. AAAA
 			` + parent + ` 300 IN NSEC *.` + parent + ` NS SOA`
 	}
+	// an alias that a DNAME makes of www below its owner, with a TTL of the DNAME.
+	pointed := func(owner, ttl string) string {
+		return owner + " " + ttl + " IN DNAME other.example.\n" + owner + " " + ttl + ` IN RRSIG DNAME 8 2 300 20300101000000 20200101000000 1 example. AAAA
+			www.` + owner + " 300 IN CNAME www.other.example.\nwww.other.example. 300 IN MX 10 mx.example."
+	}
 	for _, tt := range []struct{ name, options, query, reply, want string }{
 		{"near a name above", "", "www.army.ml. MX", made("army.ml.", "300"), made("army.ml.", "0")},
 		{"a name above", "", "www.army.mil. MX", made("army.mil.", "300"), made("army.mil.", "0")},
@@ -32,8 +37,12 @@ func TestWildcards(t *testing.T) {
 		{"monitored", "mode monitor", "www.army.mil. MX", made("army.mil.", "300"), made("army.mil.", "300")},
 		{"for another client", "clients 192.0.2.77", "www.army.ml. MX", made("army.ml.", "300"), made("army.ml.", "300")},
 		{"a name above, for another client", "clients 192.0.2.77", "www.army.mil. MX", made("army.mil.", "300"), made("army.mil.", "300")},
-		{"above any domain of the name", "kinds default tld", "www.ws. MX", made("ws.", "300"), made("ws.", "0")},
-		{"above any domain of the name, without that kind", "", "www.ws. MX", made("ws.", "300"), made("ws.", "300")},
+		{"a registry", "", "www.ws. MX", made("ws.", "300"), made("ws.", "0")},
+		{"within a protected suffix", "", "www.my.mil. MX", made("my.mil.", "300"), made("my.mil.", "0")},
+		{"within a suffix that is monitored", "mode monitor", "www.my.mil. MX", made("my.mil.", "300"), made("my.mil.", "300")},
+		{"any, with two edits", "protect mindef.nl\ndistance 2", "www.partner.example. MX", made("partner.example.", "300"), made("partner.example.", "0")},
+		{"a DNAME", "", "www.my.mil. MX", pointed("my.mil.", "300"), pointed("my.mil.", "0")},
+		{"a DNAME elsewhere", "", "www.partner.example. MX", pointed("partner.example.", "300"), pointed("partner.example.", "300")},
 		{"below what is appended", "kinds default appended", "www.mil.partner.example. MX", made("mil.partner.example.", "300"), made("mil.partner.example.", "0")},
 		{"without MX", "action nullmx", "www.army.ml. MX", denied("army.ml.", "300"), denied("army.ml.", "0")},
 		{"without MX, near nothing", "action nullmx", "www.partner.example. MX", denied("partner.example.", "300"), denied("partner.example.", "300")},

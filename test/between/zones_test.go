@@ -45,6 +45,7 @@ mail.evil MX 10 mx.evil
 mail.evil A ` + strangerAddress + `
 mx.evil A ` + strangerAddress + `
 hq.evil MX 10 mx.evil
+hq.gar.evil MX 10 mx.evil
 canteen.evil A ` + strangerAddress + `
 mx.own A ` + ownAddress + "\n"}
 	var zones []zone
@@ -92,6 +93,9 @@ garison.$label DNAME evil
 *.garrisom.$label MX 10 mx.evil
 *.garrisom.$label A $stranger
 *.garrixon.$label A $stranger
+*.ison.$label MX 10 mx.evil
+*.ison.$label A $stranger
+rison.$label DNAME evil
 `
 
 // hiddenRecords are those of a lookalike of a top-level domain. Some of it was allowed: gov, good.army and so on.

@@ -57,6 +57,7 @@ func Compile(policies []*Policy, suffixes []Suffixes, now time.Time, p *pace.Pac
 	if err := c.compileDenials(); err != nil {
 		return nil, err
 	}
+	c.tails = newTails(suffixes, p)
 	return c.Set, c.compileAbove()
 }
 

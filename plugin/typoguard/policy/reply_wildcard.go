@@ -11,10 +11,15 @@ import (
 
 // passing notes the records that no cache must keep: a resolver that validates answers from a signed wildcard, and from the proof that a
 // wildcard has no MX record, for all names below its parent that are proved not to exist, and asks nobody (RFC 8198 section 5.3). If that
-// parent is above a protected suffix, or looks like a name that is, a lookalike may be one of them. The records are true, and stay.
+// parent is above a protected suffix, or looks like a name that is, a lookalike may be one of them. So may be the names below a DNAME, of
+// which resolvers make aliases (RFC 6672 section 3.4). The records are true, and stay.
 func (w *walk) passing() {
 	for _, rr := range w.reply.Answer {
-		if parent, ok := expandedFrom(rr); ok && w.set.mayHoldLookalikes(parent, w.query) {
+		parent, ok := expandedFrom(rr)
+		if rr.Header().Rrtype == dns.TypeDNAME {
+			parent, ok = rr.Header().Name, true
+		}
+		if ok && w.set.mayHoldLookalikes(parent, w.query) {
 			w.once(w.reply.Answer, rr.Header().Name)
 		}
 	}
@@ -57,12 +62,13 @@ func expandedFrom(rr dns.RR) (parent string, ok bool) {
 }
 
 // mayHoldLookalikes reports whether names below a name may be lookalikes for a policy that enforces and is for the client, whether the name
-// itself is one or not.
+// itself is one or not. Any name may have such with two edits, of which one makes the dot, and any registry, since short top-level domains
+// are near many.
 func (s *Set) mayHoldLookalikes(name string, q *Query) bool {
-	passesBelow, registry := s.PassesBelow(name), IsRegistry(strings.ToLower(strings.TrimSuffix(name, ".")))
+	above := s.PassesBelow(name) || s.tails.has(name) || IsRegistry(strings.ToLower(strings.TrimSuffix(name, ".")))
 	client, now := q.client(), q.now()
 	return s.nearParent(name, q) || slices.ContainsFunc(s.Policies, func(p *Policy) bool {
 		return p.ModeAt(now) == Enforce && p.counts(&Query{Only: q.Only}, client) &&
-			(passesBelow || p.Kinds.Has(match.Appended) || (registry && (p.Kinds.Has(match.TLD) || p.Kinds.Has(match.Suffix))))
+			(above || p.Distance > 1 || p.Kinds.Has(match.Appended))
 	})
 }
