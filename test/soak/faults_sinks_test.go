@@ -16,6 +16,17 @@ import (
 	"github.com/miekg/dns"
 )
 
+// lockTables locks all tables. It does so again if a transaction of the server has some of them, and waits for others.
+const lockTables = `DO $$ DECLARE t text; BEGIN
+	LOOP
+		BEGIN
+			FOR t IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP EXECUTE 'LOCK TABLE ' || t; END LOOP;
+			EXIT;
+		EXCEPTION WHEN deadlock_detected THEN NULL;
+		END;
+	END LOOP;
+END $$`
+
 // sinkFaults are those of what events are written to.
 func (w *world) sinkFaults() []fault {
 	file, tables := new(exclusive), new(exclusive)
@@ -44,8 +55,7 @@ func (w *world) sinkFaults() []fault {
 		{
 			name: "PostgreSQL locked", rank: harmless, of: "PostgreSQL",
 			begin: func(ctx context.Context, _ *storm) error {
-				return tables.take(ctx, "pgx", w.postgres.DSN("postgres"), "BEGIN", `DO $$ DECLARE t text; BEGIN
-					FOR t IN SELECT tablename FROM pg_tables WHERE schemaname = 'public' LOOP EXECUTE 'LOCK TABLE ' || t; END LOOP; END $$`)
+				return tables.take(ctx, "pgx", w.postgres.DSN("postgres"), "BEGIN", lockTables)
 			},
 			end: func(context.Context, *storm) error { return tables.release() },
 		},
