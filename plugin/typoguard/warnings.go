@@ -91,8 +91,13 @@ func (b *block) hidesBelow(zone string) bool {
 	if set.IsListed(zone) {
 		return false
 	}
-	below := func(s suffixlist.Suffix) bool { return strings.HasSuffix(s.Name, "."+zone) }
-	return slices.ContainsFunc(b.suffixes(b.now()), func(s policy.Suffixes) bool { return s.Protected.Any(below) })
+	return slices.ContainsFunc(b.suffixes(b.now()), func(s policy.Suffixes) bool { return endsWithin(s.Protected, zone) })
+}
+
+// endsWithin reports whether a protected suffix ends with a name, and is longer. Then lookalikes may lie below that, as cost.mil for coast.mil
+// below mil, and hot.mail.com for hotmail.com below mail.com.
+func endsWithin(protected suffixlist.List, name string) bool {
+	return protected.Any(func(s suffixlist.Suffix) bool { return s.Name != name && strings.HasSuffix(s.Name, name) })
 }
 
 // hidesAsMuch reports whether the policies of the block may hide as much of a zone as those of another block. If those hide the zone

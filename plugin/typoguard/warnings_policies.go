@@ -4,13 +4,11 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/miekg/dns"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/policy"
-	"github.com/typoguard/coredns-typoguard/plugin/typoguard/suffixlist"
 )
 
 // warnOfClients warns of networks of clients that are narrower than a forwarder says: it names no single client, but a network of 24 bits
@@ -74,8 +72,7 @@ func ineffective(p policy.Policy, suffixes policy.Suffixes, now time.Time) []str
 	var names []string
 	for _, name := range suffixes.Denied.Names() {
 		d := alone.Judge(&policy.Query{Name: name, Type: dns.TypeMX})
-		above := func(s suffixlist.Suffix) bool { return strings.HasSuffix(s.Name, "."+name) }
-		if !d.Covered() && !policy.IsRegistry(name) && !alone.HidesBelow(name) && !suffixes.Protected.Any(above) {
+		if !d.Covered() && !policy.IsRegistry(name) && !alone.HidesBelow(name) && !endsWithin(suffixes.Protected, name) {
 			names = append(names, name)
 		}
 	}
