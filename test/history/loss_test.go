@@ -3,6 +3,7 @@
 package history_test
 
 import (
+	"cmp"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/history"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/historyconfig"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/sink"
 	"github.com/typoguard/coredns-typoguard/test/kit"
 )
@@ -148,4 +150,21 @@ func TestTwoResolvers(t *testing.T) {
 	// What a client asks both at the same time is one event.
 	together(func() { one.ask(t, 1000, 100, time.Millisecond) }, func() { two.ask(t, 1000, 100, time.Millisecond) })
 	awaitAll(t, dsn, 1100)
+	store, err := history.Open(historyconfig.Store{DSN: dsn})
+	require.NoError(t, err)
+	defer store.Close()
+	kit.Eventually(t, "both resolvers' part of each", func() bool {
+		both := 0
+		require.NoError(t, store.Each(t.Context(), history.Filter{}, func(e *history.Event) error {
+			reporters := map[string]bool{}
+			for _, p := range e.AllParts() {
+				reporters[cmp.Or(p.Host, e.Host)] = true
+			}
+			if reporters["ns1"] && reporters["ns2"] {
+				both++
+			}
+			return nil
+		}))
+		return both == 100
+	})
 }
