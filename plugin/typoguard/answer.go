@@ -285,6 +285,9 @@ func drop(q *query, reply *dns.Msg, bad map[dns.RR]bool) *dns.Msg {
 // unkept returns a reply in which some records have a TTL of zero. Their signatures hold, since they cover the original TTL (RFC 4034 section
 // 3.1.4).
 func unkept(reply *dns.Msg, records map[dns.RR]bool) *dns.Msg {
+	if len(records) == 0 {
+		return reply
+	}
 	m := *reply
 	for _, section := range [2]*[]dns.RR{&m.Answer, &m.Ns} {
 		*section = slices.Clone(*section)

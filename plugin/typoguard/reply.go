@@ -49,10 +49,10 @@ func (q *query) passOn(reply *dns.Msg) *dns.Msg {
 	switch found.Change {
 	case policy.Cut:
 		metrics.AliasesCut.WithLabelValues("CNAME").Inc()
-		return cutAlias(by, reply, &found)
+		return unkept(cutAlias(by, reply, &found), found.Once)
 	case policy.Flatten:
 		metrics.AliasesCut.WithLabelValues("CNAME").Inc()
-		return flatten(by, reply, &found)
+		return unkept(flatten(by, reply, &found), found.Once)
 	case policy.Keep:
 	}
 	left := reply
@@ -69,10 +69,7 @@ func (q *query) passOn(reply *dns.Msg) *dns.Msg {
 			return withhold(by)
 		}
 	}
-	if len(found.Once) > 0 {
-		left = unkept(left, found.Once)
-	}
-	return left
+	return unkept(left, found.Once)
 }
 
 // reportAll reports findings, and returns the one that decides: nil if there is none.

@@ -72,3 +72,21 @@ func TestWildcardItself(t *testing.T) {
 	got := ask(t, t.Context(), h, withEDNS(asked("*.army.ml. A"), 1232, true))
 	assert.Equal(t, lines("*.army.ml. 0 IN CNAME host.example.\n*.army.ml. 0 IN RRSIG CNAME"+sig+"\nhost.example. 300 IN A 192.0.2.1"), text(got))
 }
+
+// TestWildcardOnTheWay: it is so, too, if what they lead to is hidden: below the DNAME, other names lead elsewhere.
+func TestWildcardOnTheWay(t *testing.T) {
+	const sig = " 8 2 300 20300101000000 20200101000000 1 example. AAAA"
+	for name, tt := range map[string]struct{ listed, end, want string }{
+		"cut": {"", "\nwww.other.example. 300 IN CNAME us.army.ml.", "\nwww.other.example. 300 IN CNAME us.army.ml."},
+		"flattened": {"allow www.other.example", "\nwww.other.example. 300 IN CNAME us.army.ml.\nus.army.ml. 300 IN MX 10 mx.example.",
+			"\nwww.other.example. 300 IN MX 10 mx.example."},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := handler(t, "typoguard {\nprotect us.army.mil\n"+tt.listed+"\n}")
+			const alias = "\nwww.my.mil. 300 IN CNAME www.other.example."
+			h.Next = replying(t, signedReply(t, "my.mil. 300 IN DNAME other.example.\nmy.mil. 300 IN RRSIG DNAME"+sig+alias+tt.end))
+			got := ask(t, t.Context(), h, withEDNS(asked("www.my.mil. MX"), 1232, true))
+			assert.Contains(t, text(got), lines("my.mil. 0 IN DNAME other.example.\nmy.mil. 0 IN RRSIG DNAME"+sig+alias+tt.want))
+		})
+	}
+}

@@ -61,8 +61,8 @@ func (s *Set) JudgeReply(q *Query, d *Decision, reply *dns.Msg) ReplyDecision {
 	w.follow(d)
 	if w.Change == Keep {
 		w.strip()
-		w.passing()
 	}
+	w.passing()
 	return w.ReplyDecision
 }
 
