@@ -115,6 +115,16 @@ func (s *Set) nearParent(name string, q *Query) bool {
 	return false
 }
 
+// nearProtectedParent reports whether a name as a whole looks like a protected suffix above another one. It may pass all the same, where the other
+// one's lookalikes do not: by another policy, or because it is short.
+func (s *Set) nearProtectedParent(name string) bool {
+	buffer := s.buffers.Get().(*match.Buffer)
+	defer s.buffers.Put(buffer)
+	return slices.ContainsFunc(s.lookup(name, buffer).Matches, func(m match.Match) bool {
+		return m.Start == 0 && s.PassesBelow(m.Suffix)
+	})
+}
+
 // anyCounts reports whether one of the policies that a name as a whole matches enforces and is for the client.
 func (s *Set) anyCounts(name string, matches []match.Match, q *Query) bool {
 	client, now := q.client(), q.now()

@@ -62,13 +62,26 @@ func expandedFrom(rr dns.RR) (parent string, ok bool) {
 }
 
 // mayHoldLookalikes reports whether names below a name may be lookalikes for a policy that enforces and is for the client, whether the name
-// itself is one or not. Any name may have such with two edits, of which one makes the dot, and any registry, since short top-level domains
-// are near many.
+// itself is one or not. Any name may have such with two edits, of which one is in it, or behind which a public suffix is appended; and so may any
+// registry, since short top-level domains are near many.
 func (s *Set) mayHoldLookalikes(name string, q *Query) bool {
-	above := s.PassesBelow(name) || s.tails.has(name) || IsRegistry(strings.ToLower(strings.TrimSuffix(name, ".")))
+	name = strings.ToLower(strings.TrimSuffix(name, "."))
+	_, aboveDenied := s.aboveDenied[name]
+	above := aboveDenied || s.PassesBelow(name) || s.tails.has(name) || IsRegistry(name) || s.nearProtectedParent(name)
+	repeats := repeatsLabel(name)
 	client, now := q.client(), q.now()
 	return s.nearParent(name, q) || slices.ContainsFunc(s.Policies, func(p *Policy) bool {
 		return p.ModeAt(now) == Enforce && p.counts(&Query{Only: q.Only}, client) &&
-			(above || p.Distance > 1 || p.Kinds.Has(match.Appended))
+			(above || p.Distance > 1 || p.Kinds.Has(match.Suffix) || p.Kinds.Has(match.Appended) || (repeats && p.Kinds.Has(match.Doubled)))
 	})
+}
+
+// repeatsLabel reports whether a name has a label twice, as those above doubled ones have: de.de above web.de.de.
+func repeatsLabel(name string) bool {
+	for label, rest, ok := strings.Cut(name, "."); ok; label, rest, ok = strings.Cut(rest, ".") {
+		if strings.HasPrefix(rest+".", label+".") || strings.Contains(rest+".", "."+label+".") {
+			return true
+		}
+	}
+	return false
 }

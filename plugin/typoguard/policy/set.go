@@ -34,7 +34,9 @@ type Set struct {
 	buffers   sync.Pool // of *match.Buffer
 
 	denials []map[string]struct{} // the suffixes that each policy denies
-	denying *match.Index          // of the protected suffixes of policies that deny any, as if nothing were allowed; nil if none does
+	// aboveDenied are the names above those. They may be allowed.
+	aboveDenied map[string]struct{}
+	denying     *match.Index // of the protected suffixes of policies that deny any, as if nothing were allowed; nil if none does
 
 	dropsProofs  bool // a policy answers MX and passes addresses
 	lacksAllowed bool // a list of what is allowed has never been there

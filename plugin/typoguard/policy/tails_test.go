@@ -43,6 +43,7 @@ func eachEdit(name string, visit func(edited string)) {
 func TestLookalikesBelow(t *testing.T) {
 	for _, protect := range []string{
 		"hotmail.com", "us.army.mil", "shop.co.uk", "mil", "xn--mnchen-3ya.example", "a.b.fleet.example hotmail.com ing.com", "x.xn--mnchen-3ya.example",
+		"web.de", "docomo.ne.jp", "mail.web.de",
 	} {
 		t.Run(protect, func(t *testing.T) {
 			s := compile(t, setting{protect: protect})
@@ -59,6 +60,9 @@ func TestLookalikesBelow(t *testing.T) {
 						unknown[above] = name
 					}
 				}
+			}
+			for _, name := range strings.Fields("web.de.de web.de.de.de docomo.ne.jp.jp docomo.ne.jp.ne.jp docomo.ne.ne.jp mail.web.de.de shop.co.uk.uk") {
+				check(name)
 			}
 			for _, suffix := range strings.Fields(protect) {
 				unicode, err := idna.Punycode.ToUnicode(suffix)
@@ -86,6 +90,12 @@ func TestTails(t *testing.T) {
 	} {
 		assert.Equal(t, want, s.mayHoldLookalikes(name, &Query{}), name)
 	}
+	s = compile(t, setting{Policy: Policy{Distance: 1, Kinds: match.DefaultKinds.With(match.Suffix), Keyboard: match.QWERTY}, protect: "mindef.co.uk"})
+	require.True(t, s.enforces("mindef.xy.uk."))
+	assert.True(t, s.mayHoldLookalikes("xy.uk.", &Query{}))
+	s = compile(t, setting{protect: "army.mil", allow: "army.ml", deny: "sub.army.ml"})
+	require.True(t, s.enforces("sub.army.ml."))
+	assert.True(t, s.mayHoldLookalikes("army.ml.", &Query{}), "allowed, above one that is denied")
 	two := Policy{Distance: 2, Kinds: match.DefaultKinds, Keyboard: match.QWERTY}
 	s = compile(t, setting{Policy: two, protect: "hotmail.com"})
 	require.True(t, s.enforces("hot.nail.com."))
