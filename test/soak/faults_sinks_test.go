@@ -14,6 +14,8 @@ import (
 	"syscall"
 
 	"github.com/miekg/dns"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // lockTables locks all tables. It does so again if a transaction of the server has some of them, and waits for others.
@@ -39,7 +41,12 @@ func (w *world) sinkFaults() []fault {
 		{
 			name: "SQLite locked", rank: harmless, of: "SQLite",
 			begin: func(ctx context.Context, _ *storm) error {
-				return file.take(ctx, "sqlite", w.databaseFile(), "BEGIN EXCLUSIVE")
+				var failed *sqlite.Error
+				err := file.take(ctx, "sqlite", w.databaseFile(), "BEGIN EXCLUSIVE")
+				if errors.As(err, &failed) && failed.Code() == sqlite3.SQLITE_FULL {
+					return nil // while the disk is full nobody can lock it
+				}
+				return err
 			},
 			end: func(context.Context, *storm) error { return file.release() },
 		},
@@ -114,10 +121,12 @@ func (s *storm) damageDatabase() error {
 type exclusive struct {
 	db   *sql.DB
 	conn *sql.Conn
+	held bool
 }
 
 // take takes the lock.
 func (e *exclusive) take(ctx context.Context, driver, dsn string, statements ...string) (err error) {
+	e.held = false
 	if e.db, err = sql.Open(driver, dsn); err != nil {
 		return err
 	}
@@ -132,12 +141,15 @@ func (e *exclusive) take(ctx context.Context, driver, dsn string, statements ...
 			return fmt.Errorf("%s: %w", statement, err)
 		}
 	}
+	e.held = true
 	return nil
 }
 
-// release releases it.
-func (e *exclusive) release() error {
-	_, err := e.conn.ExecContext(context.Background(), "ROLLBACK")
+// release releases it, if it was taken.
+func (e *exclusive) release() (err error) {
+	if e.held {
+		_, err = e.conn.ExecContext(context.Background(), "ROLLBACK")
+	}
 	return errors.Join(err, e.conn.Close(), e.db.Close())
 }
 
