@@ -1,7 +1,9 @@
 package typoguard
 
 import (
+	"regexp"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/miekg/dns"
@@ -25,10 +27,14 @@ func TestWildcards(t *testing.T) {
 			` + parent + ` 300 IN NSEC *.` + parent + ` NS SOA`
 	}
 	// an alias that a DNAME makes of www below its owner, with a TTL of the DNAME.
-	pointed := func(owner, ttl string) string {
-		return owner + " " + ttl + " IN DNAME other.example.\n" + owner + " " + ttl + ` IN RRSIG DNAME 8 2 300 20300101000000 20200101000000 1 example. AAAA
-			www.` + owner + " 300 IN CNAME www.other.example.\nwww.other.example. 300 IN MX 10 mx.example."
+	alias := func(owner string) string {
+		return "www." + owner + " 300 IN CNAME www.other.example.\nwww.other.example. 300 IN MX 10 mx.example."
 	}
+	const signed = " IN RRSIG DNAME 8 2 300 20300101000000 20200101000000 1 example. AAAA\n"
+	pointed := func(owner, ttl string) string {
+		return owner + " " + ttl + " IN DNAME other.example.\n" + owner + " " + ttl + signed + alias(owner)
+	}
+	unsigned := func(records string) string { return regexp.MustCompile(`.*`+signed).ReplaceAllString(records, "") }
 	for _, tt := range []struct{ name, options, query, reply, want string }{
 		{"near a name above", "", "www.army.ml. MX", made("army.ml.", "300"), made("army.ml.", "0")},
 		{"a name above", "", "www.army.mil. MX", made("army.mil.", "300"), made("army.mil.", "0")},
@@ -42,6 +48,9 @@ func TestWildcards(t *testing.T) {
 		{"within a suffix that is monitored", "mode monitor", "www.my.mil. MX", made("my.mil.", "300"), made("my.mil.", "300")},
 		{"any, with two edits", "protect mindef.nl\ndistance 2", "www.partner.example. MX", made("partner.example.", "300"), made("partner.example.", "0")},
 		{"a DNAME", "", "www.my.mil. MX", pointed("my.mil.", "300"), pointed("my.mil.", "0")},
+		{"a DNAME without a signature", "", "www.my.mil. MX", unsigned(pointed("my.mil.", "300")), alias("my.mil.")},
+		{"a DNAME without a signature elsewhere", "", "www.partner.example. MX", unsigned(pointed("partner.example.", "300")), unsigned(pointed("partner.example.", "300"))},
+		{"a DNAME without a signature at an allowed name", "allow my.mil", "www.my.mil. MX", unsigned(pointed("my.mil.", "300")), unsigned(pointed("my.mil.", "0"))},
 		{"a DNAME elsewhere", "", "www.partner.example. MX", pointed("partner.example.", "300"), pointed("partner.example.", "300")},
 		{"below what is appended", "kinds default appended", "www.mil.partner.example. MX", made("mil.partner.example.", "300"), made("mil.partner.example.", "0")},
 		{"without MX", "action nullmx", "www.army.ml. MX", denied("army.ml.", "300"), denied("army.ml.", "0")},
@@ -52,12 +61,12 @@ func TestWildcards(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			h := handler(t, "typoguard {\nprotect us.army.mil\nallow gov.navy.ml\n"+tt.options+"\n}")
 			reply := signedReply(t, tt.reply)
-			reply.AuthenticatedData = true
+			reply.AuthenticatedData = strings.Contains(tt.reply, "RRSIG")
 			before := reply.String()
 			h.Next = replying(t, reply)
 			got := ask(t, t.Context(), h, withEDNS(asked(tt.query), 1232, true))
 			assert.Equal(t, lines(tt.want), text(got))
-			assert.True(t, got.AuthenticatedData, "the records are true")
+			assert.Equal(t, reply.AuthenticatedData, got.AuthenticatedData, "the records are true")
 			assert.Equal(t, dns.RcodeSuccess, got.Rcode)
 			assert.Equal(t, before, reply.String(), "the cache's own message")
 		})

@@ -34,11 +34,19 @@ func (w *walk) drop(rr dns.RR) {
 }
 
 // hidesDNAME reports whether a DNAME, or its signature, must not be seen: its owner is covered, or a resolver would make aliases
-// of lookalikes from it, since its owner is near the parent of a protected suffix.
+// of lookalikes from it, since its owner is near the parent of a protected suffix. Of others above lookalikes, only those without a signature
+// are hidden, which nobody misses: without one that is signed, names below it that are no lookalikes could not be validated.
 func (w *walk) hidesDNAME(rr dns.RR) bool {
 	owner := rr.Header().Name
 	d := w.judge(owner, dns.TypeDNAME)
-	return d.Enforced() || (d.Listed == "" && w.set.nearParent(owner, w.query))
+	return d.Enforced() || (d.Listed == "" && (w.set.nearParent(owner, w.query) || (w.set.mayHoldLookalikes(owner, w.query) && !w.hasSignedDNAME(owner))))
+}
+
+// hasSignedDNAME reports whether the answer section has the signature of a DNAME.
+func (w *walk) hasSignedDNAME(owner string) bool {
+	return slices.ContainsFunc(w.reply.Answer, func(rr dns.RR) bool {
+		return rr.Header().Rrtype == dns.TypeRRSIG && typeOf(rr) == dns.TypeDNAME && strings.EqualFold(rr.Header().Name, owner)
+	})
 }
 
 // circles reports whether a record of the answer section is the alias that a DNAME, which must not be seen, makes of a name whose DS
