@@ -61,10 +61,10 @@ func TestLookalikesBelow(t *testing.T) {
 					}
 				}
 			}
-			for _, name := range strings.Fields("web.de.de web.de.de.de docomo.ne.jp.jp docomo.ne.jp.ne.jp docomo.ne.ne.jp mail.web.de.de shop.co.uk.uk") {
+			for name := range strings.FieldsSeq("web.de.de web.de.de.de docomo.ne.jp.jp docomo.ne.jp.ne.jp docomo.ne.ne.jp mail.web.de.de shop.co.uk.uk") {
 				check(name)
 			}
-			for _, suffix := range strings.Fields(protect) {
+			for suffix := range strings.FieldsSeq(protect) {
 				unicode, err := idna.Punycode.ToUnicode(suffix)
 				require.NoError(t, err)
 				eachEdit(unicode, check)

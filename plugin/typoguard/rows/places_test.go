@@ -90,17 +90,17 @@ func TestPlanOfOtherPlaces(t *testing.T) {
 				}
 				return listed.decide(name)
 			}
-			for _, name := range strings.Fields(tt.hidden) {
+			for name := range strings.FieldsSeq(tt.hidden) {
 				d := decide(name)
 				assert.True(t, d.Enforced(), name)
 			}
-			for _, name := range strings.Fields(tt.passes) {
+			for name := range strings.FieldsSeq(tt.passes) {
 				d := decide(name)
 				assert.False(t, d.Enforced(), name)
 			}
 			p := s.Plan(false)
 			try := comparison(t, p, rulesOf(t, p), decide)
-			for _, name := range strings.Fields(tt.hidden + " " + tt.passes) {
+			for name := range strings.FieldsSeq(tt.hidden + " " + tt.passes) {
 				for ; name != ""; name = parent(name) {
 					try(name)
 					try("any." + name)
