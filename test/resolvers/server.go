@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 
@@ -31,16 +32,28 @@ type Server struct {
 // it starts and loads, ready is called with its port until it reports true. The variables are those of Product; the port is a free one
 // unless given.
 func (p Product) Start(ctx context.Context, dir, cpu string, variables map[string]string, ready func(port string) bool) (*Server, error) {
-	dir = filepath.Join(dir, "of-"+filepath.Base(p.Program))
+	for try := 1; ; try++ {
+		s, err := p.start(ctx, filepath.Join(dir, fmt.Sprintf("%d-of-%s", try, filepath.Base(p.Program))), cpu, maps.Clone(variables), ready)
+		if variables["port"] != "" || !errors.Is(err, errPortTaken) || try == maxTries {
+			return s, err
+		}
+	}
+}
+
+// maxTries is how often a server is started on another port, because somebody has sent a query from the one that was free.
+const maxTries = 5
+
+var errPortTaken = errors.New("somebody else uses its port")
+
+// start starts the product in a new directory, on a free port unless there is one among the variables, which it changes.
+func (p Product) start(ctx context.Context, dir, cpu string, variables map[string]string, ready func(port string) bool) (*Server, error) {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		return nil, err
 	}
-	variables = maps.Clone(variables)
 	variables["dir"] = dir
-	port := variables["port"]
-	if port == "" {
-		var err error
-		if port, err = kit.FreePort(); err != nil {
+	if variables["port"] == "" {
+		port, err := kit.FreePort()
+		if err != nil {
 			return nil, fmt.Errorf("finding a free port: %w", err)
 		}
 		variables["port"] = port
@@ -52,14 +65,18 @@ func (p Product) Start(ctx context.Context, dir, cpu string, variables map[strin
 	if cpu != "" {
 		command = append([]string{"taskset", "-c", cpu}, command...)
 	}
-	s := &Server{Product: p, Port: port}
+	s := &Server{Product: p, Port: variables["port"]}
 	started := time.Now()
 	if s.process, err = kit.Launch(ctx, nil, command[0], command[1:]...); err != nil {
 		return nil, err
 	}
 	if err := s.await(ctx, ready); err != nil {
 		s.Stop()
-		return nil, errors.Join(err, fmt.Errorf("its output: %s", s.process.Output()))
+		said := s.process.Output()
+		if strings.Contains(said, "in use") {
+			err = errors.Join(err, errPortTaken)
+		}
+		return nil, errors.Join(err, fmt.Errorf("its output: %s", said))
 	}
 	s.LoadTime = time.Since(started)
 	return s, nil
