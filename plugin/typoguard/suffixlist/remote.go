@@ -1,6 +1,7 @@
 package suffixlist
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -20,6 +21,8 @@ const (
 	startTimeout = 2 * time.Second
 	// maxFetched is the maximum size of a list in bytes: room for several million suffixes.
 	maxFetched = 64 << 20
+	// pieceSize is how many bytes of it are read into one piece of memory.
+	pieceSize = 256 << 10
 	// userAgent identifies the client to web servers.
 	userAgent = "typoguard"
 )
@@ -109,14 +112,30 @@ func (r *remote) get(ctx context.Context, url, tag string, largest int64) (conte
 	case endsWithConnection(response):
 		return nil, nil, fmt.Errorf("%s: the reply has neither Content-Length nor chunks, so that one cut off would look whole; expected one of them", url)
 	}
-	content, err = io.ReadAll(io.LimitReader(response.Body, largest+1))
-	switch {
-	case err != nil:
+	if content, err = readAll(response.Body, largest); err != nil {
 		return nil, nil, fmt.Errorf("%s: %w", url, err)
-	case int64(len(content)) > largest:
-		return nil, nil, fmt.Errorf("%s: more than %d bytes", url, largest)
 	}
 	return content, response.Header, nil
+}
+
+// readAll reads a body of at most so many bytes. It does so in pieces: a buffer that grows leaves several times as much behind as there is, also
+// for a server that sends without end.
+func readAll(body io.Reader, largest int64) ([]byte, error) {
+	var pieces [][]byte
+	for total := int64(0); ; {
+		piece := bytes.NewBuffer(make([]byte, 0, pieceSize+bytes.MinRead))
+		n, err := piece.ReadFrom(io.LimitReader(body, pieceSize))
+		if err != nil {
+			return nil, err
+		}
+		pieces = append(pieces, piece.Bytes())
+		switch total += n; {
+		case total > largest:
+			return nil, fmt.Errorf("more than %d bytes", largest)
+		case n < pieceSize:
+			return bytes.Join(pieces, nil), nil
+		}
+	}
 }
 
 // endsWithConnection reports whether only the end of the connection ends a reply (RFC 9112 section 6.3), which says nothing about its
