@@ -35,7 +35,7 @@ type compiler struct {
 // a compilation in the background; nil for one at a start.
 func Compile(policies []*Policy, suffixes []Suffixes, now time.Time, p *pace.Pace) (*Set, error) {
 	c := &compiler{suffixes: suffixes, now: now, pace: p, builder: match.Builder{Step: p.Step}, allTops: map[string]struct{}{}, Set: &Set{
-		Policies: policies, negative: newNegativeCache(), operators: map[string][]string{}, above: map[string]struct{}{}, aboveDenied: map[string]struct{}{},
+		Policies: policies, negative: newNegativeCache(), operators: map[string][]string{}, above: map[string]struct{}{},
 		buffers: sync.Pool{New: func() any { return new(match.Buffer) }},
 	}}
 	for tag, p := range policies {
@@ -102,9 +102,6 @@ func (c *compiler) addSuffixes(tag int) error {
 		if _, known := denied[s.Name]; !known {
 			denied[s.Name] = struct{}{}
 			sum += sumOf('d', s.Name)
-			for name, ok := parent(s.Name); ok; name, ok = parent(name) {
-				c.aboveDenied[strings.Clone(name)] = struct{}{}
-			}
 		}
 	}
 	c.denials = append(c.denials, denied)

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/miekg/dns"
@@ -88,6 +89,18 @@ func (s *Set) denied(policy int, name string) string {
 		}
 	}
 	return ""
+}
+
+// deniesBelow reports whether a policy denies a suffix below a name, which is given in the same form. It may be allowed itself.
+func (s *Set) deniesBelow(name string) bool {
+	return slices.ContainsFunc(s.denials, func(all map[string]struct{}) bool {
+		for suffix := range all {
+			if strings.HasSuffix(suffix, "."+name) {
+				return true
+			}
+		}
+		return false
+	})
 }
 
 // Rank returns the best rank that a domain has on lists, or 0 if it is unranked, and false if none of them has it.

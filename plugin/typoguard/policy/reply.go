@@ -129,6 +129,7 @@ type walk struct {
 	way     []*dns.CNAME          // the aliases followed so far
 	listed  string                // the last listed name on it, or ""
 	before  int                   // how many of the aliases lead to that
+	signed  map[string]bool       // the owners of DNAMEs with a signature in the answer section, in lower case; nil if nobody has asked
 }
 
 // judge decides about a name in the reply as if the query's type were asked of it.

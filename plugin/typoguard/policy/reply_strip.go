@@ -39,14 +39,20 @@ func (w *walk) drop(rr dns.RR) {
 func (w *walk) hidesDNAME(rr dns.RR) bool {
 	owner := rr.Header().Name
 	d := w.judge(owner, dns.TypeDNAME)
-	return d.Enforced() || (d.Listed == "" && (w.set.nearParent(owner, w.query) || (w.set.mayHoldLookalikes(owner, w.query) && !w.hasSignedDNAME(owner))))
+	return d.Enforced() || (d.Listed == "" && (w.set.nearParent(owner, w.query) || (!w.hasSignedDNAME(owner) && w.set.mayHoldLookalikes(owner, w.query))))
 }
 
 // hasSignedDNAME reports whether the answer section has the signature of a DNAME.
 func (w *walk) hasSignedDNAME(owner string) bool {
-	return slices.ContainsFunc(w.reply.Answer, func(rr dns.RR) bool {
-		return rr.Header().Rrtype == dns.TypeRRSIG && typeOf(rr) == dns.TypeDNAME && strings.EqualFold(rr.Header().Name, owner)
-	})
+	if w.signed == nil {
+		w.signed = map[string]bool{}
+		for _, rr := range w.reply.Answer {
+			if rr.Header().Rrtype == dns.TypeRRSIG && typeOf(rr) == dns.TypeDNAME {
+				w.signed[strings.ToLower(rr.Header().Name)] = true
+			}
+		}
+	}
+	return w.signed[strings.ToLower(owner)]
 }
 
 // circles reports whether a record of the answer section is the alias that a DNAME, which must not be seen, makes of a name whose DS

@@ -14,29 +14,38 @@ import (
 // parent is above a protected suffix, or looks like a name that is, a lookalike may be one of them. So may be the names below a DNAME, of
 // which resolvers make aliases (RFC 6672 section 3.4). The records are true, and stay.
 func (w *walk) passing() {
-	for _, rr := range w.reply.Answer {
-		parent, ok := expandedFrom(rr)
+	w.once(w.reply.Answer, func(rr dns.RR) (parent string, ok bool) {
 		if rr.Header().Rrtype == dns.TypeDNAME {
-			parent, ok = rr.Header().Name, true
+			return rr.Header().Name, true
 		}
-		if ok && w.set.mayHoldLookalikes(parent, w.query) {
-			w.once(w.reply.Answer, rr.Header().Name)
-		}
-	}
-	for _, rr := range w.reply.Ns {
-		if parent, ok := strings.CutPrefix(rr.Header().Name, "*."); ok && isDenial(rr) && w.set.mayHoldLookalikes(parent, w.query) {
-			w.once(w.reply.Ns, rr.Header().Name)
-		}
-	}
+		return expandedFrom(rr)
+	})
+	w.once(w.reply.Ns, func(rr dns.RR) (parent string, ok bool) {
+		parent, ok = strings.CutPrefix(rr.Header().Name, "*.")
+		return parent, ok && isDenial(rr)
+	})
 }
 
-// once notes the records of a name: if a wildcard made some of them, it made all.
-func (w *walk) once(section []dns.RR, owner string) {
+// once notes the records of a section that make others below a parent where lookalikes may be, and all of the same owner: if a wildcard made
+// some of them, it made all.
+func (w *walk) once(section []dns.RR, makesBelow func(dns.RR) (parent string, ok bool)) {
+	var owners map[string]bool
+	for _, rr := range section {
+		if parent, ok := makesBelow(rr); ok && w.set.mayHoldLookalikes(parent, w.query) {
+			if owners == nil {
+				owners = map[string]bool{}
+			}
+			owners[strings.ToLower(rr.Header().Name)] = true
+		}
+	}
+	if len(owners) == 0 {
+		return
+	}
 	if w.Once == nil {
 		w.Once = map[dns.RR]bool{}
 	}
 	for _, rr := range section {
-		if strings.EqualFold(rr.Header().Name, owner) {
+		if owners[strings.ToLower(rr.Header().Name)] {
 			w.Once[rr] = true
 		}
 	}
@@ -66,8 +75,7 @@ func expandedFrom(rr dns.RR) (parent string, ok bool) {
 // registry, since short top-level domains are near many.
 func (s *Set) mayHoldLookalikes(name string, q *Query) bool {
 	name = strings.ToLower(strings.TrimSuffix(name, "."))
-	_, aboveDenied := s.aboveDenied[name]
-	above := aboveDenied || s.PassesBelow(name) || s.tails.has(name) || IsRegistry(name) || s.nearProtectedParent(name)
+	above := s.PassesBelow(name) || s.deniesBelow(name) || s.tails.has(name) || IsRegistry(name) || s.nearProtectedParent(name)
 	repeats := repeatsLabel(name)
 	client, now := q.client(), q.now()
 	return s.nearParent(name, q) || slices.ContainsFunc(s.Policies, func(p *Policy) bool {

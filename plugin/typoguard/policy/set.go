@@ -34,9 +34,7 @@ type Set struct {
 	buffers   sync.Pool // of *match.Buffer
 
 	denials []map[string]struct{} // the suffixes that each policy denies
-	// aboveDenied are the names above those. They may be allowed.
-	aboveDenied map[string]struct{}
-	denying     *match.Index // of the protected suffixes of policies that deny any, as if nothing were allowed; nil if none does
+	denying *match.Index          // of the protected suffixes of policies that deny any, as if nothing were allowed; nil if none does
 
 	dropsProofs  bool // a policy answers MX and passes addresses
 	lacksAllowed bool // a list of what is allowed has never been there

@@ -51,9 +51,9 @@ func (t tails) add(suffix string) {
 	}
 }
 
-// has reports whether a name is a tail.
+// has reports whether a name, in lower case and without the final dot, is a tail.
 func (t tails) has(name string) bool {
-	name = inUnicode(strings.ToLower(strings.TrimSuffix(name, ".")))
+	name = inUnicode(name)
 	hash := tailHash(0)
 	for i := len(name) - 1; i >= 0; i-- {
 		hash = hash.before(name[i])
