@@ -67,7 +67,7 @@ func (in *internet) warm(ctx context.Context, pairs []pair) error {
 // signAll writes the files of all zones, and signs those that are to be. Each needs what was said of its children's keys. It returns the
 // record of the root's key.
 func signAll(ctx context.Context, dir string, zones []zone) (root *dns.DS, err error) {
-	for level := 2; level >= 0; level-- {
+	for level := 3; level >= 0; level-- {
 		group, ctx := errgroup.WithContext(ctx)
 		group.SetLimit(runtime.NumCPU())
 		for _, z := range zones {

@@ -49,14 +49,16 @@ func TestDNAME(t *testing.T) {
 			t.Parallel()
 			client := cell{s, "nxdomain"}.start(t)
 			client.hides(t, "canteen.rison"+at, "hq.gar.rison"+at)
+			client.hides(t, "canteen.rrison"+at, "hq.ga.rrison"+at) // in a zone without signatures
 		})
 	}
 }
 
 // hides checks that mail for a lookalike does not get to the stranger for longer than a moment, although the resolver knows another name
-// beside it, which stays as it is.
+// beside it, which stays as it is. At first, some resolvers fail the latter now and then, without typoguard too.
 func (c client) hides(t *testing.T, beside, lookalike string) {
 	t.Helper()
+	kit.Eventually(t, "the resolver to know "+beside, func() bool { return c.route(t.Context(), beside) == stranger })
 	for _, qtype := range []uint16{dns.TypeMX, dns.TypeA} {
 		c.ask(t.Context(), question{name: beside, qtype: qtype})
 	}
@@ -65,5 +67,6 @@ func (c client) hides(t *testing.T, beside, lookalike string) {
 		return c.route(t.Context(), lookalike) != stranger
 	})
 	assert.Less(t, time.Since(begin), aMoment, "until mail for %s does not get to the stranger", lookalike)
+	t.Logf("FIGURE %s hidden after %s", lookalike, time.Since(begin).Round(10*time.Millisecond))
 	assert.Equal(t, stranger, c.route(t.Context(), beside), "no lookalike")
 }

@@ -46,6 +46,7 @@ mail.evil A ` + strangerAddress + `
 mx.evil A ` + strangerAddress + `
 hq.evil MX 10 mx.evil
 hq.gar.evil MX 10 mx.evil
+hq.ga.evil MX 10 mx.evil
 canteen.evil A ` + strangerAddress + `
 mx.own A ` + ownAddress + "\n"}
 	var zones []zone
@@ -55,6 +56,7 @@ mx.own A ` + ownAddress + "\n"}
 		example.records += expand(besideRecords)
 		zones = append(zones,
 			zone{"sec." + p.hidden, childServer, true, zoneHead + expand(secureRecords)},
+			zone{"rrison." + p.label + ".example", childServer, false, zoneHead + "@ NS ns.child.example.\n@ DNAME evil.example.\n"},
 			zone{"af." + p.hidden, childServer, false, zoneHead + expand(insecureRecords)},
 			zone{p.hidden, topServer, true, zoneHead + expand(hiddenRecords)},
 			zone{p.protected, topServer, true, zoneHead + expand(protectedRecords)})
@@ -96,6 +98,7 @@ garison.$label DNAME evil
 *.ison.$label MX 10 mx.evil
 *.ison.$label A $stranger
 rison.$label DNAME evil
+rrison.$label NS ns.child
 `
 
 // hiddenRecords are those of a lookalike of a top-level domain. Some of it was allowed: gov, good.army and so on.

@@ -43,7 +43,7 @@ func (w *world) sinkFaults() []fault {
 			begin: func(ctx context.Context, _ *storm) error {
 				var failed *sqlite.Error
 				err := file.take(ctx, "sqlite", w.databaseFile(), "BEGIN EXCLUSIVE")
-				if errors.As(err, &failed) && failed.Code() == sqlite3.SQLITE_FULL {
+				if errors.As(err, &failed) && (failed.Code() == sqlite3.SQLITE_FULL || failed.Code() == sqlite3.SQLITE_IOERR_SHMSIZE) {
 					return nil // while the disk is full nobody can lock it
 				}
 				return err
