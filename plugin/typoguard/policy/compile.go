@@ -35,7 +35,7 @@ type compiler struct {
 // a compilation in the background; nil for one at a start.
 func Compile(policies []*Policy, suffixes []Suffixes, now time.Time, p *pace.Pace) (*Set, error) {
 	c := &compiler{suffixes: suffixes, now: now, pace: p, builder: match.Builder{Step: p.Step}, allTops: map[string]struct{}{}, Set: &Set{
-		Policies: policies, negative: newNegativeCache(), operators: map[string][]string{}, above: map[string]struct{}{},
+		Policies: policies, negative: newNegativeCache(), operators: map[string][]string{}, above: map[string]struct{}{}, tails: new(tails),
 		buffers: sync.Pool{New: func() any { return new(match.Buffer) }},
 	}}
 	for tag, p := range policies {
@@ -57,7 +57,6 @@ func Compile(policies []*Policy, suffixes []Suffixes, now time.Time, p *pace.Pac
 	if err := c.compileDenials(); err != nil {
 		return nil, err
 	}
-	c.tails = newTails(suffixes, p)
 	return c.Set, c.compileAbove()
 }
 
@@ -83,6 +82,7 @@ func (c *compiler) addSuffixes(tag int) error {
 			sizes.Protected++
 			sum += sumOf('p', s.Name)
 			above.add(s.Name)
+			c.tails.add(inUnicode(s.Name))
 			c.addTop(s.Name)
 			c.addOperator(s.Name, tag)
 		}

@@ -27,7 +27,7 @@ type Set struct {
 	tops     []string             // the last labels of protected suffixes
 	parents  map[int]*match.Index // of the names above protected suffixes, by their number of labels
 	above    map[string]struct{}  // names above protected and allowed suffixes
-	tails    tails                // names above lookalikes with a dot more
+	tails    *tails               // names above lookalikes with a dot more
 	negative *negativeCache
 	// operators are the registered domains of suffixes with the kind TLD, with the final dot, by their first label.
 	operators map[string][]string
