@@ -118,8 +118,8 @@ func (r *remote) get(ctx context.Context, url, tag string, largest int64) (conte
 	return content, response.Header, nil
 }
 
-// readAll reads a body of at most so many bytes. It does so in pieces: a buffer that grows leaves several times as much behind as there is, also
-// for a server that sends without end.
+// readAll reads a body of at most so many bytes. It does so in pieces, because a buffer that grows leaves more behind than it holds, and a server
+// may send without end at each look.
 func readAll(body io.Reader, largest int64) ([]byte, error) {
 	var pieces [][]byte
 	for total := int64(0); ; {
