@@ -51,7 +51,6 @@ func main() {
 		writeOrigins(os.Stderr)
 	}
 	defer tuning.Garbage()()
-	defer tuning.Stacks()()
 	coremain.Run()
 }
 

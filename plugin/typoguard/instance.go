@@ -12,6 +12,7 @@ import (
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/metrics"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/pace"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/sink"
+	"github.com/typoguard/coredns-typoguard/plugin/typoguard/stacks"
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/watch"
 )
 
@@ -37,6 +38,8 @@ type resources struct {
 	digests   *digestPool
 	feeds     *feedPool
 	watched   *watch.Memory
+	// release lets goroutines start with as little stack as without typoguard.
+	release func()
 }
 
 // running is the running instance; a process has one. If a new instance fails to start after its OnStartup, caddy does not call any of
@@ -239,7 +242,10 @@ func (i *instance) end() {
 }
 
 func newResources() *resources {
-	r := &resources{events: sink.NewDispatcher(metrics.Events{Logger: newLogger(log)}), failures: newFailureLog(), reviews: newReviewPool(), digests: newDigestPool(), feeds: newFeedPool(), watched: watch.NewMemory()}
+	r := &resources{
+		events: sink.NewDispatcher(metrics.Events{Logger: newLogger(log)}), failures: newFailureLog(), reviews: newReviewPool(), digests: newDigestPool(),
+		feeds: newFeedPool(), watched: watch.NewMemory(), release: stacks.Hold(),
+	}
 	r.listeners = newListenerPool(r.events, r.failures)
 	return r
 }
@@ -252,4 +258,5 @@ func (r *resources) close() {
 	_ = r.feeds.Update(nil)
 	r.failures.close()
 	r.events.Close()
+	r.release()
 }

@@ -5,6 +5,8 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"runtime"
+	runtimemetrics "runtime/metrics"
 	"testing"
 	"time"
 
@@ -55,6 +57,24 @@ func rcodeOf(t *testing.T, instance *caddy.Instance, name string) int {
 	reply, err := dns.Exchange(question(name, dns.TypeMX), instance.Servers()[0].LocalAddr().String())
 	require.NoError(t, err)
 	return reply.Rcode
+}
+
+// TestStackOfQueries: while an instance runs, goroutines start with the stack that a query needs, also after a reload.
+func TestStackOfQueries(t *testing.T) {
+	useDirectives(t)
+	startingSize := func() uint64 {
+		runtime.GC()
+		samples := []runtimemetrics.Sample{{Name: "/gc/stack/starting-size:bytes"}}
+		runtimemetrics.Read(samples)
+		return samples[0].Value.Uint64()
+	}
+	require.Less(t, startingSize(), uint64(8<<10))
+	instance, stop := start(t, corefile("typoguard {\nprotect army.mil\n}", ""))
+	assert.GreaterOrEqual(t, startingSize(), uint64(8<<10))
+	instance = caddytest.Restart(t, instance, corefile("typoguard {\nprotect navy.mil\n}", ""))
+	assert.GreaterOrEqual(t, startingSize(), uint64(8<<10))
+	stop(instance)
+	assert.Less(t, startingSize(), uint64(8<<10))
 }
 
 // TestReloads is about 50 reloads, every other of which fails in one of the ways a start can fail: the policy in force

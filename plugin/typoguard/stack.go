@@ -5,8 +5,9 @@ const stackNeeded = 3 << 10
 
 // growStack makes room for the plugins behind this one. Package dns serves each query in a new goroutine, whose stack is copied to a larger
 // one when it is full, and then every call on it has to be adjusted. With this plugin before CoreDNS's cache that always happens, in the
-// midst of writing the reply, twenty calls deep. Here it is half as many. Where goroutines start with a large stack, as they do in
-// coredns-typoguard, it costs nothing: what makes the stack grow is the size of the function's frame, and not what it does.
+// midst of writing the reply, twenty calls deep. Here it is half as many. Once goroutines start with a large stack, which package stacks
+// has them do after some garbage collections, it costs nothing: what makes the stack grow is the size of the function's frame, and not what
+// it does.
 //
 //go:noinline
 func growStack(use bool) {

@@ -1,3 +1,4 @@
+// Package tuning sets the garbage collector of Go's runtime up for a resolver, which makes much and keeps next to nothing of it.
 package tuning
 
 import (

@@ -1,12 +1,9 @@
 package tuning
 
 import (
-	"bytes"
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
-	"runtime/pprof"
-	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -23,32 +20,6 @@ func value(t *testing.T, name string) uint64 {
 	metrics.Read(samples)
 	require.Equal(t, metrics.KindUint64, samples[0].Value.Kind(), name)
 	return samples[0].Value.Uint64()
-}
-
-// holding tells how many goroutines hold a stack. Their number counts neither the runtime's own nor those that have returned and are only
-// not taken off the list yet, as the number of all goroutines would.
-func holding(t *testing.T) int {
-	t.Helper()
-	var profile bytes.Buffer
-	require.NoError(t, pprof.Lookup("goroutine").WriteTo(&profile, 2))
-	return strings.Count(profile.String(), "tuning.hold(")
-}
-
-func TestStacks(t *testing.T) {
-	const size = "/gc/stack/starting-size:bytes"
-	runtime.GC()
-	require.Less(t, value(t, size), uint64(8<<10))
-
-	release := Stacks()
-	require.Equal(t, holders, holding(t))
-	runtime.GC()
-	assert.GreaterOrEqual(t, value(t, size), uint64(8<<10))
-	assert.LessOrEqual(t, value(t, size), uint64(16<<10), "8 KiB, but for the race detector, whose frames are larger")
-
-	release()
-	assert.Zero(t, holding(t))
-	runtime.GC()
-	assert.Less(t, value(t, size), uint64(8<<10))
 }
 
 func TestPercent(t *testing.T) {

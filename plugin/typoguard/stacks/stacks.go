@@ -1,5 +1,5 @@
-// Package tuning sets Go's runtime up for a resolver, which serves each query in a new goroutine, and keeps next to nothing of it.
-package tuning
+// Package stacks has Go's runtime start goroutines with the stack that a query needs.
+package stacks
 
 import "sync"
 
@@ -12,14 +12,14 @@ const (
 	held = 6656
 )
 
-// Stacks makes goroutines start with 8 KiB of stack instead of 2 KiB, from the second garbage collection on, until the function that it
+// Hold makes goroutines start with 8 KiB of stack instead of 2 KiB, from the second garbage collection on, until the function that it
 // returns is called. It costs 1 MiB.
 //
 // Package dns serves each UDP packet in a new goroutine. Its stack is copied to one twice as large each time that the chain of plugins
 // needs more, twice for most queries, which takes a fifth of all CPU time. The runtime learns how large stacks have to be from those
 // that it finds at a garbage collection, but there it finds the idle goroutines of a server and hardly a query. No setting of the runtime
 // says how large they are to start; these goroutines say it by what they use.
-func Stacks() (release func()) {
+func Hold() (release func()) {
 	done := make(chan struct{})
 	var holding, ended sync.WaitGroup
 	holding.Add(holders)
