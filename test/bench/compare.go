@@ -18,6 +18,7 @@ type comparison struct {
 	rcode        string // of all answers; if several, in the order of the alphabet with spaces between
 	ours, theirs *server
 	required     float64 // ratio of our answers per second to theirs
+	clients      int     // the ports that queries come from; 0 is one
 }
 
 // result is a comparison with what came out of it.
@@ -83,7 +84,7 @@ func (c comparison) measure(ctx context.Context, cpu string, seconds int, theirs
 	}
 	for _, turn := range turns {
 		var err error
-		if *turn.sample, err = turn.server.load(ctx, cpu, c.queries, c.rcode, seconds); err != nil {
+		if *turn.sample, err = turn.server.load(ctx, cpu, c.queries, c.rcode, seconds, max(c.clients, 1)); err != nil {
 			return pair{}, err
 		}
 	}
@@ -125,8 +126,12 @@ func (r *result) verdict() string {
 
 // printTable prints the results in Markdown.
 func printTable(w io.Writer, s settings, results []result) {
-	fmt.Fprintf(w, "Answers per second on one CPU: medians of %d pairs of runs of %d s. Protected domains: %d, distance %d.\n",
-		s.pairs, s.seconds, s.domains, s.distance)
+	on := "one CPU"
+	if s.sockets {
+		on = "all CPUs, which dnsperf shares"
+	}
+	fmt.Fprintf(w, "Answers per second on %s: medians of %d pairs of runs of %d s. Protected domains: %d, distance %d.\n",
+		on, s.pairs, s.seconds, s.domains, s.distance)
 	fmt.Fprint(w, "Queries for MX, A and AAAA over UDP, with EDNS. Ranges are of ratios by CPU time.\n\n")
 	fmt.Fprintln(w, "| queries for | typoguard | other | ratio by CPU time | range | by wall clock | CPU in use | required | |")
 	fmt.Fprintln(w, "|---|--:|--:|--:|--:|--:|--:|--:|---|")

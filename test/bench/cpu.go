@@ -12,8 +12,9 @@ import (
 
 // cpus are the CPUs in use, as taskset names them: one for the servers, and one for dnsperf. If they shared their CPUs, a
 // slower server would leave less to dnsperf and a faster one more, and the ratio would not be that of the servers. On a
-// CPU of its own, with queries always waiting, a server is the bottleneck: dnsperf needs less CPU time for a query.
-type cpus struct{ servers, load string }
+// CPU of its own, with queries always waiting, a server is the bottleneck: dnsperf needs less CPU time for a query. All of them are for what
+// cannot be seen on one.
+type cpus struct{ servers, load, all string }
 
 // chooseCPUs returns the first and the last of the CPUs that this process may use: where a core runs two threads, these
 // are least likely to be on the same one.
@@ -28,7 +29,7 @@ func chooseCPUs() (cpus, error) {
 	if len(numbers) < 2 {
 		return cpus{}, fmt.Errorf("only CPU %q may be used; expected two, one for the servers and one for the load", list)
 	}
-	return cpus{servers: numbers[len(numbers)-1], load: numbers[0]}, nil
+	return cpus{servers: numbers[len(numbers)-1], load: numbers[0], all: strings.TrimSpace(list)}, nil
 }
 
 // cpuTime returns the CPU time that a process has used, in steps of 10 ms.

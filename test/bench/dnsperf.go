@@ -27,14 +27,14 @@ func (s sample) qps() float64 { return s.answers / s.seconds }
 // perAnswer returns the server's CPU time for an answer, in seconds.
 func (s sample) perAnswer() float64 { return s.cpu.Seconds() / s.answers }
 
-// load puts the server under the load of a file of queries, all of which must be answered with one of some codes. There are
+// load puts the server under the load of a file of queries, all of which must be answered with one of some codes. They come from some ports. There are
 // always 100 queries outstanding, which is dnsperf's default. They have EDNS, as those of most resolvers.
-func (s *server) load(ctx context.Context, cpu, queries, rcode string, seconds int) (sample, error) {
+func (s *server) load(ctx context.Context, cpu, queries, rcode string, seconds, clients int) (sample, error) {
 	before, err := cpuTime(s.PID())
 	if err != nil {
 		return sample{}, errors.Join(err, s.failure())
 	}
-	r, err := dnsperf(ctx, cpu, s.port, queries, seconds)
+	r, err := dnsperf(ctx, cpu, s.port, queries, seconds, clients)
 	if err == nil {
 		err = r.check(rcode)
 	}
@@ -54,10 +54,10 @@ type report struct {
 	rcodes                   string // such as NOERROR 3 (75.00%), NXDOMAIN 1 (25.00%)
 }
 
-// dnsperf runs dnsperf on a CPU.
-func dnsperf(ctx context.Context, cpu, port, queries string, seconds int) (report, error) {
+// dnsperf runs dnsperf on some CPUs.
+func dnsperf(ctx context.Context, cpu, port, queries string, seconds, clients int) (report, error) {
 	output, err := exec.CommandContext(ctx, "taskset", "-c", cpu, "dnsperf",
-		"-s", "127.0.0.1", "-p", port, "-d", queries, "-l", strconv.Itoa(seconds), "-e").CombinedOutput()
+		"-s", "127.0.0.1", "-p", port, "-d", queries, "-l", strconv.Itoa(seconds), "-c", strconv.Itoa(clients), "-e").CombinedOutput()
 	if err != nil {
 		return report{}, fmt.Errorf("%w\n%s", err, output)
 	}

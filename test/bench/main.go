@@ -2,7 +2,7 @@
 //
 //	go run ./test/bench [-pairs N] [-seconds N] [-domains N] [-distance 1|2]
 //		[-profile FILE | -stock BINARY | -sinks on|dead | -history on|dead [-lookalikes SHARE] |
-//		-against BINARY | -embedded BINARY | -limit]
+//		-against BINARY | -embedded BINARY | -limit | -sockets]
 //
 // It compares two servers by the queries that each can answer per second of CPU time:
 //
@@ -24,6 +24,9 @@
 //
 // With -limit it compares lookalikes with the least that a server can do: with module dns, and with prepared octets that are read and
 // written one by one, or in batches.
+//
+// With -sockets it compares servers that have as many sockets as there are CPUs, with CoreDNS's plugin multisocket, with those that have one.
+// They share all CPUs with dnsperf, which asks from 32 ports: with few CPUs, only the ratio by CPU time means something.
 //
 // With -profile it compares nothing, and writes the profile by which the released binaries are optimized.
 //
@@ -52,7 +55,7 @@ type settings struct {
 	sinks, history, against, stock    string
 	embedded                          string
 	profile                           string // the file to write
-	limit                             bool
+	limit, sockets                    bool
 	lookalikes                        float64 // share of queries
 }
 
@@ -69,6 +72,7 @@ func main() {
 	flag.StringVar(&s.embedded, "embedded", "", "what a policy costs a CoreDNS with the plugin, as `binary`")
 	flag.StringVar(&s.stock, "stock", "", "a stock CoreDNS, as `binary`; by default one is built")
 	flag.BoolVar(&s.limit, "limit", false, "what can be had at most for lookalikes")
+	flag.BoolVar(&s.sockets, "sockets", false, "what several sockets bring")
 	flag.StringVar(&s.profile, "profile", "", "compare nothing, and write a CPU profile of the server to a `file`")
 	flag.Parse()
 	err := s.check(flag.Args())
@@ -97,7 +101,7 @@ func (s settings) check(rest []string) error {
 	case s.history != "" && s.history != "on" && s.history != "dead":
 		return fmt.Errorf("-history %s; expected on or dead", s.history)
 	case s.several():
-		return errors.New("more than one of -history, -sinks, -against, -embedded, -limit, -stock and -profile; expected one of them")
+		return errors.New("more than one of -history, -sinks, -against, -embedded, -limit, -sockets, -stock and -profile; expected one of them")
 	case s.lookalikes < 0 || s.lookalikes >= 1 || (s.lookalikes > 0 && s.history == ""):
 		return fmt.Errorf("-lookalikes %g; expected a share below 1, with -history", s.lookalikes)
 	case s.distance < 1 || s.distance > 2:
@@ -109,7 +113,7 @@ func (s settings) check(rest []string) error {
 // several reports whether more than one thing is to be compared.
 func (s settings) several() bool {
 	things := 0
-	for _, thing := range []bool{s.history != "", s.sinks != "", s.against != "", s.embedded != "", s.limit, s.stock != "", s.profile != ""} {
+	for _, thing := range []bool{s.history != "", s.sinks != "", s.against != "", s.embedded != "", s.limit, s.sockets, s.stock != "", s.profile != ""} {
 		if thing {
 			things++
 		}
@@ -137,6 +141,9 @@ func (s settings) command() string {
 	}
 	if s.limit {
 		command += " -limit"
+	}
+	if s.sockets {
+		command += " -sockets"
 	}
 	if s.stock != "" {
 		command += " -stock " + s.stock
@@ -213,6 +220,9 @@ func measure(ctx context.Context, dir string, s settings) ([]result, error) {
 	}
 	if s.limit {
 		return measureLimit(ctx, dir, binary, cpus, files, s)
+	}
+	if s.sockets {
+		return measureSockets(ctx, binary, cpus, files, s)
 	}
 	return measureStock(ctx, dir, binary, cpus, files, s)
 }

@@ -42,7 +42,7 @@ func writeProfile(ctx context.Context, dir, binary string, cpus cpus, files file
 	var profile []byte
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {
-		_, err := servers[0].load(ctx, cpus.load, queries, "NOERROR NXDOMAIN", profiled)
+		_, err := servers[0].load(ctx, cpus.load, queries, "NOERROR NXDOMAIN", profiled, 1)
 		return err
 	})
 	group.Go(func() (err error) {

@@ -85,8 +85,8 @@ func startAll(ctx context.Context, binary, cpu string, plugins ...string) (serve
 	return servers, stop, nil
 }
 
-// start starts a server on the loopback interface, and returns when it answers. Go sees one CPU and runs it with
-// GOMAXPROCS 1.
+// start starts a server on the loopback interface, and returns when it answers. Go sees the CPUs that it is given, mostly one, and runs it with
+// as many for GOMAXPROCS.
 func start(ctx context.Context, binary, cpu, plugins string) (*server, error) {
 	port, err := kit.FreePort()
 	if err != nil {
