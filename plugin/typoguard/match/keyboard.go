@@ -55,10 +55,13 @@ func ParseKeyboard(s string) (Keyboard, error) {
 // between their middles in rows above one another.
 func (k Keyboard) adjacent(a, b rune) bool {
 	for _, r := range layouts[k].rows {
+		x, ok := r.position(a)
+		if !ok {
+			continue
+		}
 		for _, s := range layouts[k].rows {
-			x, okA := r.position(a)
-			y, okB := s.position(b)
-			if !okA || !okB {
+			y, ok := s.position(b)
+			if !ok {
 				continue
 			}
 			across, down := abs(x-y), abs(r.top-s.top)

@@ -140,8 +140,12 @@ func (p *Plan) others(s *protectedSuffix) ([]string, error) {
 	}
 	addRunes := func(name []rune) bool { return add(string(name)) }
 	shown, hasALabel := toUnicode(s.name)
+	addLatin := func(name []rune) bool {
+		text := string(name)
+		return (s.distance > 0 && !hasALabel && isASCII(text)) || add(text) // in ASCII it is one of those near the suffix itself
+	}
 	ok := (!hasALabel || newNeighbours([]rune(shown), s.distance, p.exists).each(addRunes)) &&
-		(p.likely || newNeighbours([]rune(shown), 1, p.exists, latinLetters()...).each(addRunes)) &&
+		(p.likely || newNeighbours([]rune(shown), 1, p.exists, latinLetters()...).each(addLatin)) &&
 		(p.likely || eachReplacement(shown, add)) && // also an edit, for policies without homoglyphs
 		(p.likely || !s.kinds.Has(match.Homoglyph) || eachWriting(shown, p.exists, add)) &&
 		(!s.kinds.Has(match.Moved) || eachMoved(shown, add)) &&
