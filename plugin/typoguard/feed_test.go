@@ -32,6 +32,7 @@ func TestFeedErrors(t *testing.T) {
 		{"an unknown setting", "feed rpz.example rows 5", `feed: unknown setting "rows"; expected one of dir, expire, max_rows`},
 		{"no rows", "feed rpz.example max_rows 0", `feed: max_rows "0"; expected a number such as 5000000`},
 		{"a large number of rows", "feed rpz.example max_rows 5M", `feed: max_rows "5M"; expected a number such as 5000000`},
+		{"more rows than can be numbered", "feed rpz.example max_rows 5000000000", `feed: max_rows "5000000000"; expected a number such as 5000000`},
 		{"too soon expired", "feed rpz.example expire 1h", `feed: expire "1h"; expected a duration from 1d to 365d such as 28d`},
 		{"never expired", "feed rpz.example expire 2y", `feed: expire "2y"; expected a duration from 1d to 365d such as 28d`},
 		{"no directory", "feed rpz.example dir nope", `feed: dir ROOT/nope is not a directory; expected one that exists`},

@@ -52,8 +52,9 @@ func parseFeed(c *caddy.Controller, p *policyConfig) error {
 			}
 			return nil
 		},
-		"max_rows": func(value string) (err error) {
-			if p.feed.maxRows, err = strconv.Atoi(value); err != nil || p.feed.maxRows < 1 {
+		"max_rows": func(value string) error {
+			rows, err := strconv.ParseInt(value, 10, 32)
+			if p.feed.maxRows = int(rows); err != nil || rows < 1 {
 				return fmt.Errorf("max_rows %q; expected a number such as %d", value, defaultMaxRows)
 			}
 			return nil

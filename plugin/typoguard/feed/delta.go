@@ -2,6 +2,7 @@ package feed
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/typoguard/coredns-typoguard/plugin/typoguard/pace"
 )
@@ -53,9 +54,8 @@ func compare(dir string, before, after *zoneSpool, p *pace.Pace) (removed, added
 	return removed, added, nil
 }
 
-// difference returns the hashes that only one of two zones has.
-func difference(before, after *zoneSpool, p *pace.Pace) (onlyBefore, onlyAfter map[hash]struct{}, err error) {
-	onlyBefore, onlyAfter = map[hash]struct{}{}, map[hash]struct{}{}
+// difference returns the numbers of the rows that only one of two zones has, in no order.
+func difference(before, after *zoneSpool, p *pace.Pace) (onlyBefore, onlyAfter []uint32, err error) {
 	a, b := before.readHashes(), after.readHashes()
 	moreA, moreB := a.next(), b.next()
 	for moreA || moreB {
@@ -71,9 +71,9 @@ func difference(before, after *zoneSpool, p *pace.Pace) (onlyBefore, onlyAfter m
 		}
 		switch {
 		case order < 0:
-			onlyBefore[a.hash] = struct{}{}
+			onlyBefore = append(onlyBefore, a.row)
 		case order > 0:
-			onlyAfter[b.hash] = struct{}{}
+			onlyAfter = append(onlyAfter, b.row)
 		}
 		if len(onlyBefore)+len(onlyAfter) > maxDelta {
 			return nil, nil, errTooLarge
@@ -88,26 +88,26 @@ func difference(before, after *zoneSpool, p *pace.Pace) (onlyBefore, onlyAfter m
 	return onlyBefore, onlyAfter, errors.Join(a.err, b.err)
 }
 
-// only returns a spool of the rows with certain hashes.
-func (z *zoneSpool) only(dir string, wanted map[hash]struct{}, p *pace.Pace) (*spool, error) {
+// only returns a spool of the rows with certain numbers, which it sorts.
+func (z *zoneSpool) only(dir string, wanted []uint32, p *pace.Pace) (*spool, error) {
 	w, err := newSpool(dir)
 	if err != nil {
 		return nil, err
 	}
-	if len(wanted) == 0 {
-		return w.spool, nil
-	}
-	var scratch []byte
+	slices.Sort(wanted)
+	at := uint32(0)
 	err = z.each(func(r row) error {
 		p.Step()
-		var h hash
-		h, scratch = hashOf(scratch, r.owner, z.kinds[r.kind])
-		if _, ok := wanted[h]; !ok {
+		if len(wanted) == 0 {
+			return errEnough
+		}
+		if at++; at-1 != wanted[0] {
 			return nil
 		}
+		wanted = wanted[1:]
 		return w.add(r.owner, z.kinds[r.kind])
 	})
-	if err == nil {
+	if err == nil || errors.Is(err, errEnough) {
 		err = w.w.Flush()
 	}
 	if err != nil {
@@ -116,3 +116,6 @@ func (z *zoneSpool) only(dir string, wanted map[hash]struct{}, p *pace.Pace) (*s
 	}
 	return w.spool, nil
 }
+
+// errEnough ends the reading of rows.
+var errEnough = errors.New("no further rows are wanted")

@@ -469,26 +469,32 @@ func TestLargeChange(t *testing.T) {
 	assert.True(t, isWhole(s.take(t, 1000)))
 }
 
-// TestSorter: more hashes than are sorted in memory come out in order, and none is lost.
+// TestSorter: more hashes than are sorted in memory come out in order, each with the number of its row, and none is lost.
 func TestSorter(t *testing.T) {
 	s := &sorter{dir: t.TempDir()}
 	defer s.close()
 	const count = 2*sortedRun + 17
 	random := rand.New(rand.NewPCG(1, 2))
-	for range count {
-		require.NoError(t, s.add(hash{byte(random.Uint32()), byte(random.Uint32()), byte(random.Uint32())}))
+	added := make([]hash, count)
+	for i := range added {
+		added[i] = hash{byte(random.Uint32()), byte(random.Uint32()), byte(random.Uint32())}
+		require.NoError(t, s.add(added[i]))
 	}
-	file, _, err := s.sorted()
+	file, sum, err := s.sorted()
 	require.NoError(t, err)
 	z := &zoneSpool{hashes: file}
 	r := z.readHashes()
-	n := 0
-	for last := (hash{}); r.next(); n++ {
+	seen := map[uint32]bool{}
+	digest := sha256.New()
+	for last := (hash{}); r.next(); last = r.hash {
 		require.LessOrEqual(t, slices.Compare(last[:], r.hash[:]), 0)
-		last = r.hash
+		require.Equal(t, added[r.row], r.hash)
+		seen[r.row] = true
+		digest.Write(r.hash[:])
 	}
 	require.NoError(t, r.err)
-	assert.Equal(t, count, n)
+	assert.Len(t, seen, count)
+	assert.Equal(t, digest.Sum(nil), sum[:])
 	require.NoError(t, file.Close())
 }
 

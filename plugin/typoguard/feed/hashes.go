@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"slices"
@@ -33,25 +34,36 @@ func (h *hash) compare(other *hash) int {
 	return cmp.Compare(binary.BigEndian.Uint64(h[8:]), binary.BigEndian.Uint64(other[8:]))
 }
 
+// entry is a hash with the number of its row in the spool, from 0.
+type entry struct {
+	hash hash
+	row  uint32
+}
+
+// entrySize is how many bytes an entry has in a file: the hash, and the row in network byte order.
+const entrySize = len(hash{}) + 4
+
 // sortedRun is the number of hashes that are sorted in memory: a zone of five million rows must not need more of it than a small one, and
 // nothing interrupts the sorting.
 const sortedRun = 1 << 15
 
-// sorter sorts any number of hashes in files.
+// sorter sorts the hashes of any number of rows in files.
 type sorter struct {
 	dir   string
 	pace  *pace.Pace
-	run   []hash
+	run   []entry
 	runs  *os.File
-	sizes []int // of the runs, in hashes
+	sizes []int  // of the runs, in hashes
+	rows  uint32 // that were added
 }
 
-// add adds a hash.
+// add adds the hash of the next row.
 func (s *sorter) add(h hash) error {
 	if len(s.run) == cap(s.run) { // append would make ever larger ones by small steps, and so much more garbage
 		s.run = slices.Grow(s.run, min(max(len(s.run), 1<<10), sortedRun-len(s.run)))
 	}
-	if s.run = append(s.run, h); len(s.run) < sortedRun {
+	s.run = append(s.run, entry{h, s.rows})
+	if s.rows++; len(s.run) < sortedRun {
 		return nil
 	}
 	return s.flush()
@@ -67,17 +79,25 @@ func (s *sorter) flush() (err error) {
 			return err
 		}
 	}
-	slices.SortFunc(s.run, func(a, b hash) int { return a.compare(&b) })
+	slices.SortFunc(s.run, func(a, b entry) int { return a.hash.compare(&b.hash) })
 	w := bufio.NewWriterSize(s.runs, bufferSize)
 	for i := range s.run {
-		_, _ = w.Write(s.run[i][:]) // Flush returns the error
+		_ = s.run[i].write(w) // Flush returns the error
 	}
 	s.sizes = append(s.sizes, len(s.run))
 	s.run = s.run[:0]
 	return w.Flush()
 }
 
-// sorted writes all hashes, in ascending order, to a file, and returns it with their SHA-256.
+// write writes the entry.
+func (e *entry) write(w *bufio.Writer) error {
+	_, _ = w.Write(e.hash[:]) // the next one returns its error, too
+	_, err := w.Write(binary.BigEndian.AppendUint32(w.AvailableBuffer(), e.row))
+	return err
+}
+
+// sorted writes all hashes with their rows, in ascending order, to a file, and returns it with the SHA-256 of the hashes: which rows there are,
+// in whatever order.
 func (s *sorter) sorted() (file *os.File, sum [sha256.Size]byte, err error) {
 	if err := s.flush(); err != nil {
 		return nil, sum, err
@@ -87,9 +107,10 @@ func (s *sorter) sorted() (file *os.File, sum [sha256.Size]byte, err error) {
 		return nil, sum, err
 	}
 	digest := sha256.New()
-	w := bufio.NewWriterSize(io.MultiWriter(file, digest), bufferSize)
-	if err = s.merge(w); err == nil {
-		err = w.Flush()
+	summed := bufio.NewWriterSize(digest, bufferSize)
+	w := bufio.NewWriterSize(file, bufferSize)
+	if err = s.merge(w, summed); err == nil {
+		err = errors.Join(w.Flush(), summed.Flush())
 	}
 	if err != nil {
 		return nil, sum, errors.Join(err, file.Close())
@@ -97,12 +118,12 @@ func (s *sorter) sorted() (file *os.File, sum [sha256.Size]byte, err error) {
 	return file, [sha256.Size]byte(digest.Sum(nil)), nil
 }
 
-// merge writes the hashes of all runs in ascending order.
-func (s *sorter) merge(w io.Writer) error {
+// merge writes all runs in ascending order, and their hashes alone to summed.
+func (s *sorter) merge(w, summed *bufio.Writer) error {
 	var open hashHeap
 	at := int64(0)
 	for _, size := range s.sizes {
-		length := int64(size) * int64(len(hash{}))
+		length := int64(size) * int64(entrySize)
 		r := newHashReader(io.NewSectionReader(s.runs, at, length))
 		at += length
 		if r.next() {
@@ -113,7 +134,8 @@ func (s *sorter) merge(w io.Writer) error {
 	for len(open) > 0 {
 		s.pace.Step()
 		first := open[0]
-		if _, err := w.Write(first.hash[:]); err != nil {
+		_, _ = summed.Write(first.hash[:]) // a digest does not fail
+		if err := first.write(w); err != nil {
 			return err
 		}
 		if first.next() {
@@ -138,24 +160,29 @@ func (s *sorter) close() {
 // hashBuffer is the size of reads of hashes, from many runs at the same time.
 const hashBuffer = 8 << 10
 
-// hashReader reads hashes.
+// hashReader reads entries.
 type hashReader struct {
 	*bufio.Reader
-	hash hash
-	err  error
+	entry
+	err error
 }
 
 func newHashReader(r io.Reader) *hashReader {
 	return &hashReader{Reader: bufio.NewReaderSize(r, hashBuffer)}
 }
 
-// next reads the next hash. It returns false at the end, and if that fails.
+// next reads the next entry. It returns false at the end, and if that fails.
 func (r *hashReader) next() bool {
-	_, err := io.ReadFull(r.Reader, r.hash[:])
-	if err != nil && !errors.Is(err, io.EOF) {
-		r.err = err
+	read, err := r.Peek(entrySize)
+	if err != nil {
+		if len(read) > 0 || !errors.Is(err, io.EOF) {
+			r.err = fmt.Errorf("reading the hashes: %w", err)
+		}
+		return false
 	}
-	return err == nil
+	r.entry = entry{hash(read[:len(hash{})]), binary.BigEndian.Uint32(read[len(hash{}):])}
+	_, _ = r.Discard(entrySize) // they are in the buffer
+	return true
 }
 
 // hashHeap has the reader with the least hash first. It implements heap.Interface.
