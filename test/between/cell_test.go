@@ -65,16 +65,27 @@ func (c cell) run(ctx context.Context, client client, s *score, o order, p pair)
 // test ends.
 func (c cell) start(t *testing.T) client {
 	t.Helper()
-	dir := makeDir(t)
+	return c.startBefore(t, c.startTypoguard(t))
+}
+
+// startTypoguard starts a typoguard.
+func (c cell) startTypoguard(t *testing.T) *resolvers.Server {
+	t.Helper()
 	stanza := ""
 	if c.action != "" {
 		stanza = policy(world.pairs, c.action)
 	}
 	typoguard := resolvers.Typoguard
 	typoguard.Program = world.binary
-	port := launch(t, typoguard, dir, map[string]string{"policy": stanza, "upstream": world.upstream})
+	return launch(t, typoguard, makeDir(t), map[string]string{"policy": stanza, "upstream": world.upstream})
+}
+
+// startBefore starts the resolver before a typoguard, and returns a client of it.
+func (c cell) startBefore(t *testing.T, typoguard *resolvers.Server) client {
+	t.Helper()
+	port := typoguard.Port
 	if c.between.Name != direct.Name {
-		port = launch(t, c.between.Product, dir, c.between.Variables("127.0.0.1", port, world.anchors()))
+		port = launch(t, c.between.Product, makeDir(t), c.between.Variables("127.0.0.1", port, world.anchors())).Port
 	}
 	between := client{net.JoinHostPort("127.0.0.1", port)}
 	if c.between.Validates {
@@ -97,8 +108,8 @@ func makeDir(t *testing.T) string {
 // lastWords is how much is shown of what a server printed.
 const lastWords = 1000
 
-// launch starts a product, and returns its port when it answers.
-func launch(t *testing.T, p resolvers.Product, dir string, variables map[string]string) string {
+// launch starts a product, and returns it when it answers.
+func launch(t *testing.T, p resolvers.Product, dir string, variables map[string]string) *resolvers.Server {
 	t.Helper()
 	// The context of a test ends before its clean-up, which asks whether the server still runs.
 	server, err := p.Start(context.WithoutCancel(t.Context()), dir, "", variables, func(port string) bool {
@@ -113,7 +124,7 @@ func launch(t *testing.T, p resolvers.Product, dir string, variables map[string]
 			t.Logf("the last that %s said: %s", p.Name, said[max(0, len(said)-lastWords):])
 		}
 	})
-	return server.Port
+	return server
 }
 
 // anchors are what validators trust: the root, and that whatever is said of lookalikes is true.

@@ -19,7 +19,7 @@ func TestFlattened(t *testing.T) {
 	typoguard := resolvers.Typoguard
 	typoguard.Program = world.binary
 	stanzas := policy(world.pairs, "nullmx") + "\ndns64 {\nallow_ipv4\n}"
-	port := launch(t, typoguard, makeDir(t), map[string]string{"policy": stanzas, "upstream": world.upstream})
+	port := launch(t, typoguard, makeDir(t), map[string]string{"policy": stanzas, "upstream": world.upstream}).Port
 	for _, name := range []string{"us.army." + p.hidden, "x.w.army." + p.hidden, "mail.dn.army." + p.hidden, "us.af." + p.hidden} {
 		for qtype, address := range map[uint16]string{dns.TypeA: strangerAddress, dns.TypeAAAA: "64:ff9b::c000:242"} {
 			t.Run(name+"/"+dns.TypeToString[qtype], func(t *testing.T) {

@@ -54,19 +54,61 @@ func TestDNAME(t *testing.T) {
 	}
 }
 
+// TestAway: while typoguard cannot be reached, a resolver takes no lookalike to the stranger by what it knows, or knew, of the names beside it,
+// though it may answer from what is stale.
+func TestAway(t *testing.T) {
+	at := "." + world.pairs[0].label + ".example"
+	for _, s := range setups() {
+		if s.Name == direct.Name || (s.Product.Name == "dnsmasq" && s.Validates) {
+			continue
+		}
+		s.Stale = true
+		t.Run(s.Name, func(t *testing.T) {
+			t.Parallel()
+			c := cell{s, "nxdomain"}
+			typoguard := c.startTypoguard(t)
+			client := c.startBefore(t, typoguard)
+			lookalikes := map[string]string{"canteen.rison": "hq.gar.rison", "canteen.rrison": "hq.ga.rrison"} // below a DNAME
+			if s.Validates {
+				lookalikes["canteen.garrisom"] = "hq.garrisom" // of a wildcard
+			}
+			for beside := range lookalikes {
+				client.learns(t, beside+at)
+			}
+			typoguard.Stop()
+			for _, lookalike := range lookalikes {
+				client.soonHides(t, lookalike+at)
+				assert.NotEqual(t, stranger, client.route(t.Context(), lookalike+at), "mail for %s, queried again", lookalike)
+			}
+		})
+	}
+}
+
 // hides checks that mail for a lookalike does not get to the stranger for longer than a moment, although the resolver knows another name
 // beside it, which stays as it is. At first, some resolvers fail the latter now and then, without typoguard too.
 func (c client) hides(t *testing.T, beside, lookalike string) {
+	t.Helper()
+	c.learns(t, beside)
+	c.soonHides(t, lookalike)
+	assert.Equal(t, stranger, c.route(t.Context(), beside), "no lookalike")
+}
+
+// learns lets the resolver know a name of the stranger.
+func (c client) learns(t *testing.T, beside string) {
 	t.Helper()
 	kit.Eventually(t, "the resolver to know "+beside, func() bool { return c.route(t.Context(), beside) == stranger })
 	for _, qtype := range []uint16{dns.TypeMX, dns.TypeA} {
 		c.ask(t.Context(), question{name: beside, qtype: qtype})
 	}
+}
+
+// soonHides checks that mail for a lookalike does not get to the stranger for longer than a moment.
+func (c client) soonHides(t *testing.T, lookalike string) {
+	t.Helper()
 	begin := time.Now()
 	kit.Eventually(t, "mail for "+lookalike+" not to get to the stranger", func() bool {
 		return c.route(t.Context(), lookalike) != stranger
 	})
 	assert.Less(t, time.Since(begin), aMoment, "until mail for %s does not get to the stranger", lookalike)
 	t.Logf("FIGURE %s hidden after %s", lookalike, time.Since(begin).Round(10*time.Millisecond))
-	assert.Equal(t, stranger, c.route(t.Context(), beside), "no lookalike")
 }

@@ -14,6 +14,8 @@ type Forwarder struct {
 	Name string
 	// Validates reports whether it validates, and Anchored whether it has negative trust anchors.
 	Validates, Anchored bool
+	// Stale lets it answer from what it knows no longer than its upstream cannot be reached, if the product can.
+	Stale bool
 
 	variables func(f Forwarder, a Anchors) map[string]string
 }
@@ -33,7 +35,18 @@ func (f Forwarder) Variables(address, upstream string, a Anchors) map[string]str
 	}
 	variables := f.variables(f, a)
 	variables["address"], variables["upstream"] = address, upstream
+	if f.Stale {
+		variables["stale"] = stale[f.Debian]
+	}
 	return variables
+}
+
+// stale are the settings for Stale, by Debian package. Not among them is Knot Resolver's module serve_stale, which must not be loaded
+// (docs/resolvers.md).
+var stale = map[string]string{
+	forwardingUnbound.Debian:  "serve-expired: yes\n    serve-expired-client-timeout: 1800",
+	forwardingBIND.Debian:     "stale-cache-enable yes;\n    stale-answer-enable yes;",
+	forwardingPowerDNS.Debian: "serve-stale-extensions=20",
 }
 
 // In returns the forwarder as a release has it, whose package is unpacked.

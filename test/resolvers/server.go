@@ -26,6 +26,7 @@ type Server struct {
 	LoadTime time.Duration
 
 	process *kit.Process
+	stopped bool
 }
 
 // Start runs a product in a new directory below dir, on one CPU if that is not empty, and returns when it is ready: while
@@ -102,13 +103,16 @@ func (s *Server) await(ctx context.Context, ready func(port string) bool) error 
 func (s *Server) PID() int { return s.process.PID() }
 
 // Stop ends the server, and returns when it has exited.
-func (s *Server) Stop() { s.process.End(syscall.SIGKILL) }
+func (s *Server) Stop() {
+	s.stopped = true
+	s.process.End(syscall.SIGKILL)
+}
 
 // Exited reports whether the server has exited by itself.
 func (s *Server) Exited() bool {
 	select {
 	case <-s.process.Exited():
-		return true
+		return !s.stopped
 	default:
 		return false
 	}
