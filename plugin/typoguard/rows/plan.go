@@ -142,7 +142,7 @@ func (p *Plan) others(s *protectedSuffix) ([]string, error) {
 	shown, hasALabel := toUnicode(s.name)
 	addLatin := func(name []rune) bool {
 		text := string(name)
-		return (s.distance > 0 && !hasALabel && isASCII(text)) || add(text) // in ASCII it is one of those near the suffix itself
+		return isASCII(text) || add(text) // those in ASCII are near the suffix anyway, or were added before
 	}
 	ok := (!hasALabel || newNeighbours([]rune(shown), s.distance, p.exists).each(addRunes)) &&
 		(p.likely || newNeighbours([]rune(shown), 1, p.exists, latinLetters()...).each(addLatin)) &&

@@ -182,6 +182,18 @@ func TestPlanRules(t *testing.T) {
 			lacks: []string{"army.interna", "army.internal"},
 		},
 		{
+			name:  "letters of other languages", // armyø, armø and þarmy
+			text:  "typoguard {\n protect army.nl\n }",
+			has:   map[string]string{"xn--army-jra.nl": "nxdomain", "xn--arm-2na.nl": "nxdomain", "xn--army-9ra.nl": "nxdomain", "arm.nl": "nxdomain"},
+			lacks: []string{"xn--arm-2naa.nl"}, // armøø
+		},
+		{
+			name:  "a suffix with letters of other languages", // müller.de, and müllerø
+			text:  "typoguard {\n protect xn--mller-kva.de\n }",
+			has:   map[string]string{"xn--mller-zuax.de": "nxdomain", "muller.de": "nxdomain", "mller.de": "nxdomain", "mxller.de": "nxdomain"},
+			lacks: []string{"mxllr.de"},
+		},
+		{
 			name: "of one policy below another's",
 			text: "typoguard a {\n protect mil\n }\ntypoguard b {\n protect x.navy.ml\n action nodata\n }",
 			has:  map[string]string{"ml": "nxdomain", "x.navy.ml": "", "navy.ml": "nxdomain", "x.nay.ml": "nodata", "nay.ml": "nxdomain", "xnavy.ml": "nodata"},
