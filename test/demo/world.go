@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net/netip"
-	"strings"
 
 	"golang.org/x/net/idna"
 
@@ -155,16 +154,12 @@ func (w *world) typo(c *client) visit {
 	return visit{client: c, domain: ascii(domain), typo: true}
 }
 
-// slip returns a domain with a typing error, and which is a domain still. They are made of octets.
+// slip returns a domain with a typing error. They are made of octets.
 func (w *world) slip() string {
 	for {
 		unit, domain := w.domain()
-		if ascii(domain) != domain {
-			continue
-		}
-		domain = unit + typos.Common(w.random, domain)
-		if !strings.HasPrefix(domain, ".") && !strings.HasSuffix(domain, ".") && !strings.Contains(domain, "..") {
-			return domain
+		if ascii(domain) == domain {
+			return unit + typos.CommonDomain(w.random, domain)
 		}
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/netip"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/miekg/dns"
@@ -64,7 +63,7 @@ func (m *mailers) domain() string {
 	guarded := slices.Concat(protectedDomains, trialDomains, sunkDomains)
 	domain := guarded[m.random.IntN(len(guarded))]
 	if m.random.IntN(100) < typing {
-		return typos.Common(m.random, domain)
+		return typos.CommonDomain(m.random, domain)
 	}
 	if m.random.IntN(2) == 0 {
 		return fmt.Sprintf("department%d.example", m.random.IntN(200))
@@ -75,7 +74,7 @@ func (m *mailers) domain() string {
 // send delivers a message to the sinkhole. Of ten mail servers one does not know TLS, and one verifies certificates: it keeps the
 // message.
 func (m *mailers) send(ctx context.Context, client int, address netip.Addr, domain string) error {
-	message := sender.Message{Client: address, Helo: fmt.Sprintf("mx%d.corp.example", client), Domain: strings.Trim(domain, ".")}
+	message := sender.Message{Client: address, Helo: fmt.Sprintf("mx%d.corp.example", client), Domain: domain}
 	switch client % 10 {
 	case 0:
 	case 1:
@@ -98,7 +97,7 @@ func (m *mailers) send(ctx context.Context, client int, address netip.Addr, doma
 func lookup(ctx context.Context, client, resolver, domain string) (queries int, address net.IP, err error) {
 	dialer := &net.Dialer{LocalAddr: &net.UDPAddr{IP: net.ParseIP(client)}}
 	exchange := &dns.Client{Timeout: 2 * time.Second, Dialer: dialer}
-	host := dns.Fqdn(strings.Trim(domain, "."))
+	host := dns.Fqdn(domain)
 	for n, qtype := range []uint16{dns.TypeMX, dns.TypeA, dns.TypeAAAA} {
 		query := new(dns.Msg).SetQuestion(host, qtype).SetEdns0(1232, false)
 		reply, _, err := exchange.ExchangeContext(ctx, query, resolver)

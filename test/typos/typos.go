@@ -3,6 +3,7 @@ package typos
 
 import (
 	"math/rand/v2"
+	"slices"
 	"strings"
 )
 
@@ -103,6 +104,15 @@ func Common(random *rand.Rand, suffix string) string {
 		return substitution(random, suffix)
 	}
 	return addition(random, suffix)
+}
+
+// CommonDomain is Common, of what is a domain still: a dot that is hit twice leaves an empty label, for which nobody can ask.
+func CommonDomain(random *rand.Rand, suffix string) string {
+	for {
+		if name := Common(random, suffix); !slices.Contains(strings.Split(name, "."), "") {
+			return name
+		}
+	}
 }
 
 // twoSlips makes two errors of any kind but a missing dot, which may touch each other or cancel out.
