@@ -15,7 +15,9 @@ import (
 
 // TestEstimate: the number of rows is known before they are made, exactly or nearly.
 func TestEstimate(t *testing.T) {
-	many := strings.Join(names.Mixed.Make(rand.New(rand.NewPCG(1, 2)), 300), " ")
+	many := func(seed uint64, count int) string {
+		return strings.Join(names.Mixed.Make(rand.New(rand.NewPCG(seed, 2)), count), " ")
+	}
 	for _, tt := range []struct {
 		name, text string
 		within     float64
@@ -27,7 +29,10 @@ func TestEstimate(t *testing.T) {
 		{"a sinkhole", "protect army.mil navy.mil\n action sinkhole 192.0.2.25 192.0.2.26", 0},
 		{"at distance 2", "protect mindef.nl\n distance 2", 0.01},
 		{"a sinkhole, at distance 2", "protect mindef.nl navy.mil\n distance 2\n action sinkhole 192.0.2.25", 0.01},
-		{"many domains", "protect " + many, 0.02},
+		{"many domains", "protect " + many(1, 300), 0.01},
+		{"domains below suffixes", "protect com net mil " + many(3, 250), 0.01},
+		{"domains of two distances", "protect " + many(4, 40) + "\n}\n typoguard strict {\n protect mindef.nl navy.mil\n distance 2", 0.01},
+		{"without homoglyphs", "protect " + many(5, 150) + "\n kinds omission substitution", 0.01},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := selectAll(t, fmt.Sprintf(". {\n typoguard {\n %s\n }\n}", tt.text))

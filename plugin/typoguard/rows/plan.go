@@ -128,35 +128,45 @@ func (p *Plan) eachLookalike(s *protectedSuffix, visit visitor) error {
 	return nil
 }
 
-// others returns the wire form of names that, in Unicode, are near a suffix or look the same, and of those that differ in more than
-// single edits, in ascending order.
+// others returns the wire form of the names of eachOther that are names, in ascending order.
 func (p *Plan) others(s *protectedSuffix) ([]string, error) {
 	var names []string
-	add := func(name string) bool {
+	ok := p.eachOther(s, func(name string) bool {
 		if wire, ok := toASCII(name); ok && p.exists(topLevel(wire)) {
 			names = append(names, wire)
 		}
 		return len(names) <= maxKept
+	})
+	if !ok {
+		return nil, fmt.Errorf("more than %d non-ASCII names look like %s; expected a policy without the kind homoglyph", maxKept, s.name)
 	}
-	addRunes := func(name []rune) bool { return add(string(name)) }
+	slices.Sort(names)
+	return slices.Compact(names), nil
+}
+
+// eachOther calls add with names that, in Unicode, are near a suffix or look the same, and with those that differ in more than single edits:
+// with some of them several times, and with some that nobody can register, or that are near the suffix on the wire, too. It returns false, at
+// once, if add does.
+func (p *Plan) eachOther(s *protectedSuffix, add func(name string) bool) bool {
 	shown, hasALabel := toUnicode(s.name)
-	addLatin := func(name []rune) bool {
-		text := string(name)
-		return isASCII(text) || add(text) // those in ASCII are near the suffix anyway, or were added before
-	}
-	ok := (!hasALabel || newNeighbours([]rune(shown), s.distance, p.exists).each(addRunes)) &&
-		(p.likely || newNeighbours([]rune(shown), 1, p.exists, latinLetters()...).each(addLatin)) &&
+	return (!hasALabel || newNeighbours([]rune(shown), s.distance, p.exists).each(func(name []rune) bool { return add(string(name)) })) &&
+		(p.likely || p.eachLatin(shown, add)) &&
 		(p.likely || eachReplacement(shown, add)) && // also an edit, for policies without homoglyphs
 		(p.likely || !s.kinds.Has(match.Homoglyph) || eachWriting(shown, p.exists, add)) &&
 		(!s.kinds.Has(match.Moved) || eachMoved(shown, add)) &&
 		(!s.kinds.Has(match.Doubled) || eachDoubled(shown, add)) &&
 		(!s.kinds.Has(match.Boundary) || eachBoundary(shown, s.prefixes, add)) &&
 		(!s.kinds.Has(match.Transliteration) || eachSpelling(shown, add))
-	if !ok {
-		return nil, fmt.Errorf("more than %d non-ASCII names look like %s; expected a policy without the kind homoglyph", maxKept, s.name)
-	}
-	slices.Sort(names)
-	return slices.Compact(names), nil
+}
+
+// eachLatin calls add with the names that are an edit with a Latin letter away from a suffix, in Unicode, but not those in ASCII, which are near
+// it anyway. It returns false, at once, if add does.
+func (p *Plan) eachLatin(shown string, add func(name string) bool) bool {
+	var texts texts
+	return newNeighbours([]rune(shown), 1, p.exists, latinLetters()...).each(func(name []rune) bool {
+		text := texts.of(name)
+		return isASCII(text) || add(text)
+	})
 }
 
 // consider calls visit with a name if it needs a rule because it looks like the suffix. So a name that looks like several suffixes is

@@ -77,14 +77,21 @@ func (s *Selection) Plan(allTLDs bool) *Plan {
 	if allTLDs {
 		return p
 	}
-	own := map[string]bool{}
+	tops := map[string]bool{} // as A-labels and in Unicode: it is asked for each variant of a last label
+	add := func(top string) {
+		tops[top] = true
+		shown, _ := toUnicode(top)
+		tops[shown] = true
+	}
 	for _, name := range p.listed {
-		own[topLevel(name)] = true
+		if top := topLevel(name); !tops[top] {
+			add(top)
+		}
 	}
-	p.exists = func(top string) bool {
-		label, ok := toASCII(top)
-		return ok && (own[label] || tlds.Delegated(label))
+	for _, top := range tlds.All() {
+		add(top)
 	}
+	p.exists = func(top string) bool { return tops[top] }
 	return p
 }
 
