@@ -60,8 +60,10 @@ func (f *Feed) build(c *Config) error {
 
 // write writes the rows of a version.
 func (f *Feed) write(c *Config, in *Input) (*zoneSpool, error) {
-	if about := in.Estimate(); float64(about)*(1-roughly) > float64(c.MaxRows) {
-		return nil, fmt.Errorf("%w, about %d; expected at most %d (max_rows)", errTooMany, about, c.MaxRows)
+	if !f.hasRoom(c) {
+		if about := in.Estimate(); float64(about)*(1-roughly) > float64(c.MaxRows) {
+			return nil, fmt.Errorf("%w, about %d; expected at most %d (max_rows)", errTooMany, about, c.MaxRows)
+		}
 	}
 	w, err := newSpool(c.Dir)
 	if err != nil {
@@ -83,6 +85,10 @@ func (f *Feed) write(c *Config, in *Input) (*zoneSpool, error) {
 	}
 	return z, nil
 }
+
+// hasRoom reports whether the last version has so few rows that the next will hardly have too many. An estimate takes a second, in which a change
+// of lists would not be in effect; without one, what is too much is found out when that many rows are made.
+func (f *Feed) hasRoom(c *Config) bool { return f.current != nil && f.current.rows <= c.MaxRows/2 }
 
 // writeRows writes the rows of a version and their hashes.
 func (f *Feed) writeRows(c *Config, in *Input, w *spoolWriter, s *sorter) error {

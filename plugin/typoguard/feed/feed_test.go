@@ -392,17 +392,26 @@ func TestKeepsLast(t *testing.T) {
 	assert.Equal(t, before, s.take(t, 0))
 }
 
-// TestTooManyAbout: a version that would have far too many rows is not even begun.
+// TestTooManyAbout: a version that would have far too many rows is not even begun, unless the last one had but half as many as there may be.
 func TestTooManyAbout(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	var log bytes.Buffer
-	s := newSetting(t, rulesOf(random, map[int]int{1: 0}), func(c *Config) {
+	names := func(from, count int) []rows.Rule {
+		all := map[int]int{}
+		for i := range count {
+			all[from+i] = 0
+		}
+		return rulesOf(random, all)
+	}
+	s := newSetting(t, names(0, 25), func(c *Config) {
 		c.MaxRows, c.Logger = 100, slog.New(slog.NewTextHandler(&log, nil))
 	})
+	s.about = 1000
+	assert.EqualValues(t, 1001, s.change(1001, names(100, 26)), "the last version has 50 rows")
 	s.about = 105
-	assert.EqualValues(t, 1001, s.change(1001, rulesOf(random, map[int]int{2: 0})), "the estimate may be wrong by so much")
+	assert.EqualValues(t, 1002, s.change(1002, names(200, 26)), "the estimate may be wrong by so much")
 	s.about = 106
-	assert.Zero(t, s.change(1002, rulesOf(random, map[int]int{3: 0})))
+	assert.Zero(t, s.change(1003, names(300, 26)))
 	s.Close()
 	assert.Contains(t, log.String(), `error="too many rows, about 106; expected at most 100 (max_rows)"`)
 }

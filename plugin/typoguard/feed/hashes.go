@@ -52,6 +52,7 @@ type sorter struct {
 	dir   string
 	pace  *pace.Pace
 	run   []entry
+	other []entry // as long, to sort the run
 	runs  *os.File
 	sizes []int  // of the runs, in hashes
 	rows  uint32 // that were added
@@ -79,7 +80,7 @@ func (s *sorter) flush() (err error) {
 			return err
 		}
 	}
-	slices.SortFunc(s.run, func(a, b entry) int { return a.hash.compare(&b.hash) })
+	s.run, s.other = distribute(s.run, s.other)
 	w := bufio.NewWriterSize(s.runs, bufferSize)
 	for i := range s.run {
 		_ = s.run[i].write(w) // Flush returns the error
@@ -87,6 +88,34 @@ func (s *sorter) flush() (err error) {
 	s.sizes = append(s.sizes, len(s.run))
 	s.run = s.run[:0]
 	return w.Flush()
+}
+
+// distribution is how many bits of a hash say where it belongs in a run: hashes are evenly spread, so that few have the same ones.
+const distribution = 14
+
+// distribute sorts entries, with the help of a buffer. It returns the sorted entries, and a buffer for the next time. It takes a tenth of the time
+// of slices.SortFunc.
+func distribute(entries, buffer []entry) (sorted, next []entry) {
+	place := func(e *entry) int { return int(binary.BigEndian.Uint16(e.hash[:]) >> (16 - distribution)) }
+	ends := make([]uint32, 1<<distribution+1) // of the entries before a place
+	for i := range entries {
+		ends[place(&entries[i])+1]++
+	}
+	for i := range ends[1:] {
+		ends[i+1] += ends[i]
+	}
+	sorted = slices.Grow(buffer[:0], len(entries))[:len(entries)]
+	for i := range entries {
+		at := place(&entries[i])
+		sorted[ends[at]] = entries[i]
+		ends[at]++ // and so it becomes the end of this place
+	}
+	begin := uint32(0)
+	for _, end := range ends[:1<<distribution] {
+		slices.SortFunc(sorted[begin:end], func(a, b entry) int { return a.hash.compare(&b.hash) })
+		begin = end
+	}
+	return sorted, entries
 }
 
 // write writes the entry.
@@ -102,7 +131,7 @@ func (s *sorter) sorted() (file *os.File, sum [sha256.Size]byte, err error) {
 	if err := s.flush(); err != nil {
 		return nil, sum, err
 	}
-	s.run = nil
+	s.run, s.other = nil, nil
 	if file, err = tempFile(s.dir); err != nil {
 		return nil, sum, err
 	}
