@@ -22,7 +22,7 @@ type Incidents struct {
 
 type incidentShard struct {
 	mu   sync.Mutex
-	sets [incidentSets]incidentSet
+	sets []incidentSet // none until the first event
 }
 
 type incidentSet struct {
@@ -39,7 +39,7 @@ type incident struct {
 // NewIncidents returns an empty memory.
 func NewIncidents() *Incidents { return &Incidents{} }
 
-// ID returns the id of what a client does about a name. Nothing is allocated but the id, and no lock is held for longer than it takes to
+// ID returns the id of what a client does about a name. Nothing is allocated but the id, once the memory is in use, and no lock is held for longer than it takes to
 // look at four numbers. If a set is full of events whose window has not ended, windows are those of the function ID, which remembers
 // nothing, and stay so until they end; so they are without a memory (nil).
 func (i *Incidents) ID(client netip.Addr, name, policy string, now time.Time) string {
@@ -56,9 +56,12 @@ func (i *Incidents) ID(client netip.Addr, name, policy string, now time.Time) st
 // that windowID has for it: then it may have an id of that already.
 func (i *Incidents) first(key uint64, now time.Duration) (first time.Duration, ok bool) {
 	shard := &i.shards[key%incidentShards]
-	set := &shard.sets[key/incidentShards%incidentSets]
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
+	if shard.sets == nil {
+		shard.sets = make([]incidentSet, incidentSets)
+	}
+	set := &shard.sets[key/incidentShards%incidentSets]
 	room := -1
 	for n, known := range set.ways {
 		switch ended := now-known.first >= Window || known.key == 0; {

@@ -62,7 +62,8 @@ type DispatcherObserver interface {
 type Dispatcher struct {
 	observer  DispatcherObserver
 	incidents *event.Incidents
-	events    chan event.Event
+	events    chan *event.Event
+	free      sync.Pool   // of *event.Event: copies, which need memory only while they wait
 	control   chan func() // functions for the goroutine to call
 	stop      chan struct{}
 	done      sync.WaitGroup
@@ -84,7 +85,7 @@ func NewDispatcher(observer DispatcherObserver) *Dispatcher {
 	d := &Dispatcher{
 		observer:  observer,
 		incidents: event.NewIncidents(),
-		events:    make(chan event.Event, HandoverSize),
+		events:    make(chan *event.Event, HandoverSize),
 		control:   make(chan func()),
 		stop:      make(chan struct{}),
 		folder:    event.NewFolder(maxWindows),
@@ -104,16 +105,28 @@ func (d *Dispatcher) ID(client netip.Addr, name, policy string, now time.Time) s
 	return d.incidents.ID(client, name, policy, now)
 }
 
-// Report hands over a single occurrence of an event. It never blocks. On a nil dispatcher it does nothing.
+// Report hands over a copy of a single occurrence of an event. It never blocks. On a nil dispatcher it does nothing.
 func (d *Dispatcher) Report(e *event.Event) {
 	if d == nil {
 		return
 	}
+	waiting, ok := d.free.Get().(*event.Event)
+	if !ok {
+		waiting = new(event.Event)
+	}
+	*waiting = *e
 	select {
-	case d.events <- *e:
+	case d.events <- waiting:
 	default:
+		d.recycle(waiting)
 		d.observer.HandoverDropped()
 	}
+}
+
+// recycle makes room for another copy of an event.
+func (d *Dispatcher) recycle(e *event.Event) {
+	*e = event.Event{}
+	d.free.Put(e)
 }
 
 // run takes events in batches: waking the goroutine for each event would cost the query path more than the event itself.
@@ -124,7 +137,7 @@ func (d *Dispatcher) run() {
 	for {
 		select {
 		case e := <-events:
-			d.add(&e)
+			d.take(e)
 			d.drain()
 			events, rest = nil, time.After(restInterval)
 		case <-rest:
@@ -147,11 +160,17 @@ func (d *Dispatcher) drain() {
 	for {
 		select {
 		case e := <-d.events:
-			d.add(&e)
+			d.take(e)
 		default:
 			return
 		}
 	}
+}
+
+// take takes a waiting event.
+func (d *Dispatcher) take(e *event.Event) {
+	d.add(e)
+	d.recycle(e)
 }
 
 // add takes an event from the query path. Mail to a domain that looks like nothing is not folded: it has nothing to do with any query.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"runtime"
 	"sync"
 	"testing"
 	"time"
@@ -130,6 +131,16 @@ func TestReportNeverWaits(t *testing.T) {
 	}
 	assert.Equal(t, map[string]int{"dropped": 10}, r.counts)
 	(*Dispatcher)(nil).Report(&event.Event{})
+}
+
+// TestNothingReported: a dispatcher that waits for its first event takes next to no memory.
+func TestNothingReported(t *testing.T) {
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	d := NewDispatcher(new(recorder))
+	runtime.ReadMemStats(&after)
+	d.Close()
+	assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(200<<10))
 }
 
 // slow is a Target whose closing takes until somebody lets it.
