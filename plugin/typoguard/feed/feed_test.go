@@ -450,32 +450,6 @@ func TestRetry(t *testing.T) {
 	})
 }
 
-// TestPaced: a transfer pauses: else those of several secondaries would keep all processors busy, and queries waiting.
-func TestPaced(t *testing.T) {
-	const cost = 100 * time.Microsecond // of packing and sending some records
-	dir := t.TempDir()
-	synctest.Test(t, func(t *testing.T) {
-		random := rand.New(rand.NewPCG(1, 2))
-		numbers := map[int]int{}
-		for n := range 5000 {
-			numbers[n] = 0
-		}
-		s := newSetting(t, rulesOf(random, numbers), func(c *Config) { c.Dir = dir })
-		ticket, err := s.Admit("192.0.2.1", nobody{})
-		require.NoError(t, err)
-		defer ticket.End()
-		records, err := s.Transfer(0)
-		require.NoError(t, err)
-		began, batches := time.Now(), 0
-		for range records {
-			<-time.After(cost)
-			batches++
-		}
-		took, busy := time.Since(began), time.Duration(batches)*cost
-		assert.InDelta(t, 0.5, float64(busy)/float64(took), 0.1, "%d batches", batches)
-	})
-}
-
 // TestNotify: secondaries are told of each version, and of nothing else.
 func TestNotify(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))

@@ -5,8 +5,6 @@ import (
 	"errors"
 
 	"github.com/miekg/dns"
-
-	"github.com/typoguard/coredns-typoguard/plugin/typoguard/pace"
 )
 
 // batch is the number of records that are handed over at once.
@@ -29,7 +27,7 @@ func (f *Feed) Transfer(serial uint32) (<-chan []dns.RR, error) {
 	}
 	x := f.transferFrom(serial)
 	f.config.Observer.Transferred(x.result())
-	x.out, x.ctx, x.observer, x.pace = make(chan []dns.RR), t.ctx, f.config.Observer, pace.New(t.ctx)
+	x.out, x.ctx, x.observer = make(chan []dns.RR), t.ctx, f.config.Observer
 	f.done.Go(func() {
 		defer close(x.out)
 		defer x.release()
@@ -53,7 +51,6 @@ type transfer struct {
 	ctx      context.Context //nolint:containedctx // of the transfer
 	out      chan []dns.RR
 	observer Observer
-	pace     *pace.Pace
 	records  recorder
 	pending  []dns.RR
 }
@@ -146,12 +143,9 @@ func (x *transfer) addDelta(d *delta, to *apex) error {
 	return nil
 }
 
-// addAll sends the records of a spool. While it pauses, CoreDNS has nothing to pack either, which costs more than the records do.
+// addAll sends the records of a spool.
 func (x *transfer) addAll(s *spool) error {
-	return s.each(func(r row) error {
-		x.pace.Step()
-		return x.add(x.records.record(r, s.prototypes[r.kind]))
-	})
+	return s.each(func(r row) error { return x.add(x.records.record(r, s.prototypes[r.kind])) })
 }
 
 // add adds records to those that are handed over next.
