@@ -16,9 +16,9 @@ const (
 	// maxStall is how long a client may take to read one message, of 64 KB at most, before it is disconnected.
 	maxStall = 20 * time.Second
 	// rest is how many times as long as it took to write a message a transfer rests before the next, for each transfer under way, and maxWork
-	// the most that counts. With what it takes to make its records, all transfers together keep one processor busy for half of the time: a
+	// the most that counts. With what it takes to make its records, all transfers together keep one processor busy for less than half of the time: a
 	// query that arrives while all processors are busy may wait for 10 ms until Go's runtime looks for it.
-	rest    = 3
+	rest    = 4
 	maxWork = 500 * time.Microsecond
 )
 

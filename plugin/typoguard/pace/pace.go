@@ -9,8 +9,8 @@ import (
 const (
 	// slice is how long the work goes on until it pauses: a query that has to wait for a processor waits no longer.
 	slice = time.Millisecond
-	// pause is how long it pauses: it then takes half of one processor at the most.
-	pause = time.Millisecond
+	// pause is how long it pauses: it then takes less than half of one processor.
+	pause = 1250 * time.Microsecond
 	// often is how many steps there are to a look at the clock.
 	often = 64
 )
