@@ -22,8 +22,9 @@ const (
 	mostMeasured = 20_000
 )
 
-// Estimate returns about how many rows a zone has, whose name is given, in about a second. It is exact for a small one, within 1 % for
-// nearly all larger ones, and within 2 % or so where most suffixes are below others, or there are many at distance 2. It is the same each time.
+// Estimate returns about how many rows a zone has, whose name is given, in about a second, or in some if there are 100,000 suffixes. It
+// is exact for a small one, within 1 % for nearly all larger ones, and within 2 % or so where most suffixes are below others, or there are many at
+// distance 2. It is the same each time.
 func (p *Plan) Estimate(zone string) int {
 	e := &estimate{plan: *p, zone: zone, random: rand.New(rand.NewPCG(1, 2))} //nolint:gosec // the same sample each time
 	exceptions := *p
