@@ -2,7 +2,7 @@
 //
 //	go run ./test/bench [-pairs N] [-seconds N] [-domains N] [-distance 1|2]
 //		[-profile FILE | -stock BINARY | -sinks on|dead | -history on|dead [-lookalikes SHARE] |
-//		-against BINARY | -embedded BINARY | -limit | -sockets]
+//		-against BINARY | -embedded BINARY | -feeds | -limit | -sockets]
 //
 // It compares two servers by the queries that each can answer per second of CPU time:
 //
@@ -21,6 +21,8 @@
 // names and by names all of which are aliases.
 //
 // With -embedded it compares a CoreDNS of others that has the plugin, as test/embed builds it, with and without a policy, by ordinary names.
+//
+// With -feeds it compares a policy with a feed and a list zone with one that has neither, by ordinary names and by lookalikes.
 //
 // With -limit it compares lookalikes with the least that a server can do: with module dns, and with prepared octets that are read and
 // written one by one, or in batches.
@@ -55,7 +57,7 @@ type settings struct {
 	sinks, history, against, stock    string
 	embedded                          string
 	profile                           string // the file to write
-	limit, sockets                    bool
+	feeds, limit, sockets             bool
 	lookalikes                        float64 // share of queries
 }
 
@@ -71,6 +73,7 @@ func main() {
 	flag.StringVar(&s.against, "against", "", "compare with another `binary`")
 	flag.StringVar(&s.embedded, "embedded", "", "what a policy costs a CoreDNS with the plugin, as `binary`")
 	flag.StringVar(&s.stock, "stock", "", "a stock CoreDNS, as `binary`; by default one is built")
+	flag.BoolVar(&s.feeds, "feeds", false, "what a feed and a list zone cost")
 	flag.BoolVar(&s.limit, "limit", false, "what can be had at most for lookalikes")
 	flag.BoolVar(&s.sockets, "sockets", false, "what several sockets bring")
 	flag.StringVar(&s.profile, "profile", "", "compare nothing, and write a CPU profile of the server to a `file`")
@@ -101,7 +104,7 @@ func (s settings) check(rest []string) error {
 	case s.history != "" && s.history != "on" && s.history != "dead":
 		return fmt.Errorf("-history %s; expected on or dead", s.history)
 	case s.several():
-		return errors.New("more than one of -history, -sinks, -against, -embedded, -limit, -sockets, -stock and -profile; expected one of them")
+		return errors.New("more than one of -history, -sinks, -against, -embedded, -feeds, -limit, -sockets, -stock and -profile; expected one of them")
 	case s.lookalikes < 0 || s.lookalikes >= 1 || (s.lookalikes > 0 && s.history == ""):
 		return fmt.Errorf("-lookalikes %g; expected a share below 1, with -history", s.lookalikes)
 	case s.distance < 1 || s.distance > 2:
@@ -113,7 +116,7 @@ func (s settings) check(rest []string) error {
 // several reports whether more than one thing is to be compared.
 func (s settings) several() bool {
 	things := 0
-	for _, thing := range []bool{s.history != "", s.sinks != "", s.against != "", s.embedded != "", s.limit, s.sockets, s.stock != "", s.profile != ""} {
+	for _, thing := range []bool{s.history != "", s.sinks != "", s.against != "", s.embedded != "", s.feeds, s.limit, s.sockets, s.stock != "", s.profile != ""} {
 		if thing {
 			things++
 		}
@@ -138,6 +141,9 @@ func (s settings) command() string {
 	}
 	if s.embedded != "" {
 		command += " -embedded " + s.embedded
+	}
+	if s.feeds {
+		command += " -feeds"
 	}
 	if s.limit {
 		command += " -limit"
@@ -217,6 +223,9 @@ func measure(ctx context.Context, dir string, s settings) ([]result, error) {
 	}
 	if s.against != "" {
 		return measureAgainst(ctx, binary, cpus, files, s)
+	}
+	if s.feeds {
+		return measureFeeds(ctx, binary, cpus, files, s)
 	}
 	if s.limit {
 		return measureLimit(ctx, dir, binary, cpus, files, s)
