@@ -37,6 +37,9 @@ func TestListRspamd(t *testing.T) {
 	}{
 		{"lookalike", "TYPOGUARD_LOOKALIKE", []string{"bob@army.ml"}},
 		{"below a lookalike, in upper case", "TYPOGUARD_LOOKALIKE", []string{"BOB@MAIL.ARMY.ML"}},
+		{"two hyphens", "TYPOGUARD_LOOKALIKE", []string{"bob@my--host.army.ml"}},
+		{"no Punycode", "TYPOGUARD_LOOKALIKE", []string{"bob@xn--a.army.ml"}},
+		{"underscore", "TYPOGUARD_LOOKALIKE", []string{"bob@my_host.army.ml"}},
 		{"one of two", "TYPOGUARD_LOOKALIKE", []string{"bob@army.mil", "bob+tag@army.ml"}},
 		{"monitored", "TYPOGUARD_TRIAL", []string{"bob@partnr.example"}},
 		{"protected", "", []string{"bob@army.mil"}},

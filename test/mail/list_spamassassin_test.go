@@ -33,6 +33,9 @@ func TestListSpamAssassin(t *testing.T) {
 	}{
 		{"lookalike", "bob@army.ml", "", []string{"TYPOGUARD_LOOKALIKE"}},
 		{"below a lookalike, in upper case", "BOB@MAIL.ARMY.ML", "", []string{"TYPOGUARD_LOOKALIKE"}},
+		{"two hyphens", "bob@my--host.army.ml", "", []string{"TYPOGUARD_LOOKALIKE"}},
+		{"no Punycode", "bob@xn--a.army.ml", "", []string{"TYPOGUARD_LOOKALIKE"}},
+		{"underscore", "bob@my_host.army.ml", "", nil}, // SpamAssassin does not take it for an address
 		{"one of two", "bob@army.mil", "Bob <bob+tag@army.ml>", []string{"TYPOGUARD_LOOKALIKE"}},
 		{"two of three", "bob@army.mil, Bob <bob@army.ml>", "bob@partnr.example", []string{"TYPOGUARD_LOOKALIKE", "TYPOGUARD_TRIAL"}},
 		{"monitored", "bob@partnr.example", "", []string{"TYPOGUARD_TRIAL"}},

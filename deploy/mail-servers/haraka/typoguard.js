@@ -7,9 +7,11 @@ const { domainToASCII } = require('node:url')
 const zone = 'lookalikes.corp.example'
 
 exports.hook_rcpt = async function (next, connection, params) {
-    const domain = domainToASCII(params[0].host || '').replace(/\.$/, '')
-    if (!domain) return next()
-    const name = `${domain}.${zone}`
+    const host = (params[0].host || '').replace(/\.$/, '')
+    if (!host || host.startsWith('[')) return next() // an address literal
+    const domain = domainToASCII(host) || host // IDNA does not know all names that DNS knows
+    // Node makes nothing of an A-label that is not valid, and asks for the root instead. Its library reads \110 as n, Node does not.
+    const name = `${domain.replace(/(^|\.)xn--/gi, '$1x\\110--')}.${zone}`
     const resolver = new Resolver({ timeout: 2000, tries: 1 })
     try {
         const [address] = await resolver.resolve4(name)
@@ -18,7 +20,7 @@ exports.hook_rcpt = async function (next, connection, params) {
         connection.loginfo(this, `${address} ${text}`)
         if (address === '127.0.0.2') return next(DENY, `5.1.2 ${text}`) // 127.0.0.3 is a trial
     } catch (err) {
-        if (err.code !== 'ENOTFOUND' && err.code !== 'ENODATA') connection.logerror(this, `${name}: ${err.code || err.stack}`)
+        if (err.code !== 'ENOTFOUND' && err.code !== 'ENODATA') connection.logerror(this, `${domain}: ${err.code || err.stack}`)
     }
     next()
 }
