@@ -39,9 +39,9 @@ type incident struct {
 // NewIncidents returns an empty memory.
 func NewIncidents() *Incidents { return &Incidents{} }
 
-// ID returns the id of what a client does about a name. Nothing is allocated but the id, once the memory is in use, and no lock is held for longer than it takes to
-// look at four numbers. If a set is full of events whose window has not ended, windows are those of the function ID, which remembers
-// nothing, and stay so until they end; so they are without a memory (nil).
+// ID returns the id of what a client does about a name. Nothing is allocated but the id, once the memory is in use, and no lock is held
+// for longer than it takes to look at four numbers. If a set is full of events whose window has not ended, windows are those of the
+// function ID, which remembers nothing, and stay so until they end; so they are without a memory (nil).
 func (i *Incidents) ID(client netip.Addr, name, policy string, now time.Time) string {
 	key := keyOf(client, name, policy)
 	if i != nil {
